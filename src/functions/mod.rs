@@ -1,0 +1,42 @@
+//! The table of functions: one row is all that a function needs. Rows are text in the network language and
+//! import nothing; they take the same path through reader, chain rule and evaluator as a user's `fn`.
+
+mod activations;
+mod primitives;
+
+/// One function of numbers.
+#[derive(Debug)]
+pub struct Row {
+    /// Its name in the language.
+    pub name: &'static str,
+    /// Other names that mean it.
+    pub also: &'static [&'static str],
+    /// Its LaTeX.
+    pub latex: &'static str,
+    /// Its parameters as in a `fn` statement, `u` or `a, b` or `u; a`.
+    pub parameters: &'static str,
+    /// Its value in terms of the parameters; empty for the primitives, which the evaluator knows.
+    pub value: &'static str,
+    /// Its derivative by each parameter, in terms of the parameters; its own name stands for its value.
+    pub slopes: &'static [&'static str],
+    /// Least and greatest value of the derivative (of the first parameter).
+    pub slope_range: (f64, f64),
+    /// Where it has a kink, in its first parameter.
+    pub kinks: &'static [f64],
+    /// Sampling interval of the first parameter, inside the domain.
+    pub domain: (f64, f64),
+    /// Whether layers apply it as an activation.
+    pub activation: bool,
+    /// Where value and derivative can be looked up.
+    pub source: &'static str,
+}
+
+/// All rows, in the order of the documentation.
+pub fn rows() -> impl Iterator<Item = &'static Row> {
+    primitives::ROWS.iter().chain(activations::ROWS)
+}
+
+/// The row of a name or of one of its aliases.
+pub fn row(name: &str) -> Option<&'static Row> {
+    rows().find(|row| row.name == name || row.also.contains(&name))
+}

@@ -1,0 +1,9 @@
+//! `chainrule`: a network description in, confirmed LaTeX gradients out.
+
+pub mod derive;
+pub mod formula;
+pub mod functions;
+pub mod source;
+pub mod syntax;
+pub mod system;
+pub mod term;

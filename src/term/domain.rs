@@ -1,0 +1,821 @@
+//! Domains: conjunctions of affine conditions on indices. Kronecker deltas, ranges of sums, causal masks,
+//! strides and the conditions of cases are all of this kind.
+//!
+//! Proofs are one-sided. [`Ambient::is_empty`] and [`Ambient::implies`] say `true` only when it is proved
+//! (rational Fourier–Motzkin elimination with integer tightening, Schrijver 1986, §12.2); `false` means
+//! "not proved".
+
+use num_integer::Integer;
+use num_rational::Ratio;
+use num_traits::{One, Signed, Zero};
+use rustc_hash::FxHashMap;
+
+use super::{Affine, Atom, FamilyId, Substitution, VarId};
+
+/// What a constraint says of its affine expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Relation {
+    /// `a = 0`
+    Zero,
+    /// `a >= 0`
+    NonNegative,
+    /// `m | a`, with m ≥ 2
+    Divisible(i64),
+}
+
+/// One affine condition in canonical form: whole coefficients without a common factor.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Constraint {
+    relation: Relation,
+    affine: Affine,
+}
+
+/// A condition after canonicalisation.
+enum Canonical {
+    True,
+    False,
+    Open(Constraint),
+}
+
+impl Constraint {
+    /// What it says.
+    pub fn relation(&self) -> Relation {
+        self.relation
+    }
+
+    /// Of what it says it.
+    pub fn affine(&self) -> &Affine {
+        &self.affine
+    }
+
+    fn canonical(relation: Relation, affine: &Affine) -> Canonical {
+        let affine = affine.scaled(Ratio::from_integer(affine.denominator()));
+        let constant = affine.constant().to_integer();
+        let content = affine.content();
+        if content == 0 {
+            let holds = match relation {
+                Relation::Zero => constant == 0,
+                Relation::NonNegative => constant >= 0,
+                Relation::Divisible(m) => constant % m == 0,
+            };
+            return if holds { Canonical::True } else { Canonical::False };
+        }
+        match relation {
+            Relation::Zero => {
+                if constant % content != 0 {
+                    return Canonical::False;
+                }
+                let sign = if affine.leads_negative() { -1 } else { 1 };
+                Canonical::Open(Constraint {
+                    relation,
+                    affine: affine.scaled(Ratio::new(sign, content)),
+                })
+            }
+            Relation::NonNegative => {
+                let whole = affine.offset(-constant).scaled(Ratio::new(1, content));
+                Canonical::Open(Constraint {
+                    relation,
+                    affine: whole.offset(constant.div_floor(&content)),
+                })
+            }
+            Relation::Divisible(m) => {
+                let mut reduced = Affine::int(constant.rem_euclid(m));
+                for (atom, coefficient) in affine.terms() {
+                    let coefficient = coefficient.to_integer().rem_euclid(m);
+                    reduced = reduced.add_scaled(
+                        &Affine::atom(atom.clone()),
+                        Ratio::from_integer(coefficient),
+                    );
+                }
+                let content = reduced.content();
+                if content == 0 {
+                    return Self::canonical(relation, &reduced);
+                }
+                let common = content.gcd(&m);
+                if common > 1 {
+                    if reduced.constant().to_integer() % common != 0 {
+                        return Canonical::False;
+                    }
+                    if common == m {
+                        return Canonical::True;
+                    }
+                    return Self::canonical(
+                        Relation::Divisible(m / common),
+                        &reduced.scaled(Ratio::new(1, common)),
+                    );
+                }
+                Canonical::Open(Constraint {
+                    relation,
+                    affine: reduced,
+                })
+            }
+        }
+    }
+}
+
+/// A conjunction of constraints. The empty one holds everywhere.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Domain {
+    constraints: Box<[Constraint]>,
+}
+
+impl Domain {
+    /// No condition.
+    pub fn everything() -> Self {
+        Self::default()
+    }
+
+    /// A condition that never holds.
+    pub fn nothing() -> Self {
+        Self {
+            constraints: Box::new([Constraint {
+                relation: Relation::NonNegative,
+                affine: Affine::int(-1),
+            }]),
+        }
+    }
+
+    /// Whether it says nothing.
+    pub fn is_everything(&self) -> bool {
+        self.constraints.is_empty()
+    }
+
+    /// Whether it is written as a contradiction (an empty domain may be written otherwise).
+    pub fn is_nothing(&self) -> bool {
+        self.constraints.first().is_some_and(|c| {
+            c.relation == Relation::NonNegative && c.affine.as_int().is_some_and(|v| v < 0)
+        })
+    }
+
+    /// The conjunction of conditions.
+    pub fn of(conditions: impl IntoIterator<Item = (Relation, Affine)>) -> Self {
+        let mut constraints = Vec::new();
+        for (relation, affine) in conditions {
+            match Constraint::canonical(relation, &affine) {
+                Canonical::True => {}
+                Canonical::False => return Self::nothing(),
+                Canonical::Open(constraint) => constraints.push(constraint),
+            }
+        }
+        constraints.sort();
+        constraints.dedup();
+        Self {
+            constraints: constraints.into_boxed_slice(),
+        }
+    }
+
+    /// `left = right`
+    pub fn equal(left: &Affine, right: &Affine) -> Self {
+        Self::of([(Relation::Zero, left.minus(right))])
+    }
+
+    /// `left >= right`
+    pub fn at_least(left: &Affine, right: &Affine) -> Self {
+        Self::of([(Relation::NonNegative, left.minus(right))])
+    }
+
+    /// `low <= value <= high`
+    pub fn between(low: &Affine, value: &Affine, high: &Affine) -> Self {
+        Self::of([
+            (Relation::NonNegative, value.minus(low)),
+            (Relation::NonNegative, high.minus(value)),
+        ])
+    }
+
+    /// `m | value`
+    pub fn divides(m: i64, value: &Affine) -> Self {
+        if m == 1 {
+            return Self::everything();
+        }
+        Self::of([(Relation::Divisible(m), value.clone())])
+    }
+
+    /// Both.
+    #[must_use]
+    pub fn and(&self, other: &Domain) -> Domain {
+        if self.is_everything() {
+            return other.clone();
+        }
+        if other.is_everything() {
+            return self.clone();
+        }
+        if self.is_nothing() || other.is_nothing() {
+            return Self::nothing();
+        }
+        let mut constraints: Vec<Constraint> = self
+            .constraints
+            .iter()
+            .chain(other.constraints.iter())
+            .cloned()
+            .collect();
+        constraints.sort();
+        constraints.dedup();
+        Self {
+            constraints: constraints.into_boxed_slice(),
+        }
+    }
+
+    /// Its constraints, sorted.
+    pub fn constraints(&self) -> &[Constraint] {
+        &self.constraints
+    }
+
+    /// Each constraint as a domain of its own.
+    pub fn parts(&self) -> impl Iterator<Item = Domain> + '_ {
+        self.constraints.iter().map(|constraint| Domain {
+            constraints: Box::new([constraint.clone()]),
+        })
+    }
+
+    /// The constraints for which `keep` holds.
+    #[must_use]
+    pub fn filter(&self, mut keep: impl FnMut(&Constraint) -> bool) -> Domain {
+        Domain {
+            constraints: self
+                .constraints
+                .iter()
+                .filter(|constraint| keep(constraint))
+                .cloned()
+                .collect(),
+        }
+    }
+
+    /// Every affine expression replaced.
+    #[must_use]
+    pub fn map(&self, mut replace: impl FnMut(&Affine) -> Affine) -> Domain {
+        Self::of(
+            self.constraints
+                .iter()
+                .map(|constraint| (constraint.relation, replace(&constraint.affine))),
+        )
+    }
+
+    /// Every letter in it is passed to `visit`.
+    pub fn visit_vars(&self, mut visit: impl FnMut(VarId)) {
+        for constraint in &self.constraints {
+            constraint.affine.visit_vars(&mut visit);
+        }
+    }
+
+    /// Whether the letter occurs in it.
+    pub fn mentions(&self, var: VarId) -> bool {
+        self.constraints
+            .iter()
+            .any(|constraint| constraint.affine.mentions(var))
+    }
+
+    /// The domains whose union is the complement, pairwise disjoint.
+    pub fn complement(&self) -> Vec<Domain> {
+        let mut result = Vec::new();
+        let mut before = Domain::everything();
+        for constraint in &self.constraints {
+            let negations: Vec<Domain> = match constraint.relation {
+                Relation::Zero => vec![
+                    Self::of([(Relation::NonNegative, constraint.affine.offset(-1))]),
+                    Self::of([(
+                        Relation::NonNegative,
+                        constraint.affine.scaled(-Ratio::one()).offset(-1),
+                    )]),
+                ],
+                Relation::NonNegative => vec![Self::of([(
+                    Relation::NonNegative,
+                    constraint.affine.scaled(-Ratio::one()).offset(-1),
+                )])],
+                Relation::Divisible(m) => (1..m)
+                    .map(|rest| {
+                        Self::of([(Relation::Divisible(m), constraint.affine.offset(-rest))])
+                    })
+                    .collect(),
+            };
+            for negation in negations {
+                let part = before.and(&negation);
+                if !part.is_nothing() {
+                    result.push(part);
+                }
+            }
+            before = before.and(&Domain {
+                constraints: Box::new([constraint.clone()]),
+            });
+        }
+        result
+    }
+
+    /// Solves its equations for as many of `vars` as it can.
+    ///
+    /// Returns the values of the solved letters (in letters that are left), and the domain of the others. An
+    /// equation with coefficient ±1 is taken first; else the letter is found by division, leaving `m | a`.
+    pub fn solve(&self, vars: &[VarId]) -> (Substitution, Domain) {
+        let mut domain = self.clone();
+        let mut solved: Vec<(VarId, Affine)> = Vec::new();
+        loop {
+            let mut best: Option<(i64, VarId, Affine)> = None;
+            for constraint in &domain.constraints {
+                if constraint.relation != Relation::Zero {
+                    continue;
+                }
+                for var in vars.iter().copied() {
+                    if solved.iter().any(|(done, _)| *done == var) {
+                        continue;
+                    }
+                    let coefficient = constraint.affine.coefficient_of_var(var);
+                    let size = coefficient.to_integer().abs();
+                    if size != 0
+                        && best.as_ref().is_none_or(|(least, _, _)| size < *least)
+                        && let Some(value) = constraint.affine.solve_for(var)
+                    {
+                        best = Some((size, var, value));
+                    }
+                }
+            }
+            let Some((_, var, value)) = best else {
+                return (Substitution::new(solved), domain);
+            };
+            let whole = value.denominator();
+            let rest = domain.map(|affine| affine.substitute(var, &value));
+            domain = rest.and(&Self::divides(
+                whole,
+                &value.scaled(Ratio::from_integer(whole)),
+            ));
+            for (_, earlier) in &mut solved {
+                *earlier = earlier.substitute(var, &value);
+            }
+            solved.push((var, value));
+            if domain.is_nothing() {
+                return (Substitution::new(solved), domain);
+            }
+        }
+    }
+
+    /// Bounds of a letter from the inequalities that mention it at the top: `lower ≤ c · var` and
+    /// `c · var ≤ upper` with c ≥ 1, as pairs (c, bound).
+    pub fn bounds(&self, var: VarId) -> (Vec<(i64, Affine)>, Vec<(i64, Affine)>) {
+        let (mut lower, mut upper) = (Vec::new(), Vec::new());
+        for constraint in &self.constraints {
+            let coefficient = constraint.affine.coefficient_of_var(var).to_integer();
+            if coefficient == 0 {
+                continue;
+            }
+            let rest = constraint
+                .affine
+                .add_scaled(&Affine::var(var), Ratio::from_integer(-coefficient));
+            let low = (coefficient.abs(), rest.scaled(-Ratio::one()));
+            let high = (coefficient.abs(), rest.clone());
+            match (constraint.relation, coefficient > 0) {
+                (Relation::NonNegative, true) => lower.push(low),
+                (Relation::NonNegative, false) => upper.push(high),
+                (Relation::Zero, positive) => {
+                    let value = if positive { low } else { high };
+                    lower.push(value.clone());
+                    upper.push(value);
+                }
+                (Relation::Divisible(_), _) => {}
+            }
+        }
+        (lower, upper)
+    }
+
+    /// The shadow without `var`: every inequality that follows by combining a lower with an upper bound
+    /// of it. It contains the projection; conditions of divisibility on `var` are dropped.
+    #[must_use]
+    pub fn project(&self, var: VarId) -> Domain {
+        let (lower, upper) = self.bounds(var);
+        let mut conditions: Vec<(Relation, Affine)> = self
+            .constraints
+            .iter()
+            .filter(|constraint| !constraint.affine.mentions(var))
+            .map(|constraint| (constraint.relation, constraint.affine.clone()))
+            .collect();
+        for (c, low) in &lower {
+            for (d, high) in &upper {
+                if low.mentions(var) || high.mentions(var) {
+                    continue;
+                }
+                let gap = high
+                    .scaled(Ratio::from_integer(*c))
+                    .add_scaled(low, Ratio::from_integer(-d));
+                conditions.push((Relation::NonNegative, gap));
+            }
+        }
+        Domain::of(conditions)
+    }
+}
+
+/// What is known everywhere: sizes are at least 1, integer-valued families have ranges, and assumptions
+/// about sizes hold.
+#[derive(Debug, Clone, Default)]
+pub struct Ambient {
+    /// Facts about sizes that were assumed, for instance `n >= m + 1`.
+    pub facts: Domain,
+    /// First and last value of integer-valued families.
+    pub reads: FxHashMap<FamilyId, (Affine, Affine)>,
+}
+
+/// Beyond this many inequalities elimination gives up: "not proved".
+const MOST_INEQUALITIES: usize = 600;
+
+impl Ambient {
+    /// Whether the domain is proved to be empty.
+    pub fn is_empty(&self, domain: &Domain) -> bool {
+        if domain.is_nothing() {
+            return true;
+        }
+        if domain.is_everything() {
+            return false;
+        }
+        let mut rows = Rows::default();
+        for constraint in domain.constraints.iter().chain(self.facts.constraints.iter()) {
+            rows.equations_and_bounds(constraint);
+        }
+        rows.refuted(self)
+    }
+
+    /// Whether the condition is proved to hold wherever the context does.
+    pub fn implies(&self, context: &Domain, condition: &Domain) -> bool {
+        condition.constraints.iter().all(|constraint| {
+            context.constraints.binary_search(constraint).is_ok()
+                || self.implies_one(context, constraint)
+        })
+    }
+
+    fn implies_one(&self, context: &Domain, constraint: &Constraint) -> bool {
+        let negations = Domain {
+            constraints: Box::new([constraint.clone()]),
+        }
+        .complement();
+        negations
+            .iter()
+            .all(|negation| self.is_empty(&context.and(negation)))
+    }
+
+    /// The domain without the constraints that follow from the context and the others.
+    pub fn minimal(&self, domain: &Domain, context: &Domain) -> Domain {
+        let mut kept: Vec<Constraint> = domain.constraints.to_vec();
+        let mut at = kept.len();
+        while at > 0 {
+            at -= 1;
+            let candidate = kept.remove(at);
+            let others = Domain {
+                constraints: kept.clone().into_boxed_slice(),
+            }
+            .and(context);
+            if !(others.constraints.binary_search(&candidate).is_ok()
+                || self.implies_one(&others, &candidate))
+            {
+                kept.insert(at, candidate);
+            }
+        }
+        Domain {
+            constraints: kept.into_boxed_slice(),
+        }
+    }
+
+    /// What is known of one atom.
+    fn of_atom(&self, atom: &Atom) -> Vec<Affine> {
+        let value = Affine::atom(atom.clone());
+        match atom {
+            Atom::Var(_) => Vec::new(),
+            Atom::Size(..) => vec![value.offset(-1)],
+            Atom::Read(family, _) => self
+                .reads
+                .get(family)
+                .map(|(low, high)| vec![value.minus(low), high.minus(&value)])
+                .unwrap_or_default(),
+        }
+    }
+}
+
+/// Equations and inequalities that are being refuted.
+#[derive(Default)]
+struct Rows {
+    zero: Vec<Affine>,
+    nonnegative: Vec<Affine>,
+    divisible: Vec<(i64, Affine)>,
+}
+
+/// An inequality `Σ coefficient · atom + constant ≥ 0` over numbered atoms.
+type Row = (FxHashMap<usize, i128>, i128);
+
+impl Rows {
+    fn equations_and_bounds(&mut self, constraint: &Constraint) {
+        let affine = constraint.affine.clone();
+        match constraint.relation {
+            Relation::Zero => self.zero.push(affine),
+            Relation::NonNegative => self.nonnegative.push(affine),
+            Relation::Divisible(m) => self.divisible.push((m, affine)),
+        }
+    }
+
+    fn substitute(&mut self, atom: &Atom, value: &Affine) {
+        let replace = |affine: &Affine| {
+            affine.map_atoms(&mut |other| (other == atom).then(|| value.clone()))
+        };
+        for affine in self.zero.iter_mut().chain(self.nonnegative.iter_mut()) {
+            *affine = replace(affine);
+        }
+        for (_, affine) in &mut self.divisible {
+            *affine = replace(affine);
+        }
+    }
+
+    /// An inequality and its opposite are an equation.
+    fn find_equations(&mut self) -> bool {
+        for (at, affine) in self.nonnegative.iter().enumerate() {
+            let opposite = affine.scaled(-Ratio::one());
+            if let Some(other) = self.nonnegative[at + 1..].iter().position(|b| *b == opposite) {
+                let equation = self.nonnegative.swap_remove(at + 1 + other);
+                self.nonnegative.swap_remove(at);
+                self.zero.push(equation);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Uses up the equations. `true` if one of them has no solution.
+    fn eliminate_equations(&mut self) -> bool {
+        loop {
+            // Rational coefficients appear when a value is found by division; make every row whole first.
+            let mut at = 0;
+            while at < self.zero.len() {
+                match Constraint::canonical(Relation::Zero, &self.zero[at]) {
+                    Canonical::False => return true,
+                    Canonical::True => {
+                        self.zero.swap_remove(at);
+                    }
+                    Canonical::Open(constraint) => {
+                        self.zero[at] = constraint.affine;
+                        at += 1;
+                    }
+                }
+            }
+            // Letters first, so that n[k] becomes n[L] where k = L.
+            let mut choice: Option<(bool, usize, Atom, Affine)> = None;
+            for (row, affine) in self.zero.iter().enumerate() {
+                for (atom, coefficient) in affine.terms() {
+                    if !coefficient.abs().is_one() {
+                        continue;
+                    }
+                    let value = affine
+                        .add_scaled(&Affine::atom(atom.clone()), -coefficient)
+                        .scaled(-coefficient.recip());
+                    if mentions_atom(&value, atom) {
+                        continue;
+                    }
+                    let letter = matches!(atom, Atom::Var(_));
+                    if choice.as_ref().is_none_or(|(other, ..)| letter && !other) {
+                        choice = Some((letter, row, atom.clone(), value));
+                    }
+                }
+            }
+            match choice {
+                Some((_, row, atom, value)) => {
+                    self.zero.swap_remove(row);
+                    self.substitute(&atom, &value);
+                }
+                None if self.find_equations() => {}
+                None => return false,
+            }
+        }
+    }
+
+    fn refuted(mut self, ambient: &Ambient) -> bool {
+        if self.eliminate_equations() {
+            return true;
+        }
+        for (m, affine) in &self.divisible {
+            if matches!(
+                Constraint::canonical(Relation::Divisible(*m), affine),
+                Canonical::False
+            ) {
+                return true;
+            }
+        }
+        if self.residues_conflict() {
+            return true;
+        }
+        // Equations that are left have no unit coefficient: as two inequalities they are still true.
+        for affine in std::mem::take(&mut self.zero) {
+            self.nonnegative.push(affine.scaled(-Ratio::one()));
+            self.nonnegative.push(affine);
+        }
+        let mut numbers: FxHashMap<Atom, usize> = FxHashMap::default();
+        let mut queue = self.nonnegative.clone();
+        let mut rows: Vec<Row> = Vec::new();
+        while let Some(affine) = queue.pop() {
+            let whole = affine.scaled(Ratio::from_integer(affine.denominator()));
+            let mut row: Row = (
+                FxHashMap::default(),
+                i128::from(whole.constant().to_integer()),
+            );
+            for (atom, coefficient) in whole.terms() {
+                let next = numbers.len();
+                let number = *numbers.entry(atom.clone()).or_insert_with(|| {
+                    queue.extend(ambient.of_atom(atom));
+                    next
+                });
+                row.0.insert(number, i128::from(coefficient.to_integer()));
+            }
+            rows.push(row);
+        }
+        infeasible(rows, numbers.len())
+    }
+
+    /// Two conditions of divisibility on the same expression with different remainders.
+    fn residues_conflict(&self) -> bool {
+        self.divisible.iter().enumerate().any(|(at, (m, a))| {
+            self.divisible[at + 1..].iter().any(|(n, b)| {
+                let common = m.gcd(n);
+                common > 1
+                    && matches!(
+                        Constraint::canonical(Relation::Divisible(common), &a.minus(b)),
+                        Canonical::False
+                    )
+            })
+        })
+    }
+}
+
+fn mentions_atom(affine: &Affine, atom: &Atom) -> bool {
+    let mut found = false;
+    affine.map_atoms(&mut |other| {
+        found |= other == atom;
+        None
+    });
+    found
+}
+
+/// Fourier–Motzkin elimination, tightened to whole numbers after each combination.
+fn infeasible(mut rows: Vec<Row>, atoms: usize) -> bool {
+    let mut left: Vec<usize> = (0..atoms).collect();
+    loop {
+        if !tighten(&mut rows) {
+            return true;
+        }
+        if rows.is_empty() {
+            return false;
+        }
+        // The atom whose elimination makes the fewest new rows.
+        let cost = |atom: usize| {
+            let (mut up, mut down, mut total) = (0usize, 0usize, 0usize);
+            for (coefficients, _) in &rows {
+                match coefficients.get(&atom).copied().unwrap_or(0).signum() {
+                    1 => up += 1,
+                    -1 => down += 1,
+                    _ => continue,
+                }
+                total += 1;
+            }
+            (up * down, total)
+        };
+        let Some((position, atom)) = left
+            .iter()
+            .copied()
+            .enumerate()
+            .min_by_key(|(_, atom)| cost(*atom))
+        else {
+            return false;
+        };
+        left.swap_remove(position);
+        let (with, without): (Vec<Row>, Vec<Row>) = rows
+            .into_iter()
+            .partition(|(coefficients, _)| coefficients.contains_key(&atom));
+        rows = without;
+        for (low, low_constant) in with.iter().filter(|(c, _)| c[&atom] > 0) {
+            for (high, high_constant) in with.iter().filter(|(c, _)| c[&atom] < 0) {
+                let (up, down) = (-high[&atom], low[&atom]);
+                let Some(row) = combine(low, *low_constant, up, high, *high_constant, down) else {
+                    return false;
+                };
+                rows.push(row);
+            }
+        }
+        if rows.len() > MOST_INEQUALITIES {
+            return false;
+        }
+    }
+}
+
+fn combine(
+    low: &FxHashMap<usize, i128>,
+    low_constant: i128,
+    up: i128,
+    high: &FxHashMap<usize, i128>,
+    high_constant: i128,
+    down: i128,
+) -> Option<Row> {
+    let mut result: FxHashMap<usize, i128> = FxHashMap::default();
+    let mut atoms: Vec<usize> = low.keys().chain(high.keys()).copied().collect();
+    atoms.sort_unstable();
+    atoms.dedup();
+    for atom in atoms {
+        let left = low.get(&atom).copied().unwrap_or(0).checked_mul(up)?;
+        let right = high.get(&atom).copied().unwrap_or(0).checked_mul(down)?;
+        let sum = left.checked_add(right)?;
+        if sum != 0 {
+            result.insert(atom, sum);
+        }
+    }
+    let constant = low_constant
+        .checked_mul(up)?
+        .checked_add(high_constant.checked_mul(down)?)?;
+    Some((result, constant))
+}
+
+/// Divides rows by their content, rounds constants down, keeps the strongest of parallel rows. `false` if a
+/// row says that a negative number is not negative.
+fn tighten(rows: &mut Vec<Row>) -> bool {
+    let mut strongest: Vec<(Vec<(usize, i128)>, i128)> = Vec::with_capacity(rows.len());
+    for (coefficients, constant) in rows.drain(..) {
+        let content = coefficients
+            .values()
+            .fold(0i128, |content, value| content.gcd(value));
+        if content == 0 {
+            if constant < 0 {
+                return false;
+            }
+            continue;
+        }
+        let mut key: Vec<(usize, i128)> = coefficients
+            .into_iter()
+            .map(|(atom, value)| (atom, value / content))
+            .collect();
+        key.sort_unstable();
+        strongest.push((key, constant.div_floor(&content)));
+    }
+    strongest.sort_unstable();
+    strongest.dedup_by(|next, kept| next.0 == kept.0);
+    rows.extend(
+        strongest
+            .into_iter()
+            .map(|(key, constant)| (key.into_iter().collect(), constant)),
+    );
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::term::SizeId;
+
+    fn var(id: u32) -> Affine {
+        Affine::var(VarId(id))
+    }
+
+    fn size_at(slot: Affine) -> Affine {
+        Affine::atom(Atom::Size(SizeId(1), Box::new([slot])))
+    }
+
+    #[test]
+    fn sizes_are_at_least_one() {
+        let n = Affine::size(SizeId(0));
+        let ambient = Ambient::default();
+        assert!(ambient.implies(&Domain::everything(), &Domain::at_least(&n, &Affine::int(1))));
+        assert!(!ambient.implies(&Domain::everything(), &Domain::at_least(&n, &Affine::int(2))));
+    }
+
+    #[test]
+    fn an_equal_slot_makes_equal_sizes() {
+        let (k, top) = (var(0), Affine::size(SizeId(0)));
+        let context = Domain::at_least(&k, &top)
+            .and(&Domain::at_least(&top, &k))
+            .and(&Domain::at_least(&size_at(k.clone()), &var(1)));
+        let ambient = Ambient::default();
+        assert!(ambient.implies(&context, &Domain::at_least(&size_at(top.clone()), &var(1))));
+        assert!(!ambient.implies(
+            &context,
+            &Domain::at_least(&size_at(top.offset(1)), &var(1))
+        ));
+    }
+
+    #[test]
+    fn parity_separates() {
+        let ambient = Ambient::default();
+        let even = Domain::divides(2, &var(0));
+        let odd = Domain::divides(2, &var(0).offset(1));
+        assert!(ambient.is_empty(&even.and(&odd)));
+        assert!(!ambient.is_empty(&even));
+        let doubled = Domain::equal(
+            &var(0),
+            &var(1).scaled(Ratio::from_integer(2)).offset(1),
+        );
+        assert!(ambient.is_empty(&doubled.and(&even)));
+    }
+
+    #[test]
+    fn division_leaves_divisibility() {
+        let q = var(0);
+        let equation = Domain::equal(&var(1).scaled(Ratio::from_integer(2)), &q);
+        let (solved, rest) = equation.solve(&[VarId(1)]);
+        assert_eq!(solved.get(VarId(1)), Some(&q.scaled(Ratio::new(1, 2))));
+        assert_eq!(rest, Domain::divides(2, &q));
+    }
+
+    #[test]
+    fn tightening_finds_gaps_between_whole_numbers() {
+        let ambient = Ambient::default();
+        let twice = var(0).scaled(Ratio::from_integer(2));
+        let gap = Domain::at_least(&twice, &Affine::int(1))
+            .and(&Domain::at_least(&Affine::int(1), &twice));
+        assert!(ambient.is_empty(&gap));
+    }
+}

@@ -1,0 +1,16 @@
+//! Scalars with indices: the one representation of everything that is computed.
+//!
+//! This layer knows index arithmetic, domains and interned terms. It knows no LaTeX, no spans, no
+//! names of functions and no rule of calculus.
+
+mod domain;
+mod index;
+mod node;
+mod store;
+mod traverse;
+
+pub use domain::{Ambient, Constraint, Domain, Relation};
+pub use index::{Affine, Atom, FamilyId, FunctionId, SizeId, VarId};
+pub use node::{Cmp, Node, Reduction, TermId};
+pub use store::Store;
+pub use traverse::Substitution;

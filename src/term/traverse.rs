@@ -1,0 +1,203 @@
+//! Rebuilding terms: substitution of letters without capture, of accesses, of parameters.
+
+use rustc_hash::FxHashMap;
+
+use super::{Affine, Domain, Node, Store, TermId, VarId};
+
+/// A simultaneous replacement of letters by index expressions.
+#[derive(Debug, Clone, Default)]
+pub struct Substitution {
+    pairs: Vec<(VarId, Affine)>,
+}
+
+impl Substitution {
+    /// The replacement of each letter by its value.
+    pub fn new(pairs: impl IntoIterator<Item = (VarId, Affine)>) -> Self {
+        Self {
+            pairs: pairs.into_iter().collect(),
+        }
+    }
+
+    /// Whether it replaces nothing.
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
+    /// The value of a letter, if it is replaced.
+    pub fn get(&self, var: VarId) -> Option<&Affine> {
+        self.pairs
+            .iter()
+            .find(|(other, _)| *other == var)
+            .map(|(_, value)| value)
+    }
+
+    /// The replaced letters with their values.
+    pub fn pairs(&self) -> &[(VarId, Affine)] {
+        &self.pairs
+    }
+
+    /// An index expression with its letters replaced.
+    pub fn affine(&self, affine: &Affine) -> Affine {
+        affine.map_atoms(&mut |atom| match atom {
+            super::Atom::Var(var) => self.get(*var).cloned(),
+            super::Atom::Size(..) | super::Atom::Read(..) => None,
+        })
+    }
+
+    /// A domain with its letters replaced.
+    pub fn domain(&self, domain: &Domain) -> Domain {
+        domain.map(|affine| self.affine(affine))
+    }
+
+    fn without(&self, vars: &[VarId]) -> Substitution {
+        Self::new(
+            self.pairs
+                .iter()
+                .filter(|(var, _)| !vars.contains(var))
+                .cloned(),
+        )
+    }
+
+    fn values_mention(&self, var: VarId) -> bool {
+        self.pairs.iter().any(|(_, value)| value.mentions(var))
+    }
+}
+
+impl Store {
+    /// The term with letters replaced. Bound letters that would capture one are refreshed.
+    pub fn substitute(&mut self, term: TermId, substitution: &Substitution) -> TermId {
+        if substitution.is_empty() {
+            return term;
+        }
+        self.substitute_memo(term, substitution, &mut FxHashMap::default())
+    }
+
+    fn substitute_memo(
+        &mut self,
+        term: TermId,
+        substitution: &Substitution,
+        memo: &mut FxHashMap<TermId, TermId>,
+    ) -> TermId {
+        if !self
+            .free_vars(term)
+            .iter()
+            .any(|var| substitution.get(*var).is_some())
+        {
+            return term;
+        }
+        if let Some(done) = memo.get(&term) {
+            return *done;
+        }
+        let result = match self.node(term).clone() {
+            Node::Index(affine) => self.intern(Node::Index(substitution.affine(&affine))),
+            Node::Access(family, indices) => self.access(
+                family,
+                indices.iter().map(|index| substitution.affine(index)),
+            ),
+            Node::Guard(domain) => self.guard(substitution.domain(&domain)),
+            Node::Reduce(op, vars, domain, body) => {
+                let mut inner = substitution.without(&vars);
+                let mut fresh = Vec::with_capacity(vars.len());
+                for var in vars.iter().copied() {
+                    if inner.values_mention(var) {
+                        let letter = self.letter(var).to_owned();
+                        let renamed = self.fresh_var(&letter);
+                        inner.pairs.push((var, Affine::var(renamed)));
+                        fresh.push(renamed);
+                    } else {
+                        fresh.push(var);
+                    }
+                }
+                let body = self.substitute(body, &inner);
+                let domain = inner.domain(&domain);
+                self.reduce(op, fresh, domain, body)
+            }
+            node => {
+                let children: Vec<TermId> = node
+                    .children()
+                    .into_iter()
+                    .map(|child| self.substitute_memo(child, substitution, memo))
+                    .collect();
+                self.rebuild(&node, &children)
+            }
+        };
+        memo.insert(term, result);
+        result
+    }
+
+    /// The node with other children, of the same number and in the same order.
+    pub fn rebuild(&mut self, node: &Node, children: &[TermId]) -> TermId {
+        match node {
+            Node::Number(_)
+            | Node::Pi
+            | Node::Index(_)
+            | Node::Access(..)
+            | Node::Parameter(_)
+            | Node::Guard(_) => self.intern(node.clone()),
+            Node::Reduce(op, vars, domain, _) => {
+                self.reduce(*op, vars.iter().copied(), domain.clone(), children[0])
+            }
+            Node::Add(_) => self.add(children.iter().copied()),
+            Node::Mul(_) => self.mul(children.iter().copied()),
+            Node::Power(..) => self.power(children[0], children[1]),
+            Node::Apply(function, orders, _) => {
+                self.intern(Node::Apply(*function, orders.clone(), children.into()))
+            }
+            Node::Test(cmp, _, _) => self.intern(Node::Test(*cmp, children[0], children[1])),
+            Node::Cases(_) => self.intern(Node::Cases(
+                children.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect(),
+            )),
+        }
+    }
+
+    /// The term with each leaf or subterm for which `replace` has an answer replaced, from the top;
+    /// replacements are not searched again. Bound letters are left alone: an answer for a term below
+    /// a reduction may use its letters.
+    pub fn replace(
+        &mut self,
+        term: TermId,
+        replace: &mut impl FnMut(&mut Store, TermId) -> Option<TermId>,
+    ) -> TermId {
+        self.replace_memo(term, replace, &mut FxHashMap::default())
+    }
+
+    fn replace_memo(
+        &mut self,
+        term: TermId,
+        replace: &mut impl FnMut(&mut Store, TermId) -> Option<TermId>,
+        memo: &mut FxHashMap<TermId, TermId>,
+    ) -> TermId {
+        if let Some(done) = memo.get(&term) {
+            return *done;
+        }
+        let result = if let Some(answer) = replace(self, term) {
+            answer
+        } else {
+            let node = self.node(term).clone();
+            let children = node.children();
+            if children.is_empty() {
+                term
+            } else {
+                let replaced: Vec<TermId> = children
+                    .iter()
+                    .map(|child| self.replace_memo(*child, replace, memo))
+                    .collect();
+                if replaced.as_slice() == children.as_slice() {
+                    term
+                } else {
+                    self.rebuild(&node, &replaced)
+                }
+            }
+        };
+        memo.insert(term, result);
+        result
+    }
+
+    /// A function's body with its parameters replaced by arguments.
+    pub fn instantiate(&mut self, body: TermId, arguments: &[TermId]) -> TermId {
+        self.replace(body, &mut |store, term| match store.node(term) {
+            Node::Parameter(at) => Some(arguments[*at as usize]),
+            _ => None,
+        })
+    }
+}
