@@ -3,6 +3,7 @@
 pub mod derive;
 pub mod formula;
 pub mod functions;
+mod simplify;
 pub mod source;
 pub mod syntax;
 pub mod system;

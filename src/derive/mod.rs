@@ -1,13 +1,35 @@
 //! Reverse-mode differentiation of a system: one rule, applied to definitions.
+//!
+//! For a family `v` at fresh indices `q`, summed over the definitions `u` that read `v`:
+//!
+//! ```text
+//! ∂C/∂v[q] = [v is C] + Σ_u Σ_p Σ_s ∂C/∂u[p] · (∂ body of u / ∂ occurrence) · δ(e(p, s), q)
+//! ```
+//!
+//! with `p` the index of `u`, `s` the letters of the reductions around the occurrence and `e` its index
+//! (Griewank and Walther 2008, §3.2, written for families of scalars). The deltas are solved; what is
+//! left on `q` is a guard. The results are definitions like any other, so they can be derived again.
 
-use crate::syntax::StepAtZero;
-use crate::system::{System, Target};
-use crate::term::{Affine, Domain, FamilyId, TermId, VarId};
+mod local;
+mod pieces;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::formula::Condition;
+use crate::simplify::Simplifier;
+use crate::source::{Diagnostic, Report, Span};
+use crate::syntax::{Order, StepAtZero};
+use crate::system::{
+    Clause, Family, FamilyKind, Question, System, Target, UnprovedRead, check_reads,
+};
+use crate::term::{Affine, Domain, FamilyId, Node, Reduction, TermId, VarId};
+use local::{Differentiator, Leaf, Partial};
+use pieces::{Piece, pieces};
 
 /// What is derived and how.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
-    /// Families to differentiate by, in place of the network's own questions.
+    /// What to differentiate the loss by, in place of the network's own questions.
     pub wrt: Vec<Target>,
     /// The value of Step(0), in place of the network's.
     pub step_at_zero: Option<StepAtZero>,
@@ -20,10 +42,17 @@ pub struct Derivation {
     pub system: System,
     /// The convention under which everything below holds.
     pub step_at_zero: StepAtZero,
-    /// The adjoints that were asked for, in the order of printing.
+    /// The adjoints that were asked for, in the order of the questions.
     pub asked: Vec<Asked>,
-    /// The chain rule for each adjoint family, by family.
+    /// The chain rule for each adjoint family, in the order in which they were made: upstream first.
     pub adjoints: Vec<Adjoint>,
+}
+
+impl Derivation {
+    /// The chain rule of an adjoint family.
+    pub fn adjoint(&self, family: FamilyId) -> Option<&Adjoint> {
+        self.adjoints.iter().find(|adjoint| adjoint.family == family)
+    }
 }
 
 /// One derivative that was asked for.
@@ -40,9 +69,22 @@ pub struct Asked {
 pub struct Adjoint {
     /// The family; its kind says ∂of/∂wrt, its clauses are the definitions.
     pub family: FamilyId,
-    /// Its index letters: those of `of`, then those of `wrt`.
+    /// The chain rule on each piece of the family, in the order of the family's clauses.
+    pub pieces: Vec<AdjointPiece>,
+    /// What all of it rests on.
+    pub conditions: Vec<Condition>,
+}
+
+/// The chain rule for the elements at `index`, for all values of the letters in the domain.
+#[derive(Debug, Clone)]
+pub struct AdjointPiece {
+    /// The letters of the index.
     pub vars: Box<[VarId]>,
-    /// The terms of the chain rule, in the order of the definitions that use `wrt`.
+    /// The output's index, then that of what is differentiated by.
+    pub index: Box<[Affine]>,
+    /// The values of the letters.
+    pub domain: Domain,
+    /// The terms of the chain rule: those of the output itself first, then upstream to downstream.
     pub contributions: Vec<Contribution>,
 }
 
@@ -51,15 +93,679 @@ pub struct Adjoint {
 pub struct Contribution {
     /// Bound letters that could not be solved for.
     pub vars: Box<[VarId]>,
-    /// Their values, and conditions on the adjoint's own letters.
+    /// Their values, and conditions on the letters of the piece.
     pub domain: Domain,
     /// ∂of/∂user; the number 1 where the user is `of` itself.
     pub upstream: TermId,
+    /// The family whose definition reads `wrt`.
+    pub user: FamilyId,
     /// ∂user/∂wrt as a symbol: an access to a local family.
     pub symbol: TermId,
-    /// ∂user/∂wrt as it was computed.
+    /// ∂user/∂wrt as it was computed, simplified.
     pub local: TermId,
+    /// The same before simplifying.
+    pub raw: TermId,
+    /// Why the local derivative is what it is.
+    pub reason: Reason,
     /// The index of `wrt` as the user's definition writes it, over the definition's own letters: how a
     /// person would write the left side.
     pub written: Box<[Affine]>,
+}
+
+/// Why a local derivative is what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// The user is the quantity itself.
+    Itself,
+    /// The user is linear in it: the derivative is what it is multiplied with.
+    Linear,
+    /// The user is a function of it, and this is the function's derivative.
+    Function(crate::term::FunctionId),
+    /// Anything else: the rules for sums, products and powers.
+    Rules,
+}
+
+/// The part of a contribution's domain that speaks of its bound letters, and the rest.
+pub(crate) fn split_domain(domain: &Domain, vars: &[VarId]) -> (Domain, Domain) {
+    let bound = |constraint: &crate::term::Constraint| {
+        vars.iter().any(|var| constraint.affine().mentions(*var))
+    };
+    (domain.filter(bound), domain.filter(|constraint| !bound(constraint)))
+}
+
+/// Derives what is asked.
+///
+/// Every derivative has the shape of what it is taken by, with the output's own index in front (gradient
+/// layout for a scalar output).
+///
+/// # Errors
+/// A report if a question cannot be answered, or if a derived read is not proved to be inside its family,
+/// which is the program's fault and never the author's.
+pub fn derive(system: &System, request: &Request) -> Result<Derivation, Report> {
+    let step_at_zero = request
+        .step_at_zero
+        .or(system.step_at_zero)
+        .unwrap_or(StepAtZero::One);
+    let mut derivation = Derivation {
+        system: system.clone(),
+        step_at_zero,
+        asked: Vec::new(),
+        adjoints: Vec::new(),
+    };
+    let questions = questions(system, request)?;
+    let mut known: FxHashMap<(Target, FamilyId), FamilyId> = FxHashMap::default();
+    for (of, group) in grouped(&questions) {
+        let wrt: Vec<FamilyId> = group
+            .iter()
+            .map(|question| question.wrt[0].family)
+            .collect();
+        sweep(&mut derivation, &of, &wrt, &mut known)?;
+        for question in group {
+            let first = known[&(of.clone(), question.wrt[0].family)];
+            let index: Vec<Option<Affine>> = of
+                .index
+                .iter()
+                .chain(question.wrt[0].index.iter())
+                .cloned()
+                .collect();
+            match question.order {
+                Order::Gradient => derivation.asked.push(Asked {
+                    adjoint: first,
+                    index: index.into_boxed_slice(),
+                }),
+                Order::Hessian => {
+                    let by = &question.wrt[1];
+                    let of = Target {
+                        family: first,
+                        index: index.into_boxed_slice(),
+                    };
+                    let of_all = Target {
+                        family: first,
+                        index: vec![None; of.index.len()].into_boxed_slice(),
+                    };
+                    sweep(&mut derivation, &of_all, &[by.family], &mut known)?;
+                    derivation.asked.push(Asked {
+                        adjoint: known[&(of_all, by.family)],
+                        index: of.index.iter().chain(by.index.iter()).cloned().collect(),
+                    });
+                }
+            }
+        }
+    }
+    Ok(derivation)
+}
+
+/// The network's questions, or those of the request.
+fn questions(system: &System, request: &Request) -> Result<Vec<Question>, Report> {
+    if request.wrt.is_empty() {
+        return Ok(system.questions.clone());
+    }
+    let Some(loss) = system.loss else {
+        return Err(Diagnostic::error(
+            "missing-loss",
+            "the network has no loss to differentiate",
+            Span::default(),
+            "",
+        )
+        .help("add a line such as `loss C = 1/2 (y - r)^2`")
+        .into());
+    };
+    Ok(request
+        .wrt
+        .iter()
+        .map(|target| Question {
+            order: Order::Gradient,
+            of: Target {
+                family: loss,
+                index: Box::default(),
+            },
+            wrt: vec![target.clone()],
+            span: None,
+        })
+        .collect())
+}
+
+/// Questions about the same output belong together: one sweep answers them all.
+fn grouped(questions: &[Question]) -> Vec<(Target, Vec<&Question>)> {
+    let mut groups: Vec<(Target, Vec<&Question>)> = Vec::new();
+    for question in questions {
+        match groups.iter_mut().find(|(of, _)| *of == question.of) {
+            Some((_, group)) => group.push(question),
+            None => groups.push((question.of.clone(), vec![question])),
+        }
+    }
+    groups
+}
+
+/// Makes the adjoints of `of` by all of `wrt`, and by everything between.
+fn sweep(
+    derivation: &mut Derivation,
+    of: &Target,
+    wrt: &[FamilyId],
+    known: &mut FxHashMap<(Target, FamilyId), FamilyId>,
+) -> Result<(), Report> {
+    let order = upstream_first(&derivation.system, of.family);
+    let needed = between(&derivation.system, &order, wrt);
+    let recursive = reads_itself(&derivation.system, &order, of.family);
+    let mut wanted: Vec<FamilyId> = order
+        .iter()
+        .copied()
+        .filter(|family| {
+            needed.contains(family) && (*family != of.family || recursive || wrt.contains(family))
+        })
+        .collect();
+    for family in wrt {
+        if !wanted.contains(family) {
+            wanted.push(*family);
+        }
+    }
+    wanted.retain(|family| !known.contains_key(&(of.clone(), *family)));
+    let has_adjoint: FxHashSet<FamilyId> = wanted.iter().copied().collect();
+    let mut sweep = Sweep {
+        of: of.clone(),
+        recursive,
+        adjoints: FxHashMap::default(),
+        locals: FxHashMap::default(),
+        incoming: FxHashMap::default(),
+        simplifier: Simplifier::new(
+            &mut derivation.system,
+            derivation.step_at_zero,
+            false,
+        ),
+    };
+    for family in &wanted {
+        let adjoint = add_derivative(&mut derivation.system, of.family, *family, true);
+        sweep.adjoints.insert(*family, adjoint);
+        known.insert((of.clone(), *family), adjoint);
+    }
+    for (key, adjoint) in known.iter().filter(|(key, _)| key.0 == *of) {
+        sweep.adjoints.insert(key.1, *adjoint);
+    }
+    for user in order.iter().copied() {
+        if user == of.family || needed.contains(&user) {
+            sweep.collect(&mut derivation.system, user, &has_adjoint);
+        }
+    }
+    for family in wanted {
+        let adjoint = sweep.adjoint_of(&mut derivation.system, family);
+        derivation.adjoints.push(adjoint);
+    }
+    for (family, adjoint) in &sweep.adjoints {
+        let _ = family;
+        let unproved = check_reads(&derivation.system, *adjoint);
+        if let Some(read) = unproved.first() {
+            return Err(program_fault(&derivation.system, read));
+        }
+    }
+    Ok(())
+}
+
+fn program_fault(system: &System, read: &UnprovedRead) -> Report {
+    Diagnostic::error(
+        "derived-range",
+        format!(
+            "a derived formula reads `{}` at a place that is not proved to exist; this is a fault of the program",
+            system.family(read.family).name
+        ),
+        Span::default(),
+        "",
+    )
+    .into()
+}
+
+/// The families that `of` depends on, itself first: each before those that it reads, as far as recurrences
+/// allow; ties by name, so that the order of the equations does not matter.
+fn upstream_first(system: &System, of: FamilyId) -> Vec<FamilyId> {
+    let mut finished: Vec<FamilyId> = Vec::new();
+    let mut seen: FxHashSet<FamilyId> = FxHashSet::default();
+    let mut stack: Vec<(FamilyId, Vec<FamilyId>)> = vec![(of, reads(system, of))];
+    seen.insert(of);
+    while let Some((family, rest)) = stack.last_mut() {
+        match rest.pop() {
+            Some(next) if seen.insert(next) => {
+                let below = reads(system, next);
+                stack.push((next, below));
+            }
+            Some(_) => {}
+            None => {
+                finished.push(*family);
+                stack.pop();
+            }
+        }
+    }
+    finished.reverse();
+    finished
+}
+
+/// The families that a family's definitions read, sorted by name from last to first.
+pub(crate) fn reads(system: &System, family: FamilyId) -> Vec<FamilyId> {
+    let mut found: FxHashSet<FamilyId> = FxHashSet::default();
+    let mut seen: FxHashSet<TermId> = FxHashSet::default();
+    let mut stack: Vec<TermId> = Vec::new();
+    for clause in &system.family(family).clauses {
+        stack.extend(clause.body);
+        while let Some(term) = stack.pop() {
+            if !seen.insert(term) {
+                continue;
+            }
+            if let Node::Access(other, _) = system.store.node(term) {
+                found.insert(*other);
+            }
+            stack.extend(system.store.node(term).children());
+        }
+    }
+    if let FamilyKind::OpaqueLoss(arguments) = &system.family(family).kind {
+        found.extend(arguments.iter().map(|(argument, _)| *argument));
+    }
+    let mut result: Vec<FamilyId> = found.into_iter().collect();
+    result.sort_by(|a, b| name_key(system, *b).cmp(&name_key(system, *a)));
+    result
+}
+
+/// Names in natural order; families without a name by what they are derivatives of.
+fn name_key(system: &System, family: FamilyId) -> (String, String, FamilyId) {
+    match &system.family(family).kind {
+        FamilyKind::Adjoint { of, wrt } | FamilyKind::Local { of, wrt } => (
+            system.family(*of).name.clone(),
+            system.family(*wrt).name.clone(),
+            family,
+        ),
+        FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => {
+            (system.family(family).name.clone(), String::new(), FamilyId(0))
+        }
+    }
+}
+
+/// The families of `order` from which one of `wrt` is reached.
+fn between(system: &System, order: &[FamilyId], wrt: &[FamilyId]) -> FxHashSet<FamilyId> {
+    let mut users: FxHashMap<FamilyId, Vec<FamilyId>> = FxHashMap::default();
+    for family in order {
+        for read in reads(system, *family) {
+            users.entry(read).or_default().push(*family);
+        }
+    }
+    let mut found: FxHashSet<FamilyId> = FxHashSet::default();
+    let mut queue: Vec<FamilyId> = wrt
+        .iter()
+        .copied()
+        .filter(|family| order.contains(family))
+        .collect();
+    while let Some(family) = queue.pop() {
+        if found.insert(family) {
+            queue.extend(users.get(&family).into_iter().flatten());
+        }
+    }
+    found
+}
+
+fn reads_itself(system: &System, order: &[FamilyId], of: FamilyId) -> bool {
+    order
+        .iter()
+        .any(|family| reads(system, *family).contains(&of))
+}
+
+/// A family for ∂of/∂wrt: total with `total`, else the local derivative.
+fn add_derivative(system: &mut System, of: FamilyId, wrt: FamilyId, total: bool) -> FamilyId {
+    let (outer, inner) = (system.family(of), system.family(wrt));
+    let family = Family {
+        name: String::new(),
+        slots: outer.slots + outer.axes + inner.slots,
+        axes: inner.axes,
+        kind: if total {
+            FamilyKind::Adjoint { of, wrt }
+        } else {
+            FamilyKind::Local { of, wrt }
+        },
+        role: None,
+        clauses: Vec::new(),
+        integers: None,
+        span: None,
+    };
+    system.add_family(family)
+}
+
+/// One place where a definition reads a family.
+#[derive(Debug, Clone)]
+struct Occurrence {
+    user: FamilyId,
+    clause: usize,
+    partial: Partial,
+    reason: Reason,
+    conditions: Vec<Condition>,
+}
+
+struct Sweep {
+    of: Target,
+    /// Whether `of` is read on the way to itself, so that it has an adjoint of its own.
+    recursive: bool,
+    adjoints: FxHashMap<FamilyId, FamilyId>,
+    locals: FxHashMap<(FamilyId, FamilyId), FamilyId>,
+    /// The occurrences of each family, by constant slots where all of its slots are constant.
+    incoming: FxHashMap<FamilyId, Incoming>,
+    simplifier: Simplifier,
+}
+
+#[derive(Debug, Default)]
+struct Incoming {
+    general: Vec<Occurrence>,
+    constant: FxHashMap<Vec<i64>, Vec<Occurrence>>,
+}
+
+impl Sweep {
+    /// Differentiates the definitions of `user` and files the results under what they read.
+    fn collect(&mut self, system: &mut System, user: FamilyId, wanted: &FxHashSet<FamilyId>) {
+        if let FamilyKind::OpaqueLoss(_) = system.family(user).kind {
+            return;
+        }
+        for number in 0..system.family(user).clauses.len() {
+            let Some(body) = system.family(user).clauses[number].body else {
+                continue;
+            };
+            let mut differentiator = Differentiator {
+                system,
+                conditions: Vec::new(),
+            };
+            let partials = differentiator.partials(body);
+            let conditions = std::mem::take(&mut differentiator.conditions);
+            for partial in partials {
+                let Leaf::Element(family, index) = &partial.leaf else {
+                    unreachable!("bodies of definitions have no parameters");
+                };
+                let family = *family;
+                if !wanted.contains(&family) {
+                    continue;
+                }
+                let slots = system.family(family).slots;
+                let constant: Option<Vec<i64>> =
+                    index[..slots].iter().map(Affine::as_int).collect();
+                let reason = reason(system, body, family, partial.value);
+                let occurrence = Occurrence {
+                    user,
+                    clause: number,
+                    partial,
+                    reason,
+                    conditions: conditions.clone(),
+                };
+                let incoming = self.incoming.entry(family).or_default();
+                match constant {
+                    Some(key) => incoming.constant.entry(key).or_default().push(occurrence),
+                    None => incoming.general.push(occurrence),
+                }
+            }
+        }
+    }
+
+    fn adjoint_of(&mut self, system: &mut System, wrt: FamilyId) -> Adjoint {
+        let family = self.adjoints[&wrt];
+        let mut conditions = Vec::new();
+        let mut result = Vec::new();
+        let incoming = self.incoming.remove(&wrt).unwrap_or_default();
+        for piece in pieces(system, self.of.family, &self.of.index, wrt) {
+            let slots = system.family(wrt).slots;
+            let own = &piece.index[piece.index.len() - slots - system.family(wrt).axes..];
+            let constant: Option<Vec<i64>> = own[..slots].iter().map(Affine::as_int).collect();
+            let mut contributions = Vec::new();
+            if wrt == self.of.family {
+                contributions.extend(self.itself(system, &piece));
+            }
+            let matching: Vec<&Occurrence> = match &constant {
+                Some(key) => incoming
+                    .general
+                    .iter()
+                    .chain(incoming.constant.get(key).into_iter().flatten())
+                    .collect(),
+                None => {
+                    let mut keys: Vec<&Vec<i64>> = incoming.constant.keys().collect();
+                    keys.sort();
+                    incoming
+                        .general
+                        .iter()
+                        .chain(keys.into_iter().flat_map(|key| &incoming.constant[key]))
+                        .collect()
+                }
+            };
+            let mut direct = Vec::new();
+            let mut upstream = Vec::new();
+            for occurrence in matching {
+                if let Some(contribution) = self.contribution(system, wrt, &piece, occurrence) {
+                    conditions.extend(occurrence.conditions.iter().cloned());
+                    if occurrence.user == self.of.family {
+                        direct.push(contribution);
+                    } else {
+                        upstream.push(contribution);
+                    }
+                }
+            }
+            contributions.extend(direct);
+            contributions.extend(upstream);
+            let body = self.body(system, &piece, &contributions);
+            let given = self.is_given(system, wrt, &piece);
+            system.families[family.0 as usize].clauses.push(Clause {
+                vars: piece.vars.clone(),
+                index: piece.index.clone(),
+                domain: piece.domain.clone(),
+                body: (!given).then_some(body),
+                span: None,
+            });
+            result.push(AdjointPiece {
+                vars: piece.vars,
+                index: piece.index,
+                domain: piece.domain,
+                contributions,
+            });
+        }
+        conditions.sort();
+        conditions.dedup();
+        Adjoint {
+            family,
+            pieces: result,
+            conditions,
+        }
+    }
+
+    /// Whether the derivative is a symbol: an opaque loss by what it is said to depend on.
+    fn is_given(&self, system: &System, wrt: FamilyId, piece: &Piece) -> bool {
+        let FamilyKind::OpaqueLoss(arguments) = &system.family(self.of.family).kind else {
+            return false;
+        };
+        let slots = system.family(wrt).slots;
+        let own = &piece.index[piece.index.len() - slots - system.family(wrt).axes..];
+        arguments.iter().any(|(family, at)| {
+            *family == wrt
+                && at
+                    .iter()
+                    .zip(own)
+                    .all(|(wanted, given)| {
+                        system
+                            .ambient
+                            .implies(&piece.domain, &Domain::equal(wanted, given))
+                    })
+        })
+    }
+
+    /// ∂of/∂of: 1 where the two indices agree.
+    fn itself(&mut self, system: &mut System, piece: &Piece) -> Option<Contribution> {
+        let half = piece.index.len() / 2;
+        let mut domain = Domain::everything();
+        for (left, right) in piece.index[..half].iter().zip(&piece.index[half..]) {
+            domain = domain.and(&Domain::equal(left, right));
+        }
+        if system.ambient.is_empty(&domain.and(&piece.domain)) {
+            return None;
+        }
+        let domain = system.ambient.minimal(&domain, &piece.domain);
+        let one = system.store.int(1);
+        Some(Contribution {
+            vars: Box::default(),
+            domain,
+            upstream: one,
+            user: self.of.family,
+            symbol: one,
+            local: one,
+            raw: one,
+            reason: Reason::Itself,
+            written: piece.index[half..].into(),
+        })
+    }
+
+    fn contribution(
+        &mut self,
+        system: &mut System,
+        wrt: FamilyId,
+        piece: &Piece,
+        occurrence: &Occurrence,
+    ) -> Option<Contribution> {
+        let Leaf::Element(_, written) = &occurrence.partial.leaf else {
+            unreachable!("occurrences are elements");
+        };
+        let user = occurrence.user;
+        let clause = system.family(user).clauses[occurrence.clause].clone();
+        let width = written.len();
+        let (outer, own) = piece.index.split_at(piece.index.len() - width);
+        let mut domain = clause.domain.and(&occurrence.partial.domain);
+        for (index, wanted) in written.iter().zip(own) {
+            domain = domain.and(&Domain::equal(index, wanted));
+        }
+        // Where the user is the output itself, its index is the output's.
+        let seeds = user == self.of.family && !self.recursive;
+        if seeds {
+            for (index, wanted) in clause.index.iter().zip(outer) {
+                domain = domain.and(&Domain::equal(index, wanted));
+            }
+        }
+        let bound: Vec<VarId> = clause
+            .vars
+            .iter()
+            .chain(&occurrence.partial.vars)
+            .copied()
+            .collect();
+        let (solved, rest) = domain.solve(&bound);
+        if rest.is_nothing() || system.ambient.is_empty(&rest.and(&piece.domain)) {
+            return None;
+        }
+        let left: Vec<VarId> = bound
+            .into_iter()
+            .filter(|var| solved.get(*var).is_none())
+            .collect();
+        let domain = system.ambient.minimal(&rest, &piece.domain);
+        // The value of the definition itself is read by its name: σ' = σ(1 - σ) becomes r(1 - r).
+        let store = &mut system.store;
+        let folded = match clause.body {
+            Some(body) if !store.node(body).children().is_empty() => {
+                let name = store.access(user, clause.index.iter().cloned());
+                store.replace(occurrence.partial.value, &mut |_, part| {
+                    (part == body).then_some(name)
+                })
+            }
+            _ => occurrence.partial.value,
+        };
+        let raw = store.substitute(folded, &solved);
+        let user_index: Vec<Affine> = clause
+            .index
+            .iter()
+            .map(|index| solved.affine(index))
+            .collect();
+        let upstream = if seeds {
+            store.int(1)
+        } else {
+            let adjoint = self.adjoints[&user];
+            store.access(adjoint, outer.iter().chain(&user_index).cloned())
+        };
+        let context = piece.domain.and(&domain);
+        let local_family = *self
+            .locals
+            .entry((user, wrt))
+            .or_insert_with(|| add_derivative(system, user, wrt, false));
+        let symbol = system
+            .store
+            .access(local_family, user_index.iter().chain(own).cloned());
+        let local = self.simplifier.simplify(system, raw, &context);
+        if system.store.is_zero(local) {
+            return None;
+        }
+        Some(Contribution {
+            vars: left.into_boxed_slice(),
+            domain,
+            upstream,
+            user,
+            symbol,
+            local,
+            raw,
+            reason: occurrence.reason.clone(),
+            written: written.clone(),
+        })
+    }
+
+    /// The sum of the contributions as one definition.
+    fn body(
+        &mut self,
+        system: &mut System,
+        piece: &Piece,
+        contributions: &[Contribution],
+    ) -> TermId {
+        let parts: Vec<TermId> = contributions
+            .iter()
+            .map(|contribution| {
+                contribution_term(
+                    system,
+                    contribution,
+                    contribution.upstream,
+                    contribution.local,
+                )
+            })
+            .collect();
+        let sum = system.store.add(parts);
+        self.simplifier.simplify(system, sum, &piece.domain)
+    }
+}
+
+/// `[guard] Σ upstream · local`, with the guard and the sum of the contribution.
+pub(crate) fn contribution_term(
+    system: &mut System,
+    contribution: &Contribution,
+    upstream: TermId,
+    local: TermId,
+) -> TermId {
+    let (inside, outside) = split_domain(&contribution.domain, &contribution.vars);
+    let store = &mut system.store;
+    let product = store.mul([upstream, local]);
+    let sum = store.reduce(
+        Reduction::Sum,
+        contribution.vars.iter().copied(),
+        inside,
+        product,
+    );
+    let guard = store.guard(outside);
+    store.mul([guard, sum])
+}
+
+/// Why the derivative of `body` by a family is what it is.
+fn reason(system: &System, body: TermId, family: FamilyId, value: TermId) -> Reason {
+    if let Node::Apply(function, _, arguments) = system.store.node(body)
+        && arguments.iter().any(|argument| {
+            matches!(system.store.node(*argument), Node::Access(other, _) if *other == family)
+        })
+    {
+        return Reason::Function(*function);
+    }
+    if mentions_family(system, value, family) || value == body {
+        Reason::Rules
+    } else {
+        Reason::Linear
+    }
+}
+
+fn mentions_family(system: &System, term: TermId, family: FamilyId) -> bool {
+    let mut seen = FxHashSet::default();
+    let mut stack = vec![term];
+    while let Some(term) = stack.pop() {
+        if !seen.insert(term) {
+            continue;
+        }
+        if matches!(system.store.node(term), Node::Access(other, _) if *other == family) {
+            return true;
+        }
+        stack.extend(system.store.node(term).children());
+    }
+    false
 }

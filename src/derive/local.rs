@@ -1,0 +1,471 @@
+//! Local derivatives: a term differentiated by each element that it reads.
+
+use num_rational::BigRational;
+use num_traits::One;
+use rustc_hash::FxHashMap;
+
+use crate::formula::Condition;
+use crate::system::System;
+use crate::term::{
+    Affine, Cmp, Domain, FamilyId, FunctionId, Node, Reduction, Substitution, TermId, VarId,
+};
+
+/// What a term is differentiated by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Leaf {
+    /// An element of a family, as the term names it.
+    Element(FamilyId, Box<[Affine]>),
+    /// A parameter of a function's body.
+    Parameter(u32),
+}
+
+/// The derivative by one leaf, below the reductions that bind `vars` in `domain`.
+#[derive(Debug, Clone)]
+pub(crate) struct Partial {
+    pub(crate) leaf: Leaf,
+    pub(crate) vars: Vec<VarId>,
+    pub(crate) domain: Domain,
+    pub(crate) value: TermId,
+}
+
+/// The derivatives of one term by all of its leaves, in the order in which they are read. Leaves outside
+/// reductions occur once; their derivatives are added up.
+pub(crate) struct Differentiator<'a> {
+    pub(crate) system: &'a mut System,
+    /// What the derivatives rest on.
+    pub(crate) conditions: Vec<Condition>,
+}
+
+impl Differentiator<'_> {
+    /// All partial derivatives of a term.
+    pub(crate) fn partials(&mut self, term: TermId) -> Vec<Partial> {
+        stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || self.visit(term))
+    }
+
+    fn visit(&mut self, term: TermId) -> Vec<Partial> {
+        match self.system.store.node(term).clone() {
+            Node::Number(_) | Node::Pi | Node::Index(_) | Node::Guard(_) | Node::Test(..) => {
+                Vec::new()
+            }
+            Node::Access(family, index) => vec![self.leaf(Leaf::Element(family, index))],
+            Node::Parameter(at) => vec![self.leaf(Leaf::Parameter(at))],
+            Node::Add(parts) => {
+                let all = parts
+                    .iter()
+                    .flat_map(|part| self.partials(*part))
+                    .collect();
+                self.merged(all)
+            }
+            Node::Mul(factors) => {
+                let all = (0..factors.len())
+                    .flat_map(|at| self.factor(&factors, at))
+                    .collect();
+                self.merged(all)
+            }
+            Node::Power(base, exponent) => self.power(term, base, exponent),
+            Node::Apply(function, orders, arguments) => {
+                let mut all = Vec::new();
+                for (at, argument) in arguments.iter().enumerate() {
+                    let inner = self.partials(*argument);
+                    if inner.is_empty() {
+                        continue;
+                    }
+                    let slope = self.slope(function, &orders, &arguments, at);
+                    all.extend(self.chained(slope, inner));
+                }
+                self.merged(all)
+            }
+            Node::Reduce(op, vars, domain, body) => self.reduction(op, &vars, &domain, body),
+            Node::Cases(branches) => self.cases(&branches),
+        }
+    }
+
+    fn leaf(&mut self, leaf: Leaf) -> Partial {
+        Partial {
+            leaf,
+            vars: Vec::new(),
+            domain: Domain::everything(),
+            value: self.system.store.int(1),
+        }
+    }
+
+    /// `slope · inner` for each inner derivative.
+    fn chained(&mut self, slope: TermId, inner: Vec<Partial>) -> Vec<Partial> {
+        if self.system.store.is_zero(slope) {
+            return Vec::new();
+        }
+        inner
+            .into_iter()
+            .map(|partial| Partial {
+                value: self.system.store.mul([slope, partial.value]),
+                ..partial
+            })
+            .collect()
+    }
+
+    /// The product rule for one factor. Guards among the other factors bound the domain.
+    fn factor(&mut self, factors: &[TermId], at: usize) -> Vec<Partial> {
+        let inner = self.partials(factors[at]);
+        if inner.is_empty() {
+            return inner;
+        }
+        let mut guards = Domain::everything();
+        let mut others: Vec<Option<TermId>> = Vec::with_capacity(factors.len());
+        for (place, factor) in factors.iter().enumerate() {
+            if place == at {
+                others.push(None);
+            } else if let Node::Guard(domain) = self.system.store.node(*factor) {
+                guards = guards.and(domain);
+            } else {
+                others.push(Some(*factor));
+            }
+        }
+        inner
+            .into_iter()
+            .map(|partial| {
+                let product: Vec<TermId> = others
+                    .iter()
+                    .map(|other| other.unwrap_or(partial.value))
+                    .collect();
+                Partial {
+                    value: self.system.store.mul(product),
+                    domain: partial.domain.and(&guards),
+                    ..partial
+                }
+            })
+            .collect()
+    }
+
+    fn power(&mut self, term: TermId, base: TermId, exponent: TermId) -> Vec<Partial> {
+        let by_base = self.partials(base);
+        let slope = {
+            let store = &mut self.system.store;
+            let lower = match store.as_number(exponent).cloned() {
+                Some(value) => store.number(value - BigRational::one()),
+                None => {
+                    let minus_one = store.int(-1);
+                    store.add([exponent, minus_one])
+                }
+            };
+            let power = store.power(base, lower);
+            store.mul([exponent, power])
+        };
+        let mut all = self.chained(slope, by_base);
+        let by_exponent = self.partials(exponent);
+        if !by_exponent.is_empty() {
+            let log = self.apply("log", base);
+            let slope = self.system.store.mul([term, log]);
+            all.extend(self.chained(slope, by_exponent));
+        }
+        self.merged(all)
+    }
+
+    fn apply(&mut self, function: &str, argument: TermId) -> TermId {
+        let function = self
+            .system
+            .function_id(function)
+            .expect("the table has this function");
+        self.system
+            .store
+            .intern(Node::Apply(function, Box::new([0]), Box::new([argument])))
+    }
+
+    /// The derivative of a function by one of its arguments, at the arguments.
+    pub(crate) fn slope(
+        &mut self,
+        function: FunctionId,
+        orders: &[u8],
+        arguments: &[TermId],
+        at: usize,
+    ) -> TermId {
+        let row = self.system.function(function).clone();
+        if row.is_opaque() {
+            let mut higher = orders.to_vec();
+            higher[at] += 1;
+            return self.system.store.intern(Node::Apply(
+                function,
+                higher.into_boxed_slice(),
+                arguments.into(),
+            ));
+        }
+        if row.primitive == Some(crate::system::Primitive::Step) {
+            self.conditions.push(Condition::OffKinks);
+        }
+        let slope = match (row.slopes.get(at).copied().flatten(), row.body) {
+            (Some(slope), _) => slope,
+            (None, Some(body)) => self.slope_of_body(body, at),
+            (None, None) => unreachable!("primitives have tabled slopes"),
+        };
+        let generic = self.system.store.instantiate(slope, arguments);
+        if at > 0 || row.slopes_at.is_empty() {
+            return generic;
+        }
+        let mut branches = Vec::new();
+        for (place, value) in &row.slopes_at {
+            if self.agrees_at(slope, *place, *value) {
+                continue;
+            }
+            let store = &mut self.system.store;
+            let place = store.instantiate(*place, arguments);
+            let value = store.instantiate(*value, arguments);
+            let condition = store.intern(Node::Test(Cmp::Equal, arguments[0], place));
+            branches.push((condition, value));
+        }
+        if branches.is_empty() {
+            return generic;
+        }
+        let store = &mut self.system.store;
+        match store.node(generic).clone() {
+            Node::Cases(others) => branches.extend(others),
+            _ => {
+                let otherwise = store.int(1);
+                branches.push((otherwise, generic));
+            }
+        }
+        store.intern(Node::Cases(branches.into_boxed_slice()))
+    }
+
+    fn slope_of_body(&mut self, body: TermId, at: usize) -> TermId {
+        let wanted = Leaf::Parameter(at as u32);
+        let values: Vec<TermId> = self
+            .partials(body)
+            .into_iter()
+            .filter(|partial| partial.leaf == wanted)
+            .map(|partial| {
+                self.system.store.reduce(
+                    Reduction::Sum,
+                    partial.vars,
+                    partial.domain,
+                    partial.value,
+                )
+            })
+            .collect();
+        self.system.store.add(values)
+    }
+
+    /// Whether the slope by the first parameter has the declared value at the declared place anyway, because
+    /// the branch of its cases that is taken there says so.
+    fn agrees_at(&mut self, slope: TermId, place: TermId, value: TermId) -> bool {
+        let store = &mut self.system.store;
+        let at_place = store.replace(slope, &mut |store, part| {
+            matches!(store.node(part), Node::Parameter(0)).then_some(place)
+        });
+        let Node::Cases(branches) = store.node(at_place).clone() else {
+            return at_place == value;
+        };
+        for (condition, branch) in branches {
+            let holds = match store.node(condition) {
+                Node::Number(_) => true,
+                Node::Test(cmp, left, right) => {
+                    let (Some(left), Some(right)) =
+                        (store.as_number(*left), store.as_number(*right))
+                    else {
+                        return false;
+                    };
+                    match cmp {
+                        Cmp::Greater => left > right,
+                        Cmp::GreaterEqual => left >= right,
+                        Cmp::Equal => left == right,
+                        Cmp::NotEqual => left != right,
+                    }
+                }
+                Node::Pi
+                | Node::Index(_)
+                | Node::Access(..)
+                | Node::Parameter(_)
+                | Node::Reduce(..)
+                | Node::Add(_)
+                | Node::Mul(_)
+                | Node::Power(..)
+                | Node::Apply(..)
+                | Node::Guard(_)
+                | Node::Cases(_) => return false,
+            };
+            if holds {
+                return branch == value;
+            }
+        }
+        false
+    }
+
+    fn reduction(
+        &mut self,
+        op: Reduction,
+        vars: &[VarId],
+        domain: &Domain,
+        body: TermId,
+    ) -> Vec<Partial> {
+        let inner = self.partials(body);
+        if inner.is_empty() {
+            return inner;
+        }
+        let weight = match op {
+            Reduction::Sum => self.system.store.int(1),
+            Reduction::Product => self.other_factors(vars, domain, body),
+            Reduction::Max | Reduction::Min => {
+                self.conditions.push(Condition::OffTies);
+                self.selection(op == Reduction::Max, vars, domain, body)
+            }
+        };
+        inner
+            .into_iter()
+            .map(|partial| Partial {
+                vars: vars.iter().copied().chain(partial.vars).collect(),
+                domain: domain.and(&partial.domain),
+                value: self.system.store.mul([weight, partial.value]),
+                leaf: partial.leaf,
+            })
+            .collect()
+    }
+
+    /// The body at other letters, and the domain there.
+    fn copy(&mut self, vars: &[VarId], domain: &Domain, body: TermId) -> (Vec<VarId>, Domain, TermId) {
+        let store = &mut self.system.store;
+        let fresh: Vec<VarId> = vars
+            .iter()
+            .map(|var| {
+                let letter = store.letter(*var).to_owned();
+                store.fresh_var(&letter)
+            })
+            .collect();
+        let renaming = Substitution::new(
+            vars.iter()
+                .copied()
+                .zip(fresh.iter().map(|var| Affine::var(*var))),
+        );
+        let domain = renaming.domain(domain);
+        (fresh, domain, store.substitute(body, &renaming))
+    }
+
+    /// The product of the body over all places before, and over all places behind, in the order of the letters.
+    fn other_factors(&mut self, vars: &[VarId], domain: &Domain, body: TermId) -> TermId {
+        let mut product = Vec::new();
+        for before in [true, false] {
+            for at in 0..vars.len() {
+                let (fresh, range, value) = self.copy(vars, domain, body);
+                let range = range.and(&first_difference(vars, &fresh, at, before));
+                product.push(
+                    self.system
+                        .store
+                        .reduce(Reduction::Product, fresh, range, value),
+                );
+            }
+        }
+        self.system.store.mul(product)
+    }
+
+    /// 1 where the body takes its greatest (least) value at these letters: as the right fold of
+    /// `max(a, b) = b + relu(a - b)` has it, the first of equal places at Step(0) = 1, the last at 0.
+    fn selection(&mut self, greatest: bool, vars: &[VarId], domain: &Domain, body: TermId) -> TermId {
+        let mut product = Vec::new();
+        for before in [true, false] {
+            for at in 0..vars.len() {
+                let (fresh, range, other) = self.copy(vars, domain, body);
+                let range = range.and(&first_difference(vars, &fresh, at, before));
+                // Of the places before, none is selected; of those behind, this one is preferred.
+                let (high, low) = if before == greatest { (other, body) } else { (body, other) };
+                let gap = {
+                    let store = &mut self.system.store;
+                    let negative = store.negative(low);
+                    store.add([high, negative])
+                };
+                let step = self.apply("step", gap);
+                let store = &mut self.system.store;
+                let factor = if before {
+                    let one = store.int(1);
+                    let negative = store.negative(step);
+                    store.add([one, negative])
+                } else {
+                    step
+                };
+                product.push(store.reduce(Reduction::Product, fresh, range, factor));
+            }
+        }
+        self.system.store.mul(product)
+    }
+
+    fn cases(&mut self, branches: &[(TermId, TermId)]) -> Vec<Partial> {
+        let mut all = Vec::new();
+        let zero = self.system.store.int(0);
+        // Leaves outside reductions: one case distinction over all branches.
+        let mut plain: Vec<(Leaf, Vec<TermId>)> = Vec::new();
+        for (at, (_, value)) in branches.iter().enumerate() {
+            for partial in self.partials(*value) {
+                if partial.vars.is_empty() && partial.domain.is_everything() {
+                    let place = match plain.iter().position(|(leaf, _)| *leaf == partial.leaf) {
+                        Some(place) => place,
+                        None => {
+                            plain.push((partial.leaf, vec![zero; branches.len()]));
+                            plain.len() - 1
+                        }
+                    };
+                    plain[place].1[at] = partial.value;
+                } else {
+                    let mut values = vec![zero; branches.len()];
+                    values[at] = partial.value;
+                    let value = self.branch_values(branches, &values);
+                    all.push(Partial { value, ..partial });
+                }
+            }
+        }
+        for (leaf, values) in plain {
+            let value = self.branch_values(branches, &values);
+            all.push(Partial {
+                leaf,
+                vars: Vec::new(),
+                domain: Domain::everything(),
+                value,
+            });
+        }
+        all
+    }
+
+    fn branch_values(&mut self, branches: &[(TermId, TermId)], values: &[TermId]) -> TermId {
+        let cases = branches
+            .iter()
+            .zip(values)
+            .map(|((condition, _), value)| (*condition, *value))
+            .collect();
+        self.system.store.intern(Node::Cases(cases))
+    }
+
+    /// Adds up the derivatives by the same leaf outside reductions, at the place of the first.
+    fn merged(&mut self, all: Vec<Partial>) -> Vec<Partial> {
+        let mut places: FxHashMap<Leaf, usize> = FxHashMap::default();
+        let mut result: Vec<Partial> = Vec::with_capacity(all.len());
+        for partial in all {
+            if !partial.vars.is_empty() || !partial.domain.is_everything() {
+                result.push(partial);
+                continue;
+            }
+            match places.get(&partial.leaf) {
+                Some(at) => {
+                    let sum = self
+                        .system
+                        .store
+                        .add([result[*at].value, partial.value]);
+                    result[*at].value = sum;
+                }
+                None => {
+                    places.insert(partial.leaf.clone(), result.len());
+                    result.push(partial);
+                }
+            }
+        }
+        result
+    }
+}
+
+/// The other letters agree with `vars` before place `at` and come before (or behind) there.
+fn first_difference(vars: &[VarId], fresh: &[VarId], at: usize, before: bool) -> Domain {
+    let mut domain = Domain::everything();
+    for (var, other) in vars.iter().zip(fresh).take(at) {
+        domain = domain.and(&Domain::equal(&Affine::var(*other), &Affine::var(*var)));
+    }
+    let (var, other) = (Affine::var(vars[at]), Affine::var(fresh[at]));
+    domain.and(&if before {
+        Domain::at_least(&var, &other.offset(1))
+    } else {
+        Domain::at_least(&other, &var.offset(1))
+    })
+}

@@ -1,0 +1,211 @@
+//! Sums and products in written order: numbers folded, like terms collected, equal bases combined.
+
+use num_rational::BigRational;
+use num_traits::{One, Signed, Zero};
+use rustc_hash::FxHashMap;
+
+use crate::term::{Node, Store, TermId};
+
+/// A product as a number times powers, in written order.
+#[derive(Debug, Clone)]
+pub(crate) struct Product {
+    /// The number in front.
+    pub(crate) coefficient: BigRational,
+    /// The other factors: base and exponent. Exponents that are not numbers stay inside the base.
+    pub(crate) factors: Vec<(TermId, BigRational)>,
+}
+
+impl Product {
+    /// The factors of a term; nested products are opened.
+    pub(crate) fn of(store: &Store, term: TermId) -> Self {
+        let mut product = Self {
+            coefficient: BigRational::one(),
+            factors: Vec::new(),
+        };
+        product.extend(store, term);
+        product
+    }
+
+    fn extend(&mut self, store: &Store, term: TermId) {
+        match store.node(term) {
+            Node::Number(value) => self.coefficient *= value,
+            Node::Mul(factors) => {
+                for factor in factors {
+                    self.extend(store, *factor);
+                }
+            }
+            Node::Power(base, exponent) => match store.as_number(*exponent) {
+                Some(exponent) => self.factors.push((*base, exponent.clone())),
+                None => self.factors.push((term, BigRational::one())),
+            },
+            Node::Pi
+            | Node::Index(_)
+            | Node::Access(..)
+            | Node::Parameter(_)
+            | Node::Reduce(..)
+            | Node::Add(_)
+            | Node::Apply(..)
+            | Node::Guard(_)
+            | Node::Test(..)
+            | Node::Cases(_) => self.factors.push((term, BigRational::one())),
+        }
+    }
+
+    /// The product as a term: the number first, then the factors in order.
+    pub(crate) fn build(&self, store: &mut Store) -> TermId {
+        if self.coefficient.is_zero() {
+            return store.int(0);
+        }
+        let mut terms = Vec::with_capacity(self.factors.len() + 1);
+        if !self.coefficient.is_one() {
+            terms.push(store.number(self.coefficient.clone()));
+        }
+        for (base, exponent) in &self.factors {
+            let exponent = store.number(exponent.clone());
+            terms.push(store.power(*base, exponent));
+        }
+        store.mul(terms)
+    }
+
+    /// Combines equal bases at the place of the first. Bases that were divided out are passed to `cancelled`.
+    pub(crate) fn combine_powers(&mut self, mut cancelled: impl FnMut(TermId)) {
+        let mut kept: Vec<(TermId, BigRational)> = Vec::with_capacity(self.factors.len());
+        for (base, exponent) in self.factors.drain(..) {
+            match kept.iter_mut().find(|(other, _)| *other == base) {
+                Some((_, total)) => {
+                    if total.is_negative() != exponent.is_negative() {
+                        cancelled(base);
+                    }
+                    *total += exponent;
+                }
+                None => kept.push((base, exponent)),
+            }
+        }
+        kept.retain(|(_, exponent)| !exponent.is_zero());
+        self.factors = kept;
+    }
+
+    /// Folds powers of numbers with whole exponents into the coefficient.
+    pub(crate) fn fold_numbers(&mut self, store: &Store) {
+        let coefficient = &mut self.coefficient;
+        self.factors.retain(|(base, exponent)| {
+            let Some(value) = store.as_number(*base) else {
+                return true;
+            };
+            match whole_power(value, exponent) {
+                Some(power) => {
+                    *coefficient *= power;
+                    false
+                }
+                None => true,
+            }
+        });
+    }
+}
+
+/// A number to a whole power of moderate size.
+pub(crate) fn whole_power(value: &BigRational, exponent: &BigRational) -> Option<BigRational> {
+    if !exponent.is_integer() || exponent.abs() > BigRational::from_integer(256.into()) {
+        return None;
+    }
+    if value.is_zero() {
+        return exponent.is_positive().then(BigRational::zero);
+    }
+    let exponent: i32 = i32::try_from(exponent.to_integer()).ok()?;
+    Some(value.pow(exponent))
+}
+
+/// The summands of a term with their numeric coefficients, in order.
+pub(crate) fn summands(store: &mut Store, term: TermId) -> Vec<(BigRational, TermId)> {
+    let parts: Vec<TermId> = match store.node(term) {
+        Node::Add(parts) => parts.to_vec(),
+        _ => vec![term],
+    };
+    parts
+        .into_iter()
+        .map(|part| {
+            let (coefficient, rest) = split_coefficient(store, part);
+            (coefficient, rest)
+        })
+        .collect()
+}
+
+/// A term as a number times the rest.
+pub(crate) fn split_coefficient(store: &mut Store, term: TermId) -> (BigRational, TermId) {
+    match store.node(term).clone() {
+        Node::Number(value) => {
+            let one = store.int(1);
+            (value, one)
+        }
+        Node::Mul(factors) => match store.as_number(factors[0]) {
+            Some(value) => {
+                let value = value.clone();
+                let rest = store.mul(factors[1..].iter().copied());
+                (value, rest)
+            }
+            None => (BigRational::one(), term),
+        },
+        _ => (BigRational::one(), term),
+    }
+}
+
+/// `coefficient · term`, the number in front.
+pub(crate) fn scaled(store: &mut Store, coefficient: &BigRational, term: TermId) -> TermId {
+    let number = store.number(coefficient.clone());
+    store.mul([number, term])
+}
+
+/// Collects like terms at the place of the first.
+pub(crate) fn collect(
+    store: &mut Store,
+    parts: Vec<(BigRational, TermId)>,
+) -> Vec<(BigRational, TermId)> {
+    let mut places: FxHashMap<Vec<TermId>, usize> = FxHashMap::default();
+    let mut kept: Vec<(BigRational, TermId)> = Vec::with_capacity(parts.len());
+    for (coefficient, rest) in parts {
+        let key = match store.node(rest) {
+            Node::Mul(factors) => {
+                let mut factors = factors.to_vec();
+                factors.sort_unstable();
+                factors
+            }
+            _ => vec![rest],
+        };
+        let next = kept.len();
+        let place = *places.entry(key).or_insert(next);
+        if place == next {
+            kept.push((coefficient, rest));
+        } else {
+            kept[place].0 += coefficient;
+        }
+    }
+    kept.retain(|(coefficient, _)| !coefficient.is_zero());
+    kept
+}
+
+/// A sum of scaled terms. If it would begin with a minus sign, its first positive summand goes first.
+pub(crate) fn build_sum(store: &mut Store, mut parts: Vec<(BigRational, TermId)>) -> TermId {
+    if parts.first().is_some_and(|(c, _)| c.is_negative())
+        && let Some(at) = parts.iter().position(|(c, _)| c.is_positive())
+    {
+        parts[..=at].rotate_right(1);
+    }
+    let terms: Vec<TermId> = parts
+        .into_iter()
+        .map(|(coefficient, rest)| scaled(store, &coefficient, rest))
+        .collect();
+    store.add(terms)
+}
+
+/// The negative of a sum that reads better turned round (`y - r` as `r - y`), if it does.
+pub(crate) fn flipped(store: &mut Store, term: TermId) -> Option<TermId> {
+    if !matches!(store.node(term), Node::Add(_)) {
+        return None;
+    }
+    let parts = summands(store, term);
+    if !parts.iter().any(|(coefficient, _)| coefficient.is_negative()) {
+        return None;
+    }
+    let negated = parts.into_iter().map(|(c, rest)| (-c, rest)).collect();
+    Some(build_sum(store, negated))
+}

@@ -1,0 +1,663 @@
+//! Simplification in written order: rules as data, applied from the leaves up until nothing changes.
+//!
+//! The result is for people to read. Whether two terms are equal is decided elsewhere.
+
+mod arithmetic;
+mod rule;
+mod sign;
+mod step;
+
+use num_rational::BigRational;
+use num_traits::{One, Signed, Zero};
+use rustc_hash::FxHashMap;
+
+pub(crate) use arithmetic::{Product, scaled, summands};
+use arithmetic::{build_sum, collect, flipped, whole_power};
+pub use rule::{Holds, Rule};
+use rule::{Compiled, Demand, LETTERS};
+pub(crate) use sign::{Sign, Signs};
+
+use crate::formula::{Condition, Link, Step};
+use crate::functions;
+use crate::syntax::StepAtZero;
+use crate::system::{System, pattern};
+use crate::term::{Affine, Domain, FunctionId, Node, Reduction, Store, TermId, VarId};
+
+/// All rules, in the order in which they are tried.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    step::RULES.iter()
+}
+
+/// Rewrites terms of one system under one convention, with or without its assumptions.
+#[derive(Debug)]
+pub(crate) struct Simplifier {
+    step_at_zero: StepAtZero,
+    rules: Vec<Compiled>,
+    signs: Signs,
+    memo: FxHashMap<(TermId, u32), TermId>,
+    /// Contexts by number; terms without guards are simplified in context 0, which says nothing.
+    contexts: Vec<Domain>,
+    depends_on_context: FxHashMap<TermId, bool>,
+    /// What the results rest on so far.
+    pub(crate) conditions: Vec<Condition>,
+    /// The rules that fired so far.
+    pub(crate) steps: Vec<Step>,
+}
+
+impl Simplifier {
+    /// A simplifier for the functions that the system uses.
+    pub(crate) fn new(
+        system: &mut System,
+        step_at_zero: StepAtZero,
+        use_assumptions: bool,
+    ) -> Self {
+        let mut compiled = Vec::new();
+        for rule in rules() {
+            if !rule.holds.under(step_at_zero) || !applies_to(system, rule) {
+                continue;
+            }
+            let side = |system: &mut System, text: &str| {
+                pattern(system, text, LETTERS).expect("the rules are legal network language")
+            };
+            compiled.push(Compiled {
+                rule,
+                left: side(system, rule.left),
+                right: side(system, rule.right),
+            });
+        }
+        Self {
+            step_at_zero,
+            rules: compiled,
+            signs: Signs::new(system, use_assumptions),
+            memo: FxHashMap::default(),
+            contexts: vec![Domain::everything()],
+            depends_on_context: FxHashMap::default(),
+            conditions: Vec::new(),
+            steps: Vec::new(),
+        }
+    }
+
+    /// Takes what was recorded since the last call.
+    pub(crate) fn take_record(&mut self) -> (Vec<Condition>, Vec<Step>) {
+        // Memoised results would not record again what they rest on.
+        self.memo.clear();
+        let mut conditions = std::mem::take(&mut self.conditions);
+        conditions.sort();
+        conditions.dedup();
+        (conditions, std::mem::take(&mut self.steps))
+    }
+
+    /// What is proved of a term's sign.
+    pub(crate) fn sign(&mut self, system: &System, term: TermId) -> Sign {
+        self.signs.of(system, term)
+    }
+
+    /// The simplified term; guards are read inside `context`.
+    pub(crate) fn simplify(
+        &mut self,
+        system: &mut System,
+        term: TermId,
+        context: &Domain,
+    ) -> TermId {
+        let number = self.context_number(context);
+        self.visit(system, term, number)
+    }
+
+    fn context_number(&mut self, context: &Domain) -> u32 {
+        // The newest contexts are the likeliest.
+        if let Some(at) = self.contexts.iter().rposition(|known| known == context) {
+            return at as u32;
+        }
+        self.contexts.push(context.clone());
+        (self.contexts.len() - 1) as u32
+    }
+
+    fn visit(&mut self, system: &mut System, term: TermId, context: u32) -> TermId {
+        let context = if context == 0 || !self.needs_context(&system.store, term) {
+            0
+        } else {
+            context
+        };
+        if let Some(done) = self.memo.get(&(term, context)) {
+            return *done;
+        }
+        let result = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
+            let mut current = self.children(system, term, context);
+            // Each round applies one local change; the bound only guards against rules that circle.
+            for _ in 0..64 {
+                let next = self.local(system, current, context);
+                if next == current {
+                    break;
+                }
+                current = if system.store.node(next) == system.store.node(current) {
+                    next
+                } else {
+                    self.children(system, next, context)
+                };
+            }
+            current
+        });
+        self.memo.insert((term, context), result);
+        self.memo.insert((result, context), result);
+        result
+    }
+
+    fn needs_context(&mut self, store: &Store, term: TermId) -> bool {
+        if let Some(known) = self.depends_on_context.get(&term) {
+            return *known;
+        }
+        let depends = match store.node(term) {
+            Node::Guard(_) | Node::Reduce(..) => true,
+            node => {
+                let children = node.children();
+                stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
+                    children
+                        .into_iter()
+                        .any(|child| self.needs_context(store, child))
+                })
+            }
+        };
+        self.depends_on_context.insert(term, depends);
+        depends
+    }
+
+    fn children(&mut self, system: &mut System, term: TermId, context: u32) -> TermId {
+        let node = system.store.node(term).clone();
+        match &node {
+            Node::Reduce(op, vars, domain, body) => {
+                let inner = self.contexts[context as usize].and(domain);
+                let inner = self.context_number(&inner);
+                let body = self.visit(system, *body, inner);
+                system
+                    .store
+                    .reduce(*op, vars.iter().copied(), domain.clone(), body)
+            }
+            Node::Mul(factors) => {
+                // Guards are the context of the other factors.
+                let mut inner = self.contexts[context as usize].clone();
+                for factor in factors {
+                    if let Node::Guard(domain) = system.store.node(*factor) {
+                        inner = inner.and(domain);
+                    }
+                }
+                let inner = self.context_number(&inner);
+                let factors: Vec<TermId> = factors
+                    .iter()
+                    .map(|factor| match system.store.node(*factor) {
+                        Node::Guard(_) => self.visit(system, *factor, context),
+                        _ => self.visit(system, *factor, inner),
+                    })
+                    .collect();
+                system.store.mul(factors)
+            }
+            _ => {
+                let children = node.children();
+                if children.is_empty() {
+                    return term;
+                }
+                let simplified: Vec<TermId> = children
+                    .iter()
+                    .map(|child| self.visit(system, *child, context))
+                    .collect();
+                if simplified.as_slice() == children.as_slice() {
+                    term
+                } else {
+                    system.store.rebuild(&node, &simplified)
+                }
+            }
+        }
+    }
+
+    /// One change at the top of a term whose parts are simplified.
+    fn local(&mut self, system: &mut System, term: TermId, context: u32) -> TermId {
+        let changed = match system.store.node(term).clone() {
+            Node::Add(_) => self.sum(system, term),
+            Node::Mul(_) => self.product(system, term),
+            Node::Power(base, exponent) => self.power(system, term, base, exponent),
+            Node::Guard(domain) => self.guard(system, &domain, context),
+            Node::Reduce(op, vars, domain, body) => {
+                self.reduction(system, term, op, &vars, &domain, body, context)
+            }
+            Node::Cases(branches) => self.cases(system, &branches),
+            Node::Number(_)
+            | Node::Pi
+            | Node::Index(_)
+            | Node::Access(..)
+            | Node::Parameter(_)
+            | Node::Apply(..)
+            | Node::Test(..) => term,
+        };
+        if changed != term {
+            return changed;
+        }
+        if let Node::Index(affine) = system.store.node(term)
+            && let Some(value) = affine.as_int()
+        {
+            return system.store.int(value);
+        }
+        self.apply_rules(system, term)
+    }
+
+    fn apply_rules(&mut self, system: &mut System, term: TermId) -> TermId {
+        if !matches!(
+            system.store.node(term),
+            Node::Mul(_) | Node::Power(..) | Node::Apply(..)
+        ) {
+            return term;
+        }
+        for at in 0..self.rules.len() {
+            let Compiled { rule, left, right } = self.rules[at].clone();
+            let mut used = Vec::new();
+            let signs = &mut self.signs;
+            let mut store = std::mem::take(&mut system.store);
+            let found = rule::find(&mut store, left, term, &mut |store, demand, candidate| {
+                std::mem::swap(store, &mut system.store);
+                let sign = signs.of(system, candidate);
+                std::mem::swap(store, &mut system.store);
+                let holds = match demand {
+                    Demand::Positive => sign.is_positive(),
+                    Demand::NonNegative => sign.is_nonnegative(),
+                    Demand::NonPositive => sign.is_nonpositive(),
+                    Demand::Negative => sign.is_negative(),
+                    Demand::Any | Demand::PositiveNumber | Demand::WholeFrom(_) => true,
+                };
+                if holds {
+                    used.extend(sign.assumed);
+                }
+                holds
+            });
+            system.store = store;
+            let Some((bindings, around)) = found else {
+                continue;
+            };
+            let store = &mut system.store;
+            let value = store.replace(right, &mut |store, part| match store.node(part) {
+                Node::Parameter(letter) => bindings[*letter as usize],
+                _ => None,
+            });
+            let result = match around {
+                None => value,
+                Some((mut product, place)) => {
+                    product
+                        .factors
+                        .insert(place.min(product.factors.len()), (value, BigRational::one()));
+                    product.build(store)
+                }
+            };
+            if result == term {
+                continue;
+            }
+            for number in used {
+                self.conditions.push(Condition::Assumed(number));
+            }
+            self.record(rule.name, term, result, rule.why);
+            return result;
+        }
+        term
+    }
+
+    fn record(&mut self, rule: &'static str, before: TermId, after: TermId, why: &str) {
+        self.steps.push(Step {
+            rule,
+            before: Link::Term(before),
+            after: Link::Term(after),
+            why: why.to_owned(),
+        });
+    }
+
+    fn sum(&mut self, system: &mut System, term: TermId) -> TermId {
+        let store = &mut system.store;
+        let parts = summands(store, term);
+        let mut number = BigRational::zero();
+        let mut place = None;
+        let mut others = Vec::with_capacity(parts.len());
+        for (coefficient, rest) in parts {
+            if store.is_one(rest) {
+                place.get_or_insert(others.len());
+                number += coefficient;
+            } else {
+                others.push((coefficient, rest));
+            }
+        }
+        let mut others = collect(store, others);
+        if !number.is_zero() {
+            let one = store.int(1);
+            let place = place.unwrap_or(0).min(others.len());
+            others.insert(place, (number, one));
+        }
+        build_sum(store, others)
+    }
+
+    fn product(&mut self, system: &mut System, term: TermId) -> TermId {
+        let store = &mut system.store;
+        let mut product = Product::of(store, term);
+        let before = product.factors.clone();
+        let mut cancelled = Vec::new();
+        product.combine_powers(|base| cancelled.push(base));
+        product.fold_numbers(store);
+        self.merge_guards(store, &mut product);
+        if product.coefficient.is_negative() {
+            let turned = (0..product.factors.len()).find_map(|at| {
+                let (base, exponent) = &product.factors[at];
+                (exponent.is_one())
+                    .then(|| flipped(store, *base))
+                    .flatten()
+                    .map(|turned| (at, turned))
+            });
+            if let Some((at, turned)) = turned {
+                product.factors[at].0 = turned;
+                product.coefficient = -product.coefficient;
+            }
+        }
+        let result = product.build(store);
+        if product.factors.len() < before.len() {
+            for base in cancelled {
+                if !self.signs.of(system, base).is_nonzero() {
+                    self.conditions.push(Condition::NonZero(base));
+                }
+            }
+        }
+        result
+    }
+
+    /// Several guards of a product are one.
+    fn merge_guards(&mut self, store: &mut Store, product: &mut Product) {
+        let is_guard = |store: &Store, base: TermId| matches!(store.node(base), Node::Guard(_));
+        let count = product
+            .factors
+            .iter()
+            .filter(|(base, _)| is_guard(store, *base))
+            .count();
+        if count == 0 {
+            return;
+        }
+        let mut domain = Domain::everything();
+        let mut place = None;
+        let mut kept = Vec::new();
+        for (base, exponent) in product.factors.drain(..) {
+            match store.node(base) {
+                Node::Guard(guard) => {
+                    domain = domain.and(guard);
+                    place.get_or_insert(kept.len());
+                }
+                _ => kept.push((base, exponent)),
+            }
+        }
+        product.factors = kept;
+        if domain.is_nothing() {
+            product.coefficient = BigRational::zero();
+        } else if !domain.is_everything() {
+            let guard = store.guard(domain);
+            product
+                .factors
+                .insert(place.unwrap_or(0), (guard, BigRational::one()));
+        }
+    }
+
+    fn power(
+        &mut self,
+        system: &mut System,
+        term: TermId,
+        base: TermId,
+        exponent: TermId,
+    ) -> TermId {
+        let Some(exponent) = system.store.as_number(exponent).cloned() else {
+            return term;
+        };
+        let store = &mut system.store;
+        if exponent.is_zero() {
+            return store.int(1);
+        }
+        if let Some(value) = store.as_number(base).cloned() {
+            return match whole_power(&value, &exponent) {
+                Some(value) => store.number(value),
+                None if value.is_one() => base,
+                None => term,
+            };
+        }
+        match store.node(base).clone() {
+            Node::Power(inner, first) => {
+                let Some(first) = store.as_number(first).cloned() else {
+                    return term;
+                };
+                // (u^a)^b = u^(ab) for whole b, and where u is not negative.
+                if exponent.is_integer() {
+                    let total = store.number(first * exponent);
+                    return store.power(inner, total);
+                }
+                let sign = self.signs.of(system, inner);
+                if sign.is_nonnegative() {
+                    self.conditions
+                        .extend(sign.assumed.iter().copied().map(Condition::Assumed));
+                    let total = system.store.number(first * exponent);
+                    return system.store.power(inner, total);
+                }
+                term
+            }
+            // Negative powers are taken into products, so that quotients cancel; positive ones stay as written.
+            Node::Mul(_) if exponent.is_integer() => {
+                let product = Product::of(store, base);
+                if exponent.is_positive() && product.coefficient.is_one() {
+                    return term;
+                }
+                let Some(coefficient) = whole_power(&product.coefficient, &exponent) else {
+                    return term;
+                };
+                if exponent.is_positive() {
+                    let rest = Product {
+                        coefficient: BigRational::one(),
+                        factors: product.factors,
+                    }
+                    .build(store);
+                    let exponent = store.number(exponent);
+                    let power = store.power(rest, exponent);
+                    return scaled(store, &coefficient, power);
+                }
+                Product {
+                    coefficient,
+                    factors: product
+                        .factors
+                        .into_iter()
+                        .map(|(factor, power)| (factor, power * &exponent))
+                        .collect(),
+                }
+                .build(store)
+            }
+            Node::Guard(_) | Node::Test(..) if exponent.is_positive() => base,
+            Node::Number(_)
+            | Node::Pi
+            | Node::Index(_)
+            | Node::Access(..)
+            | Node::Parameter(_)
+            | Node::Reduce(..)
+            | Node::Add(_)
+            | Node::Mul(_)
+            | Node::Apply(..)
+            | Node::Guard(_)
+            | Node::Test(..)
+            | Node::Cases(_) => term,
+        }
+    }
+
+    fn guard(&mut self, system: &mut System, domain: &Domain, context: u32) -> TermId {
+        let context = &self.contexts[context as usize];
+        if system.ambient.is_empty(&context.and(domain)) {
+            return system.store.int(0);
+        }
+        let open = system.ambient.minimal(domain, context);
+        system.store.guard(open)
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of one node and where it stands"
+    )]
+    fn reduction(
+        &mut self,
+        system: &mut System,
+        term: TermId,
+        op: Reduction,
+        vars: &[VarId],
+        domain: &Domain,
+        body: TermId,
+        context: u32,
+    ) -> TermId {
+        let outside = self.contexts[context as usize].clone();
+        if system.ambient.is_empty(&outside.and(domain)) {
+            return match op {
+                Reduction::Sum => system.store.int(0),
+                Reduction::Product => system.store.int(1),
+                Reduction::Max | Reduction::Min => term,
+            };
+        }
+        if op != Reduction::Sum {
+            return term;
+        }
+        let store = &mut system.store;
+        if store.is_zero(body) {
+            return body;
+        }
+        // Equations of the domain fix letters. What is said of the outside letters becomes a guard.
+        let (solved, rest) = domain.solve(vars);
+        if !solved.is_empty() {
+            let left: Vec<VarId> = vars
+                .iter()
+                .copied()
+                .filter(|var| solved.get(*var).is_none())
+                .collect();
+            let body = store.substitute(body, &solved);
+            return self.guarded_sum(system, &left, &rest, body);
+        }
+        // A guard in the body belongs to the domain.
+        let mut product = Product::of(store, body);
+        let mut more = Domain::everything();
+        product.factors.retain(|(base, _)| match store.node(*base) {
+            Node::Guard(guard) => {
+                more = more.and(guard);
+                false
+            }
+            _ => true,
+        });
+        if !more.is_everything() {
+            let body = product.build(store);
+            return self.guarded_sum(system, vars, &domain.and(&more), body);
+        }
+        // Factors that do not depend on the letters stand in front.
+        let free = |store: &Store, base: TermId| {
+            !vars.iter().any(|var| store.free_vars(base).contains(var))
+        };
+        let (outer, inner): (Vec<_>, Vec<_>) = product
+            .factors
+            .iter()
+            .cloned()
+            .partition(|(base, _)| free(store, *base));
+        if !outer.is_empty() || !product.coefficient.is_one() {
+            let front = Product {
+                coefficient: product.coefficient.clone(),
+                factors: outer,
+            };
+            let body = Product {
+                coefficient: BigRational::one(),
+                factors: inner,
+            }
+            .build(store);
+            let sum = store.reduce(op, vars.iter().copied(), domain.clone(), body);
+            let front = front.build(store);
+            return store.mul([front, sum]);
+        }
+        if product.factors.is_empty() {
+            return self.count(system, vars, domain).unwrap_or(term);
+        }
+        let smaller = system.ambient.minimal(domain, &outside);
+        system
+            .store
+            .reduce(op, vars.iter().copied(), smaller, body)
+    }
+
+    /// A sum whose domain also speaks of letters outside: those conditions become a guard in front.
+    fn guarded_sum(
+        &mut self,
+        system: &mut System,
+        vars: &[VarId],
+        domain: &Domain,
+        body: TermId,
+    ) -> TermId {
+        let store = &mut system.store;
+        if domain.is_nothing() {
+            return store.int(0);
+        }
+        let inside = domain.filter(|constraint| {
+            vars.iter()
+                .any(|var| constraint.affine().mentions(*var))
+        });
+        let outside = domain.filter(|constraint| {
+            !vars
+                .iter()
+                .any(|var| constraint.affine().mentions(*var))
+        });
+        let sum = store.reduce(Reduction::Sum, vars.iter().copied(), inside, body);
+        let guard = store.guard(outside);
+        store.mul([guard, sum])
+    }
+
+    /// How many values a range has, where it is one interval that is proved not to be empty.
+    fn count(&mut self, system: &mut System, vars: &[VarId], domain: &Domain) -> Option<TermId> {
+        if !sign::never_empty(system, vars, domain) {
+            return None;
+        }
+        let (lower, upper) = domain.bounds(vars[0]);
+        let count: Affine = upper[0].1.minus(&lower[0].1).offset(1);
+        Some(system.store.intern(Node::Index(count)))
+    }
+
+    fn cases(&mut self, system: &mut System, branches: &[(TermId, TermId)]) -> TermId {
+        let store = &mut system.store;
+        let mut kept: Vec<(TermId, TermId)> = Vec::with_capacity(branches.len());
+        for (condition, value) in branches {
+            if store.is_zero(*condition) {
+                continue;
+            }
+            kept.push((*condition, *value));
+            if store.is_one(*condition) {
+                break;
+            }
+        }
+        // Branches before the last that agree with it say nothing.
+        while kept.len() > 1 && kept[kept.len() - 2].1 == kept[kept.len() - 1].1 {
+            let last = kept.len() - 1;
+            if !store.is_one(kept[last].0) {
+                break;
+            }
+            kept.remove(last - 1);
+        }
+        match kept.as_slice() {
+            [(condition, value)] if store.is_one(*condition) => *value,
+            _ => store.intern(Node::Cases(kept.into_boxed_slice())),
+        }
+    }
+
+    /// The convention under which rules are applied.
+    pub(crate) fn step_at_zero(&self) -> StepAtZero {
+        self.step_at_zero
+    }
+}
+
+/// Whether the system uses all functions on the left side of a rule.
+fn applies_to(system: &System, rule: &Rule) -> bool {
+    functions::rows()
+        .filter(|row| mentions(rule.left, row.name))
+        .all(|row| function_in_use(system, row.name).is_some())
+}
+
+fn mentions(text: &str, name: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .any(|word| word == name)
+}
+
+fn function_in_use(system: &System, name: &str) -> Option<FunctionId> {
+    system
+        .functions
+        .iter()
+        .position(|function| function.name == name)
+        .map(|at| FunctionId(at as u32))
+}

@@ -1,0 +1,312 @@
+//! Rules as data, and the matching of their left sides.
+
+use num_rational::BigRational;
+use num_traits::{One, Signed};
+
+use super::arithmetic::Product;
+use crate::syntax::StepAtZero;
+use crate::term::{Node, Store, TermId};
+
+/// One rule: `left = right` for all values of its letters, under its conditions.
+///
+/// The letters `u` and `v` stand for any term, `c` for a term that is proved positive, `p` for one that is
+/// proved not negative, `q` for one that is proved not positive, `m` for one that is proved negative, `n` for
+/// a positive number, `a` for a whole number from 1, and `b` for one from 2.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its stable name.
+    pub name: &'static str,
+    /// The left side in the network language.
+    pub left: &'static str,
+    /// The right side.
+    pub right: &'static str,
+    /// The values of Step(0) for which it holds.
+    pub holds: Holds,
+    /// The reason, in words.
+    pub why: &'static str,
+}
+
+/// For which values of Step(0) a rule holds.
+#[derive(Debug, Clone, Copy)]
+pub enum Holds {
+    /// For every value, unknown ones too.
+    Always,
+    /// Only for these.
+    Under(&'static [StepAtZero]),
+}
+
+impl Holds {
+    /// Whether it holds under a convention.
+    pub fn under(self, convention: StepAtZero) -> bool {
+        match self {
+            Holds::Always => true,
+            Holds::Under(values) => values.contains(&convention),
+        }
+    }
+}
+
+/// The letters of rules; their places are the parameters of the compiled patterns.
+pub(crate) const LETTERS: &[&str] = &["u", "v", "c", "p", "q", "m", "n", "a", "b"];
+
+/// What a letter demands of the term it stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Demand {
+    /// Nothing.
+    Any,
+    /// Proved positive.
+    Positive,
+    /// Proved not negative.
+    NonNegative,
+    /// Proved not positive.
+    NonPositive,
+    /// Proved negative.
+    Negative,
+    /// A positive number.
+    PositiveNumber,
+    /// A whole number from this one.
+    WholeFrom(i64),
+}
+
+impl Demand {
+    fn of(parameter: u32) -> Self {
+        match LETTERS[parameter as usize] {
+            "c" => Demand::Positive,
+            "p" => Demand::NonNegative,
+            "q" => Demand::NonPositive,
+            "m" => Demand::Negative,
+            "n" => Demand::PositiveNumber,
+            "a" => Demand::WholeFrom(1),
+            "b" => Demand::WholeFrom(2),
+            _ => Demand::Any,
+        }
+    }
+}
+
+/// A rule whose sides were read.
+#[derive(Debug, Clone)]
+pub(crate) struct Compiled {
+    pub(crate) rule: &'static Rule,
+    pub(crate) left: TermId,
+    pub(crate) right: TermId,
+}
+
+/// What the letters of a pattern stand for.
+pub(crate) type Bindings = Vec<Option<TermId>>;
+
+/// Answers the demands of letters.
+pub(crate) type Prove<'a> = dyn FnMut(&mut Store, Demand, TermId) -> bool + 'a;
+
+/// Matches a pattern with a term, or, for a product, with some of its factors.
+///
+/// Returns the bindings and, for a product, what is left of it around the match: the product without the
+/// matched factors, and the place where the right side goes.
+pub(crate) fn find(
+    store: &mut Store,
+    pattern: TermId,
+    term: TermId,
+    prove: &mut Prove<'_>,
+) -> Option<(Bindings, Option<(Product, usize)>)> {
+    let mut bindings: Bindings = vec![None; LETTERS.len()];
+    match store.node(pattern).clone() {
+        Node::Mul(_) | Node::Power(..) => {
+            let wanted = Product::of(store, pattern);
+            let mut wanted_factors = pattern_factors(store, pattern);
+            wanted_factors.sort_by_key(|(base, _)| matches!(store.node(*base), Node::Parameter(_)));
+            let mut product = Product::of(store, term);
+            if !wanted.coefficient.is_one() && wanted.coefficient != product.coefficient {
+                return None;
+            }
+            let place = take_factors(
+                store,
+                &wanted_factors,
+                &mut product,
+                &mut bindings,
+                prove,
+            )?;
+            if !wanted.coefficient.is_one() {
+                product.coefficient = BigRational::one();
+            }
+            Some((bindings, Some((product, place))))
+        }
+        _ => matches(store, pattern, term, &mut bindings, prove).then_some((bindings, None)),
+    }
+}
+
+/// The factors of a pattern with exponents that may be letters.
+fn pattern_factors(store: &mut Store, pattern: TermId) -> Vec<(TermId, TermId)> {
+    let parts: Vec<TermId> = match store.node(pattern) {
+        Node::Mul(factors) => factors.to_vec(),
+        _ => vec![pattern],
+    };
+    let mut result = Vec::new();
+    for part in parts {
+        match store.node(part).clone() {
+            Node::Number(_) => {}
+            Node::Power(base, exponent) => result.push((base, exponent)),
+            _ => {
+                let one = store.int(1);
+                result.push((part, one));
+            }
+        }
+    }
+    result
+}
+
+/// Takes the wanted factors out of the product; the least place that one was taken from.
+fn take_factors(
+    store: &mut Store,
+    wanted: &[(TermId, TermId)],
+    product: &mut Product,
+    bindings: &mut Bindings,
+    prove: &mut Prove<'_>,
+) -> Option<usize> {
+    let Some(((base, exponent), others)) = wanted.split_first() else {
+        return Some(product.factors.len());
+    };
+    for at in 0..product.factors.len() {
+        let (candidate, power) = product.factors[at].clone();
+        let saved = bindings.clone();
+        let mut left = product.clone();
+        left.factors.remove(at);
+        let fits = if store.is_one(*exponent) {
+            // A plain factor matches one of several equal factors.
+            if power.is_one() {
+                true
+            } else if power.is_integer() && power > BigRational::one() {
+                left.factors
+                    .insert(at, (candidate, &power - BigRational::one()));
+                true
+            } else {
+                false
+            }
+        } else {
+            let power = store.number(power);
+            matches(store, *exponent, power, bindings, prove)
+        };
+        if fits
+            && matches(store, *base, candidate, bindings, prove)
+            && let Some(place) = take_factors(store, others, &mut left, bindings, prove)
+        {
+            *product = left;
+            return Some(place.min(at));
+        }
+        *bindings = saved;
+    }
+    None
+}
+
+fn matches(
+    store: &mut Store,
+    pattern: TermId,
+    term: TermId,
+    bindings: &mut Bindings,
+    prove: &mut Prove<'_>,
+) -> bool {
+    let wanted = store.node(pattern).clone();
+    if let Node::Parameter(letter) = wanted {
+        let at = letter as usize;
+        return match bindings[at] {
+            Some(bound) => bound == term,
+            None => {
+                let demand = Demand::of(letter);
+                let allowed = match demand {
+                    Demand::Any => true,
+                    Demand::PositiveNumber => {
+                        store.as_number(term).is_some_and(Signed::is_positive)
+                    }
+                    Demand::WholeFrom(least) => store.as_number(term).is_some_and(|value| {
+                        value.is_integer() && *value >= BigRational::from_integer(least.into())
+                    }),
+                    Demand::Positive
+                    | Demand::NonNegative
+                    | Demand::NonPositive
+                    | Demand::Negative => prove(store, demand, term),
+                };
+                if allowed {
+                    bindings[at] = Some(term);
+                }
+                allowed
+            }
+        };
+    }
+    if pattern == term {
+        return true;
+    }
+    match (wanted, store.node(term).clone()) {
+        (Node::Apply(f, orders, arguments), Node::Apply(g, others, values)) => {
+            f == g
+                && orders == others
+                && arguments
+                    .iter()
+                    .zip(values.iter())
+                    .all(|(argument, value)| matches(store, *argument, *value, bindings, prove))
+        }
+        (Node::Mul(_) | Node::Power(..), _) => {
+            let wanted = Product::of(store, pattern);
+            let mut factors = pattern_factors(store, pattern);
+            factors.sort_by_key(|(base, _)| matches!(store.node(*base), Node::Parameter(_)));
+            let mut product = Product::of(store, term);
+            // A number in the pattern, as in Step(-u), takes the sign off the product.
+            if wanted.coefficient.is_negative() {
+                if !product.coefficient.is_negative() {
+                    return false;
+                }
+                product.coefficient /= &wanted.coefficient;
+            }
+            rest_matches(store, &factors, product, bindings, prove)
+        }
+        _ => false,
+    }
+}
+
+/// Matches all of a product: the last letter of the pattern takes what is left.
+fn rest_matches(
+    store: &mut Store,
+    wanted: &[(TermId, TermId)],
+    mut product: Product,
+    bindings: &mut Bindings,
+    prove: &mut Prove<'_>,
+) -> bool {
+    match wanted {
+        [] => product.factors.is_empty() && product.coefficient.is_one(),
+        [(base, exponent)] if store.is_one(*exponent) => {
+            let rest = product.build(store);
+            matches(store, *base, rest, bindings, prove)
+        }
+        [(base, _), others @ ..] => {
+            // The number itself may be what a letter such as `c` stands for.
+            if !product.coefficient.is_one() {
+                let saved = bindings.clone();
+                let number = store.number(product.coefficient.clone());
+                let mut left = product.clone();
+                left.coefficient = BigRational::one();
+                if !left.factors.is_empty()
+                    && matches(store, *base, number, bindings, prove)
+                    && rest_matches(store, others, left, bindings, prove)
+                {
+                    return true;
+                }
+                *bindings = saved;
+            }
+            if product.factors.len() + usize::from(!product.coefficient.is_one()) < 2 {
+                return false;
+            }
+            for at in 0..product.factors.len() {
+                let saved = bindings.clone();
+                let (candidate, power) = product.factors[at].clone();
+                let mut left = product.clone();
+                left.factors.remove(at);
+                let exponent = store.number(power);
+                let candidate = store.power(candidate, exponent);
+                if matches(store, *base, candidate, bindings, prove)
+                    && rest_matches(store, others, left, bindings, prove)
+                {
+                    return true;
+                }
+                *bindings = saved;
+            }
+            product.factors.clear();
+            false
+        }
+    }
+}
