@@ -17,7 +17,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::formula::Condition;
 use crate::simplify::Simplifier;
-use crate::source::{Diagnostic, Report, Span};
+use crate::source::{Diagnostic, Report};
 use crate::syntax::{Order, StepAtZero};
 use crate::system::{
     Clause, Family, FamilyKind, Question, System, Target, UnprovedRead, check_reads,
@@ -201,11 +201,9 @@ fn questions(system: &System, request: &Request) -> Result<Vec<Question>, Report
         return Ok(system.questions.clone());
     }
     let Some(loss) = system.loss else {
-        return Err(Diagnostic::error(
+        return Err(Diagnostic::general(
             "missing-loss",
             "the network has no loss to differentiate",
-            Span::default(),
-            "",
         )
         .help("add a line such as `loss C = 1/2 (y - r)^2`")
         .into());
@@ -301,14 +299,12 @@ fn sweep(
 }
 
 fn program_fault(system: &System, read: &UnprovedRead) -> Report {
-    Diagnostic::error(
+    Diagnostic::general(
         "derived-range",
         format!(
             "a derived formula reads `{}` at a place that is not proved to exist; this is a fault of the program",
             system.family(read.family).name
         ),
-        Span::default(),
-        "",
     )
     .into()
 }

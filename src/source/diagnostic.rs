@@ -58,6 +58,14 @@ impl Diagnostic {
         }
     }
 
+    /// An error about the request as a whole, which has no place in the text.
+    pub fn general(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            labels: Vec::new(),
+            ..Self::error(code, message, Span::default(), "")
+        }
+    }
+
     /// A warning with its main place.
     pub fn warning(
         code: &'static str,

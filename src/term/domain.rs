@@ -7,7 +7,7 @@
 
 use num_integer::Integer;
 use num_rational::Ratio;
-use num_traits::{One, Signed, Zero};
+use num_traits::{One, Signed};
 use rustc_hash::FxHashMap;
 
 use super::{Affine, Atom, FamilyId, Substitution, VarId};
@@ -75,7 +75,7 @@ impl Constraint {
                 let whole = affine.offset(-constant).scaled(Ratio::new(1, content));
                 Canonical::Open(Constraint {
                     relation,
-                    affine: whole.offset(constant.div_floor(&content)),
+                    affine: whole.offset(Integer::div_floor(&constant, &content)),
                 })
             }
             Relation::Divisible(m) => {
@@ -374,6 +374,55 @@ impl Domain {
         (lower, upper)
     }
 
+    /// All values of the letters that satisfy the domain, in lexicographic order; none if a letter has no
+    /// numeric bounds or there are more than `most` values.
+    pub fn points(&self, vars: &[VarId], most: usize) -> Option<Vec<Vec<i64>>> {
+        let mut found = Vec::new();
+        self.collect_points(vars, &mut Vec::new(), &mut found, most)?;
+        Some(found)
+    }
+
+    fn collect_points(
+        &self,
+        vars: &[VarId],
+        prefix: &mut Vec<i64>,
+        found: &mut Vec<Vec<i64>>,
+        most: usize,
+    ) -> Option<()> {
+        if self.is_nothing() {
+            return Some(());
+        }
+        let Some((first, others)) = vars.split_first() else {
+            if !self.is_everything() || found.len() == most {
+                return None;
+            }
+            found.push(prefix.clone());
+            return Some(());
+        };
+        let shadow = others
+            .iter()
+            .fold(self.clone(), |domain, var| domain.project(*var));
+        if shadow.is_nothing() {
+            return Some(());
+        }
+        let (lower, upper) = shadow.bounds(*first);
+        let low = lower
+            .iter()
+            .filter_map(|(scale, bound)| Some(-Integer::div_floor(&-bound.as_int()?, scale)))
+            .max()?;
+        let high = upper
+            .iter()
+            .filter_map(|(scale, bound)| Some(Integer::div_floor(&bound.as_int()?, scale)))
+            .min()?;
+        for value in low..=high {
+            let here = self.map(|affine| affine.substitute(*first, &Affine::int(value)));
+            prefix.push(value);
+            here.collect_points(others, prefix, found, most)?;
+            prefix.pop();
+        }
+        Some(())
+    }
+
     /// The shadow without `var`: every inequality that follows by combining a lower with an upper bound
     /// of it. It contains the projection; conditions of divisibility on `var` are dropped.
     #[must_use]
@@ -637,7 +686,7 @@ impl Rows {
 
 fn mentions_atom(affine: &Affine, atom: &Atom) -> bool {
     let mut found = false;
-    affine.map_atoms(&mut |other| {
+    let _unchanged = affine.map_atoms(&mut |other| {
         found |= other == atom;
         None
     });
@@ -740,7 +789,7 @@ fn tighten(rows: &mut Vec<Row>) -> bool {
             .map(|(atom, value)| (atom, value / content))
             .collect();
         key.sort_unstable();
-        strongest.push((key, constant.div_floor(&content)));
+        strongest.push((key, Integer::div_floor(&constant, &content)));
     }
     strongest.sort_unstable();
     strongest.dedup_by(|next, kept| next.0 == kept.0);

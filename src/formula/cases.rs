@@ -1,0 +1,303 @@
+//! The cases of an adjoint: its domain split by what the slots say, each case with the terms that are
+//! not 0 in it, written with the letters of the definitions.
+
+use num_traits::{One, Signed};
+
+use crate::derive::{AdjointPiece, Contribution, split_domain};
+use crate::system::{Clause, System};
+use crate::term::{Affine, Atom, Constraint, Domain, FamilyId, Substitution, VarId};
+
+/// One case.
+#[derive(Debug, Clone)]
+pub(super) struct Case {
+    pub(super) vars: Box<[VarId]>,
+    pub(super) index: Box<[Affine]>,
+    pub(super) domain: Domain,
+    pub(super) contributions: Vec<Contribution>,
+}
+
+/// Beyond this many cases the conditions stay guards in the terms.
+const MOST_CASES: usize = 12;
+
+/// The cases of one piece of an adjoint family, base cases (without upstream terms) first.
+pub(super) fn cases(system: &mut System, family: FamilyId, piece: &AdjointPiece) -> Vec<Case> {
+    let slots = system.family(family).slots;
+    let slot_vars: Vec<VarId> = piece.index[..slots]
+        .iter()
+        .filter_map(Affine::as_var)
+        .collect();
+    let guards = slot_guards(piece, &slot_vars);
+    let domains = split(system, piece, &guards);
+    let mut result: Vec<Case> = domains
+        .into_iter()
+        .map(|domain| case(system, piece, &domain, &slot_vars, slots))
+        .collect();
+    result.sort_by_key(|case| {
+        case.contributions
+            .iter()
+            .any(|contribution| !system.store.is_one(contribution.upstream))
+    });
+    result
+}
+
+/// The conditions of the contributions that speak of slots only.
+fn slot_guards(piece: &AdjointPiece, slot_vars: &[VarId]) -> Vec<Constraint> {
+    let mut guards = Vec::new();
+    for contribution in &piece.contributions {
+        let (_, outside) = split_domain(&contribution.domain, &contribution.vars);
+        for constraint in outside.constraints() {
+            if about_slots(constraint, slot_vars) && !guards.contains(constraint) {
+                guards.push(constraint.clone());
+            }
+        }
+    }
+    guards
+}
+
+fn about_slots(constraint: &Constraint, slot_vars: &[VarId]) -> bool {
+    let mut only = true;
+    let mut any = false;
+    constraint.affine().visit_vars(&mut |var| {
+        any = true;
+        only &= slot_vars.contains(&var);
+    });
+    any && only
+}
+
+/// The domain of the piece split by the guards, parts with the same live terms joined again.
+fn split(system: &System, piece: &AdjointPiece, guards: &[Constraint]) -> Vec<Domain> {
+    let ambient = &system.ambient;
+    let mut parts = vec![piece.domain.clone()];
+    for guard in guards {
+        let holds = Domain::of([(guard.relation(), guard.affine().clone())]);
+        let mut next = Vec::new();
+        for part in parts {
+            if ambient.implies(&part, &holds) {
+                next.push(part);
+                continue;
+            }
+            let inside = part.and(&holds);
+            if !ambient.is_empty(&inside) {
+                next.push(inside);
+            }
+            for negation in holds.complement() {
+                let outside = part.and(&negation);
+                if !ambient.is_empty(&outside) {
+                    next.push(outside);
+                }
+            }
+        }
+        if next.len() > MOST_CASES {
+            return vec![piece.domain.clone()];
+        }
+        parts = next;
+    }
+    parts
+}
+
+fn case(
+    system: &mut System,
+    piece: &AdjointPiece,
+    domain: &Domain,
+    slot_vars: &[VarId],
+    slots: usize,
+) -> Case {
+    let live: Vec<Contribution> = piece
+        .contributions
+        .iter()
+        .filter(|contribution| {
+            !system
+                .ambient
+                .is_empty(&domain.and(&contribution.domain))
+        })
+        .cloned()
+        .collect();
+    // A slot that has one value in this case is written as that value.
+    let domain = equations_first(system, domain, slot_vars);
+    let (fixed, rest) = domain.solve(slot_vars);
+    let case = Case {
+        vars: piece
+            .vars
+            .iter()
+            .copied()
+            .filter(|var| fixed.get(*var).is_none())
+            .collect(),
+        index: piece.index.iter().map(|index| fixed.affine(index)).collect(),
+        domain: rest,
+        contributions: live
+            .into_iter()
+            .map(|contribution| substituted(system, contribution, &fixed))
+            .collect(),
+    };
+    case.lettered(system, slots).tidied(system)
+}
+
+/// Pairs of inequalities that pin a slot letter become equations.
+fn equations_first(system: &System, domain: &Domain, slot_vars: &[VarId]) -> Domain {
+    let mut result = domain.clone();
+    for var in slot_vars {
+        let (lower, _) = result.bounds(*var);
+        for (scale, bound) in lower {
+            if scale != 1 {
+                continue;
+            }
+            let equation = Domain::equal(&Affine::var(*var), &bound);
+            if system.ambient.implies(&result, &equation) {
+                result = result.and(&equation);
+                break;
+            }
+        }
+    }
+    result
+}
+
+fn substituted(
+    system: &mut System,
+    contribution: Contribution,
+    substitution: &Substitution,
+) -> Contribution {
+    if substitution.is_empty() {
+        return contribution;
+    }
+    let store = &mut system.store;
+    Contribution {
+        domain: substitution.domain(&contribution.domain),
+        upstream: store.substitute(contribution.upstream, substitution),
+        symbol: store.substitute(contribution.symbol, substitution),
+        local: store.substitute(contribution.local, substitution),
+        raw: store.substitute(contribution.raw, substitution),
+        ..contribution
+    }
+}
+
+impl Case {
+    /// The conditions under which `index` lies in the case, and the values of its letters there.
+    pub(super) fn at(&self, index: &[Affine]) -> (Substitution, Domain) {
+        let clause = Clause {
+            vars: self.vars.clone(),
+            index: self.index.clone(),
+            domain: self.domain.clone(),
+            body: None,
+            span: None,
+        };
+        clause.at(index)
+    }
+
+    /// The part of the case where the index has the wanted values.
+    pub(super) fn restricted(
+        &self,
+        system: &mut System,
+        wanted: &[Option<Affine>],
+    ) -> Option<Case> {
+        let mut domain = self.domain.clone();
+        for (index, value) in self.index.iter().zip(wanted) {
+            if let Some(value) = value {
+                domain = domain.and(&Domain::equal(index, value));
+            }
+        }
+        if domain.is_nothing() || system.ambient.is_empty(&domain) {
+            return None;
+        }
+        let (fixed, rest) = domain.solve(&self.vars);
+        let restricted = Case {
+            vars: self
+                .vars
+                .iter()
+                .copied()
+                .filter(|var| fixed.get(*var).is_none())
+                .collect(),
+            index: self.index.iter().map(|index| fixed.affine(index)).collect(),
+            domain: rest,
+            contributions: self
+                .contributions
+                .iter()
+                .filter(|contribution| {
+                    !system.ambient.is_empty(&domain.and(&contribution.domain))
+                })
+                .cloned()
+                .collect::<Vec<_>>()
+                .into_iter()
+                .map(|contribution| substituted(system, contribution, &fixed))
+                .collect(),
+        };
+        Some(restricted.tidied(system))
+    }
+
+    /// Conditions that follow from the case are dropped.
+    fn tidied(mut self, system: &System) -> Case {
+        self.domain = system.ambient.minimal(&self.domain, &Domain::everything());
+        for contribution in &mut self.contributions {
+            contribution.domain = system.ambient.minimal(&contribution.domain, &self.domain);
+        }
+        self
+    }
+
+    /// The index as the definitions write it: `z[k+1]_j` where they read it so, with their letters.
+    fn lettered(self, system: &mut System, slots: usize) -> Case {
+        let best = self
+            .contributions
+            .iter()
+            .filter_map(|contribution| self.wishes(&contribution.written, slots))
+            .min_by_key(|wishes| {
+                wishes
+                    .iter()
+                    .flatten()
+                    .map(|(_, offset)| offset.abs())
+                    .sum::<i64>()
+            });
+        let Some(wishes) = best else {
+            return self;
+        };
+        let start = self.index.len() - wishes.len();
+        let mut pairs = Vec::new();
+        let mut vars = self.vars.to_vec();
+        for (index, wish) in self.index[start..].iter().zip(wishes) {
+            let (Some(var), Some((letter, offset))) = (index.as_var(), wish) else {
+                continue;
+            };
+            let letter = system.store.letter(letter).to_owned();
+            let fresh = system.store.fresh_var(&letter);
+            pairs.push((var, Affine::var(fresh).offset(offset)));
+            for known in &mut vars {
+                if *known == var {
+                    *known = fresh;
+                }
+            }
+        }
+        let renaming = Substitution::new(pairs);
+        Case {
+            vars: vars.into_boxed_slice(),
+            index: self.index.iter().map(|index| renaming.affine(index)).collect(),
+            domain: renaming.domain(&self.domain),
+            contributions: self
+                .contributions
+                .into_iter()
+                .map(|contribution| substituted(system, contribution, &renaming))
+                .collect(),
+        }
+    }
+
+    /// For each own index the letter and offset that a definition writes; none where the case has fixed it.
+    /// Nothing at all if the definition writes something that is not a letter plus a number.
+    fn wishes(&self, written: &[Affine], slots: usize) -> Option<Vec<Option<(VarId, i64)>>> {
+        let start = self.index.len() - written.len();
+        let slots = slots.saturating_sub(start);
+        written
+            .iter()
+            .zip(&self.index[start..])
+            .enumerate()
+            .map(|(at, (written, index))| {
+                if index.as_var().is_none() {
+                    return Some(None);
+                }
+                let [(Atom::Var(var), coefficient)] = written.terms() else {
+                    return None;
+                };
+                let offset = written.constant();
+                let plain = coefficient.is_one() && offset.is_integer();
+                let allowed = at < slots || !offset.abs().is_positive();
+                (plain && allowed).then(|| Some((*var, offset.to_integer())))
+            })
+            .collect()
+    }
+}

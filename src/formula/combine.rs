@@ -1,0 +1,112 @@
+//! Two equations joined into one recursion: the adjoint of an activation put into that of its pre-activation.
+
+use crate::derive::{AdjointPiece, Contribution, Derivation, Reason};
+use crate::system::{FamilyKind, FamilyRole, System};
+use crate::term::{Affine, FamilyId, Node, Substitution, VarId};
+
+/// The piece with the adjoints of activations replaced by what they are.
+pub(super) fn combined(derivation: &mut Derivation, piece: &AdjointPiece) -> AdjointPiece {
+    let mut contributions = Vec::new();
+    for contribution in &piece.contributions {
+        match activation_adjoint(&derivation.system, contribution) {
+            Some((family, index)) => {
+                contributions.extend(joined(derivation, piece, contribution, family, &index));
+            }
+            None => contributions.push(contribution.clone()),
+        }
+    }
+    AdjointPiece {
+        contributions,
+        ..piece.clone()
+    }
+}
+
+/// The upstream factor, if it is the derived adjoint of an activation.
+fn activation_adjoint(
+    system: &System,
+    contribution: &Contribution,
+) -> Option<(FamilyId, Box<[Affine]>)> {
+    let Node::Access(family, index) = system.store.node(contribution.upstream) else {
+        return None;
+    };
+    let FamilyKind::Adjoint { wrt, .. } = system.family(*family).kind else {
+        return None;
+    };
+    let activation = matches!(
+        system.family(wrt).role,
+        Some(FamilyRole::Activation | FamilyRole::Output)
+    );
+    let derived = system
+        .family(*family)
+        .clauses
+        .iter()
+        .all(|clause| clause.body.is_some());
+    (activation && derived).then(|| (*family, index.clone()))
+}
+
+/// One contribution for each term of the adjoint that is put in.
+fn joined(
+    derivation: &mut Derivation,
+    piece: &AdjointPiece,
+    outer: &Contribution,
+    family: FamilyId,
+    index: &[Affine],
+) -> Vec<Contribution> {
+    let pieces = derivation
+        .adjoint(family)
+        .map(|adjoint| adjoint.pieces.clone())
+        .unwrap_or_default();
+    let system = &mut derivation.system;
+    let mut result = Vec::new();
+    for (at, upstream) in pieces.iter().enumerate() {
+        let (values, reach) = system.family(family).clauses[at].at(index);
+        let reach = reach.and(&outer.domain);
+        if system.ambient.is_empty(&reach.and(&piece.domain)) {
+            continue;
+        }
+        for inner in &upstream.contributions {
+            // The bound letters of the inner sum are its own.
+            let fresh: Vec<VarId> = inner
+                .vars
+                .iter()
+                .map(|var| {
+                    let letter = system.store.letter(*var).to_owned();
+                    system.store.fresh_var(&letter)
+                })
+                .collect();
+            let values = Substitution::new(
+                values.pairs().iter().cloned().chain(
+                    inner
+                        .vars
+                        .iter()
+                        .copied()
+                        .zip(fresh.iter().map(|var| Affine::var(*var))),
+                ),
+            );
+            let domain = reach.and(&values.domain(&inner.domain));
+            if system.ambient.is_empty(&domain.and(&piece.domain)) {
+                continue;
+            }
+            let store = &mut system.store;
+            let mut put = |term| store.substitute(term, &values);
+            let (above, symbol, local, raw) = (
+                put(inner.upstream),
+                put(inner.symbol),
+                put(inner.local),
+                put(inner.raw),
+            );
+            result.push(Contribution {
+                vars: outer.vars.iter().copied().chain(fresh).collect(),
+                domain: system.ambient.minimal(&domain, &piece.domain),
+                upstream: above,
+                user: inner.user,
+                symbol: system.store.mul([symbol, outer.symbol]),
+                local: system.store.mul([local, outer.local]),
+                raw: system.store.mul([raw, outer.raw]),
+                reason: Reason::Rules,
+                written: outer.written.clone(),
+            });
+        }
+    }
+    result
+}

@@ -1,0 +1,577 @@
+//! What is printed and confirmed: equations with the conditions under which they hold.
+
+mod cases;
+mod combine;
+mod loss;
+mod resolve;
+mod scalar;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::derive::{Adjoint, Contribution, Derivation, Reason, contribution_term};
+use crate::simplify::Simplifier;
+use crate::source::Report;
+use crate::system::{FamilyKind, Primitive, System};
+use crate::term::{Affine, Domain, FamilyId, Node, Substitution, TermId, VarId};
+use cases::{Case, cases};
+
+/// The form of the formulas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Form {
+    /// Every element on its own, sums written out; needs numeric sizes.
+    Scalar,
+    /// With element indices and sums.
+    #[default]
+    Index,
+}
+
+/// How much is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum Detail {
+    /// The results.
+    #[default]
+    Result,
+    /// The chain rule, the local derivatives, the substitution, the result.
+    Steps,
+    /// Also the derivative of the loss, line by line.
+    Full,
+}
+
+/// What is to be seen of a derivation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct View {
+    /// Scalar or index notation.
+    pub form: Form,
+    /// How much.
+    pub detail: Detail,
+    /// Whether intermediates are substituted back to inputs and parameters.
+    pub resolve: bool,
+    /// Whether the adjoints of activations are substituted, which joins two equations into one recursion.
+    pub combine: bool,
+}
+
+/// One equation, `∂of/∂wrt = … = result`, for all values of the letters in the domain.
+#[derive(Debug, Clone)]
+pub struct Formula {
+    /// The adjoint family on the left.
+    pub adjoint: FamilyId,
+    /// Its index as printed: the output's, then that of the quantity differentiated by.
+    pub index: Box<[Affine]>,
+    /// The letters in the index.
+    pub vars: Box<[VarId]>,
+    /// Their values: the case in which the equation holds.
+    pub domain: Domain,
+    /// The members of the chain of equalities behind the left side; the last one is the result.
+    pub chain: Vec<Link>,
+    /// The local derivatives that the chain uses, where they are shown.
+    pub locals: Vec<LocalDerivative>,
+    /// What the result rests on.
+    pub conditions: Vec<Condition>,
+    /// How it was found.
+    pub steps: Vec<Step>,
+    /// Whether it was asked for; else it is printed because another formula names it.
+    pub asked: bool,
+}
+
+impl Formula {
+    /// The right side that counts.
+    pub fn result(&self) -> TermId {
+        match self.chain.last() {
+            Some(Link::Term(term)) => *term,
+            Some(Link::Operator { .. }) | None => {
+                unreachable!("a chain ends with a term")
+            }
+        }
+    }
+}
+
+/// One member of a chain of equalities.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Link {
+    /// A term. Accesses to adjoint and local families print as derivatives.
+    Term(TermId),
+    /// `factor ∂/∂by (of)`, the derivative not yet taken.
+    Operator {
+        /// A number in front, if any.
+        factor: Option<TermId>,
+        /// By what: an access.
+        by: TermId,
+        /// Of what.
+        of: TermId,
+    },
+}
+
+/// `∂user/∂wrt = value`, with the reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalDerivative {
+    /// The left side: an access to a local family.
+    pub symbol: TermId,
+    /// The right side.
+    pub value: TermId,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// What a result needs in order to be right.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Condition {
+    /// The assumption with this number in the system.
+    Assumed(usize),
+    /// The value of Step(0).
+    StepAtZero,
+    /// Only off the kinks (a second derivative of a kinked function).
+    OffKinks,
+    /// Only where the maximum is taken at one place.
+    OffTies,
+    /// The term is not 0.
+    NonZero(TermId),
+    /// The term is positive.
+    Positive(TermId),
+}
+
+/// One step of a derivation: `before = after` by a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The rule's stable name.
+    pub rule: &'static str,
+    /// What stood there.
+    pub before: Link,
+    /// What stands there now.
+    pub after: Link,
+    /// The reason in words.
+    pub why: String,
+}
+
+/// The equations that answer the derivation's questions, and those that they name.
+///
+/// Equations come as asked; before each stand the adjoints that it names and nobody asked for, upstream
+/// first. With `resolve` there are none of these.
+///
+/// # Errors
+/// A report if the view cannot be had: a symbolic depth cannot be resolved, symbolic sizes have no scalar form.
+pub fn formulate(derivation: &mut Derivation, view: &View) -> Result<Vec<Formula>, Report> {
+    let mut writer = Writer::new(derivation, *view);
+    let formulas = writer.all();
+    let formulas = if view.resolve {
+        resolve::resolved(derivation, formulas, view.detail)?
+    } else {
+        formulas
+    };
+    match view.form {
+        Form::Index => Ok(formulas),
+        Form::Scalar => scalar::written_out(derivation, formulas),
+    }
+}
+
+/// A right side without adjoints, and what it rests on.
+type Closed = (TermId, Vec<Condition>);
+
+/// A substitution is shown where its result has at most this many leaves.
+const LONGEST_CLOSED: usize = 10;
+
+/// One piece of an adjoint family.
+type Place = (FamilyId, usize);
+
+struct Writer<'a> {
+    derivation: &'a mut Derivation,
+    view: View,
+    simplifier: Simplifier,
+    /// Where each adjoint family stands in the derivation.
+    adjoints: FxHashMap<FamilyId, usize>,
+    /// Pieces by their constant indices, where all of a family's pieces have constant slots.
+    constant: FxHashMap<(FamilyId, Vec<i64>), usize>,
+    /// The cases of each piece, made on demand.
+    cases: FxHashMap<Place, Vec<Case>>,
+    /// The cases whose closed form is short, with what it rests on, for the substitution step.
+    closed: FxHashMap<(Place, usize), Option<Closed>>,
+}
+
+impl<'a> Writer<'a> {
+    fn new(derivation: &'a mut Derivation, view: View) -> Self {
+        let simplifier =
+            Simplifier::new(&mut derivation.system, derivation.step_at_zero, true);
+        let mut adjoints = FxHashMap::default();
+        let mut constant = FxHashMap::default();
+        for (at, adjoint) in derivation.adjoints.iter().enumerate() {
+            adjoints.insert(adjoint.family, at);
+            let slots = derivation.system.family(adjoint.family).slots;
+            for (piece_at, piece) in adjoint.pieces.iter().enumerate() {
+                let key: Option<Vec<i64>> =
+                    piece.index[..slots].iter().map(Affine::as_int).collect();
+                if let Some(key) = key {
+                    constant.insert((adjoint.family, key), piece_at);
+                }
+            }
+        }
+        Self {
+            derivation,
+            view,
+            simplifier,
+            adjoints,
+            constant,
+            cases: FxHashMap::default(),
+            closed: FxHashMap::default(),
+        }
+    }
+
+    fn system(&mut self) -> &mut System {
+        &mut self.derivation.system
+    }
+
+    fn adjoint(&self, family: FamilyId) -> &Adjoint {
+        &self.derivation.adjoints[self.adjoints[&family]]
+    }
+
+    fn all(&mut self) -> Vec<Formula> {
+        let asked = self.derivation.asked.clone();
+        let asked_families: FxHashSet<FamilyId> =
+            asked.iter().map(|asked| asked.adjoint).collect();
+        let mut printed: FxHashSet<Place> = FxHashSet::default();
+        let mut formulas = Vec::new();
+        for question in &asked {
+            let pieces = self.adjoint(question.adjoint).pieces.len();
+            for at in 0..pieces {
+                let place = (question.adjoint, at);
+                let Some(selected) = self.selected(place, &question.index) else {
+                    continue;
+                };
+                let answers: Vec<Formula> = selected
+                    .into_iter()
+                    .map(|case| self.formula(question.adjoint, &case, true))
+                    .collect();
+                if !self.view.resolve {
+                    for answer in &answers {
+                        let named = self.named_places(answer.result());
+                        self.dependencies(named, &asked_families, &mut printed, &mut formulas);
+                    }
+                }
+                formulas.extend(answers);
+            }
+        }
+        formulas
+    }
+
+    /// The cases of a piece inside what was asked; none if the piece was not asked for.
+    fn selected(&mut self, place: Place, wanted: &[Option<Affine>]) -> Option<Vec<Case>> {
+        let cases = self.cases_of(place).clone();
+        if wanted.iter().all(Option::is_none) {
+            return Some(cases);
+        }
+        let selected: Vec<Case> = cases
+            .into_iter()
+            .filter_map(|case| case.restricted(&mut self.derivation.system, wanted))
+            .collect();
+        (!selected.is_empty()).then_some(selected)
+    }
+
+    fn cases_of(&mut self, place: Place) -> &Vec<Case> {
+        if !self.cases.contains_key(&place) {
+            let mut piece = self.adjoint(place.0).pieces[place.1].clone();
+            if self.view.combine {
+                piece = combine::combined(self.derivation, &piece);
+            }
+            let made = cases(&mut self.derivation.system, place.0, &piece);
+            self.cases.insert(place, made);
+        }
+        &self.cases[&place]
+    }
+
+    /// The formulas of the places and of all that they name, upstream first, without those that were
+    /// printed or are printed elsewhere because they were asked for.
+    fn dependencies(
+        &mut self,
+        places: Vec<Place>,
+        asked: &FxHashSet<FamilyId>,
+        printed: &mut FxHashSet<Place>,
+        formulas: &mut Vec<Formula>,
+    ) {
+        struct Frame {
+            own: Vec<Formula>,
+            open: Vec<Place>,
+        }
+        let mut stack = vec![Frame {
+            own: Vec::new(),
+            open: places.into_iter().rev().collect(),
+        }];
+        while let Some(frame) = stack.last_mut() {
+            let Some(place) = frame.open.pop() else {
+                formulas.append(&mut frame.own);
+                stack.pop();
+                continue;
+            };
+            if asked.contains(&place.0) || !printed.insert(place) {
+                continue;
+            }
+            let cases = self.cases_of(place).clone();
+            let own: Vec<Formula> = cases
+                .iter()
+                .map(|case| self.formula(place.0, case, false))
+                .collect();
+            let mut open: Vec<Place> = own
+                .iter()
+                .flat_map(|formula| self.named_places(formula.result()))
+                .collect();
+            open.reverse();
+            stack.push(Frame { own, open });
+        }
+    }
+
+    /// The pieces of adjoint families that a term names, in the order of reading.
+    fn named_places(&mut self, term: TermId) -> Vec<Place> {
+        let mut found = Vec::new();
+        let mut seen = FxHashSet::default();
+        let mut stack = vec![term];
+        while let Some(term) = stack.pop() {
+            if !seen.insert(term) {
+                continue;
+            }
+            if let Node::Access(family, index) = self.derivation.system.store.node(term).clone()
+                && self.adjoints.contains_key(&family)
+            {
+                for place in self.places_of(family, &index) {
+                    if !found.contains(&place) {
+                        found.push(place);
+                    }
+                }
+            }
+            let mut children = self.derivation.system.store.node(term).children();
+            children.reverse();
+            stack.extend(children);
+        }
+        found.retain(|(family, at)| !self.is_given(*family, *at));
+        found
+    }
+
+    /// Whether a piece is a symbol without a definition (an opaque loss by its argument).
+    fn is_given(&self, family: FamilyId, piece: usize) -> bool {
+        self.derivation.system.family(family).clauses[piece].body.is_none()
+    }
+
+    /// The pieces of a family in which an index may lie.
+    fn places_of(&self, family: FamilyId, index: &[Affine]) -> Vec<Place> {
+        let system = &self.derivation.system;
+        let slots = system.family(family).slots;
+        let key: Option<Vec<i64>> = index[..slots].iter().map(Affine::as_int).collect();
+        if let Some(key) = key
+            && let Some(at) = self.constant.get(&(family, key))
+        {
+            return vec![(family, *at)];
+        }
+        self.adjoint(family)
+            .pieces
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| {
+                let (_, domain) = system.family(family).clauses[*at].at(index);
+                !system.ambient.is_empty(&domain)
+            })
+            .map(|(at, _)| (family, at))
+            .collect()
+    }
+
+    fn formula(&mut self, adjoint: FamilyId, case: &Case, asked: bool) -> Formula {
+        self.simplifier.take_record();
+        let result = self.sum(case, |contribution| contribution.upstream);
+        let (mut conditions, steps) = self.simplifier.take_record();
+        conditions.extend(self.adjoint(adjoint).conditions.iter().cloned());
+        if uses_step(&self.derivation.system, result) {
+            conditions.push(Condition::StepAtZero);
+        }
+        let mut chain = Vec::new();
+        let mut locals = Vec::new();
+        if self.view.detail >= Detail::Steps {
+            if case
+                .contributions
+                .iter()
+                .any(|contribution| !self.is_direct(contribution))
+            {
+                chain.push(Link::Term(self.statement(case)));
+            }
+            if self.view.detail == Detail::Full {
+                chain.extend(loss::lines(self.system(), adjoint, case));
+            }
+            for contribution in &case.contributions {
+                if contribution.reason != Reason::Itself {
+                    locals.push(LocalDerivative {
+                        symbol: contribution.symbol,
+                        value: contribution.local,
+                        reason: contribution.reason.clone(),
+                    });
+                }
+            }
+        }
+        let closed = (self.view.detail >= Detail::Steps)
+            .then(|| self.closed_form(case))
+            .flatten();
+        let result = match closed {
+            Some((closed, more)) => {
+                conditions.extend(more);
+                closed
+            }
+            None => result,
+        };
+        conditions.sort();
+        conditions.dedup();
+        chain.push(Link::Term(result));
+        Formula {
+            adjoint,
+            index: case.index.clone(),
+            vars: case.vars.clone(),
+            domain: case.domain.clone(),
+            chain,
+            locals,
+            conditions,
+            steps,
+            asked,
+        }
+    }
+
+    fn is_direct(&self, contribution: &Contribution) -> bool {
+        self.derivation.system.store.is_one(contribution.upstream)
+    }
+
+    /// Σ upstream · local over the contributions of a case, simplified.
+    fn sum(&mut self, case: &Case, mut upstream: impl FnMut(&Contribution) -> TermId) -> TermId {
+        let system = &mut self.derivation.system;
+        let parts: Vec<TermId> = case
+            .contributions
+            .iter()
+            .map(|contribution| {
+                let upstream = upstream(contribution);
+                contribution_term(system, contribution, upstream, contribution.local)
+            })
+            .collect();
+        let sum = system.store.add(parts);
+        self.simplifier.simplify(system, sum, &case.domain)
+    }
+
+    /// The case with its upstream adjoints substituted, if what they stand for is short.
+    fn closed_form(&mut self, case: &Case) -> Option<Closed> {
+        let mut more = Vec::new();
+        let mut values = Vec::with_capacity(case.contributions.len());
+        for contribution in &case.contributions {
+            if !contribution.vars.is_empty() {
+                return None;
+            }
+            if self.is_direct(contribution) {
+                values.push(contribution.upstream);
+                continue;
+            }
+            let (value, conditions) = self.closed_access(case, contribution.upstream)?;
+            values.push(value);
+            more.extend(conditions);
+        }
+        let mut values = values.into_iter();
+        self.simplifier.take_record();
+        let term = self.sum(case, |contribution| {
+            values.next().unwrap_or(contribution.upstream)
+        });
+        more.extend(self.simplifier.take_record().0);
+        if uses_step(&self.derivation.system, term) {
+            more.push(Condition::StepAtZero);
+        }
+        (leaves(&self.derivation.system, term)? <= LONGEST_CLOSED).then_some((term, more))
+    }
+
+    /// What an adjoint stands for, where that is one case.
+    fn closed_access(&mut self, case: &Case, access: TermId) -> Option<Closed> {
+        let Node::Access(family, index) = self.derivation.system.store.node(access).clone()
+        else {
+            return None;
+        };
+        if !self.adjoints.contains_key(&family) {
+            return None;
+        }
+        let [place] = self.places_of(family, &index)[..] else {
+            return None;
+        };
+        if self.is_given(place.0, place.1) {
+            return None;
+        }
+        let candidates = self.cases_of(place).clone();
+        for (at, candidate) in candidates.iter().enumerate() {
+            let (values, domain) = candidate.at(&index);
+            if !self
+                .derivation
+                .system
+                .ambient
+                .implies(&case.domain, &domain)
+            {
+                continue;
+            }
+            let key = (place, at);
+            if !self.closed.contains_key(&key) {
+                // A recurrence has no closed form: it finds this entry.
+                self.closed.insert(key, None);
+                let closed = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
+                    self.closed_form(candidate)
+                });
+                self.closed.insert(key, closed);
+            }
+            let (term, conditions) = self.closed[&key].clone()?;
+            let term = self.derivation.system.store.substitute(term, &values);
+            return Some((term, conditions));
+        }
+        None
+    }
+
+    /// The chain rule as a person states it: Σ ∂of/∂user ∂user/∂wrt.
+    fn statement(&mut self, case: &Case) -> TermId {
+        let direct: Vec<bool> = case
+            .contributions
+            .iter()
+            .map(|contribution| self.is_direct(contribution))
+            .collect();
+        let system = self.system();
+        let parts: Vec<TermId> = case
+            .contributions
+            .iter()
+            .zip(direct)
+            .map(|(contribution, direct)| {
+                let factor = if direct {
+                    contribution.local
+                } else {
+                    contribution.symbol
+                };
+                contribution_term(system, contribution, contribution.upstream, factor)
+            })
+            .collect();
+        system.store.add(parts)
+    }
+}
+
+/// How many leaves a term has; none if it has sums or cases.
+fn leaves(system: &System, term: TermId) -> Option<usize> {
+    match system.store.node(term) {
+        Node::Reduce(..) | Node::Cases(_) => None,
+        node => {
+            let children = node.children();
+            if children.is_empty() {
+                return Some(1);
+            }
+            let mut total = 0;
+            for child in children {
+                total += leaves(system, child)?;
+            }
+            Some(total)
+        }
+    }
+}
+
+/// Whether Step, and so its value at 0, occurs in a term.
+fn uses_step(system: &System, term: TermId) -> bool {
+    let mut seen = FxHashSet::default();
+    let mut stack = vec![term];
+    while let Some(term) = stack.pop() {
+        if !seen.insert(term) {
+            continue;
+        }
+        if let Node::Apply(function, _, _) = system.store.node(term)
+            && system.function(*function).primitive == Some(Primitive::Step)
+        {
+            return true;
+        }
+        stack.extend(system.store.node(term).children());
+    }
+    false
+}
