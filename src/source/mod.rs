@@ -6,6 +6,6 @@ mod suggest;
 mod text;
 
 pub use diagnostic::{Diagnostic, Label, Report, Severity};
-pub use render::render;
+pub use render::{diagnostics_json, render, render_diagnostics};
 pub(crate) use suggest::closest;
 pub use text::{Source, Span};

@@ -1,0 +1,591 @@
+//! Statements, from the pairs of the grammar.
+
+use pest::iterators::{Pair, Pairs};
+
+use crate::source::{Report, Span};
+
+use super::expression::{Reader, comparison};
+use super::grammar::Rule;
+use super::letters::ascii;
+use super::mistakes;
+use super::scope::reserved_function;
+use super::tree::{
+    Assumption, AssumptionKind, Comparison, Declaration, Expr, ExprKind, FunctionDefinition,
+    MatrixProperty, Name, Order, Question, Range, Role, RoleItem, Set, Slope, Spanned, Statement,
+    StatementKind, StepAtZero,
+};
+
+impl Reader<'_> {
+    /// Reads a parsed piece; a question about several outputs gives several statements.
+    pub(super) fn statements(
+        &mut self,
+        piece: Pair<'_, Rule>,
+        span: Span,
+        above: &[Range],
+    ) -> Result<Vec<Statement>, Report> {
+        let rule = piece.as_rule();
+        let mut inner = piece.into_inner();
+        let kind = match rule {
+            Rule::statement => {
+                let statement = inner.next().expect("a statement is not empty");
+                let place = self.span(&statement);
+                let rule = statement.as_rule();
+                if !above.is_empty() && rule != Rule::equation {
+                    return Err(mistakes::no_equation_below_for(place));
+                }
+                match rule {
+                    Rule::index => StatementKind::Index(self.names(statement.into_inner())?),
+                    Rule::role => self.role(statement)?,
+                    Rule::loss => self.loss(statement)?,
+                    Rule::function => self.function(statement)?,
+                    Rule::convention => self.convention(statement)?,
+                    Rule::question => {
+                        return Ok(in_place(self.question(statement)?, span));
+                    }
+                    Rule::equation => return self.equation(statement, span, above),
+                    rule => unreachable!("{rule:?} is no statement"),
+                }
+            }
+            Rule::declaration_line => self.declarations(inner)?,
+            Rule::assumption_line => self.assumptions(inner)?,
+            Rule::spelling_line => self.spelling(inner)?,
+            rule => unreachable!("{rule:?} is no piece"),
+        };
+        Ok(vec![Statement { span, kind }])
+    }
+
+    /// The ranges of a `for` line.
+    pub(super) fn for_line(&mut self, piece: Pair<'_, Rule>) -> Result<Vec<Range>, Report> {
+        let ranges = piece.into_inner().next().expect("a `for` line has ranges");
+        self.ranges(ranges)
+    }
+
+    fn ranges(&mut self, pair: Pair<'_, Rule>) -> Result<Vec<Range>, Report> {
+        pair.into_inner()
+            .filter(|inner| inner.as_rule() == Rule::range)
+            .map(|inner| {
+                let mut parts = inner.into_inner();
+                let letter = self.new_name(&parts.next().expect("a range has a letter"))?;
+                parts.next();
+                let (low, high) = self.bounds(&mut parts)?;
+                Ok(Range { letter, low, high })
+            })
+            .collect()
+    }
+
+    /// A name that is declared or defined here, so none that is taken by the language.
+    fn new_name(&self, pair: &Pair<'_, Rule>) -> Result<Name, Report> {
+        let name = self.name(pair);
+        self.check_free(&name.value, name.span)?;
+        Ok(name)
+    }
+
+    fn check_free(&self, word: &str, span: Span) -> Result<(), Report> {
+        let written = &self.text[span.start..span.end];
+        if let Some(function) = reserved_function(word) {
+            return Err(mistakes::reserved_function(span, written, function));
+        }
+        if word == "pi" {
+            return Err(mistakes::reserved_pi(span, written));
+        }
+        Ok(())
+    }
+
+    fn names(&self, pairs: Pairs<'_, Rule>) -> Result<Vec<Name>, Report> {
+        pairs
+            .filter(|inner| inner.as_rule() == Rule::word)
+            .map(|word| self.new_name(&word))
+            .collect()
+    }
+
+    fn role(&mut self, pair: Pair<'_, Rule>) -> Result<StatementKind, Report> {
+        let mut inner = pair.into_inner();
+        let role = match inner.next().expect("a role has its word").as_str() {
+            "param" => Role::Param,
+            "input" => Role::Input,
+            "target" => Role::Target,
+            _ => Role::Batch,
+        };
+        let mut items = Vec::new();
+        for item in inner.filter(|inner| inner.as_rule() == Rule::role_item) {
+            let place = self.span(&item);
+            let mut parts = item.into_inner();
+            let name = self.new_name(&parts.next().expect("a role item has a name"))?;
+            let range = match parts.next() {
+                Some(_) => Some(self.bounds(&mut parts)?),
+                None => None,
+            };
+            if range.is_some() != (role == Role::Batch) {
+                return Err(mistakes::range_of_role(place, role == Role::Batch));
+            }
+            items.push(RoleItem { name, range });
+        }
+        Ok(StatementKind::Role(role, items))
+    }
+
+    fn loss(&mut self, pair: Pair<'_, Rule>) -> Result<StatementKind, Report> {
+        let place = self.span(&pair);
+        let mut name = None;
+        let mut arguments = None;
+        let mut right = None;
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::word => name = Some(self.new_name(&part)?),
+                Rule::brackets => {
+                    let brackets = self.span(&part);
+                    let (before, behind) = self.arguments(part)?;
+                    if before.is_empty() {
+                        return Err(mistakes::empty_brackets(brackets));
+                    }
+                    if !behind.is_empty() {
+                        return Err(mistakes::list_in_brackets(brackets));
+                    }
+                    arguments = Some(before);
+                }
+                Rule::expr => right = Some(self.expr(part)?),
+                Rule::for_ranges => return Err(mistakes::range_of_loss(self.span(&part))),
+                _ => {}
+            }
+        }
+        let name = name.expect("the grammar demands the name of the loss");
+        match (&arguments, &right) {
+            (Some(_), Some(value)) => {
+                Err(mistakes::opaque_with_value(place, value.span, &name.value))
+            }
+            (None, None) => Err(mistakes::loss_without_value(place, &name.value)),
+            (Some(_), None) | (None, Some(_)) => Ok(StatementKind::Loss {
+                name,
+                arguments: arguments.unwrap_or_default(),
+                right,
+            }),
+        }
+    }
+
+    fn function(&mut self, pair: Pair<'_, Rule>) -> Result<StatementKind, Report> {
+        let mut definition = None;
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::word => {
+                    definition = Some(FunctionDefinition {
+                        name: self.new_name(&part)?,
+                        parameters: Vec::new(),
+                        extra: Vec::new(),
+                        body: None,
+                        slopes: Vec::new(),
+                    });
+                }
+                Rule::brackets => {
+                    let brackets = self.span(&part);
+                    let (before, behind) = self.arguments(part)?;
+                    if before.is_empty() {
+                        return Err(mistakes::empty_brackets(brackets));
+                    }
+                    let definition = known(&mut definition);
+                    definition.parameters = self.parameters(before)?;
+                    definition.extra = self.parameters(behind)?;
+                }
+                Rule::expr => known(&mut definition).body = Some(self.expr(part)?),
+                Rule::slope => {
+                    let definition = known(&mut definition);
+                    self.own = Some(definition.name.value.clone());
+                    let slope = self.slope(part, &definition.name);
+                    self.own = None;
+                    definition.slopes.push(slope?);
+                }
+                _ => {}
+            }
+        }
+        let definition = definition.expect("the grammar demands the name of the function");
+        Ok(StatementKind::Function(definition))
+    }
+
+    fn parameters(&self, list: Vec<Expr>) -> Result<Vec<Name>, Report> {
+        list.into_iter()
+            .map(|parameter| match parameter.kind {
+                ExprKind::Name(word) => {
+                    self.check_free(&word, parameter.span)?;
+                    Ok(Spanned::new(word, parameter.span))
+                }
+                _ => Err(mistakes::no_parameter(parameter.span)),
+            })
+            .collect()
+    }
+
+    fn slope(&mut self, pair: Pair<'_, Rule>, function: &Name) -> Result<Slope, Report> {
+        let span = self.span(&pair);
+        let mut at = None;
+        let mut value = None;
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::word if ascii(part.as_str()) != function.value => {
+                    return Err(mistakes::slope_of_other(self.span(&part), &function.value));
+                }
+                Rule::primes if part.as_str().chars().count() > 1 => {
+                    return Err(mistakes::second_slope(self.span(&part)));
+                }
+                Rule::brackets => {
+                    let brackets = self.span(&part);
+                    let (mut before, behind) = self.arguments(part)?;
+                    if before.len() != 1 || !behind.is_empty() {
+                        return Err(mistakes::slope_at(brackets, &function.value));
+                    }
+                    at = before.pop();
+                }
+                Rule::expr => value = Some(self.expr(part)?),
+                _ => {}
+            }
+        }
+        let value = value.expect("the grammar demands the value of a slope");
+        Ok(Slope { at, value, span })
+    }
+
+    fn convention(&mut self, pair: Pair<'_, Rule>) -> Result<StatementKind, Report> {
+        let mut parts = pair.into_inner().skip(1);
+        let word = parts.next().expect("a convention has a function");
+        let place = self.span(&word);
+        if reserved_function(&ascii(word.as_str())) != Some("step") {
+            return Err(mistakes::unknown_convention(place));
+        }
+        let brackets = parts.next().expect("a convention has an argument");
+        let place = place.to(self.span(&brackets));
+        let (at, _) = self.arguments(brackets)?;
+        let at_zero = matches!(at.as_slice(), [only] if is_number(only, 0, 1));
+        if !at_zero {
+            return Err(mistakes::unknown_convention(place));
+        }
+        let value = self.expr(parts.nth(1).expect("a convention has a value"))?;
+        let step = match &value.kind {
+            ExprKind::Name(word) if word == "undefined" => StepAtZero::Undefined,
+            _ if is_number(&value, 0, 1) => StepAtZero::Zero,
+            _ if is_number(&value, 1, 1) => StepAtZero::One,
+            _ if is_number(&value, 1, 2) => StepAtZero::Half,
+            _ => return Err(mistakes::unknown_step_at_zero(value.span)),
+        };
+        Ok(StatementKind::Convention(Spanned::new(step, value.span)))
+    }
+
+    fn question(&mut self, pair: Pair<'_, Rule>) -> Result<Vec<Question>, Report> {
+        self.derivatives = true;
+        let mut order = Order::Gradient;
+        let mut before = Vec::new();
+        let mut wrt: Option<Vec<Expr>> = None;
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::question_word if part.as_str() == "hess" => order = Order::Hessian,
+                Rule::kw_wrt => wrt = Some(Vec::new()),
+                Rule::expr => {
+                    let expr = self.expr(part)?;
+                    wrt.as_mut().unwrap_or(&mut before).push(expr);
+                }
+                _ => {}
+            }
+        }
+        for expr in before.iter().chain(wrt.iter().flatten()) {
+            if !is_quantity(expr) && !matches!(expr.kind, ExprKind::Derivative(..)) {
+                return Err(mistakes::question_about_formula(expr.span));
+            }
+        }
+        Ok(match wrt {
+            None => vec![Question {
+                order,
+                of: None,
+                wrt: before,
+            }],
+            Some(wrt) => before
+                .into_iter()
+                .map(|of| Question {
+                    order,
+                    of: Some(of),
+                    wrt: wrt.clone(),
+                })
+                .collect(),
+        })
+    }
+
+    /// An equation, or `∂C/∂W, ∂C/∂b`.
+    fn equation(
+        &mut self,
+        pair: Pair<'_, Rule>,
+        span: Span,
+        above: &[Range],
+    ) -> Result<Vec<Statement>, Report> {
+        let is_equation = pair
+            .clone()
+            .into_inner()
+            .any(|part| part.as_rule() == Rule::comparison);
+        self.derivatives = !is_equation;
+        let mut ranges = above.to_vec();
+        let mut sides = Vec::new();
+        let mut signs: Vec<(Option<Comparison>, Span)> = Vec::new();
+        for part in pair.into_inner() {
+            let place = self.span(&part);
+            match part.as_rule() {
+                Rule::expr if sides.is_empty() && is_equation => sides.push(self.left_side(part)?),
+                Rule::expr => sides.push(self.expr(part)?),
+                Rule::comparison => signs.push((Some(comparison(part.as_str())), place)),
+                Rule::comma => signs.push((None, place)),
+                Rule::for_ranges => ranges.extend(self.ranges(part)?),
+                rule => unreachable!("{rule:?} is no part of an equation"),
+            }
+        }
+        if !is_equation {
+            let questions = sides
+                .into_iter()
+                .map(|side| match side.kind {
+                    ExprKind::Derivative(of, wrt) if ranges.is_empty() => Ok(Question {
+                        order: Order::Gradient,
+                        of: Some(*of),
+                        wrt: vec![*wrt],
+                    }),
+                    _ => Err(mistakes::no_statement(
+                        side.span,
+                        &self.text[side.span.start..side.span.end],
+                    )),
+                })
+                .collect::<Result<Vec<_>, _>>()?;
+            return Ok(in_place(questions, span));
+        }
+        for (number, (sign, place)) in signs.iter().enumerate() {
+            match sign {
+                Some(Comparison::Equal) if number == 0 => {}
+                Some(Comparison::Equal) => return Err(mistakes::second_equals(*place)),
+                Some(_) => return Err(mistakes::comparison_in_equation(*place)),
+                None => return Err(mistakes::comma_in_equation(*place)),
+            }
+        }
+        let right = sides.pop().expect("an equation has a right side");
+        let left = sides.pop().expect("an equation has a left side");
+        self.check_left(&left)?;
+        Ok(vec![Statement {
+            span,
+            kind: StatementKind::Equation {
+                left,
+                right,
+                ranges,
+            },
+        }])
+    }
+
+    /// The left side of an equation; a name that is taken by the language gets its own message.
+    fn left_side(&mut self, pair: Pair<'_, Rule>) -> Result<Expr, Report> {
+        let mut items = pair.clone().into_inner();
+        if let Some(word) = items.next()
+            && word.as_rule() == Rule::word
+        {
+            let next = items.next().map(|next| next.as_rule());
+            let name = self.name(&word);
+            let called = next == Some(Rule::brackets);
+            if called && items.next().is_none() {
+                return Err(mistakes::call_on_the_left(self.span(&pair), &name.value));
+            }
+            if !called {
+                self.check_free(&name.value, name.span)?;
+            }
+        }
+        self.expr(pair)
+    }
+
+    fn check_left(&self, left: &Expr) -> Result<(), Report> {
+        if is_quantity(left) {
+            return Ok(());
+        }
+        Err(mistakes::left_side(left.span))
+    }
+
+    fn declarations(&mut self, pairs: Pairs<'_, Rule>) -> Result<StatementKind, Report> {
+        let mut declarations: Vec<Declaration> = Vec::new();
+        let mut waiting: Vec<(Name, Vec<Expr>, Span)> = Vec::new();
+        let mut ranges = Vec::new();
+        for pair in pairs {
+            match pair.as_rule() {
+                Rule::declaration => {
+                    let place = self.span(&pair);
+                    let mut slots = Vec::new();
+                    let mut name = None;
+                    let mut set = None;
+                    for part in pair.into_inner() {
+                        match part.as_rule() {
+                            Rule::word => name = Some(self.new_name(&part)?),
+                            Rule::slots => slots = self.list(part)?,
+                            Rule::set => set = Some(self.set(part)?),
+                            _ => {}
+                        }
+                    }
+                    let name = name.expect("a declaration has a name");
+                    waiting.push((name, slots, place));
+                    let Some(set) = set else { continue };
+                    for (name, slots, span) in waiting.drain(..) {
+                        declarations.push(Declaration {
+                            name,
+                            slots,
+                            set: set.clone(),
+                            span,
+                        });
+                    }
+                }
+                Rule::for_ranges => ranges = self.ranges(pair)?,
+                _ => {}
+            }
+        }
+        if let Some((name, _, _)) = waiting.first() {
+            return Err(mistakes::declaration_without_set(name.span, &name.value));
+        }
+        Ok(StatementKind::Where(declarations, ranges))
+    }
+
+    fn set(&mut self, pair: Pair<'_, Rule>) -> Result<Set, Report> {
+        let mut parts = pair.into_inner();
+        let first = parts.next().expect("a set is not empty");
+        if first.as_rule() == Rule::expr {
+            let low = self.expr(first)?;
+            let high = self.expr(parts.nth(1).expect("a range has a last value"))?;
+            return Ok(Set::Integers(low, high));
+        }
+        let mut axes = Vec::new();
+        for part in first.into_inner() {
+            match part.as_rule() {
+                Rule::axes => {
+                    for axis in part
+                        .into_inner()
+                        .filter(|inner| inner.as_rule() == Rule::axis)
+                    {
+                        self.check_axis(&axis)?;
+                        axes.push(self.expr(axis)?);
+                    }
+                }
+                Rule::axis_atom => axes.push(self.expr(part)?),
+                Rule::caret if part.as_str() == ".^" => {
+                    return Err(mistakes::set_power(self.span(&part)));
+                }
+                _ => {}
+            }
+        }
+        Ok(Set::Real(axes))
+    }
+
+    /// `R^(mxn)`: is it one size or two axes?
+    fn check_axis(&self, axis: &Pair<'_, Rule>) -> Result<(), Report> {
+        let text = axis.as_str();
+        let size = |part: &str| {
+            let digits = part.trim_start_matches(|letter: char| letter.is_ascii_alphabetic());
+            let letters = part.len() - digits.len();
+            !part.is_empty() && letters <= 1 && digits.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        match text.split_once('x') {
+            Some((rows, columns)) if size(rows) && size(columns) => {
+                Err(mistakes::axes_run_together(self.span(axis), rows, columns))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn assumptions(&mut self, pairs: Pairs<'_, Rule>) -> Result<StatementKind, Report> {
+        let mut assumptions = Vec::new();
+        let mut ranges = Vec::new();
+        for pair in pairs {
+            match pair.as_rule() {
+                Rule::assumption => assumptions.push(self.assumption(pair)?),
+                Rule::for_ranges => ranges = self.ranges(pair)?,
+                _ => {}
+            }
+        }
+        Ok(StatementKind::Assume(assumptions, ranges))
+    }
+
+    fn assumption(&mut self, pair: Pair<'_, Rule>) -> Result<Assumption, Report> {
+        let span = self.span(&pair);
+        let mut terms = Vec::new();
+        let mut signs = Vec::new();
+        let mut values = None;
+        let mut properties: Vec<String> = Vec::new();
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::assumed => terms.push(self.expr(part)?),
+                Rule::comparison => signs.push(comparison(part.as_str())),
+                Rule::values => values = Some(self.list(part)?),
+                Rule::property => {
+                    let words: Vec<&str> = part.as_str().split_whitespace().collect();
+                    properties.push(words.join(" "));
+                }
+                _ => {}
+            }
+        }
+        if !signs.is_empty() {
+            return Ok(Assumption {
+                span,
+                kind: AssumptionKind::Compare(terms, signs),
+            });
+        }
+        let what = terms.pop().expect("an assumption is about something");
+        let kind = match values {
+            Some(values) => AssumptionKind::OneOf(what, values),
+            None if properties == ["onehot"] => AssumptionKind::OneHot(what),
+            None => AssumptionKind::Matrix(
+                what,
+                properties
+                    .iter()
+                    .map(|property| match property.as_str() {
+                        "symmetric" => Ok(MatrixProperty::Symmetric),
+                        "positive definite" => Ok(MatrixProperty::PositiveDefinite),
+                        "invertible" => Ok(MatrixProperty::Invertible),
+                        "orthogonal" => Ok(MatrixProperty::Orthogonal),
+                        _ => Err(mistakes::onehot_among_properties(span)),
+                    })
+                    .collect::<Result<_, _>>()?,
+            ),
+        };
+        Ok(Assumption { span, kind })
+    }
+
+    fn spelling(&mut self, mut pairs: Pairs<'_, Rule>) -> Result<StatementKind, Report> {
+        self.derivatives = true;
+        let what = self.expr(pairs.next().expect("`write` says of what"))?;
+        let quoted = pairs.nth(1).expect("`write` has a spelling");
+        let place = self.span(&quoted);
+        let text = quoted.as_str().trim_matches('"').to_owned();
+        if text.trim().is_empty() {
+            return Err(mistakes::empty_spelling(place));
+        }
+        Ok(StatementKind::Write {
+            what,
+            spelling: Spanned::new(text, place),
+        })
+    }
+}
+
+fn known(definition: &mut Option<FunctionDefinition>) -> &mut FunctionDefinition {
+    definition
+        .as_mut()
+        .expect("the grammar puts the name of a function first")
+}
+
+fn in_place(questions: Vec<Question>, span: Span) -> Vec<Statement> {
+    questions
+        .into_iter()
+        .map(|question| Statement {
+            span,
+            kind: StatementKind::Question(question),
+        })
+        .collect()
+}
+
+/// A name, perhaps with slots and elements.
+fn is_quantity(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Name(_) => true,
+        ExprKind::Slots(base, _) => matches!(base.kind, ExprKind::Name(_)),
+        ExprKind::Elements(base, _) => {
+            !matches!(base.kind, ExprKind::Elements(..)) && is_quantity(base)
+        }
+        _ => false,
+    }
+}
+
+fn is_number(expr: &Expr, above: i64, below: i64) -> bool {
+    match &expr.kind {
+        ExprKind::Number(value) => {
+            *value == num_rational::BigRational::new(above.into(), below.into())
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,196 @@
+//! What a text says about its words before any formula is read: which are functions, which are index
+//! letters, which are defined.
+
+use std::cell::OnceCell;
+use std::sync::OnceLock;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::functions;
+
+use super::layout::{Form, KEYWORDS, Piece};
+use super::letters::{self, ascii};
+
+/// Functions of whole arrays. Their names are reserved and calls of them are read as calls.
+pub const WHOLE_ARRAY_FUNCTIONS: &[&str] = &[
+    "softmax", "sum", "prod", "mean", "norm", "dot", "diag", "diagonal", "ones", "eye", "inv",
+    "det", "logdet", "trace",
+];
+
+/// Every reserved name of a function with the name that stands for it in the tree.
+fn reserved() -> &'static FxHashMap<&'static str, &'static str> {
+    static TABLE: OnceLock<FxHashMap<&'static str, &'static str>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let mut table = FxHashMap::default();
+        for row in functions::rows() {
+            table.insert(row.name, row.name);
+            table.extend(row.also.iter().map(|alias| (*alias, row.name)));
+        }
+        table.extend(WHOLE_ARRAY_FUNCTIONS.iter().map(|name| (*name, *name)));
+        table
+    })
+}
+
+/// The name under which a reserved function stands in the tree.
+pub(super) fn reserved_function(word: &str) -> Option<&'static str> {
+    reserved().get(word).copied()
+}
+
+/// The words of one text.
+#[derive(Debug, Default)]
+pub(super) struct Scope<'a> {
+    text: &'a str,
+    pieces: &'a [Piece],
+    functions: FxHashSet<String>,
+    indices: FxHashSet<String>,
+    defined: FxHashSet<String>,
+    mentioned: OnceCell<FxHashSet<String>>,
+}
+
+impl<'a> Scope<'a> {
+    /// Looks at the head of each piece.
+    pub(super) fn new(text: &'a str, pieces: &'a [Piece]) -> Self {
+        let mut scope = Scope {
+            text,
+            pieces,
+            ..Scope::default()
+        };
+        for piece in pieces {
+            let content = &text[piece.span.start..piece.span.end];
+            match piece.form {
+                Form::Statement => scope.statement(content),
+                Form::Declaration => {
+                    let words = words(content)
+                        .filter(|word| word.depth == 0)
+                        .map(|word| ascii(word.text).into_owned());
+                    scope.defined.extend(words);
+                }
+                Form::Assumption | Form::Spelling | Form::For => {}
+            }
+        }
+        scope
+    }
+
+    fn statement(&mut self, content: &str) {
+        let mut words = words(content);
+        let Some(first) = words.next() else { return };
+        match first.text {
+            "index" => self
+                .indices
+                .extend(words.map(|word| ascii(word.text).into_owned())),
+            "fn" => self
+                .functions
+                .extend(words.next().map(|word| ascii(word.text).into_owned())),
+            "loss" => self
+                .defined
+                .extend(words.next().map(|word| ascii(word.text).into_owned())),
+            "param" | "input" | "target" | "batch" => {
+                self.defined
+                    .extend(words.map(|word| ascii(word.text).into_owned()));
+            }
+            word if KEYWORDS.contains(&word) => {}
+            word => {
+                self.defined.insert(ascii(word).into_owned());
+            }
+        }
+    }
+
+    /// The name that stands in the tree for a function, if the word is one.
+    pub(super) fn function(&self, word: &str) -> Option<String> {
+        if let Some(name) = reserved_function(word) {
+            return Some(name.to_owned());
+        }
+        self.functions.contains(word).then(|| word.to_owned())
+    }
+
+    /// All names of functions, sorted.
+    pub(super) fn function_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = reserved().keys().copied().collect();
+        names.extend(self.functions.iter().map(String::as_str));
+        names.sort_unstable();
+        names
+    }
+
+    /// Whether the letter stands in an `index` statement.
+    pub(super) fn is_index(&self, letter: &str) -> bool {
+        self.indices.contains(letter)
+    }
+
+    /// Whether the word is declared or defined.
+    pub(super) fn is_defined(&self, word: &str) -> bool {
+        self.defined.contains(word) || self.indices.contains(word)
+    }
+
+    /// Whether the word, perhaps with element letters behind it, is known: defined, or read by an equation.
+    pub(super) fn is_known(&self, word: &str) -> bool {
+        let mentioned = self.mentioned();
+        let base = word.split('_').next().unwrap_or(word);
+        [word, base]
+            .iter()
+            .any(|name| self.is_defined(name) || mentioned.contains(*name))
+    }
+
+    /// Whether an equation or a declaration has the word.
+    pub(super) fn is_mentioned(&self, word: &str) -> bool {
+        self.mentioned().contains(word)
+    }
+
+    fn mentioned(&self) -> &FxHashSet<String> {
+        self.mentioned.get_or_init(|| {
+            self.pieces
+                .iter()
+                .filter(|piece| piece.form == Form::Statement || piece.form == Form::Declaration)
+                .map(|piece| &self.text[piece.span.start..piece.span.end])
+                .filter(|content| !is_question(content))
+                .flat_map(words)
+                .map(|word| ascii(word.text).into_owned())
+                .collect()
+        })
+    }
+}
+
+/// Whether a statement asks something: `grad`, `hess`, or a derivative without an equation.
+fn is_question(content: &str) -> bool {
+    let first = words(content).next().map_or("", |word| word.text);
+    matches!(first, "grad" | "hess") || (first != "loss" && first != "fn" && !content.contains('='))
+}
+
+/// A word of a text.
+#[derive(Debug, Clone, Copy)]
+struct Word<'a> {
+    text: &'a str,
+    /// How many brackets are open around it.
+    depth: usize,
+}
+
+/// The words of a piece of text, without those in comments.
+fn words(content: &str) -> impl Iterator<Item = Word<'_>> {
+    let mut rest = content;
+    let mut depth: usize = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let letter = rest.chars().next()?;
+            if letter.is_ascii_alphabetic() || letters::greek(letter).is_some() {
+                let length = rest
+                    .find(|next: char| !letters::continues_name(next))
+                    .unwrap_or(rest.len());
+                let text = rest[..length].trim_end_matches('_');
+                rest = &rest[length..];
+                return Some(Word { text, depth });
+            }
+            let skipped = match letter {
+                '#' => rest.find('\n').unwrap_or(rest.len()),
+                '0'..='9' => rest
+                    .find(|next: char| !next.is_ascii_digit())
+                    .unwrap_or(rest.len()),
+                _ => letter.len_utf8(),
+            };
+            match letter {
+                '(' | '[' | '{' => depth += 1,
+                ')' | ']' | '}' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            rest = &rest[skipped..];
+        }
+    })
+}

@@ -1,0 +1,241 @@
+//! A whole text: brackets, layout, then piece by piece.
+
+use crate::source::{Report, Source, Span};
+
+use super::brackets;
+use super::expression::Reader;
+use super::grammar::{self, Rule};
+use super::layout::{self, Form, Piece};
+use super::mistakes;
+use super::scope::Scope;
+use super::tree::{Expr, Network, Range, Statement, StatementKind};
+
+/// How large a text may be, in bytes.
+const MAX_TEXT: usize = 16 << 20;
+/// How large one statement may be, in bytes.
+const MAX_STATEMENT: usize = 1 << 20;
+/// Formulas nested deeper than this are read on a stack of their own.
+const SHALLOW: usize = 16;
+/// The size of that stack.
+const DEEP_STACK: usize = 32 << 20;
+
+/// Reads a network text.
+///
+/// # Errors
+/// Everything that is wrong with its form, statement by statement; names, indices and ranges are checked when
+/// the network is lowered.
+pub fn parse(source: &Source) -> Result<Network, Report> {
+    let text = source.text.as_str();
+    if text.len() > MAX_TEXT {
+        return Err(mistakes::text_too_large(MAX_TEXT));
+    }
+    let brackets = brackets::check(text);
+    let pieces = layout::split(text, &brackets.cuts);
+    let scope = Scope::new(text, &pieces);
+    let mut errors = brackets.errors;
+    let broken: Vec<Span> = errors
+        .iter()
+        .flat_map(|error| error.labels.iter().map(|label| label.span))
+        .collect();
+    let mut parsed: Vec<Parsed> = Vec::with_capacity(pieces.len());
+    for (number, piece) in pieces.iter().enumerate() {
+        let is_broken = broken
+            .iter()
+            .any(|span| piece.span.start <= span.start && span.start < piece.span.end);
+        if is_broken {
+            parsed.push(Parsed::default());
+            continue;
+        }
+        let above: Vec<Range> = piece
+            .below
+            .iter()
+            .flat_map(|number| parsed[*number].ranges.iter().cloned())
+            .collect();
+        match read(text, &scope, &pieces, number, &above) {
+            Ok(result) => parsed.push(result),
+            Err(report) => {
+                errors.extend_from_slice(report.diagnostics());
+                parsed.push(Parsed::default());
+            }
+        }
+    }
+    Report::unless_empty(errors)?;
+    share_ranges(&pieces, &mut parsed);
+    let statements = parsed
+        .into_iter()
+        .flat_map(|result| result.statements)
+        .collect();
+    Ok(Network { statements })
+}
+
+/// Reads a formula on its own. The function `own`, if there is one, stands for its value, as in `with`.
+///
+/// # Errors
+/// What is wrong with its form.
+pub fn parse_formula(source: &Source, own: Option<&str>) -> Result<Expr, Report> {
+    let brackets = brackets::check(&source.text);
+    Report::unless_empty(brackets.errors)?;
+    let scope = Scope::new(&source.text, &[]);
+    let span = Span::new(0, source.text.len());
+    let mut reader = reader(&source.text, &scope, span);
+    reader.own = own.map(str::to_owned);
+    on_stack(brackets::MAX_DEPTH, || {
+        let pair = grammar::parse(Rule::formula, &source.text, 0)?;
+        let formula = pair.into_inner().next().expect("a formula is not empty");
+        reader.expr(formula)
+    })
+}
+
+/// What one piece has given.
+#[derive(Debug, Default)]
+struct Parsed {
+    statements: Vec<Statement>,
+    /// The ranges of a `for` line.
+    ranges: Vec<Range>,
+}
+
+fn reader<'a>(text: &'a str, scope: &'a Scope<'a>, span: Span) -> Reader<'a> {
+    Reader {
+        text,
+        offset: span.start,
+        scope,
+        own: None,
+        derivatives: false,
+        nesting: 0,
+    }
+}
+
+fn on_stack<T>(depth: usize, work: impl FnOnce() -> T) -> T {
+    if depth > SHALLOW {
+        stacker::grow(DEEP_STACK, work)
+    } else {
+        work()
+    }
+}
+
+fn read(
+    text: &str,
+    scope: &Scope<'_>,
+    pieces: &[Piece],
+    number: usize,
+    above: &[Range],
+) -> Result<Parsed, Report> {
+    let piece = &pieces[number];
+    let content = &text[piece.span.start..piece.span.end];
+    if content.is_empty() {
+        let has_lines = pieces
+            .iter()
+            .skip(number + 1)
+            .take_while(|next| next.block == piece.block && next.form == piece.form)
+            .any(|next| next.span.start < next.span.end);
+        return if has_lines {
+            Ok(Parsed::default())
+        } else {
+            Err(mistakes::empty_block(piece.span))
+        };
+    }
+    if content.len() > MAX_STATEMENT {
+        return Err(mistakes::statement_too_large(piece.span, MAX_STATEMENT));
+    }
+    let rule = match piece.form {
+        Form::Statement => Rule::statement,
+        Form::Declaration => Rule::declaration_line,
+        Form::Assumption => Rule::assumption_line,
+        Form::Spelling => Rule::spelling_line,
+        Form::For => Rule::for_line,
+    };
+    if !piece.below.is_empty() && !matches!(piece.form, Form::Statement | Form::For) {
+        return Err(mistakes::no_equation_below_for(piece.span));
+    }
+    let mut reader = reader(text, scope, piece.span);
+    on_stack(piece.depth, || {
+        let pair = grammar::parse(rule, content, piece.span.start)?;
+        if piece.form != Form::For {
+            let statements = reader.statements(pair, piece.span, above)?;
+            return Ok(Parsed {
+                statements,
+                ranges: Vec::new(),
+            });
+        }
+        let has_equations = pieces
+            .get(number + 1)
+            .is_some_and(|next| next.below.contains(&number));
+        if !has_equations {
+            return Err(mistakes::for_without_equations(piece.span));
+        }
+        Ok(Parsed {
+            statements: Vec::new(),
+            ranges: reader.for_line(pair)?,
+        })
+    })
+}
+
+/// In `where`, the range of a letter covers the other lines of its block that use the letter, if the block
+/// gives it one range only.
+fn share_ranges(pieces: &[Piece], parsed: &mut [Parsed]) {
+    let mut start = 0;
+    while start < pieces.len() {
+        let block = pieces[start].block;
+        let is_where = pieces[start].form == Form::Declaration;
+        let length = pieces[start..]
+            .iter()
+            .take_while(|piece| is_where && piece.block == block && piece.form == Form::Declaration)
+            .count()
+            .max(1);
+        if length > 1 {
+            share_in_block(&mut parsed[start..start + length]);
+        }
+        start += length;
+    }
+}
+
+fn share_in_block(lines: &mut [Parsed]) {
+    let mut ranges: Vec<Option<Range>> = Vec::new();
+    let mut letters: Vec<String> = Vec::new();
+    for range in lines.iter().flat_map(ranges_of) {
+        match letters
+            .iter()
+            .position(|letter| *letter == range.letter.value)
+        {
+            None => {
+                letters.push(range.letter.value.clone());
+                ranges.push(Some(range.clone()));
+            }
+            Some(at) => {
+                let same = ranges[at]
+                    .as_ref()
+                    .is_some_and(|known| known.says_the_same(range));
+                if !same {
+                    ranges[at] = None;
+                }
+            }
+        }
+    }
+    for line in lines {
+        for statement in &mut line.statements {
+            let StatementKind::Where(declarations, own) = &mut statement.kind else {
+                continue;
+            };
+            for range in ranges.iter().flatten() {
+                let has_own = own
+                    .iter()
+                    .any(|known| known.letter.value == range.letter.value);
+                let uses = declarations
+                    .iter()
+                    .any(|declaration| declaration.mentions(&range.letter.value));
+                if uses && !has_own {
+                    own.push(range.clone());
+                }
+            }
+        }
+    }
+}
+
+fn ranges_of(line: &Parsed) -> impl Iterator<Item = &Range> {
+    line.statements
+        .iter()
+        .flat_map(|statement| match &statement.kind {
+            StatementKind::Where(_, ranges) => ranges.as_slice(),
+            _ => &[],
+        })
+}
