@@ -3,6 +3,7 @@
 pub mod derive;
 pub mod formula;
 pub mod functions;
+pub mod present;
 mod simplify;
 pub mod source;
 pub mod syntax;

@@ -1,0 +1,201 @@
+//! Elements of families and derivatives as boxes.
+
+use super::letters::Scope;
+use super::math::{Fence, Math, MathId, Sign, Symbol};
+use super::names::{self, NameBox};
+use super::terms::{Level, Printed, Printer};
+use crate::system::FamilyKind;
+use crate::term::{Affine, Atom, FamilyId, VarId};
+
+/// An element of a family that is no derivative.
+pub(super) type Element<'a> = (FamilyId, &'a [Affine]);
+
+impl Printer<'_> {
+    /// An index letter.
+    pub(super) fn variable(&mut self, var: VarId, scope: Scope) -> Printed {
+        let letter = match self.letters.letter(scope, var) {
+            Some(letter) => letter.to_owned(),
+            None => self.system.store.letter(var).to_owned(),
+        };
+        let name = names::symbol(&letter, &mut self.boxes);
+        let id = self.boxes.script(name.base, name.sub, None);
+        Printed::atom(id)
+    }
+
+    /// A letter, a size or an integer-valued element.
+    pub(super) fn atom(&mut self, atom: &Atom, scope: Scope) -> Printed {
+        match atom {
+            Atom::Var(var) => self.variable(*var, scope),
+            Atom::Size(size, slots) => {
+                let name = self.names.size(*size);
+                let sup = self.slots(slots, scope);
+                let id = self.boxes.script(name.base, name.sub, sup);
+                if sup.is_some() { Printed::scripted(id) } else { Printed::atom(id) }
+            }
+            Atom::Read(family, index) => self.access(*family, index, scope),
+        }
+    }
+
+    /// `(k+1)`, or nothing without slots.
+    fn slots(&mut self, slots: &[Affine], scope: Scope) -> Option<MathId> {
+        if slots.is_empty() {
+            return None;
+        }
+        let parts: Vec<MathId> = slots.iter().map(|slot| self.affine(slot, scope).id).collect();
+        let list = self.boxes.list(&parts, Sign::Comma);
+        Some(self.boxes.fence(Fence::Round, false, list))
+    }
+
+    /// `ij` where all are single symbols, else `i,\,j+1`; behind what stands below the name already.
+    fn subscript(
+        &mut self,
+        before: Option<MathId>,
+        elements: &[Affine],
+        scope: Scope,
+    ) -> Option<MathId> {
+        if elements.is_empty() {
+            return before;
+        }
+        let plain = elements.iter().all(|element| element.as_var().is_some());
+        let parts: Vec<MathId> = elements
+            .iter()
+            .map(|element| self.affine(element, scope).id)
+            .collect();
+        let elements = if plain {
+            self.boxes.row(parts)
+        } else {
+            self.boxes.list(&parts, Sign::Comma)
+        };
+        Some(match before {
+            None => elements,
+            Some(before) => self.boxes.list(&[before, elements], Sign::Comma),
+        })
+    }
+
+    /// An element of a family, or a derivative.
+    pub(super) fn access(&mut self, family: FamilyId, index: &[Affine], scope: Scope) -> Printed {
+        match self.system.family(family).kind {
+            FamilyKind::Adjoint { of, wrt } => {
+                let (of_index, wrt_index) = index.split_at(self.rank(of));
+                self.derivative((of, of_index), (wrt, wrt_index), true, scope)
+            }
+            FamilyKind::Local { of, wrt } => {
+                let (of_index, wrt_index) = index.split_at(self.rank(of));
+                self.derivative((of, of_index), (wrt, wrt_index), false, scope)
+            }
+            FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => {
+                self.element(family, index, scope)
+            }
+        }
+    }
+
+    fn rank(&self, family: FamilyId) -> usize {
+        let family = self.system.family(family);
+        family.slots + family.axes
+    }
+
+    fn element(&mut self, family: FamilyId, index: &[Affine], scope: Scope) -> Printed {
+        let (slots, elements) = index.split_at(self.system.family(family).slots.min(index.len()));
+        if let Some(spelled) = self.spelled_slots(family, slots, scope) {
+            return self.with_elements(spelled, elements, scope);
+        }
+        let NameBox { base, sub } = self.names.family(family);
+        let sup = self.slots(slots, scope);
+        let sub = self.subscript(sub, elements, scope);
+        let id = self.boxes.script(base, sub, sup);
+        if sup.is_some() { Printed::scripted(id) } else { Printed::atom(id) }
+    }
+
+    /// A spelling with elements below.
+    pub(super) fn with_elements(
+        &mut self,
+        spelled: Printed,
+        elements: &[Affine],
+        scope: Scope,
+    ) -> Printed {
+        let Some(sub) = self.subscript(None, elements, scope) else {
+            return spelled;
+        };
+        // A spelling that has a subscript of its own becomes a group.
+        let id = self.boxes.script(spelled.id, Some(sub), None);
+        Printed { id, ..spelled }
+    }
+
+    /// ∂of/∂wrt. A total derivative of a total derivative becomes one of higher order; the derivative of
+    /// a derivative's own definition stays a fraction of fractions, because it is another thing.
+    fn derivative(&mut self, of: Element, wrt: Element, total: bool, scope: Scope) -> Printed {
+        if let Some(spelled) = self.spelled_derivative(of, wrt, scope) {
+            return spelled;
+        }
+        let mut by: Vec<Element> = vec![wrt];
+        let mut of = of;
+        while total
+            && let FamilyKind::Adjoint { of: inner, wrt } = self.system.family(of.0).kind
+            && by.iter().chain([&(wrt, &[][..])]).all(|(family, _)| !self.is_derivative(*family))
+        {
+            let (inner_index, wrt_index) = of.1.split_at(self.rank(inner));
+            by.insert(0, (wrt, wrt_index));
+            of = (inner, inner_index);
+        }
+        let partial = self.boxes.sign(Sign::Partial);
+        let order = by.len();
+        let above = self.access(of.0, of.1, scope);
+        let sign = if order == 1 {
+            partial
+        } else {
+            let number = self.boxes.number(order);
+            self.boxes.script(partial, None, Some(number))
+        };
+        let numerator = self.boxes.row([sign, above.id]);
+        let mut below: Vec<MathId> = Vec::new();
+        let mut at = 0;
+        while at < order {
+            let same = by[at..].iter().take_while(|other| **other == by[at]).count();
+            if at > 0 {
+                below.push(self.boxes.sign(Sign::Thin));
+            }
+            below.push(partial);
+            let printed = self.access(by[at].0, by[at].1, scope);
+            let id = if same == 1 {
+                printed.id
+            } else {
+                let number = self.boxes.number(same);
+                self.raise_box(printed, number)
+            };
+            below.push(id);
+            at += same;
+        }
+        let denominator = self.boxes.row(below);
+        let id = self.boxes.fraction(numerator, denominator);
+        Printed::fraction(id)
+    }
+
+    fn is_derivative(&self, family: FamilyId) -> bool {
+        matches!(
+            self.system.family(family).kind,
+            FamilyKind::Adjoint { .. } | FamilyKind::Local { .. }
+        )
+    }
+
+    /// A printed factor with an exponent.
+    pub(super) fn raise_box(&mut self, base: Printed, exponent: MathId) -> MathId {
+        let base = if base.level == Level::Atom { base } else { self.bracketed(base) };
+        match *self.boxes.get(base.id) {
+            Math::Script { base, sub, sup: None } => self.boxes.script(base, sub, Some(exponent)),
+            _ => self.boxes.script(base.id, None, Some(exponent)),
+        }
+    }
+
+    /// `\frac{\partial}{\partial by}`, the derivative not yet taken.
+    pub(super) fn operator(&mut self, by: MathId) -> Printed {
+        let partial = self.boxes.sign(Sign::Partial);
+        let below = self.boxes.row([partial, by]);
+        let id = self.boxes.fraction(partial, below);
+        Printed::fraction(id)
+    }
+
+    /// A letter box, for the text around formulas.
+    pub(super) fn letter_box(&mut self, letter: char) -> MathId {
+        self.boxes.intern(Math::Symbol(Symbol::Letter(letter)))
+    }
+}

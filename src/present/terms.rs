@@ -1,0 +1,668 @@
+//! Terms as boxes: precedence, brackets and signs are decided here and nowhere else.
+
+use num_rational::BigRational;
+use num_traits::{One, Signed, Zero};
+use rustc_hash::FxHashMap;
+
+use super::letters::{Letters, Scope};
+use super::math::{BigOperator, Boxes, Fence, Math, MathId, Sign, Symbol};
+use super::names::Names;
+use super::profile::Profile;
+use crate::system::System;
+use crate::term::{Affine, Cmp, FunctionId, Node, Reduction, TermId, VarId};
+
+/// How tightly a printed term holds together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Level {
+    /// A sum, or something with a minus in front.
+    Sum,
+    /// A product.
+    Product,
+    /// Something that already has a superscript: a factor, but not a base.
+    Scripted,
+    /// A base.
+    Atom,
+}
+
+/// With what a printed term begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Begin {
+    /// A minus sign.
+    Minus,
+    /// A digit or a fraction of numbers.
+    Digit,
+    /// Anything else.
+    Other,
+}
+
+/// A printed term with what its surroundings have to know of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Printed {
+    pub(super) id: MathId,
+    pub(super) level: Level,
+    pub(super) begin: Begin,
+    /// Whether it ends with the body of a big operator, which takes all factors that follow.
+    pub(super) open: bool,
+    /// Whether it is taller than a line.
+    pub(super) tall: bool,
+    /// Whether it is a fraction.
+    pub(super) fraction: bool,
+}
+
+impl Printed {
+    pub(super) fn atom(id: MathId) -> Self {
+        Self {
+            id,
+            level: Level::Atom,
+            begin: Begin::Other,
+            open: false,
+            tall: false,
+            fraction: false,
+        }
+    }
+
+    pub(super) fn scripted(id: MathId) -> Self {
+        Self { level: Level::Scripted, ..Self::atom(id) }
+    }
+
+    fn digits(id: MathId) -> Self {
+        Self { begin: Begin::Digit, ..Self::atom(id) }
+    }
+
+    pub(super) fn product(id: MathId) -> Self {
+        Self { level: Level::Product, ..Self::atom(id) }
+    }
+
+    pub(super) fn fraction(id: MathId) -> Self {
+        Self {
+            level: Level::Scripted,
+            tall: true,
+            fraction: true,
+            ..Self::atom(id)
+        }
+    }
+}
+
+/// Turns the terms of one system into boxes.
+pub(super) struct Printer<'a> {
+    pub(super) system: &'a System,
+    pub(super) profile: &'static Profile,
+    pub(super) boxes: Boxes,
+    pub(super) names: Names,
+    pub(super) letters: Letters,
+    /// Which terms mention no index letter at all: they look the same in every scope.
+    letterless: Vec<bool>,
+    memo: FxHashMap<(TermId, Scope), Printed>,
+    pub(super) spellings: super::spelling::Spellings,
+}
+
+impl<'a> Printer<'a> {
+    pub(super) fn new(system: &'a System, profile: &'static Profile) -> Self {
+        let mut boxes = Boxes::default();
+        let names = Names::of(system, &mut boxes);
+        let mut letterless: Vec<bool> = Vec::with_capacity(system.store.len());
+        for at in 0..system.store.len() {
+            let term = TermId(at as u32);
+            let node = system.store.node(term);
+            let plain = system.store.free_vars(term).is_empty()
+                && !matches!(node, Node::Reduce(..))
+                && node.children().iter().all(|child| letterless[child.0 as usize]);
+            letterless.push(plain);
+        }
+        Self {
+            system,
+            profile,
+            boxes,
+            names,
+            letters: Letters::new(),
+            letterless,
+            memo: FxHashMap::default(),
+            spellings: super::spelling::Spellings::of(system),
+        }
+    }
+
+    /// The scope with more variables.
+    pub(super) fn enter(&mut self, scope: Scope, vars: &[VarId]) -> Scope {
+        self.letters
+            .enter(scope, vars, &self.system.store, &self.names, self.profile)
+    }
+
+    /// A term as boxes.
+    pub(super) fn term(&mut self, term: TermId, scope: Scope) -> Printed {
+        let scope = if self.letterless[term.0 as usize] { Scope::EMPTY } else { scope };
+        if let Some(done) = self.memo.get(&(term, scope)) {
+            return *done;
+        }
+        let printed = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
+            self.spelled_term(term, scope)
+                .unwrap_or_else(|| self.plain_term(term, scope))
+        });
+        self.memo.insert((term, scope), printed);
+        printed
+    }
+
+    fn plain_term(&mut self, term: TermId, scope: Scope) -> Printed {
+        let system = self.system;
+        match system.store.node(term) {
+            Node::Number(value) => self.rational(value),
+            Node::Pi => {
+                let id = self.boxes.sign(Sign::Pi);
+                Printed::atom(id)
+            }
+            Node::Index(affine) => self.affine(affine, scope),
+            Node::Access(family, index) => self.access(*family, index, scope),
+            Node::Parameter(at) => {
+                // Bodies of functions are shown with u, v, … for their parameters.
+                let letter = char::from(b'u' + u8::try_from(at % 6).unwrap_or(0));
+                let id = self.boxes.intern(Math::Symbol(Symbol::Letter(letter)));
+                Printed::atom(id)
+            }
+            Node::Reduce(op, vars, domain, body) => {
+                let inner = self.enter(scope, vars);
+                let heads = self.reduction_heads(*op, vars, domain, *body, inner);
+                let body = self.term(*body, inner);
+                let body = self.factor(body, true);
+                let row = heads.into_iter().chain([body.id]);
+                let id = self.boxes.row(row);
+                Printed {
+                    level: Level::Product,
+                    open: true,
+                    tall: true,
+                    ..Printed::atom(id)
+                }
+            }
+            Node::Add(terms) => self.sum(terms, scope),
+            Node::Mul(factors) => self.product(factors, scope),
+            Node::Power(base, exponent) => self.power(*base, *exponent, scope),
+            Node::Apply(function, orders, arguments) => {
+                self.application(*function, orders, arguments, scope)
+            }
+            Node::Guard(domain) => self.guard(domain, scope),
+            Node::Test(cmp, left, right) => {
+                let id = self.comparison(*cmp, *left, *right, scope);
+                let id = self.boxes.fence(Fence::Square, false, id);
+                Printed::atom(id)
+            }
+            Node::Cases(branches) => {
+                let mut rows = Vec::with_capacity(branches.len());
+                for (condition, value) in branches {
+                    let value = self.term(*value, scope).id;
+                    let condition = if system.store.is_one(*condition) {
+                        None
+                    } else {
+                        Some(self.condition(*condition, scope))
+                    };
+                    rows.push((value, condition));
+                }
+                let id = self.boxes.intern(Math::Cases(rows.into_boxed_slice()));
+                Printed {
+                    level: Level::Sum,
+                    tall: true,
+                    ..Printed::atom(id)
+                }
+            }
+        }
+    }
+
+    /// A rational number.
+    pub(super) fn rational(&mut self, value: &BigRational) -> Printed {
+        let magnitude = value.abs();
+        let plain = if magnitude.is_integer() {
+            let id = self.boxes.number(magnitude.numer());
+            Printed::digits(id)
+        } else {
+            let numerator = self.boxes.number(magnitude.numer());
+            let denominator = self.boxes.number(magnitude.denom());
+            let id = self.boxes.fraction(numerator, denominator);
+            Printed { begin: Begin::Digit, ..Printed::fraction(id) }
+        };
+        if value.is_negative() { self.negative(plain) } else { plain }
+    }
+
+    fn negative(&mut self, printed: Printed) -> Printed {
+        let minus = self.boxes.sign(Sign::Minus);
+        let id = self.boxes.row([minus, printed.id]);
+        Printed {
+            id,
+            level: Level::Sum,
+            begin: Begin::Minus,
+            fraction: false,
+            ..printed
+        }
+    }
+
+    /// An index expression.
+    pub(super) fn affine(&mut self, affine: &Affine, scope: Scope) -> Printed {
+        let mut summands: Vec<(bool, Printed)> = Vec::new();
+        for (atom, coefficient) in affine.terms() {
+            let symbol = self.atom(atom, scope);
+            let magnitude = coefficient.abs();
+            let printed = if magnitude.is_one() {
+                symbol
+            } else {
+                let numerator = if magnitude.numer().is_one() && !magnitude.denom().is_one() {
+                    symbol
+                } else {
+                    let number = self.boxes.number(magnitude.numer());
+                    let id = self.boxes.row([number, symbol.id]);
+                    Printed {
+                        id,
+                        level: Level::Product,
+                        begin: Begin::Digit,
+                        ..symbol
+                    }
+                };
+                if magnitude.denom().is_one() {
+                    numerator
+                } else {
+                    let denominator = self.boxes.number(magnitude.denom());
+                    let slash = self.boxes.sign(Sign::Slash);
+                    let id = self.boxes.row([numerator.id, slash, denominator]);
+                    Printed { id, level: Level::Product, ..numerator }
+                }
+            };
+            summands.push((coefficient.is_negative(), printed));
+        }
+        let constant = affine.constant();
+        if !constant.is_zero() || summands.is_empty() {
+            let magnitude = constant.abs();
+            let number = self.boxes.number(magnitude.numer());
+            let printed = if magnitude.denom().is_one() {
+                Printed::digits(number)
+            } else {
+                let denominator = self.boxes.number(magnitude.denom());
+                let slash = self.boxes.sign(Sign::Slash);
+                let id = self.boxes.row([number, slash, denominator]);
+                Printed { level: Level::Product, ..Printed::digits(id) }
+            };
+            summands.push((constant.is_negative(), printed));
+        }
+        // What is added stands before what is subtracted: `L - k`, not `-k + L`.
+        if summands[0].0
+            && let Some(first) = summands.iter().position(|(negative, _)| !negative)
+        {
+            let positive = summands.remove(first);
+            summands.insert(0, positive);
+        }
+        self.signed_sum(&summands)
+    }
+
+    /// Summands with their signs.
+    fn signed_sum(&mut self, summands: &[(bool, Printed)]) -> Printed {
+        let (plus, minus) = (self.boxes.sign(Sign::Plus), self.boxes.sign(Sign::Minus));
+        match summands {
+            [(false, only)] => return *only,
+            [(true, only)] => return self.negative(*only),
+            _ => {}
+        }
+        let mut row = Vec::with_capacity(summands.len() * 2);
+        let mut tall = false;
+        for (at, (negative, printed)) in summands.iter().enumerate() {
+            match (at, negative) {
+                (0, false) => {}
+                (_, false) => row.push(plus),
+                (_, true) => row.push(minus),
+            }
+            tall |= printed.tall;
+            row.push(printed.id);
+        }
+        let (first_negative, first) = summands[0];
+        let id = self.boxes.row(row);
+        Printed {
+            level: Level::Sum,
+            begin: if first_negative { Begin::Minus } else { first.begin },
+            tall,
+            ..Printed::atom(id)
+        }
+    }
+
+    fn sum(&mut self, terms: &[TermId], scope: Scope) -> Printed {
+        let mut summands = Vec::with_capacity(terms.len());
+        for term in terms {
+            let (negative, printed) = self.summand(*term, scope);
+            // A sum inside a sum, and cases, need brackets; a leading minus was split off before.
+            let printed = if printed.level == Level::Sum {
+                self.bracketed(printed)
+            } else {
+                printed
+            };
+            summands.push((negative, printed));
+        }
+        self.signed_sum(&summands)
+    }
+
+    /// A summand without its sign.
+    fn summand(&mut self, term: TermId, scope: Scope) -> (bool, Printed) {
+        let system = self.system;
+        if self.spells(term) {
+            return (false, self.term(term, scope));
+        }
+        match system.store.node(term) {
+            Node::Number(value) if value.is_negative() => (true, self.rational(&value.abs())),
+            Node::Mul(factors) => {
+                let negative = system
+                    .store
+                    .as_number(factors[0])
+                    .is_some_and(BigRational::is_negative);
+                if negative {
+                    (true, self.unsigned_product(factors, scope))
+                } else {
+                    (false, self.term(term, scope))
+                }
+            }
+            Node::Index(affine)
+                if affine.terms().len() + usize::from(!affine.constant().is_zero()) == 1
+                    && affine.leads_negative() =>
+            {
+                (true, self.affine(&affine.scaled(-num_rational::Ratio::one()), scope))
+            }
+            Node::Number(_)
+            | Node::Pi
+            | Node::Index(_)
+            | Node::Access(..)
+            | Node::Parameter(_)
+            | Node::Reduce(..)
+            | Node::Add(_)
+            | Node::Power(..)
+            | Node::Apply(..)
+            | Node::Guard(_)
+            | Node::Test(..)
+            | Node::Cases(_) => (false, self.term(term, scope)),
+        }
+    }
+
+    /// In brackets.
+    pub(super) fn bracketed(&mut self, printed: Printed) -> Printed {
+        let id = self.boxes.fence(Fence::Round, printed.tall, printed.id);
+        Printed { tall: printed.tall, ..Printed::atom(id) }
+    }
+
+    /// As a factor: sums in brackets, and big operators too unless the factor is the last one.
+    pub(super) fn factor(&mut self, printed: Printed, last: bool) -> Printed {
+        if printed.level == Level::Sum || (printed.open && !last) {
+            self.bracketed(printed)
+        } else {
+            printed
+        }
+    }
+
+    fn product(&mut self, factors: &[TermId], scope: Scope) -> Printed {
+        let negative = self
+            .system
+            .store
+            .as_number(factors[0])
+            .is_some_and(BigRational::is_negative);
+        let unsigned = self.unsigned_product(factors, scope);
+        if !negative {
+            return unsigned;
+        }
+        let unsigned = self.factor(unsigned, true);
+        self.negative(unsigned)
+    }
+
+    /// A product without the sign of its leading number. Negative powers make fractions with the factors
+    /// before them.
+    fn unsigned_product(&mut self, factors: &[TermId], scope: Scope) -> Printed {
+        let system = self.system;
+        let (coefficient, rest) = match system.store.as_number(factors[0]) {
+            Some(value) => (value.abs(), &factors[1..]),
+            None => (BigRational::one(), factors),
+        };
+        // Pieces printed so far; `coefficient_at` is where the number in front still waits.
+        let mut done: Vec<Printed> = Vec::new();
+        let mut waiting = true;
+        let mut at = 0;
+        while at < rest.len() {
+            if let Some(first) = self.below(rest[at], scope) {
+                let mut below = vec![first];
+                at += 1;
+                while at < rest.len()
+                    && let Some(more) = self.below(rest[at], scope)
+                {
+                    below.push(more);
+                    at += 1;
+                }
+                let mut start = done.len();
+                while start > 0 && !done[start - 1].tall {
+                    start -= 1;
+                }
+                if done.len() == 1 && !done[0].fraction {
+                    start = 0;
+                }
+                let mut above: Vec<Printed> = done.drain(start..).collect();
+                if start == 0 && waiting {
+                    waiting = false;
+                    if !coefficient.denom().is_one() {
+                        let id = self.boxes.number(coefficient.denom());
+                        below.insert(0, Printed::digits(id));
+                    }
+                    if !coefficient.numer().is_one() || above.is_empty() {
+                        let id = self.boxes.number(coefficient.numer());
+                        above.insert(0, Printed::digits(id));
+                    }
+                } else if above.is_empty() {
+                    let id = self.boxes.number(1);
+                    above.push(Printed::digits(id));
+                }
+                let numerator = self.side_by_side(&above);
+                let denominator = self.side_by_side(&below);
+                let id = self.boxes.fraction(numerator.id, denominator.id);
+                done.push(Printed::fraction(id));
+            } else {
+                let printed = self.term(rest[at], scope);
+                done.push(printed);
+                at += 1;
+            }
+        }
+        if waiting && (!coefficient.is_one() || done.is_empty()) {
+            let number = self.rational(&coefficient);
+            done.insert(0, number);
+        }
+        self.side_by_side(&done)
+    }
+
+    /// What a factor puts below the fraction bar, if it is a negative power.
+    fn below(&mut self, term: TermId, scope: Scope) -> Option<Printed> {
+        if self.spells(term) {
+            return None;
+        }
+        let system = self.system;
+        let Node::Power(base, exponent) = system.store.node(term) else {
+            return None;
+        };
+        let exponent = system.store.as_number(*exponent)?;
+        if !exponent.is_negative() {
+            return None;
+        }
+        Some(self.rational_power(*base, &exponent.abs(), scope))
+    }
+
+    /// Factors by juxtaposition; a single one stays as it is.
+    fn side_by_side(&mut self, factors: &[Printed]) -> Printed {
+        if let [only] = factors {
+            return *only;
+        }
+        let mut row = Vec::with_capacity(factors.len() + 1);
+        let (mut tall, mut open) = (false, false);
+        let mut begin = Begin::Other;
+        for (at, printed) in factors.iter().enumerate() {
+            let last = at + 1 == factors.len();
+            let printed = self.factor(*printed, last);
+            if at == 0 {
+                begin = printed.begin;
+            } else if printed.begin == Begin::Digit {
+                row.push(self.boxes.sign(Sign::Times));
+            } else if self.is_word(printed.id) || self.is_word(factors[at - 1].id) {
+                row.push(self.boxes.sign(Sign::Thin));
+            }
+            tall |= printed.tall;
+            open = printed.open;
+            row.push(printed.id);
+        }
+        let id = self.boxes.row(row);
+        Printed {
+            level: Level::Product,
+            begin,
+            open,
+            tall,
+            ..Printed::atom(id)
+        }
+    }
+
+    /// Whether it is a name of several letters, which needs room beside it.
+    fn is_word(&self, id: MathId) -> bool {
+        match self.boxes.get(id) {
+            Math::Symbol(Symbol::Word(_)) => true,
+            Math::Script { base, .. } => {
+                matches!(self.boxes.get(*base), Math::Symbol(Symbol::Word(_)))
+            }
+            Math::Symbol(_)
+            | Math::Row(_)
+            | Math::Fraction(..)
+            | Math::Root(_)
+            | Math::Accent(..)
+            | Math::Big { .. }
+            | Math::Stack(_)
+            | Math::Fence { .. }
+            | Math::Cases(_)
+            | Math::Spelled(_) => false,
+        }
+    }
+
+    fn power(&mut self, base: TermId, exponent: TermId, scope: Scope) -> Printed {
+        let system = self.system;
+        if let Some(value) = system.store.as_number(exponent) {
+            if value.is_negative() {
+                let below = self.rational_power(base, &value.abs(), scope);
+                let one = self.boxes.number(1);
+                let id = self.boxes.fraction(one, below.id);
+                return Printed { begin: Begin::Digit, ..Printed::fraction(id) };
+            }
+            return self.rational_power(base, value, scope);
+        }
+        let exponent = self.term(exponent, scope).id;
+        self.raised(base, exponent, scope)
+    }
+
+    /// A power with a positive exponent.
+    fn rational_power(&mut self, base: TermId, exponent: &BigRational, scope: Scope) -> Printed {
+        if exponent.is_one() {
+            return self.term(base, scope);
+        }
+        if *exponent.numer() == One::one() && *exponent.denom() == 2.into() {
+            let body = self.term(base, scope);
+            let id = self.boxes.intern(Math::Root(body.id));
+            return Printed { tall: body.tall, ..Printed::atom(id) };
+        }
+        let mut parts = vec![self.boxes.number(exponent.numer())];
+        if !exponent.denom().is_one() {
+            parts.push(self.boxes.sign(Sign::Slash));
+            parts.push(self.boxes.number(exponent.denom()));
+        }
+        let exponent = self.boxes.row(parts);
+        self.raised(base, exponent, scope)
+    }
+
+    fn raised(&mut self, base: TermId, exponent: MathId, scope: Scope) -> Printed {
+        let base = self.term(base, scope);
+        let plain = base.level == Level::Atom && !(base.tall && base.fraction);
+        let base = if plain { base } else { self.bracketed(base) };
+        let id = match *self.boxes.get(base.id) {
+            Math::Script { base, sub, sup: None } => {
+                self.boxes.script(base, sub, Some(exponent))
+            }
+            _ => self.boxes.script(base.id, None, Some(exponent)),
+        };
+        Printed { tall: base.tall, begin: base.begin, ..Printed::scripted(id) }
+    }
+
+    fn application(
+        &mut self,
+        function: FunctionId,
+        orders: &[u8],
+        arguments: &[TermId],
+        scope: Scope,
+    ) -> Printed {
+        let row = self.system.function(function);
+        let underived = orders.iter().all(Zero::is_zero);
+        let printed: Vec<Printed> = arguments
+            .iter()
+            .map(|argument| self.term(*argument, scope))
+            .collect();
+        let tall = printed.iter().any(|argument| argument.tall);
+        if underived && row.latex == r"\sqrt" && printed.len() == 1 {
+            let id = self.boxes.intern(Math::Root(printed[0].id));
+            return Printed { tall, ..Printed::atom(id) };
+        }
+        if underived && row.latex == r"\exp" && !tall && !self.names.e_taken {
+            let e = self.boxes.intern(Math::Symbol(Symbol::Letter('e')));
+            let id = self.boxes.script(e, None, Some(printed[0].id));
+            return Printed::scripted(id);
+        }
+        let mut head = self.boxes.latex(&row.latex);
+        if !underived {
+            let order = match orders {
+                [order @ 1..=3] => {
+                    let prime = self.boxes.sign(Sign::Prime);
+                    let primes = vec![prime; usize::from(*order)];
+                    self.boxes.row(primes)
+                }
+                _ => {
+                    let numbers: Vec<MathId> =
+                        orders.iter().map(|order| self.boxes.number(order)).collect();
+                    let list = self.boxes.list(&numbers, Sign::Comma);
+                    self.boxes.fence(Fence::Round, false, list)
+                }
+            };
+            head = self.boxes.script(head, None, Some(order));
+        }
+        let mut inside = Vec::with_capacity(printed.len() * 2);
+        for (at, argument) in printed.iter().enumerate() {
+            if at > 0 {
+                let sign = if at == row.parameters { Sign::Semicolon } else { Sign::Comma };
+                inside.push(self.boxes.sign(sign));
+            }
+            inside.push(argument.id);
+        }
+        let inside = self.boxes.row(inside);
+        let inside = self.boxes.fence(Fence::Round, tall, inside);
+        let id = self.boxes.row([head, inside]);
+        Printed { tall, ..Printed::atom(id) }
+    }
+
+    /// `left cmp right`; a number on the left changes sides.
+    pub(super) fn comparison(
+        &mut self,
+        cmp: Cmp,
+        left: TermId,
+        right: TermId,
+        scope: Scope,
+    ) -> MathId {
+        let turned = self.system.store.as_number(left).is_some()
+            && self.system.store.as_number(right).is_none();
+        let (sign, left, right) = match (cmp, turned) {
+            (Cmp::Greater, false) => (Sign::Greater, left, right),
+            (Cmp::Greater, true) => (Sign::Less, right, left),
+            (Cmp::GreaterEqual, false) => (Sign::GreaterEqual, left, right),
+            (Cmp::GreaterEqual, true) => (Sign::LessEqual, right, left),
+            (Cmp::Equal, false) => (Sign::Equals, left, right),
+            (Cmp::Equal, true) => (Sign::Equals, right, left),
+            (Cmp::NotEqual, false) => (Sign::NotEqual, left, right),
+            (Cmp::NotEqual, true) => (Sign::NotEqual, right, left),
+        };
+        let left = self.term(left, scope).id;
+        let right = self.term(right, scope).id;
+        let sign = self.boxes.sign(sign);
+        self.boxes.row([left, sign, right])
+    }
+}
+
+/// The operator of a reduction.
+pub(super) fn operator(op: Reduction) -> BigOperator {
+    match op {
+        Reduction::Sum => BigOperator::Sum,
+        Reduction::Product => BigOperator::Product,
+        Reduction::Max => BigOperator::Max,
+        Reduction::Min => BigOperator::Min,
+    }
+}
