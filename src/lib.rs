@@ -9,3 +9,4 @@ pub mod source;
 pub mod syntax;
 pub mod system;
 pub mod term;
+pub mod write;

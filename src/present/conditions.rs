@@ -139,8 +139,11 @@ impl Printer<'_> {
             let letter = self.variable(*var, scope).id;
             let mut over = None;
             let mut lines = Vec::new();
+            let named = conditions
+                .iter()
+                .any(|constraint| constraint.affine().mentions(*var));
             match span {
-                Span::Full if conditions.is_empty() => {
+                Span::Full if !named => {
                     lines.push(if self.profile.full_range_forall {
                         let forall = self.boxes.sign(Sign::ForAll);
                         self.boxes.row([forall, letter])
@@ -148,21 +151,16 @@ impl Printer<'_> {
                         letter
                     });
                 }
-                Span::Full => {}
+                Span::Conditions if !named => lines.push(letter),
+                Span::Full | Span::Conditions => {}
                 Span::From(first, last) => {
                     let first = self.affine(first, scope).id;
                     let equals = self.boxes.sign(Sign::Equals);
                     lines.push(self.boxes.row([letter, equals, first]));
                     over = Some(self.affine(last, scope).id);
                 }
-                Span::Conditions => {}
             }
             lines.extend(self.relations(conditions, scope));
-            if !conditions.iter().any(|constraint| constraint.affine().mentions(*var))
-                && lines.is_empty()
-            {
-                lines.push(letter);
-            }
             heads.push(self.head(op, &lines, over));
         }
         heads

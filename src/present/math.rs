@@ -169,6 +169,8 @@ pub enum Fence {
     Round,
     /// `[ ]`
     Square,
+    /// `{ }`
+    Set,
     /// None to be seen: the scripts of what is inside are its own.
     Group,
 }

@@ -1,10 +1,20 @@
-//! From terms to boxes and documents.
+//! From formulas to documents: terms become boxes in a notation profile.
 
 mod access;
+mod compose;
 mod conditions;
+mod document;
+mod legend;
 mod letters;
 pub mod math;
 mod names;
+mod plain;
 pub mod profile;
 mod spelling;
 mod terms;
+
+pub use compose::{Style, present, present_network};
+pub use document::{
+    Confirmed, Definition, Document, Evidence, Gradient, Inline, LocalRow, Prose, StepRow,
+    SymbolRow,
+};

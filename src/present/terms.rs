@@ -565,15 +565,10 @@ impl<'a> Printer<'a> {
 
     fn raised(&mut self, base: TermId, exponent: MathId, scope: Scope) -> Printed {
         let base = self.term(base, scope);
-        let plain = base.level == Level::Atom && !(base.tall && base.fraction);
-        let base = if plain { base } else { self.bracketed(base) };
-        let id = match *self.boxes.get(base.id) {
-            Math::Script { base, sub, sup: None } => {
-                self.boxes.script(base, sub, Some(exponent))
-            }
-            _ => self.boxes.script(base.id, None, Some(exponent)),
-        };
-        Printed { tall: base.tall, begin: base.begin, ..Printed::scripted(id) }
+        let id = self.raise_box(base, exponent);
+        let bracketed = base.level != Level::Atom;
+        let begin = if bracketed { Begin::Other } else { base.begin };
+        Printed { tall: base.tall, begin, ..Printed::scripted(id) }
     }
 
     fn application(

@@ -1,0 +1,384 @@
+//! From formulas to a document.
+
+use super::conditions::{Ranges, Span};
+use super::document::{
+    Confirmed, Definition, Document, Gradient, Inline, Prose, StepRow,
+};
+use super::letters::Scope;
+use super::math::{Fence, Math, MathId, Sign, Symbol};
+use super::plain;
+use super::profile::Profile;
+use super::terms::{Level, Printer};
+use crate::derive::Derivation;
+use crate::formula::{Condition, Form, Formula, Link};
+use crate::syntax::{MatrixProperty, StepAtZero};
+use crate::system::{Assumption, Fact, FamilyKind, Primitive, System};
+use crate::term::{Affine, Constraint, Domain, FamilyId, TermId, VarId};
+
+/// How the answer looks.
+#[derive(Debug, Clone, Copy)]
+pub struct Style {
+    /// The notation.
+    pub profile: &'static Profile,
+    /// The form of the formulas.
+    pub form: Form,
+    /// Whether the symbols are explained.
+    pub legend: bool,
+}
+
+/// The answer to a derivation as a document.
+pub fn present(
+    derivation: &Derivation,
+    formulas: &[Formula],
+    style: &Style,
+    confirmation: Confirmed,
+) -> Document {
+    let system = &derivation.system;
+    let mut printer = Printer::new(system, style.profile);
+    let mut gradients = Vec::with_capacity(formulas.len());
+    for formula in formulas {
+        gradients.push(printer.gradient(formula, style.form));
+    }
+    let mut notes = Vec::new();
+    let conventional = formulas
+        .iter()
+        .any(|formula| formula.conditions.contains(&Condition::StepAtZero));
+    if conventional {
+        notes.push(printer.step_note(derivation.step_at_zero));
+    }
+    let symbols = printer.symbols();
+    Document {
+        boxes: printer.boxes,
+        title: title(system),
+        symbols,
+        legend: style.legend,
+        gradients,
+        definitions: Vec::new(),
+        notes,
+        step_at_zero: derivation.step_at_zero,
+        confirmation,
+    }
+}
+
+/// The network as it was understood.
+pub fn present_network(system: &System, profile: &'static Profile) -> Document {
+    let mut printer = Printer::new(system, profile);
+    let definitions = printer.definitions();
+    let mut notes = Vec::new();
+    for assumption in &system.assumptions {
+        let mut prose = vec![Inline::Words("assumed: ".into())];
+        prose.extend(printer.assumption(assumption));
+        notes.push(prose);
+    }
+    let symbols = printer.symbols();
+    Document {
+        boxes: printer.boxes,
+        title: title(system),
+        symbols,
+        legend: true,
+        gradients: Vec::new(),
+        definitions,
+        notes,
+        step_at_zero: system.step_at_zero.unwrap_or(StepAtZero::One),
+        confirmation: Confirmed::Skipped,
+    }
+}
+
+fn title(system: &System) -> String {
+    system
+        .loss
+        .map_or_else(String::new, |loss| system.family(loss).name.clone())
+}
+
+impl Printer<'_> {
+    fn gradient(&mut self, formula: &Formula, form: Form) -> Gradient {
+        let system = self.system;
+        let mut letters: Vec<VarId> = formula.vars.to_vec();
+        for link in &formula.chain {
+            for term in link_terms(link) {
+                for var in system.store.free_vars(term) {
+                    if !letters.contains(var) {
+                        letters.push(*var);
+                    }
+                }
+            }
+        }
+        let scope = self.enter(Scope::EMPTY, &letters);
+        let left = self.access(formula.adjoint, &formula.index, scope).id;
+        let members: Vec<MathId> =
+            formula.chain.iter().map(|link| self.link(link, scope)).collect();
+        let range = self.case(formula.adjoint, &formula.index, &formula.vars, &formula.domain, scope);
+        let valid_if = formula
+            .conditions
+            .iter()
+            .filter_map(|condition| self.condition_prose(condition, scope))
+            .collect();
+        let steps = formula
+            .steps
+            .iter()
+            .map(|step| {
+                let before = self.link(&step.before, scope);
+                let after = self.link(&step.after, scope);
+                let equals = self.boxes.sign(Sign::Equals);
+                StepRow {
+                    rule: step.rule,
+                    equation: self.boxes.row([before, equals, after]),
+                    why: step.why.clone(),
+                }
+            })
+            .collect();
+        let (of, wrt) = self.sides_of(formula.adjoint, &formula.index);
+        Gradient {
+            of,
+            wrt,
+            form,
+            left,
+            members,
+            range,
+            valid_if,
+            locals: Vec::new(),
+            steps,
+            shape: self.shape_at(formula.adjoint, &formula.index, form),
+            asked: formula.asked,
+        }
+    }
+
+    /// A member of a chain.
+    fn link(&mut self, link: &Link, scope: Scope) -> MathId {
+        match link {
+            Link::Term(term) => self.term(*term, scope).id,
+            Link::Operator { factor, by, of } => {
+                let by = self.term(*by, scope).id;
+                let operator = self.operator(by).id;
+                let of = self.term(*of, scope);
+                let of = if of.level == Level::Sum { self.bracketed(of) } else { of };
+                let mut row = Vec::new();
+                if let Some(factor) = factor {
+                    let factor = self.term(*factor, scope);
+                    row.push(self.factor(factor, false).id);
+                }
+                row.extend([operator, of.id]);
+                self.boxes.row(row)
+            }
+        }
+    }
+
+    /// The names of both sides of a derivative in the network language.
+    fn sides_of(&self, family: FamilyId, index: &[Affine]) -> (String, String) {
+        let system = self.system;
+        match system.family(family).kind {
+            FamilyKind::Adjoint { of, wrt } | FamilyKind::Local { of, wrt } => {
+                let rank = |family: FamilyId| system.family(family).slots + system.family(family).axes;
+                let (above, below) = index.split_at(rank(of));
+                let slots = |family: FamilyId, index: &[Affine]| {
+                    plain::access(system, family, &index[..system.family(family).slots.min(index.len())])
+                };
+                match system.family(of).kind {
+                    FamilyKind::Adjoint { .. } => {
+                        let (outer, first) = self.sides_of(of, above);
+                        (outer, format!("{first}, {}", slots(wrt, below)))
+                    }
+                    FamilyKind::Local { .. }
+                    | FamilyKind::Input
+                    | FamilyKind::Defined
+                    | FamilyKind::OpaqueLoss(_) => (slots(of, above), slots(wrt, below)),
+                }
+            }
+            FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => {
+                (plain::access(system, family, index), String::new())
+            }
+        }
+    }
+
+    /// The values of the letters of a left side, as far as they have to be said: `k = 0, …, L-1`.
+    pub(super) fn case(
+        &mut self,
+        family: FamilyId,
+        index: &[Affine],
+        vars: &[VarId],
+        domain: &Domain,
+        scope: Scope,
+    ) -> Option<MathId> {
+        let mut bounds: Vec<(VarId, Vec<Constraint>)> = Vec::with_capacity(vars.len());
+        for var in vars {
+            let mut found = Vec::new();
+            self.access_bounds(family, index, *var, &mut found);
+            bounds.push((*var, found));
+        }
+        let ranges: Ranges = self.ranges(vars, domain, &mut |var, low, high| {
+            bounds
+                .iter()
+                .any(|(other, found)| *other == var && found.contains(low) && found.contains(high))
+        });
+        let mut parts = Vec::new();
+        for (var, span) in &ranges.spans {
+            if let Span::From(first, last) = span {
+                parts.push(self.range_box(*var, first, last, scope));
+            }
+        }
+        parts.extend(self.relations(&ranges.rest, scope));
+        if parts.is_empty() {
+            return None;
+        }
+        let comma = self.boxes.sign(Sign::Comma);
+        let space = self.boxes.text(" ");
+        let mut row = Vec::new();
+        for (at, part) in parts.into_iter().enumerate() {
+            if at > 0 {
+                row.extend([comma, space]);
+            }
+            row.push(part);
+        }
+        Some(self.boxes.row(row))
+    }
+
+    fn range_box(&mut self, var: VarId, first: &Affine, last: &Affine, scope: Scope) -> MathId {
+        let letter = self.variable(var, scope).id;
+        let equals = self.boxes.sign(Sign::Equals);
+        let comma = self.boxes.sign(Sign::Comma);
+        let low = self.affine(first, scope).id;
+        let high = self.affine(last, scope).id;
+        match last.minus(first).as_int() {
+            Some(0) => self.boxes.row([letter, equals, low]),
+            Some(1) => self.boxes.row([letter, equals, low, comma, high]),
+            _ => {
+                let dots = self.boxes.sign(Sign::Dots);
+                self.boxes.row([letter, equals, low, comma, dots, comma, high])
+            }
+        }
+    }
+
+    fn condition_prose(&mut self, condition: &Condition, scope: Scope) -> Option<Prose> {
+        let prose = match condition {
+            Condition::Assumed(at) => {
+                let system = self.system;
+                self.assumption(&system.assumptions[*at])
+            }
+            // Said once, below all equations.
+            Condition::StepAtZero => return None,
+            Condition::OffKinks => vec![Inline::Words("off the kinks".into())],
+            Condition::OffTies => vec![Inline::Words("off ties".into())],
+            Condition::NonZero(term) => vec![self.against_zero(*term, Sign::NotEqual, scope)],
+            Condition::Positive(term) => vec![self.against_zero(*term, Sign::Greater, scope)],
+        };
+        Some(prose)
+    }
+
+    fn against_zero(&mut self, term: TermId, sign: Sign, scope: Scope) -> Inline {
+        let value = self.term(term, scope).id;
+        let sign = self.boxes.sign(sign);
+        let zero = self.boxes.number(0);
+        Inline::Math(self.boxes.row([value, sign, zero]))
+    }
+
+    /// An assumption in words and mathematics.
+    fn assumption(&mut self, assumption: &Assumption) -> Prose {
+        let scope = self.enter(Scope::EMPTY, &assumption.vars);
+        match &assumption.fact {
+            Fact::Compare(cmp, left, right) => {
+                vec![Inline::Math(self.comparison(*cmp, *left, *right, scope))]
+            }
+            Fact::OneOf(term, values) => {
+                let term = self.term(*term, scope).id;
+                let element = self.boxes.sign(Sign::Element);
+                let values: Vec<MathId> =
+                    values.iter().map(|value| self.rational(value).id).collect();
+                let list = self.boxes.list(&values, Sign::Comma);
+                let set = self.boxes.fence(Fence::Set, false, list);
+                vec![Inline::Math(self.boxes.row([term, element, set]))]
+            }
+            Fact::OneHot(term, var) => {
+                let scope = self.enter(scope, &[*var]);
+                let term = self.term(*term, scope).id;
+                let letter = self.variable(*var, scope).id;
+                vec![
+                    Inline::Math(term),
+                    Inline::Words(" one-hot in ".into()),
+                    Inline::Math(letter),
+                ]
+            }
+            Fact::Matrix(family, property) => {
+                let name = self.names.family(*family);
+                let symbol = self.boxes.script(name.base, name.sub, None);
+                let words = match property {
+                    MatrixProperty::Symmetric => " symmetric",
+                    MatrixProperty::PositiveDefinite => " positive definite",
+                    MatrixProperty::Invertible => " invertible",
+                    MatrixProperty::Orthogonal => " orthogonal",
+                };
+                vec![Inline::Math(symbol), Inline::Words(words.into())]
+            }
+        }
+    }
+
+    /// `Step(0) = 1`.
+    fn step_note(&mut self, step: StepAtZero) -> Prose {
+        let latex = self
+            .system
+            .functions
+            .iter()
+            .find(|function| function.primitive == Some(Primitive::Step))
+            .map_or(r"\operatorname{Step}", |function| function.latex.as_str())
+            .to_owned();
+        let head = self.boxes.latex(&latex);
+        let zero = self.boxes.number(0);
+        let fence = self.boxes.fence(Fence::Round, false, zero);
+        let applied = self.boxes.row([head, fence]);
+        let value = match step {
+            StepAtZero::Zero => self.boxes.number(0),
+            StepAtZero::One => self.boxes.number(1),
+            StepAtZero::Half => {
+                let one = self.boxes.number(1);
+                let two = self.boxes.number(2);
+                self.boxes.fraction(one, two)
+            }
+            StepAtZero::Undefined => {
+                return vec![
+                    Inline::Math(applied),
+                    Inline::Words(" is left undefined".into()),
+                ];
+            }
+        };
+        let equals = self.boxes.sign(Sign::Equals);
+        vec![Inline::Math(self.boxes.row([applied, equals, value]))]
+    }
+
+    /// The equations of the network, in the order of its families.
+    fn definitions(&mut self) -> Vec<Definition> {
+        let system = self.system;
+        let mut definitions = Vec::new();
+        for (at, family) in system.families.iter().enumerate() {
+            match family.kind {
+                FamilyKind::Defined => {}
+                FamilyKind::OpaqueLoss(_)
+                | FamilyKind::Input
+                | FamilyKind::Adjoint { .. }
+                | FamilyKind::Local { .. } => continue,
+            }
+            let id = FamilyId(at as u32);
+            for clause in &family.clauses {
+                let Some(body) = clause.body else { continue };
+                let scope = self.enter(Scope::EMPTY, &clause.vars);
+                let left = self.access(id, &clause.index, scope).id;
+                let right = self.term(body, scope).id;
+                let range = self.case(id, &clause.index, &clause.vars, &clause.domain, scope);
+                definitions.push(Definition { left, right, range });
+            }
+        }
+        definitions
+    }
+
+    /// `ℝ`.
+    pub(super) fn reals(&mut self) -> MathId {
+        self.boxes.intern(Math::Symbol(Symbol::Sign(Sign::Reals)))
+    }
+}
+
+fn link_terms(link: &Link) -> Vec<TermId> {
+    match link {
+        Link::Term(term) => vec![*term],
+        Link::Operator { factor, by, of } => {
+            factor.iter().copied().chain([*by, *of]).collect()
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What is printed, before any format: equations with their conditions, prose with mathematics in it.
+
+use super::math::{Boxes, MathId};
+use crate::formula::Form;
+use crate::syntax::StepAtZero;
+
+/// The whole answer.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// All boxes that the rest refers to.
+    pub boxes: Boxes,
+    /// How the network calls itself.
+    pub title: String,
+    /// The network's symbols.
+    pub symbols: Vec<SymbolRow>,
+    /// Whether the symbols are printed as a legend.
+    pub legend: bool,
+    /// The equations, in the order of printing.
+    pub gradients: Vec<Gradient>,
+    /// Definitions, where the network itself is shown.
+    pub definitions: Vec<Definition>,
+    /// What holds for all equations together: the value of Step(0).
+    pub notes: Vec<Prose>,
+    /// The convention under which everything holds.
+    pub step_at_zero: StepAtZero,
+    /// What was confirmed.
+    pub confirmation: Confirmed,
+}
+
+/// Words and mathematics.
+pub type Prose = Vec<Inline>;
+
+/// A piece of prose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Inline {
+    /// Words.
+    Words(String),
+    /// Mathematics.
+    Math(MathId),
+}
+
+/// One equation.
+#[derive(Debug, Clone)]
+pub struct Gradient {
+    /// What is differentiated, as the network writes it.
+    pub of: String,
+    /// By what, as the network writes it.
+    pub wrt: String,
+    /// Its form.
+    pub form: Form,
+    /// The left side.
+    pub left: MathId,
+    /// The members of the chain of equalities; the last is the result.
+    pub members: Vec<MathId>,
+    /// The case in which it holds: `k = 0, …, L-1`.
+    pub range: Option<MathId>,
+    /// What it needs in order to be right, one entry each.
+    pub valid_if: Vec<Prose>,
+    /// The local derivatives that it uses.
+    pub locals: Vec<LocalRow>,
+    /// How it was found.
+    pub steps: Vec<StepRow>,
+    /// The sizes of its element axes, as the network writes them.
+    pub shape: Vec<String>,
+    /// Whether it was asked for.
+    pub asked: bool,
+}
+
+/// `∂user/∂wrt = value`, with the reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalRow {
+    /// The left side.
+    pub left: MathId,
+    /// The right side.
+    pub right: MathId,
+    /// Why.
+    pub why: Prose,
+}
+
+/// One step: a rule and the equation that it made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepRow {
+    /// The rule's stable name.
+    pub rule: &'static str,
+    /// `before = after`.
+    pub equation: MathId,
+    /// The reason in words.
+    pub why: String,
+}
+
+/// An equation of the network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Definition {
+    /// The left side.
+    pub left: MathId,
+    /// The right side.
+    pub right: MathId,
+    /// For which values of its letters.
+    pub range: Option<MathId>,
+}
+
+/// A symbol of the network with what it means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SymbolRow {
+    /// Its name in the network.
+    pub name: String,
+    /// How it is printed, with general indices.
+    pub symbol: MathId,
+    /// What it is: its role, or else where it comes from.
+    pub kind: &'static str,
+    /// The set it is in: `ℝ^{n × m}`.
+    pub set: MathId,
+    /// The sizes of its element axes, as the network writes them.
+    pub shape: Vec<String>,
+    /// The slots at which it exists.
+    pub range: Option<MathId>,
+}
+
+/// What numeric confirmation said.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Confirmed {
+    /// Nobody asked for it.
+    Skipped,
+    /// Every equation was confirmed; one entry each, in order.
+    Yes(Vec<Evidence>),
+}
+
+/// The numbers behind a confirmed equation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// How many points were compared.
+    pub points: usize,
+    /// How many step patterns they covered.
+    pub step_patterns: usize,
+    /// The greatest relative error.
+    pub worst_error: f64,
+    /// What should be said besides, for instance that the gradient is 0 everywhere.
+    pub notes: Vec<String>,
+}

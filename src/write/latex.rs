@@ -1,0 +1,452 @@
+//! LaTeX for amsmath and amssymb; everything it writes is also read by KaTeX.
+
+use std::borrow::Cow;
+
+use super::Environment;
+use super::sheet::Sheet;
+use super::spell::{Edges, Piece, ends_with_word};
+use crate::present::math::{
+    Accent, BigOperator, Boxes, Fence, Math, MathId, Piece as SpelledPiece, Sign, Symbol,
+};
+use crate::present::{Confirmed, Document, Gradient, Inline, Prose};
+
+pub(super) fn lay_out(document: &Document, environment: Environment) -> Sheet<'_> {
+    let mut page = Page {
+        sheet: Sheet::new(&document.boxes, spell),
+        environment,
+        rows: 0,
+    };
+    if !document.definitions.is_empty() {
+        page.open();
+        for definition in &document.definitions {
+            page.row();
+            page.sheet.math(definition.left);
+            page.relation();
+            page.sheet.math(definition.right);
+            page.range(definition.range);
+        }
+        page.close();
+    }
+    if !document.gradients.is_empty() {
+        page.open();
+        for gradient in &document.gradients {
+            page.gradient(gradient);
+        }
+        if let Some((first, rest)) = document.notes.split_first() {
+            page.note("with ", first);
+            for note in rest {
+                page.note("and ", note);
+            }
+        }
+        page.close();
+    } else if !document.notes.is_empty() {
+        page.open();
+        for note in &document.notes {
+            page.note("", note);
+        }
+        page.close();
+    }
+    if document.legend && !document.symbols.is_empty() {
+        page.open();
+        for symbol in &document.symbols {
+            page.row();
+            page.sheet.math(symbol.symbol);
+            page.sheet.text(match environment {
+                Environment::None => r" \in ",
+                Environment::AlignStar | Environment::Align | Environment::Aligned => r" &\in ",
+            });
+            page.sheet.math(symbol.set);
+            page.sheet.text(format!(r"\quad\text{{{}}}", symbol.kind));
+            page.range(symbol.range);
+        }
+        page.close();
+    }
+    for line in confirmation_lines(document) {
+        page.sheet.text(format!("% {line}\n"));
+    }
+    page.sheet
+}
+
+/// What was confirmed, in words.
+pub(super) fn confirmation_lines(document: &Document) -> Vec<String> {
+    if document.gradients.is_empty() {
+        return Vec::new();
+    }
+    match &document.confirmation {
+        Confirmed::Skipped => vec!["not confirmed numerically".into()],
+        Confirmed::Yes(evidence) => {
+            let points = evidence.iter().map(|e| e.points).min().unwrap_or(0);
+            let patterns = evidence.iter().map(|e| e.step_patterns).max().unwrap_or(0);
+            let worst = evidence.iter().map(|e| e.worst_error).fold(0.0, f64::max);
+            let mut lines = vec![format!(
+                "confirmed numerically: {points} points, {patterns} step pattern{}, error {}",
+                if patterns == 1 { "" } else { "s" },
+                error_bound(worst),
+            )];
+            for note in evidence.iter().flat_map(|e| &e.notes) {
+                if !lines.contains(note) {
+                    lines.push(note.clone());
+                }
+            }
+            lines
+        }
+    }
+}
+
+/// The next power of ten above an error: the digits of rounding errors are nobody's business.
+fn error_bound(error: f64) -> String {
+    let exponent = (-15..0).find(|exponent| error < 10f64.powi(*exponent)).unwrap_or(0);
+    format!("< 1e{exponent}")
+}
+
+struct Page<'a> {
+    sheet: Sheet<'a>,
+    environment: Environment,
+    rows: usize,
+}
+
+impl<'a> Page<'a> {
+    fn name(&self) -> Option<&'static str> {
+        match self.environment {
+            Environment::AlignStar => Some("align*"),
+            Environment::Align => Some("align"),
+            Environment::Aligned => Some("aligned"),
+            Environment::None => None,
+        }
+    }
+
+    fn open(&mut self) {
+        self.rows = 0;
+        if let Some(name) = self.name() {
+            self.sheet.text(format!("\\begin{{{name}}}\n"));
+        }
+    }
+
+    fn close(&mut self) {
+        match self.name() {
+            Some(name) => self.sheet.text(format!("\n\\end{{{name}}}\n")),
+            None => self.sheet.text("\n"),
+        }
+    }
+
+    fn row(&mut self) {
+        if self.rows > 0 {
+            self.sheet.text(match self.environment {
+                Environment::None => "\n",
+                Environment::AlignStar | Environment::Align | Environment::Aligned => " \\\\\n",
+            });
+        }
+        self.rows += 1;
+    }
+
+    fn relation(&mut self) {
+        self.sheet.text(match self.environment {
+            Environment::None => " = ",
+            Environment::AlignStar | Environment::Align | Environment::Aligned => " &= ",
+        });
+    }
+
+    fn range(&mut self, range: Option<MathId>) {
+        if let Some(range) = range {
+            self.sheet.text(r" \qquad (");
+            self.sheet.math(range);
+            self.sheet.text(")");
+        }
+    }
+
+    fn gradient(&mut self, gradient: &Gradient) {
+        self.row();
+        self.sheet.math(gradient.left);
+        for (at, member) in gradient.members.iter().enumerate() {
+            if at > 0 && self.environment != Environment::None {
+                self.row();
+            }
+            self.relation();
+            self.sheet.math(*member);
+        }
+        self.range(gradient.range);
+        if !gradient.valid_if.is_empty() {
+            self.sheet.text(r" \qquad \text{valid if }");
+            for (at, condition) in gradient.valid_if.iter().enumerate() {
+                if at > 0 {
+                    self.sheet.text(r",\ ");
+                }
+                self.prose(condition);
+            }
+        }
+        for local in &gradient.locals {
+            self.row();
+            self.sheet.math(local.left);
+            self.relation();
+            self.sheet.math(local.right);
+            self.sheet.text(r" \qquad \text{(}");
+            self.prose(&local.why);
+            self.sheet.text(r"\text{)}");
+        }
+    }
+
+    fn note(&mut self, lead: &'static str, note: &Prose) {
+        self.row();
+        if self.environment != Environment::None {
+            self.sheet.text("&");
+        }
+        if !lead.is_empty() {
+            self.sheet.text(format!(r"\text{{{lead}}}"));
+        }
+        self.prose(note);
+    }
+
+    /// Prose inside mathematics.
+    fn prose(&mut self, prose: &Prose) {
+        for inline in prose {
+            match inline {
+                Inline::Words(words) => self.sheet.text(format!(r"\text{{{}}}", escape(words))),
+                Inline::Math(id) => self.sheet.math(*id),
+            }
+        }
+    }
+}
+
+/// Words for a text font.
+fn escape(words: &str) -> String {
+    let mut escaped = String::with_capacity(words.len());
+    for c in words.chars() {
+        match c {
+            '\\' => escaped.push_str(r"\textbackslash{}"),
+            '{' | '}' | '_' | '%' | '&' | '#' | '$' => {
+                escaped.push('\\');
+                escaped.push(c);
+            }
+            '^' => escaped.push_str(r"\^{}"),
+            '~' => escaped.push_str(r"\~{}"),
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// Whether it is a single token that needs no braces as a script.
+fn is_token(boxes: &Boxes, id: MathId) -> bool {
+    match boxes.get(id) {
+        Math::Symbol(Symbol::Letter(letter)) => letter.is_ascii(),
+        Math::Symbol(Symbol::Number(digits)) => digits.len() == 1,
+        Math::Symbol(_)
+        | Math::Row(_)
+        | Math::Fraction(..)
+        | Math::Root(_)
+        | Math::Script { .. }
+        | Math::Accent(..)
+        | Math::Big { .. }
+        | Math::Stack(_)
+        | Math::Fence { .. }
+        | Math::Cases(_)
+        | Math::Spelled(_) => false,
+    }
+}
+
+fn primes(boxes: &Boxes, id: MathId) -> Option<usize> {
+    let is_prime = |id: &MathId| *boxes.get(*id) == Math::Symbol(Symbol::Sign(Sign::Prime));
+    match boxes.get(id) {
+        Math::Row(parts) if parts.iter().all(is_prime) => Some(parts.len()),
+        _ if is_prime(&id) => Some(1),
+        _ => None,
+    }
+}
+
+pub(super) fn spell<'a>(
+    boxes: &'a Boxes,
+    id: MathId,
+    edges: &[Edges],
+    pieces: &mut Vec<Piece<'a>>,
+) {
+    match boxes.get(id) {
+        Math::Symbol(symbol) => pieces.push(Piece::Text(spell_symbol(symbol))),
+        Math::Row(parts) => juxtapose(parts, edges, pieces),
+        Math::Fraction(numerator, denominator) => pieces.extend([
+            Piece::text(r"\frac{"),
+            Piece::Math(*numerator),
+            Piece::text("}{"),
+            Piece::Math(*denominator),
+            Piece::text("}"),
+        ]),
+        Math::Root(body) => {
+            pieces.extend([Piece::text(r"\sqrt{"), Piece::Math(*body), Piece::text("}")]);
+        }
+        Math::Script { base, sub, sup } => {
+            pieces.push(Piece::Math(*base));
+            let raised = sup.and_then(|sup| primes(boxes, sup));
+            if let Some(count) = raised {
+                pieces.push(Piece::text(&"''''''''"[..count]));
+            } else if let Some(sup) = sup {
+                script(boxes, "^", *sup, pieces);
+            }
+            if let Some(sub) = sub {
+                script(boxes, "_", *sub, pieces);
+            }
+        }
+        Math::Accent(accent, body) => {
+            let command = match accent {
+                Accent::Hat => r"\hat",
+                Accent::Bar => r"\bar",
+                Accent::Tilde => r"\tilde",
+            };
+            pieces.push(Piece::text(command));
+            let single = matches!(boxes.get(*body), Math::Symbol(Symbol::Letter(c)) if c.is_ascii());
+            if single {
+                pieces.extend([Piece::text(" "), Piece::Math(*body)]);
+            } else {
+                pieces.extend([Piece::text("{"), Piece::Math(*body), Piece::text("}")]);
+            }
+        }
+        Math::Big { op, under, over } => {
+            pieces.push(Piece::text(match op {
+                BigOperator::Sum => r"\sum",
+                BigOperator::Product => r"\prod",
+                BigOperator::Max => r"\max",
+                BigOperator::Min => r"\min",
+            }));
+            match (op, over) {
+                // Maxima have nothing above: both bounds go below.
+                (BigOperator::Max | BigOperator::Min, Some(over)) => {
+                    pieces.push(Piece::text("_{"));
+                    if let Some(under) = under {
+                        pieces.extend([Piece::Math(*under), Piece::text(r",\dots,")]);
+                    }
+                    pieces.extend([Piece::Math(*over), Piece::text("}")]);
+                }
+                (_, over) => {
+                    if let Some(under) = under {
+                        pieces.extend([
+                            Piece::text("_{"),
+                            Piece::Math(*under),
+                            Piece::text("}"),
+                        ]);
+                    }
+                    if let Some(over) = over {
+                        pieces.extend([Piece::text("^{"), Piece::Math(*over), Piece::text("}")]);
+                    }
+                }
+            }
+            pieces.push(Piece::text(" "));
+        }
+        Math::Stack(lines) => {
+            pieces.push(Piece::text(r"\substack{"));
+            for (at, line) in lines.iter().enumerate() {
+                if at > 0 {
+                    pieces.push(Piece::text(r" \\ "));
+                }
+                pieces.push(Piece::Math(*line));
+            }
+            pieces.push(Piece::text("}"));
+        }
+        Math::Fence { kind, tall, body } => {
+            let (left, right) = match (kind, tall) {
+                (Fence::Round, false) => ("(", ")"),
+                (Fence::Round, true) => (r"\left(", r"\right)"),
+                (Fence::Square, false) => (r"[\,", r"\,]"),
+                (Fence::Square, true) => (r"\left[\,", r"\,\right]"),
+                (Fence::Set, false) => (r"\{", r"\}"),
+                (Fence::Set, true) => (r"\left\{", r"\right\}"),
+                (Fence::Group, _) => ("{", "}"),
+            };
+            pieces.extend([Piece::text(left), Piece::Math(*body), Piece::text(right)]);
+        }
+        Math::Cases(branches) => {
+            pieces.push(Piece::text(r"\begin{cases} "));
+            for (at, (value, condition)) in branches.iter().enumerate() {
+                let last = at + 1 == branches.len();
+                pieces.extend([Piece::Math(*value), Piece::text(", & ")]);
+                match condition {
+                    Some(condition) => {
+                        pieces.extend([Piece::text(r"\text{if } "), Piece::Math(*condition)]);
+                    }
+                    None => pieces.push(Piece::text(r"\text{otherwise}")),
+                }
+                pieces.push(Piece::text(if last { "." } else { r", \\ " }));
+            }
+            pieces.push(Piece::text(r" \end{cases}"));
+        }
+        Math::Spelled(parts) => {
+            let mut word = false;
+            for part in parts {
+                match part {
+                    SpelledPiece::Latex(latex) => {
+                        pieces.push(Piece::text(latex));
+                        word = ends_with_word(latex);
+                    }
+                    SpelledPiece::Math(id) => {
+                        if word && edges[id.0 as usize].begins_with_letter {
+                            pieces.push(Piece::text(" "));
+                        }
+                        pieces.push(Piece::Math(*id));
+                        word = edges[id.0 as usize].ends_with_word;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Parts side by side, with a space where a control word would swallow the next letter.
+fn juxtapose<'a>(parts: &[MathId], edges: &[Edges], pieces: &mut Vec<Piece<'a>>) {
+    let mut word = false;
+    for part in parts {
+        let edge = edges[part.0 as usize];
+        if word && edge.begins_with_letter {
+            pieces.push(Piece::text(" "));
+        }
+        pieces.push(Piece::Math(*part));
+        word = edge.ends_with_word;
+    }
+}
+
+fn script<'a>(boxes: &Boxes, mark: &'static str, body: MathId, pieces: &mut Vec<Piece<'a>>) {
+    pieces.push(Piece::text(mark));
+    if is_token(boxes, body) {
+        pieces.push(Piece::Math(body));
+    } else {
+        pieces.extend([Piece::text("{"), Piece::Math(body), Piece::text("}")]);
+    }
+}
+
+fn spell_symbol(symbol: &Symbol) -> Cow<'_, str> {
+    match symbol {
+        Symbol::Letter(letter) if letter.is_ascii() => Cow::Owned(letter.to_string()),
+        Symbol::Letter(letter) => Cow::Owned(format!(r"\text{{{letter}}}")),
+        Symbol::Greek(name) => Cow::Owned(format!(r"\{name}")),
+        Symbol::Word(word) if word.is_ascii() => {
+            Cow::Owned(format!(r"\mathit{{{}}}", word.replace('_', r"\_")))
+        }
+        Symbol::Word(word) => Cow::Owned(format!(r"\textit{{{}}}", escape(word))),
+        Symbol::Label(word) if word.is_ascii() => Cow::Owned(format!(r"\mathrm{{{word}}}")),
+        Symbol::Label(word) => Cow::Owned(format!(r"\text{{{}}}", escape(word))),
+        Symbol::Number(digits) => Cow::Borrowed(digits),
+        Symbol::Latex(latex) => Cow::Borrowed(latex),
+        Symbol::Text(words) => Cow::Owned(format!(r"\text{{{}}}", escape(words))),
+        Symbol::Sign(sign) => Cow::Borrowed(match sign {
+            Sign::Plus => "+",
+            Sign::Minus => "-",
+            Sign::Equals => "=",
+            Sign::NotEqual => r"\ne ",
+            Sign::Less => "<",
+            Sign::LessEqual => r"\le ",
+            Sign::Greater => ">",
+            Sign::GreaterEqual => r"\ge ",
+            Sign::Divides => r"\mid ",
+            Sign::Element => r"\in ",
+            Sign::ForAll => r"\forall ",
+            Sign::Partial => r"\partial",
+            Sign::Pi => r"\pi",
+            Sign::Times => r"\cdot ",
+            Sign::Cross => r"\times ",
+            Sign::Slash => "/",
+            Sign::Comma => ",",
+            Sign::Semicolon => ";",
+            Sign::Prime => "'",
+            Sign::Dots => r"\dots",
+            Sign::Reals => r"\mathbb{R}",
+            Sign::Delta => r"\delta",
+            Sign::Thin => r"\,",
+        }),
+    }
+}

@@ -1,0 +1,61 @@
+//! From documents to text: one file per format. Writers see boxes, never terms.
+
+mod json;
+mod latex;
+mod sheet;
+mod spell;
+mod text;
+
+use std::io;
+
+use crate::present::Document;
+pub use sheet::Sheet;
+
+/// An output format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// LaTeX mathematics.
+    Latex(Environment),
+    /// Plain text with Unicode symbols.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// What stands around LaTeX equations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Environment {
+    /// `align*`
+    #[default]
+    AlignStar,
+    /// `align`, with numbers
+    Align,
+    /// `aligned`, for use inside other mathematics
+    Aligned,
+    /// Nothing: one equation a line.
+    None,
+}
+
+/// A document laid out in a format: its size is known, nothing is written yet.
+pub fn lay_out(document: &Document, format: Format) -> Sheet<'_> {
+    match format {
+        Format::Latex(environment) => latex::lay_out(document, environment),
+        Format::Text => text::lay_out(document),
+        Format::Json => json::lay_out(document),
+    }
+}
+
+/// A document as one text.
+pub fn write(document: &Document, format: Format) -> String {
+    let mut bytes = Vec::new();
+    write_to(document, format, &mut bytes).expect("memory takes all that is written");
+    String::from_utf8(bytes).expect("writers write text")
+}
+
+/// A document, written piece by piece.
+///
+/// # Errors
+/// What the output says.
+pub fn write_to(document: &Document, format: Format, out: &mut dyn io::Write) -> io::Result<()> {
+    lay_out(document, format).write_to(out)
+}

@@ -1,0 +1,67 @@
+//! A document laid out: text with boxes in it, of known size.
+
+use std::borrow::Cow;
+use std::io;
+
+use super::spell::{Escape, Speller, Spelled, verbatim};
+use crate::present::math::{Boxes, MathId};
+
+/// A laid-out document.
+pub struct Sheet<'a> {
+    spelled: Spelled<'a>,
+    parts: Vec<Part<'a>>,
+}
+
+enum Part<'a> {
+    Text(Cow<'a, str>),
+    Math(MathId, Escape),
+}
+
+impl<'a> Sheet<'a> {
+    pub(super) fn new(boxes: &'a Boxes, speller: Speller) -> Self {
+        Self {
+            spelled: Spelled::new(boxes, speller),
+            parts: Vec::new(),
+        }
+    }
+
+    pub(super) fn text(&mut self, text: impl Into<Cow<'a, str>>) {
+        self.parts.push(Part::Text(text.into()));
+    }
+
+    pub(super) fn math(&mut self, id: MathId) {
+        self.parts.push(Part::Math(id, verbatim));
+    }
+
+    /// A box whose text is written by `escape`, which may change its size.
+    pub(super) fn escaped(&mut self, id: MathId, escape: Escape) {
+        self.parts.push(Part::Math(id, escape));
+    }
+
+    /// The number of bytes that will be written (for JSON, before quotes and backslashes are escaped).
+    pub fn size(&self) -> u64 {
+        self.parts
+            .iter()
+            .map(|part| match part {
+                Part::Text(text) => text.len() as u64,
+                Part::Math(id, _) => self.spelled.size(*id),
+            })
+            .fold(0u64, u64::saturating_add)
+    }
+
+    /// Writes it piece by piece; the whole text is never in memory.
+    ///
+    /// # Errors
+    /// What the output says.
+    pub fn write_to(&mut self, out: &mut dyn io::Write) -> io::Result<()> {
+        self.spelled.fill_cache();
+        let mut out = io::BufWriter::with_capacity(64 * 1024, out);
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => io::Write::write_all(&mut out, text.as_bytes())?,
+                Part::Math(id, escape) => self.spelled.write(*id, *escape, &mut out)?,
+            }
+        }
+        io::Write::flush(&mut out)
+    }
+}

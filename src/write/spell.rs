@@ -1,0 +1,183 @@
+//! What all writers share: a box is spelled as pieces of text and smaller boxes. Size and text come from
+//! the same spelling, so that the size is known exactly before anything is written.
+
+use std::borrow::Cow;
+use std::io;
+
+use crate::present::math::{Boxes, MathId};
+
+/// A piece of a spelled box.
+#[derive(Debug, Clone)]
+pub(super) enum Piece<'a> {
+    /// Text.
+    Text(Cow<'a, str>),
+    /// A smaller box.
+    Math(MathId),
+}
+
+impl<'a> Piece<'a> {
+    pub(super) fn text(text: &'a str) -> Self {
+        Piece::Text(Cow::Borrowed(text))
+    }
+}
+
+/// What stands at the ends of a spelled box.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Edges {
+    /// Whether it begins with a letter.
+    pub(super) begins_with_letter: bool,
+    /// Whether it ends with a control word, which would swallow a letter behind it.
+    pub(super) ends_with_word: bool,
+}
+
+/// How one format spells boxes: pieces are pushed to the list.
+pub(super) type Speller =
+    for<'a> fn(boxes: &'a Boxes, id: MathId, edges: &[Edges], pieces: &mut Vec<Piece<'a>>);
+
+/// How the pieces of text in a layout are written down.
+pub(super) type Escape = fn(&[u8], &mut dyn io::Write) -> io::Result<()>;
+
+/// All boxes of a document in one format: their sizes, and the text of those that occur often.
+pub(super) struct Spelled<'a> {
+    boxes: &'a Boxes,
+    speller: Speller,
+    sizes: Vec<u64>,
+    edges: Vec<Edges>,
+    cached: Vec<Option<(usize, usize)>>,
+    cache: Vec<u8>,
+}
+
+/// Boxes above this size are put together from their parts.
+const LARGEST_CACHED: u64 = 256 * 1024;
+/// The memory for all cached boxes.
+const CACHE: u64 = 32 * 1024 * 1024;
+
+impl<'a> Spelled<'a> {
+    pub(super) fn new(boxes: &'a Boxes, speller: Speller) -> Self {
+        let mut sizes: Vec<u64> = Vec::with_capacity(boxes.len());
+        let mut edges: Vec<Edges> = Vec::with_capacity(boxes.len());
+        let mut pieces = Vec::new();
+        // Parts have smaller ids than the whole: one pass, whatever the depth.
+        for at in 0..boxes.len() {
+            pieces.clear();
+            speller(boxes, MathId(at as u32), &edges, &mut pieces);
+            let size = pieces
+                .iter()
+                .map(|piece| match piece {
+                    Piece::Text(text) => text.len() as u64,
+                    Piece::Math(id) => sizes[id.0 as usize],
+                })
+                .fold(0u64, u64::saturating_add);
+            edges.push(edges_of(&pieces, &edges, &sizes));
+            sizes.push(size);
+        }
+        Self {
+            boxes,
+            speller,
+            sizes,
+            edges,
+            cached: Vec::new(),
+            cache: Vec::new(),
+        }
+    }
+
+    /// The number of bytes of a box.
+    pub(super) fn size(&self, id: MathId) -> u64 {
+        self.sizes[id.0 as usize]
+    }
+
+    /// Keeps the text of the boxes that occur more than once, as far as memory for it goes.
+    pub(super) fn fill_cache(&mut self) {
+        let mut uses = vec![0u32; self.boxes.len()];
+        for at in 0..self.boxes.len() {
+            for part in self.boxes.get(MathId(at as u32)).parts() {
+                uses[part.0 as usize] = uses[part.0 as usize].saturating_add(1);
+            }
+        }
+        let mut cached = vec![None; self.boxes.len()];
+        let mut cache: Vec<u8> = Vec::new();
+        for at in 0..self.boxes.len() {
+            let size = self.sizes[at];
+            let worth = uses[at] > 1 && size >= 16 && size <= LARGEST_CACHED;
+            if !worth || cache.len() as u64 + size > CACHE {
+                continue;
+            }
+            let start = cache.len();
+            self.copy(MathId(at as u32), &cached, &mut cache);
+            cached[at] = Some((start, cache.len()));
+        }
+        self.cached = cached;
+        self.cache = cache;
+    }
+
+    /// Appends a box to the cache itself.
+    fn copy(&self, id: MathId, cached: &[Option<(usize, usize)>], cache: &mut Vec<u8>) {
+        let mut open: Vec<Piece<'a>> = vec![Piece::Math(id)];
+        let mut pieces = Vec::new();
+        while let Some(piece) = open.pop() {
+            match piece {
+                Piece::Text(text) => cache.extend_from_slice(text.as_bytes()),
+                Piece::Math(id) => match cached[id.0 as usize] {
+                    Some((start, end)) => cache.extend_from_within(start..end),
+                    None => {
+                        (self.speller)(self.boxes, id, &self.edges, &mut pieces);
+                        open.extend(pieces.drain(..).rev());
+                    }
+                },
+            }
+        }
+    }
+
+    /// Writes a box.
+    pub(super) fn write(
+        &self,
+        id: MathId,
+        escape: Escape,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        let mut open: Vec<Piece<'a>> = vec![Piece::Math(id)];
+        let mut pieces = Vec::new();
+        while let Some(piece) = open.pop() {
+            match piece {
+                Piece::Text(text) => escape(text.as_bytes(), out)?,
+                Piece::Math(id) => match self.cached.get(id.0 as usize).copied().flatten() {
+                    Some((start, end)) => escape(&self.cache[start..end], out)?,
+                    None => {
+                        (self.speller)(self.boxes, id, &self.edges, &mut pieces);
+                        open.extend(pieces.drain(..).rev());
+                    }
+                },
+            }
+        }
+        Ok(())
+    }
+}
+
+fn edges_of(pieces: &[Piece], edges: &[Edges], sizes: &[u64]) -> Edges {
+    let filled = |piece: &&Piece| match piece {
+        Piece::Text(text) => !text.is_empty(),
+        Piece::Math(id) => sizes[id.0 as usize] > 0,
+    };
+    let begins_with_letter = match pieces.iter().find(filled) {
+        Some(Piece::Text(text)) => text.starts_with(|c: char| c.is_ascii_alphabetic()),
+        Some(Piece::Math(id)) => edges[id.0 as usize].begins_with_letter,
+        None => false,
+    };
+    let ends_with_word = match pieces.iter().rev().find(filled) {
+        Some(Piece::Text(text)) => ends_with_word(text),
+        Some(Piece::Math(id)) => edges[id.0 as usize].ends_with_word,
+        None => false,
+    };
+    Edges { begins_with_letter, ends_with_word }
+}
+
+/// Whether the text ends with `\word`.
+pub(super) fn ends_with_word(text: &str) -> bool {
+    let stem = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    stem.len() < text.len() && stem.ends_with('\\')
+}
+
+/// Text as it is.
+pub(super) fn verbatim(bytes: &[u8], out: &mut dyn io::Write) -> io::Result<()> {
+    out.write_all(bytes)
+}

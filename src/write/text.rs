@@ -1,0 +1,460 @@
+//! Plain text with Unicode symbols, one line an equation.
+
+use std::borrow::Cow;
+
+use super::latex::confirmation_lines;
+use super::sheet::Sheet;
+use super::spell::{Edges, Piece};
+use crate::present::math::{
+    Accent, BigOperator, Boxes, Fence, Math, MathId, Piece as SpelledPiece, Sign, Symbol,
+};
+use crate::present::{Document, Inline, Prose};
+
+pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
+    let mut sheet = Sheet::new(&document.boxes, spell);
+    for definition in &document.definitions {
+        sheet.math(definition.left);
+        sheet.text(" = ");
+        sheet.math(definition.right);
+        range(&mut sheet, definition.range);
+        sheet.text("\n");
+    }
+    for gradient in &document.gradients {
+        sheet.math(gradient.left);
+        for (at, member) in gradient.members.iter().enumerate() {
+            sheet.text(if at == 0 { " = " } else { "\n    = " });
+            sheet.math(*member);
+        }
+        range(&mut sheet, gradient.range);
+        for (at, condition) in gradient.valid_if.iter().enumerate() {
+            sheet.text(if at == 0 { "   valid if " } else { ", " });
+            prose(&mut sheet, condition);
+        }
+        sheet.text("\n");
+        for local in &gradient.locals {
+            sheet.text("    ");
+            sheet.math(local.left);
+            sheet.text(" = ");
+            sheet.math(local.right);
+            sheet.text("   (");
+            prose(&mut sheet, &local.why);
+            sheet.text(")\n");
+        }
+    }
+    for note in &document.notes {
+        sheet.text(if document.gradients.is_empty() { "" } else { "with " });
+        prose(&mut sheet, note);
+        sheet.text("\n");
+    }
+    if document.legend && !document.symbols.is_empty() {
+        sheet.text("\n");
+        for symbol in &document.symbols {
+            sheet.math(symbol.symbol);
+            sheet.text(" ∈ ");
+            sheet.math(symbol.set);
+            sheet.text(format!("   {}", symbol.kind));
+            range(&mut sheet, symbol.range);
+            sheet.text("\n");
+        }
+    }
+    for line in confirmation_lines(document) {
+        sheet.text(format!("{line}\n"));
+    }
+    sheet
+}
+
+fn range(sheet: &mut Sheet, range: Option<MathId>) {
+    if let Some(range) = range {
+        sheet.text("   (");
+        sheet.math(range);
+        sheet.text(")");
+    }
+}
+
+fn prose(sheet: &mut Sheet, prose: &Prose) {
+    for inline in prose {
+        match inline {
+            Inline::Words(words) => sheet.text(words.clone()),
+            Inline::Math(id) => sheet.math(*id),
+        }
+    }
+}
+
+fn spell<'a>(boxes: &'a Boxes, id: MathId, _edges: &[Edges], pieces: &mut Vec<Piece<'a>>) {
+    match boxes.get(id) {
+        Math::Symbol(symbol) => pieces.push(Piece::Text(spell_symbol(symbol))),
+        Math::Row(parts) => {
+            for (at, part) in parts.iter().enumerate() {
+                if at > 0 && apart(boxes, parts[at - 1], *part) {
+                    pieces.push(Piece::text(" "));
+                }
+                pieces.push(Piece::Math(*part));
+            }
+        }
+        Math::Fraction(numerator, denominator) => {
+            let derivative = starts_with_partial(boxes, *numerator);
+            operand(boxes, *numerator, derivative, pieces);
+            pieces.push(Piece::text("/"));
+            operand(boxes, *denominator, derivative, pieces);
+        }
+        Math::Root(body) => {
+            pieces.extend([Piece::text("√("), Piece::Math(*body), Piece::text(")")]);
+        }
+        Math::Script { base, sub, sup } => {
+            pieces.push(Piece::Math(*base));
+            if let Some(sup) = sup {
+                script(boxes, *sup, "^", raised, pieces);
+            }
+            if let Some(sub) = sub {
+                script(boxes, *sub, "_", lowered, pieces);
+            }
+        }
+        Math::Accent(accent, body) => {
+            pieces.push(Piece::Math(*body));
+            pieces.push(Piece::text(match accent {
+                Accent::Hat => "\u{302}",
+                Accent::Bar => "\u{304}",
+                Accent::Tilde => "\u{303}",
+            }));
+        }
+        Math::Big { op, under, over } => {
+            pieces.push(Piece::text(match op {
+                BigOperator::Sum => "Σ",
+                BigOperator::Product => "Π",
+                BigOperator::Max => "max",
+                BigOperator::Min => "min",
+            }));
+            if let Some(under) = under {
+                pieces.extend([Piece::text("_{"), Piece::Math(*under)]);
+                if let Some(over) = over {
+                    pieces.extend([Piece::text("..")  , Piece::Math(*over)]);
+                }
+                pieces.push(Piece::text("}"));
+            }
+            pieces.push(Piece::text(" "));
+        }
+        Math::Stack(lines) => {
+            for (at, line) in lines.iter().enumerate() {
+                if at > 0 {
+                    pieces.push(Piece::text(", "));
+                }
+                pieces.push(Piece::Math(*line));
+            }
+        }
+        Math::Fence { kind, tall: _, body } => {
+            let (left, right) = match kind {
+                Fence::Round => ("(", ")"),
+                Fence::Square => ("[", "]"),
+                Fence::Set => ("{", "}"),
+                Fence::Group => ("", ""),
+            };
+            pieces.extend([Piece::text(left), Piece::Math(*body), Piece::text(right)]);
+        }
+        Math::Cases(branches) => {
+            pieces.push(Piece::text("{ "));
+            for (at, (value, condition)) in branches.iter().enumerate() {
+                if at > 0 {
+                    pieces.push(Piece::text("; "));
+                }
+                pieces.push(Piece::Math(*value));
+                match condition {
+                    Some(condition) => {
+                        pieces.extend([Piece::text(" if "), Piece::Math(*condition)]);
+                    }
+                    None => pieces.push(Piece::text(" otherwise")),
+                }
+            }
+            pieces.push(Piece::text(" }"));
+        }
+        Math::Spelled(parts) => {
+            for part in parts {
+                match part {
+                    SpelledPiece::Latex(latex) => pieces.push(Piece::Text(unlatex(latex).into())),
+                    SpelledPiece::Math(id) => pieces.push(Piece::Math(*id)),
+                }
+            }
+        }
+    }
+}
+
+/// Whether a fraction is a derivative: `∂C/∂z` needs no brackets.
+fn starts_with_partial(boxes: &Boxes, id: MathId) -> bool {
+    match boxes.get(id) {
+        Math::Symbol(Symbol::Sign(Sign::Partial)) => true,
+        Math::Row(parts) => parts.first().is_some_and(|first| starts_with_partial(boxes, *first)),
+        Math::Script { base, .. } => starts_with_partial(boxes, *base),
+        Math::Symbol(_)
+        | Math::Fraction(..)
+        | Math::Root(_)
+        | Math::Accent(..)
+        | Math::Big { .. }
+        | Math::Stack(_)
+        | Math::Fence { .. }
+        | Math::Cases(_)
+        | Math::Spelled(_) => false,
+    }
+}
+
+/// One side of a fraction in a line: in brackets unless it is a single thing.
+fn operand<'a>(boxes: &Boxes, id: MathId, derivative: bool, pieces: &mut Vec<Piece<'a>>) {
+    let single = match boxes.get(id) {
+        Math::Symbol(_)
+        | Math::Root(_)
+        | Math::Script { .. }
+        | Math::Accent(..)
+        | Math::Fence { .. } => true,
+        Math::Row(parts) => {
+            derivative && parts.len() == 2 && !matches!(boxes.get(parts[1]), Math::Fraction(..))
+        }
+        Math::Fraction(..)
+        | Math::Big { .. }
+        | Math::Stack(_)
+        | Math::Cases(_)
+        | Math::Spelled(_) => false,
+    };
+    if single {
+        pieces.push(Piece::Math(id));
+    } else {
+        pieces.extend([Piece::text("("), Piece::Math(id), Piece::text(")")]);
+    }
+}
+
+/// Whether two neighbours need a space to be told apart.
+fn apart(boxes: &Boxes, left: MathId, right: MathId) -> bool {
+    #[derive(PartialEq)]
+    enum Kind {
+        Relation,
+        Addition,
+        Separator,
+        Partial,
+        Function,
+        Fence,
+        Other,
+    }
+    let kind = |id: MathId| match boxes.get(id) {
+        Math::Symbol(Symbol::Sign(sign)) => match sign {
+            Sign::Equals
+            | Sign::NotEqual
+            | Sign::Less
+            | Sign::LessEqual
+            | Sign::Greater
+            | Sign::GreaterEqual
+            | Sign::Element
+            | Sign::Divides
+            | Sign::Cross
+            | Sign::Times => Kind::Relation,
+            Sign::Plus | Sign::Minus => Kind::Addition,
+            Sign::Partial | Sign::ForAll => Kind::Partial,
+            Sign::Comma | Sign::Semicolon | Sign::Slash | Sign::Prime | Sign::Thin => {
+                Kind::Separator
+            }
+            Sign::Pi | Sign::Dots | Sign::Reals | Sign::Delta => Kind::Other,
+        },
+        Math::Symbol(Symbol::Latex(_)) => Kind::Function,
+        Math::Symbol(Symbol::Text(_)) | Math::Big { .. } => Kind::Separator,
+        Math::Fence { .. } => Kind::Fence,
+        Math::Script { base, .. }
+            if matches!(boxes.get(*base), Math::Symbol(Symbol::Latex(_))) =>
+        {
+            Kind::Function
+        }
+        Math::Symbol(_)
+        | Math::Row(_)
+        | Math::Fraction(..)
+        | Math::Root(_)
+        | Math::Script { .. }
+        | Math::Accent(..)
+        | Math::Stack(_)
+        | Math::Cases(_)
+        | Math::Spelled(_) => Kind::Other,
+    };
+    match (kind(left), kind(right)) {
+        (Kind::Relation, _) | (_, Kind::Relation) => true,
+        (Kind::Separator | Kind::Partial | Kind::Addition, _) | (_, Kind::Separator) => false,
+        (_, Kind::Addition) => false,
+        (Kind::Function, Kind::Fence) => false,
+        (Kind::Other | Kind::Fence | Kind::Function, Kind::Partial) => true,
+        (Kind::Other | Kind::Fence | Kind::Function, Kind::Other | Kind::Function | Kind::Fence) => {
+            !short(boxes, left) || !short(boxes, right)
+        }
+    }
+}
+
+/// Numbers and single letters stand side by side without a space, as in `2x`.
+fn short(boxes: &Boxes, id: MathId) -> bool {
+    matches!(
+        boxes.get(id),
+        Math::Symbol(Symbol::Letter(_) | Symbol::Number(_) | Symbol::Greek(_))
+    )
+}
+
+/// A script in raised or lowered characters where all of them exist, else behind a mark.
+fn script<'a>(
+    boxes: &'a Boxes,
+    id: MathId,
+    mark: &'static str,
+    map: fn(char) -> Option<char>,
+    pieces: &mut Vec<Piece<'a>>,
+) {
+    let mut plain = String::new();
+    if flatten(boxes, id, &mut plain) {
+        let mapped: Option<String> = plain.chars().map(map).collect();
+        if let Some(mapped) = mapped {
+            pieces.push(Piece::Text(mapped.into()));
+            return;
+        }
+    }
+    let fenced = matches!(boxes.get(id), Math::Fence { kind: Fence::Round, .. });
+    let single = matches!(boxes.get(id), Math::Symbol(_));
+    if fenced || single {
+        pieces.extend([Piece::text(mark), Piece::Math(id)]);
+    } else {
+        pieces.extend([
+            Piece::text(mark),
+            Piece::text("{"),
+            Piece::Math(id),
+            Piece::text("}"),
+        ]);
+    }
+}
+
+/// The characters of a short box without scripts; `false` if it is not of that kind.
+fn flatten(boxes: &Boxes, id: MathId, text: &mut String) -> bool {
+    if text.len() > 24 {
+        return false;
+    }
+    match boxes.get(id) {
+        Math::Symbol(symbol) => {
+            text.push_str(&spell_symbol(symbol));
+            true
+        }
+        Math::Row(parts) => parts.iter().all(|part| flatten(boxes, *part, text)),
+        Math::Fence { kind: Fence::Round, body, .. } => {
+            text.push('(');
+            let fits = flatten(boxes, *body, text);
+            text.push(')');
+            fits
+        }
+        Math::Fence { .. }
+        | Math::Fraction(..)
+        | Math::Root(_)
+        | Math::Script { .. }
+        | Math::Accent(..)
+        | Math::Big { .. }
+        | Math::Stack(_)
+        | Math::Cases(_)
+        | Math::Spelled(_) => false,
+    }
+}
+
+fn raised(c: char) -> Option<char> {
+    let from = "0123456789+-()=abcdefghijklmnoprstuvwxyzL′";
+    let to = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾⁼ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴸ′";
+    let at = from.chars().position(|other| other == c)?;
+    to.chars().nth(at)
+}
+
+fn lowered(c: char) -> Option<char> {
+    let from = "0123456789+-()=aehijklmnoprstuvx";
+    let to = "₀₁₂₃₄₅₆₇₈₉₊₋₍₎₌ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ";
+    let at = from.chars().position(|other| other == c)?;
+    to.chars().nth(at)
+}
+
+fn spell_symbol(symbol: &Symbol) -> Cow<'_, str> {
+    match symbol {
+        Symbol::Letter(letter) => Cow::Owned(letter.to_string()),
+        Symbol::Greek(name) => Cow::Borrowed(greek(name)),
+        Symbol::Word(word) | Symbol::Label(word) | Symbol::Text(word) => Cow::Borrowed(word),
+        Symbol::Number(digits) => Cow::Borrowed(digits),
+        Symbol::Latex(latex) => Cow::Owned(unlatex(latex)),
+        Symbol::Sign(sign) => Cow::Borrowed(match sign {
+            Sign::Plus => "+",
+            Sign::Minus => "-",
+            Sign::Equals => "=",
+            Sign::NotEqual => "≠",
+            Sign::Less => "<",
+            Sign::LessEqual => "≤",
+            Sign::Greater => ">",
+            Sign::GreaterEqual => "≥",
+            Sign::Divides => "∣",
+            Sign::Element => "∈",
+            Sign::ForAll => "∀",
+            Sign::Partial => "∂",
+            Sign::Pi => "π",
+            Sign::Times => "·",
+            Sign::Cross => "×",
+            Sign::Slash => "/",
+            Sign::Comma => ",",
+            Sign::Semicolon => "; ",
+            Sign::Prime => "′",
+            Sign::Dots => "…",
+            Sign::Reals => "ℝ",
+            Sign::Delta => "δ",
+            Sign::Thin => " ",
+        }),
+    }
+}
+
+const GREEK: &[(&str, &str)] = &[
+    ("alpha", "α"), ("beta", "β"), ("gamma", "γ"), ("delta", "δ"), ("epsilon", "ϵ"),
+    ("varepsilon", "ε"), ("zeta", "ζ"), ("eta", "η"), ("theta", "θ"), ("vartheta", "ϑ"),
+    ("iota", "ι"), ("kappa", "κ"), ("lambda", "λ"), ("mu", "μ"), ("nu", "ν"), ("xi", "ξ"),
+    ("pi", "π"), ("rho", "ρ"), ("varrho", "ϱ"), ("sigma", "σ"), ("tau", "τ"), ("upsilon", "υ"),
+    ("phi", "ϕ"), ("varphi", "φ"), ("chi", "χ"), ("psi", "ψ"), ("omega", "ω"), ("Gamma", "Γ"),
+    ("Delta", "Δ"), ("Theta", "Θ"), ("Lambda", "Λ"), ("Xi", "Ξ"), ("Pi", "Π"), ("Sigma", "Σ"),
+    ("Upsilon", "Υ"), ("Phi", "Φ"), ("Psi", "Ψ"), ("Omega", "Ω"),
+];
+
+fn greek(name: &str) -> &str {
+    GREEK.iter().find(|(other, _)| *other == name).map_or(name, |(_, letter)| letter)
+}
+
+/// The author's LaTeX as a line of text: fonts fall away, Greek letters and accents become characters.
+fn unlatex(latex: &str) -> String {
+    let mut text = String::with_capacity(latex.len());
+    let mut accent: Option<char> = None;
+    let mut rest = latex;
+    while let Some(first) = rest.chars().next() {
+        if first == '\\' {
+            let end = rest[1..]
+                .find(|c: char| !c.is_ascii_alphabetic())
+                .map_or(rest.len(), |at| at + 1);
+            let word = &rest[1..end];
+            rest = &rest[end..];
+            match word {
+                "" => {
+                    let skipped = rest.chars().next();
+                    if let Some(c) = skipped {
+                        if c == '_' || c == '{' || c == '}' || c == '%' {
+                            text.push(c);
+                        }
+                        rest = &rest[c.len_utf8()..];
+                    }
+                }
+                "hat" | "widehat" => accent = Some('\u{302}'),
+                "bar" | "overline" => accent = Some('\u{304}'),
+                "tilde" | "widetilde" => accent = Some('\u{303}'),
+                "dot" => accent = Some('\u{307}'),
+                "operatorname" | "mathrm" | "mathit" | "mathbf" | "boldsymbol" | "text"
+                | "mathcal" | "mathsf" | "left" | "right" => {}
+                "partial" => text.push('∂'),
+                "ell" => text.push('ℓ'),
+                _ => text.push_str(greek(word)),
+            }
+            rest = rest.trim_start();
+            continue;
+        }
+        rest = &rest[first.len_utf8()..];
+        match first {
+            '{' | '}' | '$' => {}
+            _ => {
+                text.push(first);
+                if let Some(mark) = accent.take() {
+                    text.push(mark);
+                }
+            }
+        }
+    }
+    text
+}
