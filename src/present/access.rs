@@ -1,7 +1,7 @@
 //! Elements of families and derivatives as boxes.
 
 use super::letters::Scope;
-use super::math::{Fence, Math, MathId, Sign, Symbol};
+use super::math::{Fence, Math, MathId, Sign};
 use super::names::{self, NameBox};
 use super::terms::{Level, Printed, Printer};
 use crate::system::FamilyKind;
@@ -192,10 +192,5 @@ impl Printer<'_> {
         let below = self.boxes.row([partial, by]);
         let id = self.boxes.fraction(partial, below);
         Printed::fraction(id)
-    }
-
-    /// A letter box, for the text around formulas.
-    pub(super) fn letter_box(&mut self, letter: char) -> MathId {
-        self.boxes.intern(Math::Symbol(Symbol::Letter(letter)))
     }
 }

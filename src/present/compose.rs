@@ -2,15 +2,15 @@
 
 use super::conditions::{Ranges, Span};
 use super::document::{
-    Confirmed, Definition, Document, Gradient, Inline, Prose, StepRow,
+    Confirmed, Definition, Document, Gradient, Inline, LocalRow, Prose, StepRow,
 };
 use super::letters::Scope;
 use super::math::{Fence, Math, MathId, Sign, Symbol};
 use super::plain;
 use super::profile::Profile;
 use super::terms::{Level, Printer};
-use crate::derive::Derivation;
-use crate::formula::{Condition, Form, Formula, Link};
+use crate::derive::{Derivation, Reason};
+use crate::formula::{Condition, Form, Formula, Link, LocalDerivative};
 use crate::syntax::{MatrixProperty, StepAtZero};
 use crate::system::{Assumption, Fact, FamilyKind, Primitive, System};
 use crate::term::{Affine, Constraint, Domain, FamilyId, TermId, VarId};
@@ -127,6 +127,7 @@ impl Printer<'_> {
                 }
             })
             .collect();
+        let locals = formula.locals.iter().map(|local| self.local(local)).collect();
         let (of, wrt) = self.sides_of(formula.adjoint, &formula.index);
         Gradient {
             of,
@@ -136,11 +137,35 @@ impl Printer<'_> {
             members,
             range,
             valid_if,
-            locals: Vec::new(),
+            locals,
             steps,
             shape: self.shape_at(formula.adjoint, &formula.index, form),
             asked: formula.asked,
         }
+    }
+
+    /// A local derivative with its reason. Its letters are its own.
+    fn local(&mut self, local: &LocalDerivative) -> LocalRow {
+        let store = &self.system.store;
+        let mut letters: Vec<VarId> = store.free_vars(local.symbol).to_vec();
+        letters.extend(store.free_vars(local.value));
+        letters.dedup();
+        let scope = self.enter(Scope::EMPTY, &letters);
+        let left = self.term(local.symbol, scope).id;
+        let right = self.term(local.value, scope).id;
+        let why = match local.reason {
+            Reason::Itself => vec![Inline::Words("it is the quantity itself".into())],
+            Reason::Linear => vec![Inline::Words("the factor that it is multiplied with".into())],
+            Reason::Function(function) => {
+                let latex = self.system.function(function).latex.clone();
+                let symbol = self.boxes.latex(&latex);
+                vec![Inline::Words("derivative of ".into()), Inline::Math(symbol)]
+            }
+            Reason::Rules => {
+                vec![Inline::Words("rules for sums, products and powers".into())]
+            }
+        };
+        LocalRow { left, right, why }
     }
 
     /// A member of a chain.

@@ -276,52 +276,37 @@ impl Printer<'_> {
         self.boxes.row([low, less, middle, less, high])
     }
 
-    /// `left = right`, `left ≤ right` or `left < right`, with only plus signs as far as possible.
-    fn sides(&mut self, affine: &Affine, sign: Sign, scope: Scope) -> MathId {
-        let mut left = Affine::int(0);
-        let mut right = Affine::int(0);
+    /// `a = 0` or `a ≥ 0` with terms of both signs moved to the sides where they are positive.
+    fn sides(&mut self, affine: &Affine, relation: Sign, scope: Scope) -> MathId {
+        let mut positive = Affine::int(0);
+        let mut negative = Affine::int(0);
         for (atom, coefficient) in affine.terms() {
             let atom = Affine::atom(atom.clone());
             if coefficient.is_negative() {
-                left = left.add_scaled(&atom, -coefficient);
+                negative = negative.add_scaled(&atom, -coefficient);
             } else {
-                right = right.add_scaled(&atom, *coefficient);
+                positive = positive.add_scaled(&atom, *coefficient);
             }
         }
-        let mut sign = sign;
-        let constant = affine.constant();
-        let both = !left.is_constant() && !right.is_constant();
-        if sign == Sign::LessEqual && both && constant == -num_rational::Ratio::one() {
-            sign = Sign::Less;
-        } else if constant.is_negative() && left.is_constant() || constant.is_positive() && !right.is_constant() {
-            let constant = Affine::int(1).scaled(constant);
-            if constant.leads_negative() {
-                left = left.minus(&constant);
+        let constant = Affine::int(1).scaled(affine.constant());
+        let one_less = affine.constant() == -num_rational::Ratio::one();
+        let (left, sign, right) = if relation == Sign::Equals {
+            let right = negative.minus(&constant);
+            // The letter first: `k = L`, `i = 2j`.
+            let turned = !has_var(&positive) && has_var(&right)
+                || right.as_var().is_some() && positive.as_var().is_none();
+            if turned {
+                (right, Sign::Equals, positive)
             } else {
-                right = right.plus(&constant);
+                (positive, Sign::Equals, right)
             }
-        } else if !constant.is_zero() {
-            // `a - 1 ≤ b` rather than `a ≤ b + 1` only where that leaves a side empty.
-            let constant = Affine::int(1).scaled(constant);
-            if right.is_constant() {
-                right = right.plus(&constant);
-            } else {
-                left = left.minus(&constant);
-            }
-        }
-        if sign == Sign::Equals {
-            // The letter first: `k = L`.
-            if !has_var(&left) && has_var(&right) || left.is_constant() && !right.is_constant() {
-                std::mem::swap(&mut left, &mut right);
-            }
-        } else if left.is_constant() {
-            let (low, high) = (left, right);
-            // `k ≥ 1` rather than `1 ≤ k`.
-            let left = self.affine(&high, scope).id;
-            let right = self.affine(&low, scope).id;
-            let sign = self.boxes.sign(if sign == Sign::Less { Sign::Greater } else { Sign::GreaterEqual });
-            return self.boxes.row([left, sign, right]);
-        }
+        } else if negative.is_constant() {
+            (positive, Sign::GreaterEqual, negative.minus(&constant))
+        } else if one_less && !positive.is_constant() {
+            (negative, Sign::Less, positive)
+        } else {
+            (negative, Sign::LessEqual, positive.plus(&constant))
+        };
         let left = self.affine(&left, scope).id;
         let right = self.affine(&right, scope).id;
         let sign = self.boxes.sign(sign);

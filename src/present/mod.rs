@@ -12,6 +12,8 @@ mod plain;
 pub mod profile;
 mod spelling;
 mod terms;
+#[cfg(test)]
+mod tests;
 
 pub use compose::{Style, present, present_network};
 pub use document::{

@@ -1,6 +1,6 @@
 //! Names of the network as symbols. Different names never look the same.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use super::math::{Accent, Boxes, Math, MathId, Symbol};
 use crate::system::{FamilyKind, System};
@@ -36,26 +36,18 @@ const GREEK: &[&str] = &[
 impl Names {
     pub(super) fn of(system: &System, boxes: &mut Boxes) -> Self {
         let mut names = Self::default();
-        let mut used: FxHashMap<NameBox, &str> = FxHashMap::default();
+        let mut used: FxHashSet<NameBox> = FxHashSet::default();
         let indexed: FxHashSet<&str> = system
             .families
             .iter()
             .filter(|family| family.axes > 0)
             .map(|family| family.name.as_str())
             .collect();
-        let mut choose = |name: &'_ str, boxes: &mut Boxes| {
+        let mut choose = |name: &str, boxes: &mut Boxes| {
             // x1 next to a vector x would look like its first element.
             let element_like = unsubscripted(name).is_some_and(|base| indexed.contains(base));
             let plain = if element_like { verbatim(name, boxes) } else { symbol(name, boxes) };
-            (plain, name.to_owned())
-        };
-        let mut settle = |(plain, name): (NameBox, String), boxes: &mut Boxes| {
-            if used.contains_key(&plain) {
-                verbatim(&name, boxes)
-            } else {
-                used.insert(plain, "");
-                plain
-            }
+            if used.insert(plain) { plain } else { verbatim(name, boxes) }
         };
         for family in &system.families {
             let derivative = matches!(
@@ -67,13 +59,11 @@ impl Names {
                 names.families.push(blank);
                 continue;
             }
-            let chosen = choose(&family.name, boxes);
-            names.families.push(settle(chosen, boxes));
+            names.families.push(choose(&family.name, boxes));
             names.take(&family.name);
         }
         for size in &system.sizes {
-            let chosen = choose(&size.name, boxes);
-            names.sizes.push(settle(chosen, boxes));
+            names.sizes.push(choose(&size.name, boxes));
             names.take(&size.name);
         }
         for function in &system.functions {

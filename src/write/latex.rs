@@ -274,14 +274,21 @@ pub(super) fn spell<'a>(
         }
         Math::Script { base, sub, sup } => {
             pieces.push(Piece::Math(*base));
-            let raised = sup.and_then(|sup| primes(boxes, sup));
-            if let Some(count) = raised {
-                pieces.push(Piece::text(&"''''''''"[..count]));
-            } else if let Some(sup) = sup {
-                script(boxes, "^", *sup, pieces);
+            // Layers stand before elements, `z^{(k)}_j`; exponents behind them, `x_j^2`.
+            let layer = sup.filter(|sup| matches!(boxes.get(*sup), Math::Fence { .. }));
+            if let Some(layer) = layer {
+                script(boxes, "^", layer, pieces);
+            }
+            if let Some(count) = sup.and_then(|sup| primes(boxes, sup)) {
+                pieces.push(Piece::text(&"''''"[..count]));
             }
             if let Some(sub) = sub {
                 script(boxes, "_", *sub, pieces);
+            }
+            if let (Some(sup), None) = (sup, layer)
+                && primes(boxes, *sup).is_none()
+            {
+                script(boxes, "^", *sup, pieces);
             }
         }
         Math::Accent(accent, body) => {
