@@ -4,6 +4,7 @@ pub mod derive;
 pub mod formula;
 pub mod functions;
 pub mod present;
+pub mod numeric;
 mod simplify;
 pub mod source;
 pub mod syntax;

@@ -4,7 +4,7 @@ use num_traits::ToPrimitive;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::system::{Clause, FamilyKind, Primitive};
+use crate::system::{Clause, Primitive};
 use crate::term::{Affine, Cmp, Domain, FamilyId, FunctionId, Node, Reduction, TermId, VarId};
 
 use super::contract::{Contraction, Letter, plan};
@@ -796,13 +796,5 @@ impl<'p, 'a> Compiler<'p, 'a> {
                 Some(Operand::of_temporary(at, &letters))
             }
         }
-    }
-}
-
-/// Whether a family is the derivative of something opaque: it has no body and no values of its own.
-pub(crate) fn is_derivative(kind: &FamilyKind) -> bool {
-    match kind {
-        FamilyKind::Adjoint { .. } | FamilyKind::Local { .. } => true,
-        FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => false,
     }
 }

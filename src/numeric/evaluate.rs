@@ -9,13 +9,13 @@ use crate::system::{FamilyKind, System};
 use crate::term::{Cmp, FamilyId, FunctionId, Reduction};
 
 use super::array::Array;
-use super::code::{Code, Op, OpId, Temporary, is_derivative};
+use super::code::{Code, Op, OpId, Temporary};
 use super::contract::{Letter, Source};
 use super::dual::Jet;
 use super::names;
 use super::nest::{Check, Linear, Lookup, Nest};
 use super::opaque::Smooth;
-use super::program::{Block, BlockId, Program};
+use super::program::{Block, BlockId, Owner, Program};
 use super::scalar::Scalar;
 
 /// The values of everything that is given from outside.
@@ -161,6 +161,19 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         }
     }
 
+    /// An evaluation of further blocks at the same point.
+    pub(crate) fn over(
+        program: &'e Program<'a>,
+        point: &'e Point,
+        step_at_zero: f64,
+        base: &'e Values,
+    ) -> Self {
+        Self {
+            base: Some((base, base.affected(std::iter::empty()))),
+            ..Self::new(program, point, step_at_zero)
+        }
+    }
+
     fn fail(&mut self, why: impl FnOnce(&System) -> String) -> S {
         if self.trouble.is_none() {
             self.trouble = Some(why(self.program.system));
@@ -213,9 +226,7 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
             (**given).clone()
         } else {
             let mut array = Array::filled(block.layout.len(), if block.holes { f64::NAN } else { 0.0 });
-            if matches!(self.program.family(block.family).kind, FamilyKind::OpaqueLoss(_))
-                && !self.program.is_sheet(block.family)
-            {
+            if matches!(self.program.kind(block.family), Some(FamilyKind::OpaqueLoss(_))) {
                 let smooth = self.smooth_loss(block.family);
                 let value: S = smooth.value(&smooth.arguments(self), self.step_at_zero);
                 value.store(&mut array, 0);
@@ -303,29 +314,8 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
     /// A family without a body whose values are not given: the derivative of an opaque loss by what it is said to
     /// depend on.
     fn bodiless(&mut self, block: &Block, piece: usize, array: &mut Array) {
-        let kind = &self.program.family(block.family).kind;
-        let mut kind = kind.clone();
-        let mut by = Vec::new();
-        while let FamilyKind::Adjoint { of, wrt } | FamilyKind::Local { of, wrt } = kind {
-            by.push(wrt);
-            kind = self.program.family(of).kind.clone();
-        }
-        by.reverse();
-        let loss = match &self.program.family(block.family).kind {
-            FamilyKind::Adjoint { of, .. } | FamilyKind::Local { of, .. } => {
-                let mut of = *of;
-                while let FamilyKind::Adjoint { of: inner, .. } | FamilyKind::Local { of: inner, .. } =
-                    self.program.family(of).kind
-                {
-                    of = inner;
-                }
-                of
-            }
-            FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => block.family,
-        };
-        if !is_derivative(&self.program.family(block.family).kind)
-            || !matches!(self.program.family(loss).kind, FamilyKind::OpaqueLoss(_))
-        {
+        let (loss, by) = names::derivative(self.program.system, block.family);
+        if by.is_empty() || !matches!(self.program.kind(loss), Some(FamilyKind::OpaqueLoss(_))) {
             self.fail(|system| {
                 format!("no value for {}", names::family(system, block.family, &block.keys))
             });
@@ -334,24 +324,19 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         }
         let smooth = self.smooth_loss(loss);
         let arguments: Vec<S> = smooth.arguments(self);
-        let piece = &block.pieces[piece];
-        let clause = &self.program.clauses(block.family)[piece.clause];
-        let widths: Vec<usize> = by
-            .iter()
-            .map(|family| {
-                let family = self.program.family(*family);
-                family.slots + family.axes
-            })
-            .collect();
+        let piece = piece as u32;
         for offset in 0..block.layout.len() {
+            match self.program.owners(block)[offset] {
+                Owner::Piece(own) if own == piece => {}
+                Owner::Several(a, b) if a == piece || b == piece => {}
+                Owner::Piece(_) | Owner::Several(..) | Owner::Nobody => continue,
+            }
             let dense = block.layout.index(offset);
             let index = self.program.full_index(block.family, &block.keys, &dense);
-            if !self.program.in_clause(clause, &index) {
-                continue;
-            }
             let mut places = Vec::new();
             let mut start = 0;
-            for (family, width) in by.iter().zip(&widths) {
+            for family in &by {
+                let width = self.program.width(*family);
                 places.push(smooth.place(*family, &index[start..start + width]));
                 start += width;
             }
@@ -450,7 +435,7 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         let block = self.program.block(id);
         match block.layout.offset(&dense) {
             Some(offset) if !block.pieces.is_empty() => {
-                if block.holes && !self.program.has_element(family, index) {
+                if !self.program.is_element(&block, offset) {
                     return self.outside(family, index);
                 }
                 let array = self.array(id);
@@ -547,15 +532,12 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
                     }
                 }
                 let offset = shape.layout.offset(&dense);
-                let full = || self.program.full_index(shape.family, &shape.keys, &dense);
                 match offset {
-                    Some(offset)
-                        if !shape.holes || self.program.has_element(shape.family, &full()) =>
-                    {
+                    Some(offset) if self.program.is_element(&shape, offset) => {
                         S::load(&self.load_block(code, frame, *block), offset)
                     }
                     _ => {
-                        let full = full();
+                        let full = self.program.full_index(shape.family, &shape.keys, &dense);
                         self.outside(shape.family, &full)
                     }
                 }

@@ -1,8 +1,12 @@
 //! Values at concrete sizes, and the confirmation of formulas by them.
 
 mod array;
+mod assumed;
 mod code;
+mod confirm;
 mod contract;
+mod declared;
+mod difference;
 mod dual;
 mod evaluate;
 mod instance;
@@ -10,7 +14,10 @@ mod names;
 mod nest;
 mod opaque;
 mod program;
+mod sample;
 mod scalar;
 
+pub use confirm::{Confirmation, Failure, Outcome, Status, confirm};
 pub use instance::{Instance, instances};
 pub use program::Program;
+pub use sample::Sampling;

@@ -64,7 +64,7 @@ impl Smooth {
 
     /// In place of an opaque loss: a function of all elements that it is said to depend on.
     pub(crate) fn loss(program: &Program<'_>, loss: FamilyId, seed: u64) -> Self {
-        let FamilyKind::OpaqueLoss(arguments) = &program.family(loss).kind else {
+        let Some(FamilyKind::OpaqueLoss(arguments)) = program.kind(loss) else {
             unreachable!("only opaque losses are replaced");
         };
         let mut places = Vec::new();
@@ -75,7 +75,7 @@ impl Smooth {
             for offset in 0..block.layout.len() {
                 let dense = block.layout.index(offset);
                 let index = program.full_index(*family, &block.keys, &dense);
-                if program.has_element(*family, &index) {
+                if program.is_element(&block, offset) {
                     places.push((*family, id, index));
                 }
             }

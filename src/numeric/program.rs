@@ -1,20 +1,20 @@
 //! A system at concrete sizes: its families cut into blocks, one for each choice of slots, each with the
 //! loops that compute it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use smallvec::SmallVec;
 
-use crate::system::{Clause, Family, FamilyKind, System};
+use crate::system::{Clause, FamilyKind, System};
 use crate::term::{Affine, Domain, FamilyId, FunctionId, VarId};
 
 use super::array::Layout;
 use super::code::{Code, Compiler};
 use super::instance::Instance;
-use super::nest::{Nest, NoNest};
+use super::nest::{Linear, Nest, NoNest};
 
 /// The slots of a block.
 pub(crate) type Keys = SmallVec<[i64; 3]>;
@@ -32,8 +32,17 @@ pub(crate) struct Block {
     pub(crate) layout: Layout,
     /// The clauses with elements here.
     pub(crate) pieces: Vec<Piece>,
-    /// Whether some places of the layout are no elements.
+    /// Whether some places of the layout are no elements (or are elements of several pieces).
     pub(crate) holes: bool,
+    owners: OnceCell<Vec<Owner>>,
+}
+
+/// Which piece a place of a block belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Owner {
+    Nobody,
+    Piece(u32),
+    Several(u32, u32),
 }
 
 /// The elements of one clause in a block.
@@ -65,11 +74,11 @@ pub struct Program<'a> {
     pub(crate) work: Cell<u64>,
 }
 
-/// Clauses that are evaluated like those of a family of the system.
+/// Clauses that are evaluated like those of a family of the system, and that nothing reads.
 #[derive(Debug, Clone)]
 pub(crate) struct Sheet {
-    /// The family whose index they have.
-    pub(crate) like: FamilyId,
+    /// The family whose index they have; without one, all of the index is elements.
+    pub(crate) like: Option<FamilyId>,
     pub(crate) clauses: Vec<Clause>,
 }
 
@@ -106,7 +115,8 @@ impl<'a> Program<'a> {
             key_positions.push(positions);
         }
         for sheet in &sheets {
-            key_positions.push(key_positions[sheet.like.0 as usize].clone());
+            let positions = sheet.like.map(|like| key_positions[like.0 as usize].clone());
+            key_positions.push(positions.unwrap_or_default());
         }
         Self {
             system,
@@ -126,19 +136,22 @@ impl<'a> Program<'a> {
         FamilyId((self.system.families.len() + at) as u32)
     }
 
-    /// The family behind an id, for a sheet that whose index it has.
-    pub(crate) fn family(&self, id: FamilyId) -> &'a Family {
-        let own = self.system.families.len();
-        if (id.0 as usize) < own {
-            self.system.family(id)
-        } else {
-            self.system.family(self.sheets[id.0 as usize - own].like)
-        }
+    /// Where a family comes from; none for a sheet.
+    pub(crate) fn kind(&self, id: FamilyId) -> Option<&'a FamilyKind> {
+        self.system.families.get(id.0 as usize).map(|family| &family.kind)
     }
 
-    /// Whether the id is that of a sheet.
-    pub(crate) fn is_sheet(&self, id: FamilyId) -> bool {
-        id.0 as usize >= self.system.families.len()
+    /// The length of a family's index.
+    pub(crate) fn width(&self, id: FamilyId) -> usize {
+        let own = self.system.families.len();
+        let family = match (id.0 as usize).checked_sub(own) {
+            None => self.system.family(id),
+            Some(at) => match self.sheets[at].like {
+                Some(like) => self.system.family(like),
+                None => return self.sheets[at].clauses.first().map_or(0, |clause| clause.index.len()),
+            },
+        };
+        family.slots + family.axes
     }
 
     /// The clauses behind an id.
@@ -203,10 +216,7 @@ impl<'a> Program<'a> {
     /// The part of a family at these slots. Without pieces if there is none.
     fn cut(&self, family: FamilyId, keys: &[i64]) -> Block {
         let positions = self.key_positions(family);
-        let width = {
-            let family = self.family(family);
-            family.slots + family.axes
-        };
+        let width = self.width(family);
         let mut pieces = Vec::new();
         let mut ranges: Option<Vec<(i64, i64)>> = None;
         let mut elements = 0;
@@ -281,7 +291,55 @@ impl<'a> Program<'a> {
             layout,
             pieces,
             holes,
+            owners: OnceCell::new(),
         }
+    }
+
+    /// For each place of a block the piece that it belongs to. Conditions on integer-valued families count
+    /// as true.
+    pub(crate) fn owners<'b>(&self, block: &'b Block) -> &'b [Owner] {
+        block.owners.get_or_init(|| {
+            let mut owners = vec![Owner::Nobody; block.layout.len()];
+            let positions = self.key_positions(block.family);
+            for (number, piece) in block.pieces.iter().enumerate() {
+                let number = number as u32;
+                let clause = &self.clauses(block.family)[piece.clause];
+                let vars = &piece.vars;
+                let register =
+                    |var: VarId| vars.iter().position(|other| *other == var).map(|at| at as u32);
+                let Ok(nest) = Nest::of(vars, &piece.domain, &register) else {
+                    continue;
+                };
+                let target: Vec<Linear> = (0..clause.index.len())
+                    .filter(|at| !positions.contains(at))
+                    .filter_map(|at| {
+                        let settled =
+                            self.instance.settle(&substitute(&clause.index[at], &piece.known));
+                        Linear::of(&settled, &register)
+                    })
+                    .collect();
+                self.walk(&nest, &mut vec![0; vars.len()], &mut |registers| {
+                    let dense: Vec<i64> = target
+                        .iter()
+                        .map(|index| self.numerator(index, registers).unwrap_or(i64::MIN))
+                        .collect();
+                    if let Some(offset) = block.layout.offset(&dense) {
+                        owners[offset] = match owners[offset] {
+                            Owner::Nobody => Owner::Piece(number),
+                            Owner::Piece(other) | Owner::Several(other, _) => {
+                                Owner::Several(other, number)
+                            }
+                        };
+                    }
+                });
+            }
+            owners
+        })
+    }
+
+    /// Whether a place of a block is an element.
+    pub(crate) fn is_element(&self, block: &Block, offset: usize) -> bool {
+        !block.pieces.is_empty() && (!block.holes || self.owners(block)[offset] != Owner::Nobody)
     }
 
     /// A domain with sizes and known letters replaced by numbers.
@@ -301,7 +359,7 @@ impl<'a> Program<'a> {
         }
         let register = |var: VarId| vars.iter().position(|other| *other == var).map(|at| at as u32);
         let nest = Nest::of(vars, domain, &register).ok()?;
-        let fixed = |bound: &super::nest::Linear| bound.is_fixed().then_some(bound.constant);
+        let fixed = |bound: &Linear| bound.is_fixed().then_some(bound.constant);
         let mut boxes = vec![(0, 0); vars.len()];
         if nest.is_box() {
             let mut count = 1;
@@ -361,7 +419,7 @@ impl<'a> Program<'a> {
     }
 
     /// The numerator of an expression without reads.
-    pub(crate) fn numerator(&self, linear: &super::nest::Linear, registers: &[i64]) -> Option<i64> {
+    pub(crate) fn numerator(&self, linear: &Linear, registers: &[i64]) -> Option<i64> {
         let mut sum = linear.constant;
         for (register, coefficient) in &linear.terms {
             sum += coefficient * registers[*register as usize];
@@ -406,8 +464,8 @@ impl<'a> Program<'a> {
             let Ok(nest) = Nest::of(&keyed, &shadow, &register) else {
                 continue;
             };
-            let lefts: Option<Vec<super::nest::Linear>> =
-                lefts.iter().map(|left| super::nest::Linear::of(left, &register)).collect();
+            let lefts: Option<Vec<Linear>> =
+                lefts.iter().map(|left| Linear::of(left, &register)).collect();
             let Some(lefts) = lefts else { continue };
             self.walk(&nest, &mut vec![0; keyed.len()], &mut |registers| {
                 result.push(
@@ -422,19 +480,6 @@ impl<'a> Program<'a> {
         result.dedup();
         result.retain(|keys| !self.block(self.block_id(family, keys.clone())).pieces.is_empty());
         result
-    }
-
-    /// Whether a full index is an element of a clause. Conditions on integer-valued families count as true.
-    pub(crate) fn in_clause(&self, clause: &Clause, index: &[i64]) -> bool {
-        let index: Vec<Affine> = index.iter().map(|value| Affine::int(*value)).collect();
-        let (_, domain) = clause.at(&index);
-        let domain = self.settle(&domain, &[]);
-        !domain.is_nothing()
-    }
-
-    /// Whether a full index is an element of a family.
-    pub(crate) fn has_element(&self, family: FamilyId, index: &[i64]) -> bool {
-        self.clauses(family).iter().any(|clause| self.in_clause(clause, index))
     }
 
     /// The compiled body of a piece; none if it has no body.
