@@ -21,3 +21,6 @@ pub use confirm::{Confirmation, Failure, Outcome, Status, confirm};
 pub use instance::{Instance, instances};
 pub use program::Program;
 pub use sample::Sampling;
+
+#[cfg(test)]
+mod tests;
