@@ -3,8 +3,8 @@
 pub mod derive;
 pub mod formula;
 pub mod functions;
-pub mod present;
 pub mod numeric;
+pub mod present;
 mod simplify;
 pub mod source;
 pub mod syntax;
