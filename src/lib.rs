@@ -3,7 +3,6 @@
 pub mod derive;
 pub mod formula;
 pub mod functions;
-pub mod numeric;
 pub mod present;
 mod simplify;
 pub mod source;

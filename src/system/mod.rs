@@ -1,7 +1,28 @@
 //! A network as a system of definitions over families of scalars.
 
-mod stub;
-pub use stub::*;
+mod assumptions;
+mod body;
+mod checks;
+mod cycle;
+mod describe;
+mod functions;
+mod index;
+mod lower;
+mod mistakes;
+mod names;
+mod pieces;
+mod questions;
+mod ranges;
+mod reads;
+mod reduction;
+mod reference;
+mod scope;
+mod spellings;
+
+pub use functions::pattern;
+pub use lower::lower;
+pub use reads::{Reads, UnprovedRead, check_reads};
+
 use num_rational::BigRational;
 
 use crate::source::{Diagnostic, Span};

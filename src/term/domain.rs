@@ -581,7 +581,7 @@ impl Rows {
     }
 
     /// Uses up the equations. `true` if one of them has no solution.
-    fn eliminate_equations(&mut self) -> bool {
+    fn eliminate_equations(&mut self, ambient: &Ambient) -> bool {
         loop {
             // Rational coefficients appear when a value is found by division; make every row whole first.
             let mut at = 0;
@@ -619,6 +619,8 @@ impl Rows {
             match choice {
                 Some((_, row, atom, value)) => {
                     self.zero.swap_remove(row);
+                    // What is known of the atom must outlive it: it becomes a condition on its value.
+                    self.nonnegative.extend(ambient.of_atom(&atom));
                     self.substitute(&atom, &value);
                 }
                 None if self.find_equations() => {}
@@ -628,7 +630,7 @@ impl Rows {
     }
 
     fn refuted(mut self, ambient: &Ambient) -> bool {
-        if self.eliminate_equations() {
+        if self.eliminate_equations(ambient) {
             return true;
         }
         for (m, affine) in &self.divisible {
@@ -820,6 +822,14 @@ mod tests {
         let ambient = Ambient::default();
         assert!(ambient.implies(&Domain::everything(), &Domain::at_least(&n, &Affine::int(1))));
         assert!(!ambient.implies(&Domain::everything(), &Domain::at_least(&n, &Affine::int(2))));
+    }
+
+    #[test]
+    fn a_size_is_never_below_one() {
+        let n = Affine::size(SizeId(0));
+        let ambient = Ambient::default();
+        assert!(ambient.is_empty(&Domain::equal(&n.offset(1), &Affine::int(0))));
+        assert!(!ambient.is_empty(&Domain::equal(&n.offset(1), &Affine::int(2))));
     }
 
     #[test]

@@ -1,0 +1,706 @@
+//! From the tree of a network text to a system: every name resolved, every range checked.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::mistakes;
+use super::names::Names;
+use super::ranges::{Draft, Inferred, Piece};
+use super::reference::Head;
+use super::scope::{Letter, Origin, Scope};
+use super::{Family, FamilyKind, FamilyRole, System};
+use crate::source::{Diagnostic, Report, Span};
+use crate::syntax::{Declaration, Expr, ExprKind, Network, Range, Role, Set, StatementKind};
+use crate::term::{Affine, Atom, Domain, FamilyId, TermId};
+
+/// Everything that is known while a network is lowered.
+#[derive(Debug, Default)]
+pub(super) struct Lowering<'a> {
+    pub(super) system: System,
+    pub(super) problems: Vec<Diagnostic>,
+    pub(super) names: Names<'a>,
+    /// Declared shapes, by family.
+    pub(super) declared: FxHashMap<FamilyId, Vec<Piece>>,
+    /// Equations in written order, their left sides read.
+    pub(super) drafts: Vec<Draft>,
+    /// The equation that is being read, a key of `spans`.
+    pub(super) current: usize,
+    /// Where each access of each equation is written.
+    pub(super) spans: FxHashMap<(usize, TermId), Span>,
+    /// Letters of reductions whose range is taken from the places where they stand alone.
+    pub(super) inferred: Inferred,
+    /// Inputs that nobody declared: they exist at the slots that are read.
+    pub(super) implicit: FxHashSet<FamilyId>,
+    /// Whether all quantities are known: an unknown name is then an error in every network.
+    pub(super) introductions_over: bool,
+    /// How many reductions were read.
+    pub(super) reductions: usize,
+    /// Functions whose bodies are being read, innermost last.
+    pub(super) open_functions: Vec<String>,
+}
+
+/// A network with every name resolved, every index bound and every access inside its range.
+///
+/// # Errors
+/// All mistakes that could be found, each with its place in the text.
+pub fn lower(network: &Network) -> Result<System, Report> {
+    let mut lowering = Lowering::default();
+    lowering.run(network);
+    let Lowering {
+        system,
+        mut problems,
+        ..
+    } = lowering;
+    // One complaint for each place: later ones are echoes of the first.
+    let mut places: FxHashSet<Option<Span>> = FxHashSet::default();
+    problems.retain(|problem| places.insert(problem.labels.first().map(|label| label.span)));
+    Report::unless_empty(problems)?;
+    Ok(system)
+}
+
+impl<'a> Lowering<'a> {
+    fn run(&mut self, network: &'a Network) {
+        self.names = Names::collect(network, &mut self.problems);
+        self.declare_quantities(network);
+        self.names
+            .enter_all_sizes(network, &mut self.system, &mut self.problems);
+        self.names.refuse_double_readings(&mut self.problems);
+        self.read_functions(network);
+        self.declare_shapes(network);
+        self.assume_sizes(network);
+        self.read_equations(network);
+        self.introductions_over = true;
+        if !self.problems.is_empty() {
+            // What follows rests on the equations; its complaints would be echoes.
+            self.check_undeclared();
+            return;
+        }
+        self.find_ranges();
+        self.finish_clauses();
+        self.check_undeclared();
+        if !self.problems.is_empty() {
+            return;
+        }
+        self.check_definitions();
+        self.read_assumptions(network);
+        self.infer_roles();
+        self.read_questions(network);
+        self.read_spellings(network);
+        self.read_convention(network);
+        self.warn_of_unused();
+    }
+
+    /// Families of `where`, of left sides and of the loss.
+    fn declare_quantities(&mut self, network: &'a Network) {
+        for statement in &network.statements {
+            if let StatementKind::Where(declarations, _) = &statement.kind {
+                for declaration in declarations {
+                    self.declare_quantity(declaration);
+                }
+            }
+        }
+        for statement in &network.statements {
+            match &statement.kind {
+                StatementKind::Equation { left, .. } => {
+                    if let Some(head) = self.left_side(left) {
+                        self.define_quantity(&head, FamilyKind::Defined);
+                    }
+                }
+                StatementKind::Loss { name, right, .. } => {
+                    if let Some(before) = self.system.loss {
+                        let span = self.system.family(before).span;
+                        self.problems
+                            .push(mistakes::two_losses(name.span, span));
+                        continue;
+                    }
+                    if let Some((_, before)) = self.names.known.get(&name.value) {
+                        self.problems.push(mistakes::defined_twice(
+                            &name.value,
+                            name.span,
+                            *before,
+                        ));
+                        continue;
+                    }
+                    let kind = if right.is_some() {
+                        FamilyKind::Defined
+                    } else {
+                        FamilyKind::OpaqueLoss(Vec::new())
+                    };
+                    let loss = self.add_family(&name.value, name.span, 0, 0, kind);
+                    self.system.families[loss.0 as usize].role = Some(FamilyRole::Loss);
+                    self.system.loss = Some(loss);
+                }
+                StatementKind::Index(_)
+                | StatementKind::Where(..)
+                | StatementKind::Role(..)
+                | StatementKind::Function(_)
+                | StatementKind::Assume(..)
+                | StatementKind::Write { .. }
+                | StatementKind::Convention(_)
+                | StatementKind::Question(_) => {}
+            }
+        }
+        for (name, (role, span)) in &self.names.roles {
+            let Some(family) = self.names.quantity(name) else {
+                continue;
+            };
+            let family = &mut self.system.families[family.0 as usize];
+            if family.kind != FamilyKind::Input {
+                self.problems
+                    .push(mistakes::role_of_defined(name, *span, family.span));
+            }
+            family.role = FamilyRole::declared(*role);
+        }
+    }
+
+    fn declare_quantity(&mut self, declaration: &Declaration) {
+        let name = &declaration.name;
+        let axes = match &declaration.set {
+            Set::Real(axes) => axes.len(),
+            Set::Integers(..) => 0,
+        };
+        let slots = declaration.slots.len();
+        if let Some((_, before)) = self.names.known.get(&name.value) {
+            let before = *before;
+            let Some(family) = self.names.quantity(&name.value) else {
+                return;
+            };
+            let known = self.system.family(family);
+            if slots == 0 && known.slots == 0 {
+                self.problems
+                    .push(mistakes::declared_twice(&name.value, name.span, before));
+            } else if known.slots != slots {
+                self.problems.push(mistakes::slots_differ(
+                    &name.value,
+                    name.span,
+                    slots,
+                    before,
+                    known.slots,
+                ));
+            } else if known.axes != axes {
+                self.problems.push(mistakes::axes_differ(
+                    &name.value,
+                    declaration.span,
+                    axes,
+                    before,
+                    known.axes,
+                ));
+            }
+            return;
+        }
+        let family = self.add_family(&name.value, name.span, slots, axes, FamilyKind::Input);
+        if let Set::Integers(..) = &declaration.set {
+            // The bounds are read once all sizes are known.
+            self.system.families[family.0 as usize].integers =
+                Some((Affine::int(0), Affine::int(0)));
+        }
+    }
+
+    fn define_quantity(&mut self, head: &Head, kind: FamilyKind) {
+        let (slots, axes) = (head.slots.len(), head.elements.len());
+        let Some((_, before)) = self.names.known.get(&head.name) else {
+            self.add_family(&head.name, head.name_span, slots, axes, kind);
+            return;
+        };
+        let before = *before;
+        let Some(id) = self.names.quantity(&head.name) else {
+            return;
+        };
+        let declared_axes = self.system.family(id).axes;
+        let family = &mut self.system.families[id.0 as usize];
+        if family.slots != slots {
+            self.problems.push(mistakes::slots_differ(
+                &head.name,
+                head.span,
+                slots,
+                before,
+                family.slots,
+            ));
+        } else if declared_axes != axes {
+            self.problems.push(if axes == 0 {
+                mistakes::whole_array(&head.name, head.span, declared_axes)
+            } else {
+                mistakes::axes_differ(&head.name, head.span, axes, before, declared_axes)
+            });
+        } else if family.integers.is_some() {
+            self.problems
+                .push(mistakes::integer_defined(&head.name, head.span, before));
+        } else {
+            family.kind = kind;
+        }
+    }
+
+    pub(super) fn add_family(
+        &mut self,
+        name: &str,
+        span: Span,
+        slots: usize,
+        axes: usize,
+        kind: FamilyKind,
+    ) -> FamilyId {
+        let role = self
+            .names
+            .roles
+            .get(name)
+            .filter(|_| kind == FamilyKind::Input)
+            .and_then(|(role, _)| FamilyRole::declared(*role));
+        let id = self.system.add_family(Family {
+            name: name.to_owned(),
+            slots,
+            axes,
+            kind,
+            role,
+            clauses: Vec::new(),
+            integers: None,
+            span: Some(span),
+        });
+        self.names.enter(name, span, id, &mut self.problems);
+        id
+    }
+
+    fn left_side(&self, left: &Expr) -> Option<Head> {
+        self.names.reference(left)
+    }
+
+    /// Shapes and value ranges of `where`.
+    fn declare_shapes(&mut self, network: &Network) {
+        let statements = &network.statements;
+        let mut at = 0;
+        while at < statements.len() {
+            let from = at;
+            let mut block: Vec<Range> = Vec::new();
+            while let Some(StatementKind::Where(_, ranges)) =
+                statements.get(at).map(|statement| &statement.kind)
+            {
+                block.extend(ranges.iter().cloned());
+                at += 1;
+            }
+            for statement in &statements[from..at] {
+                if let StatementKind::Where(declarations, ranges) = &statement.kind {
+                    for declaration in declarations {
+                        self.declare_shape(declaration, ranges, &block);
+                    }
+                }
+            }
+            at = at.max(from + 1);
+        }
+    }
+
+    fn declare_shape(&mut self, declaration: &Declaration, own: &[Range], block: &[Range]) {
+        let Some(family) = self.names.quantity(&declaration.name.value) else {
+            return;
+        };
+        let Some((scope, vars, slots, domain)) = self.slot_letters(&declaration.slots, own, block)
+        else {
+            return;
+        };
+        let sizes: Option<Vec<Affine>> = match &declaration.set {
+            Set::Real(axes) => axes.iter().map(|axis| self.affine(axis, &scope)).collect(),
+            Set::Integers(low, high) => {
+                let bounds = (self.affine(low, &scope), self.affine(high, &scope));
+                if let (Some(low), Some(high)) = bounds {
+                    let mut depends = false;
+                    low.visit_vars(&mut |_| depends = true);
+                    high.visit_vars(&mut |_| depends = true);
+                    if depends {
+                        self.problems
+                            .push(mistakes::integer_bounds_vary(declaration.span));
+                    }
+                    self.system
+                        .ambient
+                        .reads
+                        .insert(family, (low.clone(), high.clone()));
+                    self.system.families[family.0 as usize].integers = Some((low, high));
+                }
+                Some(Vec::new())
+            }
+        };
+        let Some(sizes) = sizes else {
+            return;
+        };
+        self.declared.entry(family).or_default().push(Piece {
+            vars,
+            slots,
+            domain,
+            sizes: sizes.into_iter().map(Some).collect(),
+            span: declaration.span,
+        });
+    }
+
+    /// The letters of slots as written on a left side or in a declaration: scope, letters in order,
+    /// slot expressions, and the letters' values.
+    #[allow(clippy::type_complexity, reason = "four plain parts, taken apart at once")]
+    pub(super) fn slot_letters(
+        &mut self,
+        slots: &[Expr],
+        own: &[Range],
+        block: &[Range],
+    ) -> Option<(Scope, Vec<crate::term::VarId>, Vec<Affine>, Domain)> {
+        let mut scope = Scope::default();
+        let mut ranges = Vec::new();
+        let mut sound = true;
+        for slot in slots {
+            super::names::visit(slot, &mut |expr| {
+                let ExprKind::Name(name) = &expr.kind else {
+                    return;
+                };
+                if scope.find(name).is_some() || self.names.known.contains_key(name) {
+                    return;
+                }
+                match self.range_of(name, expr.span, own, block) {
+                    Some(Some(range)) => {
+                        let var = self.system.store.fresh_var(name);
+                        scope.push(Letter {
+                            name: name.clone(),
+                            var,
+                            origin: Origin::Left,
+                            span: expr.span,
+                        });
+                        ranges.push(range);
+                    }
+                    // Not a letter: read below as part of an index expression, and refused there.
+                    Some(None) => {}
+                    None => sound = false,
+                }
+            });
+        }
+        if !sound {
+            return None;
+        }
+        let mut domain = Domain::everything();
+        let mut complete = true;
+        for (at, range) in ranges.iter().enumerate() {
+            let value = Affine::var(scope.letters()[at].var);
+            match (
+                self.affine(&range.low, &scope),
+                self.affine(&range.high, &scope),
+            ) {
+                (Some(low), Some(high)) => {
+                    domain = domain.and(&Domain::between(&low, &value, &high));
+                }
+                _ => complete = false,
+            }
+        }
+        let mut vars = Vec::new();
+        let mut values = Vec::with_capacity(slots.len());
+        for slot in slots {
+            let value = self.affine(slot, &scope)?;
+            let mut inside = Vec::new();
+            value.visit_vars(&mut |var| inside.push(var));
+            let plain = match inside.as_slice() {
+                [] => true,
+                [var] => {
+                    value.minus(&Affine::var(*var)).is_constant() && !vars.contains(var)
+                }
+                _ => false,
+            };
+            if !plain {
+                self.problems.push(mistakes::left_index(slot.span));
+                return None;
+            }
+            vars.extend(inside);
+            values.push(value);
+        }
+        complete.then_some((scope, vars, values, domain))
+    }
+
+    /// The range of a slot letter. `None`: refused; `Some(None)`: not a slot letter at all.
+    #[allow(clippy::option_option, reason = "refused and unknown are different")]
+    fn range_of(
+        &mut self,
+        name: &str,
+        span: Span,
+        own: &[Range],
+        block: &[Range],
+    ) -> Option<Option<Range>> {
+        if let Some(range) = own.iter().rev().find(|range| range.letter.value == name) {
+            return Some(Some(range.clone()));
+        }
+        let mut choices: Vec<Range> = Vec::new();
+        for range in block.iter().filter(|range| range.letter.value == name) {
+            if !choices
+                .iter()
+                .any(|other| super::names::same_range(other, range))
+            {
+                choices.push(range.clone());
+            }
+        }
+        if choices.is_empty() {
+            choices = self.names.ranges.get(name).cloned().unwrap_or_default();
+        }
+        match choices.as_slice() {
+            [] if self.names.letters.contains_key(name) => {
+                self.problems.push(mistakes::no_range(name, span));
+                None
+            }
+            [] => Some(None),
+            [only] => Some(Some(only.clone())),
+            [first, second, ..] => {
+                self.problems
+                    .push(mistakes::several_ranges(name, span, first, second));
+                None
+            }
+        }
+    }
+
+    fn read_equations(&mut self, network: &Network) {
+        for statement in &network.statements {
+            match &statement.kind {
+                StatementKind::Equation {
+                    left,
+                    right,
+                    ranges,
+                } => self.read_equation(left, right, ranges, statement.span),
+                StatementKind::Loss {
+                    name,
+                    arguments,
+                    right,
+                } => {
+                    let Some(loss) = self.names.quantity(&name.value) else {
+                        continue;
+                    };
+                    let draft = Draft::new(loss, name.span, statement.span);
+                    self.current = self.drafts.len();
+                    match right {
+                        Some(right) => {
+                            let body = self.term(right, &mut Scope::default());
+                            self.drafts.push(Draft { body, ..draft });
+                        }
+                        None => {
+                            self.drafts.push(draft);
+                            self.read_opaque_loss(loss, arguments);
+                        }
+                    }
+                }
+                StatementKind::Index(_)
+                | StatementKind::Where(..)
+                | StatementKind::Role(..)
+                | StatementKind::Function(_)
+                | StatementKind::Assume(..)
+                | StatementKind::Write { .. }
+                | StatementKind::Convention(_)
+                | StatementKind::Question(_) => {}
+            }
+        }
+    }
+
+    fn read_equation(&mut self, left: &Expr, right: &Expr, own: &[Range], span: Span) {
+        let Some(head) = self.names.reference(left) else {
+            self.problems.push(mistakes::left_side(left.span));
+            return;
+        };
+        let Some(family) = self.names.quantity(&head.name) else {
+            // The name is a size, a letter or a function.
+            if let Some((_, before)) = self.names.known.get(&head.name) {
+                self.problems.push(mistakes::two_meanings(
+                    &head.name,
+                    head.name_span,
+                    "a quantity",
+                    *before,
+                    "a size",
+                ));
+            }
+            return;
+        };
+        let known = self.system.family(family);
+        if known.slots != head.slots.len() || known.axes != head.elements.len() {
+            return;
+        }
+        let Some((mut scope, mut vars, slots, mut domain)) =
+            self.slot_letters(&head.slots, own, &[])
+        else {
+            return;
+        };
+        let slot_vars = vars.len();
+        let mut ranged = Vec::with_capacity(head.elements.len());
+        for element in &head.elements {
+            let ExprKind::Name(name) = &element.kind else {
+                self.problems.push(mistakes::left_index(element.span));
+                return;
+            };
+            let range = own.iter().rev().find(|range| range.letter.value == *name);
+            if range.is_none() && !self.names.indices.contains_key(name) {
+                self.problems.push(if self.names.known.contains_key(name) {
+                    mistakes::left_index(element.span)
+                } else {
+                    mistakes::undeclared_index(name, element.span)
+                });
+                return;
+            }
+            if let Some(letter) = scope.find(name) {
+                self.problems
+                    .push(mistakes::left_letter_twice(name, element.span, letter.span));
+                return;
+            }
+            let var = self.system.store.fresh_var(name);
+            scope.push(Letter {
+                name: name.clone(),
+                var,
+                origin: Origin::Left,
+                span: element.span,
+            });
+            vars.push(var);
+            let bounds = match range {
+                Some(range) => {
+                    match (
+                        self.affine(&range.low, &scope),
+                        self.affine(&range.high, &scope),
+                    ) {
+                        (Some(low), Some(high)) => Some((low, high)),
+                        _ => return,
+                    }
+                }
+                None => None,
+            };
+            if let Some((low, high)) = &bounds {
+                domain = domain.and(&Domain::between(low, &Affine::var(var), high));
+            }
+            ranged.push(bounds);
+        }
+        self.current = self.drafts.len();
+        let body = self.term(right, &mut scope);
+        self.drafts.push(Draft {
+            vars,
+            slot_vars,
+            slots,
+            sizes: ranged
+                .iter()
+                .map(|bounds| {
+                    bounds
+                        .as_ref()
+                        .filter(|(low, _)| *low == Affine::int(1))
+                        .map(|(_, high)| high.clone())
+                })
+                .collect(),
+            ranged: ranged.iter().map(Option::is_some).collect(),
+            domain,
+            body,
+            ..Draft::new(family, head.span, span)
+        });
+    }
+
+    fn read_opaque_loss(&mut self, loss: FamilyId, arguments: &[Expr]) {
+        let mut reads = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            let Some(head) = self.names.reference(argument) else {
+                self.problems
+                    .push(mistakes::opaque_argument(argument.span));
+                continue;
+            };
+            if !head.elements.is_empty() {
+                self.problems
+                    .push(mistakes::opaque_argument(argument.span));
+                continue;
+            }
+            let Some(family) = self.family_of(&head) else {
+                continue;
+            };
+            let scope = Scope::default();
+            let slots: Option<Vec<Affine>> = head
+                .slots
+                .iter()
+                .map(|slot| self.affine(slot, &scope))
+                .collect();
+            if let Some(slots) = slots {
+                reads.push((family, slots.into_boxed_slice()));
+            }
+        }
+        self.system.families[loss.0 as usize].kind = FamilyKind::OpaqueLoss(reads);
+    }
+
+    fn read_convention(&mut self, network: &Network) {
+        let mut before: Option<Span> = None;
+        for statement in &network.statements {
+            if let StatementKind::Convention(value) = &statement.kind {
+                if let Some(before) = before {
+                    self.problems
+                        .push(mistakes::two_conventions(value.span, before));
+                }
+                before = Some(value.span);
+                self.system.step_at_zero = Some(value.value);
+            }
+        }
+    }
+
+    /// Roles for quantities that nothing else mentions, names run together, names close to functions.
+    fn check_undeclared(&mut self) {
+        let mut unknown: Vec<(&String, &(Role, Span))> = self
+            .names
+            .roles
+            .iter()
+            .filter(|(name, _)| self.names.quantity(name).is_none())
+            .collect();
+        unknown.sort_by_key(|(_, (_, span))| *span);
+        for (name, (_, span)) in unknown {
+            let candidates = self.names.candidates();
+            self.problems
+                .push(mistakes::unknown_name(name, *span, &candidates, self.names.closed));
+        }
+        if self.names.closed {
+            return;
+        }
+        let known: Vec<&str> = self.names.candidates();
+        for family in &self.system.families {
+            if family.kind == FamilyKind::Input
+                && !is_greek(&family.name)
+                && !self.names.roles.contains_key(&family.name)
+                && let Some(span) = family.span
+                && let Some(parts) = run_together(&family.name, &known)
+            {
+                self.problems
+                    .push(mistakes::run_together(&family.name, span, &parts));
+            }
+        }
+    }
+}
+
+/// The other names that `name` consists of, if it does.
+pub(super) fn run_together(name: &str, known: &[&str]) -> Option<Vec<String>> {
+    let known: FxHashSet<&str> = known
+        .iter()
+        .copied()
+        .filter(|other| *other != name && !other.is_empty() && other.len() < name.len())
+        .collect();
+    let longest = known.iter().map(|other| other.len()).max()?;
+    // For each prefix the start of its last part, the longest part first.
+    let mut from: Vec<Option<usize>> = vec![None; name.len() + 1];
+    let mut reached = vec![false; name.len() + 1];
+    reached[0] = true;
+    for end in 1..=name.len() {
+        for start in end.saturating_sub(longest)..end {
+            if reached[start]
+                && name.is_char_boundary(start)
+                && name.is_char_boundary(end)
+                && known.contains(&name[start..end])
+            {
+                from[end] = Some(start);
+                reached[end] = true;
+                break;
+            }
+        }
+    }
+    let mut parts = Vec::new();
+    let mut end = name.len();
+    while end > 0 {
+        let start = from[end]?;
+        parts.push(name[start..end].to_owned());
+        end = start;
+    }
+    parts.reverse();
+    Some(parts)
+}
+
+/// The names of Greek letters, which are never names run together.
+pub(super) fn is_greek(name: &str) -> bool {
+    const LETTERS: [&str; 27] = [
+        "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa",
+        "lambda", "mu", "nu", "xi", "omicron", "rho", "sigma", "tau", "upsilon", "phi", "chi",
+        "psi", "omega", "varepsilon", "vartheta", "varphi", "varrho",
+    ];
+    let lower = name.to_lowercase();
+    LETTERS.contains(&lower.as_str())
+}
+
+/// An access to an integer-valued family as an index.
+pub(super) fn read(family: FamilyId, index: Vec<Affine>) -> Affine {
+    Affine::atom(Atom::Read(family, index.into_boxed_slice()))
+}

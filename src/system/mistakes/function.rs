@@ -1,0 +1,157 @@
+//! Functions that are unknown, called wrongly or defined wrongly.
+
+use super::counted;
+use crate::source::{Diagnostic, Span};
+
+/// `rellu(z)`.
+pub(in crate::system) fn unknown_function(
+    name: &str,
+    span: Span,
+    near: Option<&str>,
+) -> Diagnostic {
+    let diagnostic = Diagnostic::error(
+        "unknown-function",
+        format!("there is no function `{name}`"),
+        span,
+        "called here",
+    );
+    match near {
+        Some(near) => diagnostic.help(format!("did you mean `{near}(…)`?")),
+        None => diagnostic.help(format!(
+            "for a product write a space, `{name} (…)`; for a function of your own `fn {name}(u) = …`"
+        )),
+    }
+}
+
+/// `rellu z`.
+pub(in crate::system) fn function_without_brackets(
+    name: &str,
+    span: Span,
+    near: &str,
+) -> Diagnostic {
+    Diagnostic::error(
+        "unknown-function",
+        format!("`{name}` is not known, but close to the function `{near}`"),
+        span,
+        "read as a factor of a product",
+    )
+    .help(format!("write `{near}(…)`"))
+    .help(format!("to keep it as a name add the line `param {name}`"))
+}
+
+/// `relu` without brackets.
+pub(in crate::system) fn function_as_value(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "function-without-argument",
+        format!("the function `{name}` has no argument here"),
+        span,
+        "not a number by itself",
+    )
+    .help(format!("write `{name}(…)`"))
+}
+
+/// Functions of whole arrays.
+pub(in crate::system) fn whole_function(name: &str, span: Span) -> Diagnostic {
+    let diagnostic = Diagnostic::error(
+        "whole-array",
+        format!("`{name}` acts on whole arrays, which is not supported yet"),
+        span,
+        "needs matrix notation",
+    );
+    match name {
+        "sum" => diagnostic.help("write the sum over elements: `sum_i x_i`"),
+        "softmax" => diagnostic.help(
+            "write it by elements: `e_j = exp(z_j)`, `S = sum_j e_j`, `p_j = e_j / S`",
+        ),
+        _ => diagnostic.help("write it by its elements and sums"),
+    }
+}
+
+/// The wrong number of arguments.
+pub(in crate::system) fn argument_count(
+    name: &str,
+    span: Span,
+    (parameters, extra): (usize, usize),
+    (given, given_extra): (usize, usize),
+) -> Diagnostic {
+    let behind = |extra: usize| match extra {
+        0 => String::new(),
+        _ => format!(" and {} behind the `;`", extra),
+    };
+    let example = {
+        let front = ["u", "v", "w"][..parameters.min(3)].join(", ");
+        match extra {
+            0 => format!("{name}({front})"),
+            _ => format!("{name}({front}; {})", ["a", "b", "c"][..extra.min(3)].join(", ")),
+        }
+    };
+    Diagnostic::error(
+        "argument-count",
+        format!(
+            "`{name}` takes {}{}",
+            counted(parameters, "argument"),
+            behind(extra)
+        ),
+        span,
+        format!("{}{} here", counted(given, "argument"), behind(given_extra)),
+    )
+    .help(format!("write it like `{example}`"))
+}
+
+/// `f'(a, b)`.
+pub(in crate::system) fn primes_of_several(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "primes-of-several",
+        format!("`{name}'` does not say by which argument"),
+        span,
+        "a function of several arguments",
+    )
+    .help("a prime needs a function of one argument")
+}
+
+/// A name in a body that is no parameter.
+pub(in crate::system) fn foreign_name(span: Span, parameters: &[String]) -> Diagnostic {
+    let list: Vec<String> = parameters.iter().map(|name| format!("`{name}`")).collect();
+    Diagnostic::error(
+        "foreign-name",
+        "the body of a function uses its parameters only",
+        span,
+        "not a parameter",
+    )
+    .note(format!("the parameters are {}", list.join(", ")))
+    .help("make it a parameter; numbers to pass along stand behind a `;`: `fn f(u; a) = …`")
+}
+
+/// A function that calls itself.
+pub(in crate::system) fn recursive_function(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "recursive-function",
+        format!("`{name}` is defined by itself"),
+        span,
+        "called while its own body is read",
+    )
+    .help("write its value without it")
+}
+
+/// Two parameters of one name.
+pub(in crate::system) fn parameter_twice(name: &str, span: Span, before: Span) -> Diagnostic {
+    Diagnostic::error(
+        "parameter-twice",
+        format!("two parameters are called `{name}`"),
+        span,
+        "again here",
+    )
+    .label(before, "first here")
+    .help("rename one of them")
+}
+
+/// Two derivatives of one function.
+pub(in crate::system) fn two_slopes(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "two-slopes",
+        format!("the derivative of `{name}` is declared twice"),
+        span,
+        "a second derivative",
+    )
+    .help("keep one of them")
+}

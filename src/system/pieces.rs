@@ -1,0 +1,80 @@
+//! Finding the pieces of a family that an index may fall into, without looking at all of them.
+
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use crate::term::Affine;
+
+/// The pieces of one family, those with constant entries found by hash.
+#[derive(Debug, Default)]
+pub(super) struct PieceIndex {
+    groups: Vec<Group>,
+}
+
+/// Pieces whose index has constants at the same positions.
+#[derive(Debug)]
+struct Group {
+    positions: SmallVec<[u16; 2]>,
+    pieces: FxHashMap<SmallVec<[i64; 2]>, Vec<usize>>,
+    all: Vec<usize>,
+}
+
+impl PieceIndex {
+    /// The index of pieces given by their left sides.
+    pub(super) fn new<'a>(pieces: impl IntoIterator<Item = &'a [Affine]>) -> Self {
+        let mut result = Self::default();
+        for (at, piece) in pieces.into_iter().enumerate() {
+            result.insert(at, piece);
+        }
+        result
+    }
+
+    fn insert(&mut self, at: usize, piece: &[Affine]) {
+        let mut positions: SmallVec<[u16; 2]> = SmallVec::new();
+        let mut values: SmallVec<[i64; 2]> = SmallVec::new();
+        for (position, entry) in piece.iter().enumerate() {
+            if let Some(value) = entry.as_int() {
+                positions.push(u16::try_from(position).expect("few indices"));
+                values.push(value);
+            }
+        }
+        let group = match self
+            .groups
+            .iter_mut()
+            .find(|group| group.positions == positions)
+        {
+            Some(group) => group,
+            None => {
+                self.groups.push(Group {
+                    positions,
+                    pieces: FxHashMap::default(),
+                    all: Vec::new(),
+                });
+                self.groups.last_mut().expect("just pushed")
+            }
+        };
+        group.pieces.entry(values).or_default().push(at);
+        group.all.push(at);
+    }
+
+    /// The pieces that `index` may fall into, general ones first.
+    pub(super) fn candidates(&self, index: &[Affine]) -> Vec<usize> {
+        let mut found = Vec::new();
+        let mut groups: Vec<&Group> = self.groups.iter().collect();
+        groups.sort_by_key(|group| group.positions.len());
+        for group in groups {
+            let values: Option<SmallVec<[i64; 2]>> = group
+                .positions
+                .iter()
+                .map(|position| index.get(usize::from(*position)).and_then(Affine::as_int))
+                .collect();
+            match values {
+                Some(values) => {
+                    found.extend(group.pieces.get(&values).into_iter().flatten().copied());
+                }
+                None => found.extend_from_slice(&group.all),
+            }
+        }
+        found
+    }
+}

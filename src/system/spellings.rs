@@ -1,0 +1,152 @@
+//! `write … as "…"`: how the author wants things written.
+
+use super::lower::Lowering;
+use super::mistakes;
+use super::reference::Head;
+use super::scope::{Letter, Origin, Scope};
+use super::{Spelled, Spelling};
+use crate::source::Span;
+use crate::syntax::{Expr, ExprKind, Network, StatementKind};
+use crate::term::{Affine, FamilyId, VarId};
+
+impl Lowering<'_> {
+    pub(super) fn read_spellings(&mut self, network: &Network) {
+        for statement in &network.statements {
+            if let StatementKind::Write { what, spelling } = &statement.kind
+                && let Some((vars, what)) = self.spelled(what)
+            {
+                self.add_spelling(Spelling {
+                    vars: vars.into_boxed_slice(),
+                    what,
+                    latex: spelling.value.clone(),
+                    span: statement.span,
+                });
+            }
+        }
+    }
+
+    fn add_spelling(&mut self, spelling: Spelling) {
+        let before = self
+            .system
+            .spellings
+            .iter()
+            .find(|other| other.what == spelling.what && other.vars.is_empty())
+            .map(|other| other.span);
+        match before {
+            Some(before) => self
+                .problems
+                .push(mistakes::spelled_twice(spelling.span, before)),
+            None => self.system.spellings.push(spelling),
+        }
+    }
+
+    fn spelled(&mut self, what: &Expr) -> Option<(Vec<VarId>, Spelled)> {
+        let mut scope = self.letters_below(what);
+        let vars: Vec<VarId> = scope.letters().iter().map(|letter| letter.var).collect();
+        if let ExprKind::Derivative(of, wrt) = &what.kind {
+            let of = self.slots_only(of, &scope)?;
+            let wrt = self.slots_only(wrt, &scope)?;
+            return Some((vars, Spelled::Derivative { of, wrt }));
+        }
+        if let Some(head) = self.names.reference(what)
+            && head.elements.is_empty()
+            && self.names.quantity(&head.name).is_some()
+        {
+            let (family, slots) = self.slots_only(what, &scope)?;
+            return Some((vars, Spelled::Slots(family, slots)));
+        }
+        let term = self.term(what, &mut scope)?;
+        let term = self.closed(term, vars.clone());
+        Some((vars, Spelled::Term(term)))
+    }
+
+    /// Letters that stand alone or in indices of the expression, except those that it binds itself.
+    fn letters_below(&mut self, expr: &Expr) -> Scope {
+        let mut bound: Vec<String> = Vec::new();
+        let mut names: Vec<(String, Span)> = Vec::new();
+        let mut heads: Vec<Head> = Vec::new();
+        super::names::visit(expr, &mut |expr| match &expr.kind {
+            ExprKind::Name(name) => match self.names.reference(expr) {
+                Some(head) if !head.elements.is_empty() => heads.push(head),
+                Some(_) | None => names.push((name.clone(), expr.span)),
+            },
+            ExprKind::Reduce { binder, .. } => {
+                for part in binder {
+                    match part {
+                        crate::syntax::Binder::Letter(name) => bound.push(name.value.clone()),
+                        crate::syntax::Binder::Range(range) => {
+                            bound.push(range.letter.value.clone());
+                        }
+                        crate::syntax::Binder::Condition(_) => {}
+                    }
+                }
+            }
+            ExprKind::Number(_)
+            | ExprKind::Slots(..)
+            | ExprKind::Elements(..)
+            | ExprKind::Call { .. }
+            | ExprKind::Negative(_)
+            | ExprKind::Sum(_)
+            | ExprKind::Product(..)
+            | ExprKind::Power { .. }
+            | ExprKind::Transpose(_)
+            | ExprKind::Cases(_)
+            | ExprKind::Derivative(..) => {}
+        });
+        for head in heads {
+            for element in head.elements {
+                if let ExprKind::Name(name) = element.kind {
+                    names.push((name, element.span));
+                }
+            }
+        }
+        let mut scope = Scope::default();
+        for (name, span) in names {
+            if self.names.letters.contains_key(&name)
+                && !self.names.known.contains_key(&name)
+                && !bound.contains(&name)
+                && scope.find(&name).is_none()
+            {
+                let var = self.system.store.fresh_var(&name);
+                scope.push(Letter {
+                    name,
+                    var,
+                    origin: Origin::Left,
+                    span,
+                });
+            }
+        }
+        scope
+    }
+
+    /// A quantity with its slots and without elements, which are printed behind the spelling.
+    fn slots_only(&mut self, expr: &Expr, scope: &Scope) -> Option<(FamilyId, Box<[Affine]>)> {
+        let Some(head) = self.names.reference(expr) else {
+            self.problems.push(mistakes::question_target(expr.span));
+            return None;
+        };
+        let family = self.family_of(&head)?;
+        if let Some(element) = head.elements.first() {
+            self.problems
+                .push(mistakes::spelling_of_element(&super::names::head_text(&head), element.span));
+            return None;
+        }
+        let known = self.system.family(family);
+        if known.slots != head.slots.len() {
+            self.problems.push(mistakes::slots_differ(
+                &head.name,
+                head.span,
+                head.slots.len(),
+                known.span.unwrap_or(head.name_span),
+                known.slots,
+            ));
+            return None;
+        }
+        let slots: Option<Vec<Affine>> = head
+            .slots
+            .iter()
+            .map(|slot| self.affine(slot, scope))
+            .collect();
+        Some((family, slots?.into_boxed_slice()))
+    }
+}
