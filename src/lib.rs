@@ -3,6 +3,7 @@
 pub mod derive;
 pub mod formula;
 pub mod functions;
+mod normal;
 pub mod present;
 mod simplify;
 pub mod source;

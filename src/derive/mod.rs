@@ -243,22 +243,21 @@ fn sweep(
     known: &mut FxHashMap<(Target, FamilyId), FamilyId>,
 ) -> Result<(), Report> {
     let order = upstream_first(&derivation.system, of.family);
-    let needed = between(&derivation.system, &order, wrt);
+    let asked: FxHashSet<FamilyId> = wrt.iter().copied().collect();
+    let needed = between(&derivation.system, &order, &asked);
     let recursive = reads_itself(&derivation.system, &order, of.family);
-    let mut wanted: Vec<FamilyId> = order
+    // Upstream first; at the end what the output does not depend on, whose derivative is 0.
+    let reached: FxHashSet<FamilyId> = order.iter().copied().collect();
+    let wanted: Vec<FamilyId> = order
         .iter()
         .copied()
         .filter(|family| {
-            needed.contains(family) && (*family != of.family || recursive || wrt.contains(family))
+            asked.contains(family)
+                || (needed.contains(family) && (*family != of.family || recursive))
         })
+        .chain(wrt.iter().copied().filter(|family| !reached.contains(family)))
+        .filter(|family| !known.contains_key(&(of.clone(), *family)))
         .collect();
-    for family in wrt {
-        if !wanted.contains(family) {
-            wanted.push(*family);
-        }
-    }
-    wanted.retain(|family| !known.contains_key(&(of.clone(), *family)));
-    let has_adjoint: FxHashSet<FamilyId> = wanted.iter().copied().collect();
     let mut sweep = Sweep {
         of: of.clone(),
         recursive,
@@ -272,28 +271,33 @@ fn sweep(
         ),
     };
     for family in &wanted {
+        if known.contains_key(&(of.clone(), *family)) {
+            continue;
+        }
         let adjoint = add_derivative(&mut derivation.system, of.family, *family, true);
-        sweep.adjoints.insert(*family, adjoint);
         known.insert((of.clone(), *family), adjoint);
     }
-    for (key, adjoint) in known.iter().filter(|(key, _)| key.0 == *of) {
-        sweep.adjoints.insert(key.1, *adjoint);
+    for family in order.iter().chain(&wanted) {
+        if let Some(adjoint) = known.get(&(of.clone(), *family)) {
+            sweep.adjoints.insert(*family, *adjoint);
+        }
     }
+    let mut has_adjoint: FxHashSet<FamilyId> = wanted.iter().copied().collect();
     for user in order.iter().copied() {
         if user == of.family || needed.contains(&user) {
             sweep.collect(&mut derivation.system, user, &has_adjoint);
         }
     }
     for family in wanted {
+        if !has_adjoint.remove(&family) {
+            continue;
+        }
         let adjoint = sweep.adjoint_of(&mut derivation.system, family);
-        derivation.adjoints.push(adjoint);
-    }
-    for (family, adjoint) in &sweep.adjoints {
-        let _ = family;
-        let unproved = check_reads(&derivation.system, *adjoint);
+        let unproved = check_reads(&derivation.system, adjoint.family);
         if let Some(read) = unproved.first() {
             return Err(program_fault(&derivation.system, read));
         }
+        derivation.adjoints.push(adjoint);
     }
     Ok(())
 }
@@ -373,7 +377,11 @@ fn name_key(system: &System, family: FamilyId) -> (String, String, FamilyId) {
 }
 
 /// The families of `order` from which one of `wrt` is reached.
-fn between(system: &System, order: &[FamilyId], wrt: &[FamilyId]) -> FxHashSet<FamilyId> {
+fn between(
+    system: &System,
+    order: &[FamilyId],
+    wrt: &FxHashSet<FamilyId>,
+) -> FxHashSet<FamilyId> {
     let mut users: FxHashMap<FamilyId, Vec<FamilyId>> = FxHashMap::default();
     for family in order {
         for read in reads(system, *family) {
@@ -381,10 +389,10 @@ fn between(system: &System, order: &[FamilyId], wrt: &[FamilyId]) -> FxHashSet<F
         }
     }
     let mut found: FxHashSet<FamilyId> = FxHashSet::default();
-    let mut queue: Vec<FamilyId> = wrt
+    let mut queue: Vec<FamilyId> = order
         .iter()
         .copied()
-        .filter(|family| order.contains(family))
+        .filter(|family| wrt.contains(family))
         .collect();
     while let Some(family) = queue.pop() {
         if found.insert(family) {

@@ -3,17 +3,21 @@
 mod cases;
 mod combine;
 mod loss;
+mod orient;
 mod resolve;
 mod scalar;
+mod statement;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::derive::{Adjoint, Contribution, Derivation, Reason, contribution_term};
 use crate::simplify::Simplifier;
 use crate::source::Report;
-use crate::system::{FamilyKind, Primitive, System};
-use crate::term::{Affine, Domain, FamilyId, Node, Substitution, TermId, VarId};
+use crate::system::{Primitive, System};
+use crate::term::{Affine, Domain, FamilyId, Node, TermId, VarId};
 use cases::{Case, cases};
+use num_traits::ToPrimitive;
+use orient::Orientations;
 
 /// The form of the formulas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -163,11 +167,20 @@ pub fn formulate(derivation: &mut Derivation, view: &View) -> Result<Vec<Formula
     }
 }
 
-/// A right side without adjoints, and what it rests on.
-type Closed = (TermId, Vec<Condition>);
+/// A right side with the upstream adjoints substituted.
+#[derive(Debug, Clone)]
+struct Closed {
+    term: TermId,
+    /// What it rests on.
+    conditions: Vec<Condition>,
+    /// Whether it is shorter than what it was put together from: something cancelled.
+    shorter: bool,
+    /// Whether it is a product without sums, which is shown as the step of substituting.
+    plain: bool,
+}
 
-/// A substitution is shown where its result has at most this many leaves.
-const LONGEST_CLOSED: usize = 10;
+/// Substitutions are followed while their result has at most this many leaves.
+const LONGEST_CLOSED: usize = 16;
 
 /// One piece of an adjoint family.
 type Place = (FamilyId, usize);
@@ -184,12 +197,14 @@ struct Writer<'a> {
     cases: FxHashMap<Place, Vec<Case>>,
     /// The cases whose closed form is short, with what it rests on, for the substitution step.
     closed: FxHashMap<(Place, usize), Option<Closed>>,
+    orientations: Orientations,
 }
 
 impl<'a> Writer<'a> {
     fn new(derivation: &'a mut Derivation, view: View) -> Self {
         let simplifier =
             Simplifier::new(&mut derivation.system, derivation.step_at_zero, true);
+        let orientations = Orientations::of(&mut derivation.system);
         let mut adjoints = FxHashMap::default();
         let mut constant = FxHashMap::default();
         for (at, adjoint) in derivation.adjoints.iter().enumerate() {
@@ -211,6 +226,7 @@ impl<'a> Writer<'a> {
             constant,
             cases: FxHashMap::default(),
             closed: FxHashMap::default(),
+            orientations,
         }
     }
 
@@ -373,43 +389,26 @@ impl<'a> Writer<'a> {
         self.simplifier.take_record();
         let result = self.sum(case, |contribution| contribution.upstream);
         let (mut conditions, steps) = self.simplifier.take_record();
-        conditions.extend(self.adjoint(adjoint).conditions.iter().cloned());
         if uses_step(&self.derivation.system, result) {
             conditions.push(Condition::StepAtZero);
         }
         let mut chain = Vec::new();
         let mut locals = Vec::new();
         if self.view.detail >= Detail::Steps {
-            if case
-                .contributions
-                .iter()
-                .any(|contribution| !self.is_direct(contribution))
-            {
-                chain.push(Link::Term(self.statement(case)));
-            }
+            chain.extend(statement::statement(self.system(), case).map(Link::Term));
             if self.view.detail == Detail::Full {
                 chain.extend(loss::lines(self.system(), adjoint, case));
             }
-            for contribution in &case.contributions {
-                if contribution.reason != Reason::Itself {
-                    locals.push(LocalDerivative {
-                        symbol: contribution.symbol,
-                        value: contribution.local,
-                        reason: contribution.reason.clone(),
-                    });
-                }
-            }
+            locals = statement::locals(self.system(), case);
         }
-        let closed = (self.view.detail >= Detail::Steps)
-            .then(|| self.closed_form(case))
-            .flatten();
-        let result = match closed {
-            Some((closed, more)) => {
-                conditions.extend(more);
-                closed
+        let result = match self.closed_form(case) {
+            Some(closed) if closed.shorter || (closed.plain && self.view.detail >= Detail::Steps) => {
+                conditions = closed.conditions;
+                closed.term
             }
-            None => result,
+            Some(_) | None => result,
         };
+        conditions.extend(self.adjoint(adjoint).conditions.iter().cloned());
         conditions.sort();
         conditions.dedup();
         chain.push(Link::Term(result));
@@ -447,34 +446,59 @@ impl<'a> Writer<'a> {
 
     /// The case with its upstream adjoints substituted, if what they stand for is short.
     fn closed_form(&mut self, case: &Case) -> Option<Closed> {
-        let mut more = Vec::new();
+        let mut conditions = Vec::new();
         let mut values = Vec::with_capacity(case.contributions.len());
+        let mut ingredients = 0;
         for contribution in &case.contributions {
-            if !contribution.vars.is_empty() {
-                return None;
-            }
+            ingredients += leaves(&self.derivation.system, contribution.local);
             if self.is_direct(contribution) {
                 values.push(contribution.upstream);
                 continue;
             }
-            let (value, conditions) = self.closed_access(case, contribution.upstream)?;
-            values.push(value);
-            more.extend(conditions);
+            let upstream = self.closed_access(case, contribution)?;
+            ingredients += leaves(&self.derivation.system, upstream.term);
+            values.push(upstream.term);
+            conditions.extend(upstream.conditions);
+        }
+        if ingredients > 4 * LONGEST_CLOSED {
+            return None;
         }
         let mut values = values.into_iter();
         self.simplifier.take_record();
-        let term = self.sum(case, |contribution| {
+        let substituted = self.sum(case, |contribution| {
             values.next().unwrap_or(contribution.upstream)
         });
-        more.extend(self.simplifier.take_record().0);
-        if uses_step(&self.derivation.system, term) {
-            more.push(Condition::StepAtZero);
+        let mut term = substituted;
+        let system = &mut self.derivation.system;
+        let oriented =
+            self.orientations
+                .shortened(system, self.derivation.step_at_zero, substituted, &case.domain);
+        if let Some((oriented, assumed)) = oriented {
+            let oriented = self.simplifier.simplify(system, oriented, &case.domain);
+            if leaves(system, oriented) < leaves(system, term) {
+                term = oriented;
+                conditions.extend(assumed);
+            }
         }
-        (leaves(&self.derivation.system, term)? <= LONGEST_CLOSED).then_some((term, more))
+        let length = leaves(system, term);
+        if length > LONGEST_CLOSED {
+            return None;
+        }
+        conditions.extend(self.simplifier.take_record().0);
+        if uses_step(system, term) {
+            conditions.push(Condition::StepAtZero);
+        }
+        Some(Closed {
+            term,
+            conditions,
+            shorter: length < ingredients,
+            plain: !has_sums(system, term),
+        })
     }
 
-    /// What an adjoint stands for, where that is one case.
-    fn closed_access(&mut self, case: &Case, access: TermId) -> Option<Closed> {
+    /// What an upstream adjoint stands for, where that is one case.
+    fn closed_access(&mut self, case: &Case, contribution: &Contribution) -> Option<Closed> {
+        let access = contribution.upstream;
         let Node::Access(family, index) = self.derivation.system.store.node(access).clone()
         else {
             return None;
@@ -488,15 +512,11 @@ impl<'a> Writer<'a> {
         if self.is_given(place.0, place.1) {
             return None;
         }
+        let context = case.domain.and(&contribution.domain);
         let candidates = self.cases_of(place).clone();
         for (at, candidate) in candidates.iter().enumerate() {
             let (values, domain) = candidate.at(&index);
-            if !self
-                .derivation
-                .system
-                .ambient
-                .implies(&case.domain, &domain)
-            {
+            if !self.derivation.system.ambient.implies(&context, &domain) {
                 continue;
             }
             let key = (place, at);
@@ -508,53 +528,51 @@ impl<'a> Writer<'a> {
                 });
                 self.closed.insert(key, closed);
             }
-            let (term, conditions) = self.closed[&key].clone()?;
-            let term = self.derivation.system.store.substitute(term, &values);
-            return Some((term, conditions));
+            let closed = self.closed[&key].clone()?;
+            let term = self
+                .derivation
+                .system
+                .store
+                .substitute(closed.term, &values);
+            return Some(Closed { term, ..closed });
         }
         None
     }
-
-    /// The chain rule as a person states it: Σ ∂of/∂user ∂user/∂wrt.
-    fn statement(&mut self, case: &Case) -> TermId {
-        let direct: Vec<bool> = case
-            .contributions
-            .iter()
-            .map(|contribution| self.is_direct(contribution))
-            .collect();
-        let system = self.system();
-        let parts: Vec<TermId> = case
-            .contributions
-            .iter()
-            .zip(direct)
-            .map(|(contribution, direct)| {
-                let factor = if direct {
-                    contribution.local
-                } else {
-                    contribution.symbol
-                };
-                contribution_term(system, contribution, contribution.upstream, factor)
-            })
-            .collect();
-        system.store.add(parts)
-    }
 }
 
-/// How many leaves a term has; none if it has sums or cases.
-fn leaves(system: &System, term: TermId) -> Option<usize> {
+/// How many names a term has, numbers apart; a whole power counts as often as its base is multiplied.
+fn leaves(system: &System, term: TermId) -> usize {
     match system.store.node(term) {
-        Node::Reduce(..) | Node::Cases(_) => None,
+        Node::Number(_) => 0,
+        Node::Power(base, exponent) => {
+            let times = system
+                .store
+                .as_number(*exponent)
+                .and_then(|value| value.to_integer().to_usize())
+                .unwrap_or(1)
+                .max(1);
+            leaves(system, *base).saturating_mul(times)
+        }
         node => {
             let children = node.children();
             if children.is_empty() {
-                return Some(1);
+                return 1;
             }
-            let mut total = 0;
-            for child in children {
-                total += leaves(system, child)?;
-            }
-            Some(total)
+            children
+                .into_iter()
+                .map(|child| leaves(system, child))
+                .fold(0, usize::saturating_add)
         }
+    }
+}
+
+fn has_sums(system: &System, term: TermId) -> bool {
+    match system.store.node(term) {
+        Node::Reduce(..) | Node::Cases(_) => true,
+        node => node
+            .children()
+            .into_iter()
+            .any(|child| has_sums(system, child)),
     }
 }
 

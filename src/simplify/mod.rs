@@ -15,7 +15,7 @@ pub(crate) use arithmetic::{Product, scaled, summands};
 use arithmetic::{build_sum, collect, flipped, whole_power};
 pub use rule::{Holds, Rule};
 use rule::{Compiled, Demand, LETTERS};
-pub(crate) use sign::{Sign, Signs};
+use sign::Signs;
 
 use crate::formula::{Condition, Link, Step};
 use crate::functions;
@@ -31,12 +31,12 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
 /// Rewrites terms of one system under one convention, with or without its assumptions.
 #[derive(Debug)]
 pub(crate) struct Simplifier {
-    step_at_zero: StepAtZero,
     rules: Vec<Compiled>,
     signs: Signs,
     memo: FxHashMap<(TermId, u32), TermId>,
     /// Contexts by number; terms without guards are simplified in context 0, which says nothing.
     contexts: Vec<Domain>,
+    context_numbers: FxHashMap<Domain, u32>,
     depends_on_context: FxHashMap<TermId, bool>,
     /// What the results rest on so far.
     pub(crate) conditions: Vec<Condition>,
@@ -66,11 +66,11 @@ impl Simplifier {
             });
         }
         Self {
-            step_at_zero,
             rules: compiled,
             signs: Signs::new(system, use_assumptions),
             memo: FxHashMap::default(),
             contexts: vec![Domain::everything()],
+            context_numbers: FxHashMap::from_iter([(Domain::everything(), 0)]),
             depends_on_context: FxHashMap::default(),
             conditions: Vec::new(),
             steps: Vec::new(),
@@ -87,11 +87,6 @@ impl Simplifier {
         (conditions, std::mem::take(&mut self.steps))
     }
 
-    /// What is proved of a term's sign.
-    pub(crate) fn sign(&mut self, system: &System, term: TermId) -> Sign {
-        self.signs.of(system, term)
-    }
-
     /// The simplified term; guards are read inside `context`.
     pub(crate) fn simplify(
         &mut self,
@@ -104,12 +99,13 @@ impl Simplifier {
     }
 
     fn context_number(&mut self, context: &Domain) -> u32 {
-        // The newest contexts are the likeliest.
-        if let Some(at) = self.contexts.iter().rposition(|known| known == context) {
-            return at as u32;
+        if let Some(number) = self.context_numbers.get(context) {
+            return *number;
         }
+        let number = self.contexts.len() as u32;
         self.contexts.push(context.clone());
-        (self.contexts.len() - 1) as u32
+        self.context_numbers.insert(context.clone(), number);
+        number
     }
 
     fn visit(&mut self, system: &mut System, term: TermId, context: u32) -> TermId {
@@ -634,11 +630,6 @@ impl Simplifier {
             [(condition, value)] if store.is_one(*condition) => *value,
             _ => store.intern(Node::Cases(kept.into_boxed_slice())),
         }
-    }
-
-    /// The convention under which rules are applied.
-    pub(crate) fn step_at_zero(&self) -> StepAtZero {
-        self.step_at_zero
     }
 }
 

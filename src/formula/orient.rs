@@ -1,0 +1,484 @@
+//! Results that become short by solving definitions for what they are made of.
+//!
+//! A definition `p = e / S` is turned round, `e = p S`; the adjoint with its upstream terms put in is
+//! rewritten by it, multiplied out, collected and factored. Softmax with cross entropy becomes `p - y`,
+//! sigmoid with binary cross entropy `a - y`.
+
+use num_rational::BigRational;
+use num_traits::{One, Signed};
+use rustc_hash::FxHashMap;
+
+use super::Condition;
+use crate::normal::{Monomial, Normal, Normalizer, components};
+use crate::simplify::Product;
+use crate::syntax::StepAtZero;
+use crate::system::{Clause, Fact, Family, FamilyKind, System};
+use crate::term::{Affine, Cmp, Domain, FamilyId, Node, Reduction, Store, Substitution, TermId, VarId};
+
+/// A rewriting `pattern → value` for all values of the letters, and what it hides behind a name.
+#[derive(Debug, Clone)]
+struct Orientation {
+    vars: Box<[VarId]>,
+    pattern: TermId,
+    value: TermId,
+}
+
+/// A factor that is kept together under a name while terms are multiplied out.
+#[derive(Debug, Clone)]
+struct Hidden {
+    vars: Box<[VarId]>,
+    body: TermId,
+    family: FamilyId,
+}
+
+/// The definitions of a system that can be turned round.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Orientations {
+    rewritings: Vec<Orientation>,
+    hidden: Vec<Hidden>,
+}
+
+impl Orientations {
+    /// All that the definitions of the network offer.
+    pub(super) fn of(system: &mut System) -> Self {
+        let mut result = Self::default();
+        for at in 0..system.families.len() {
+            if system.families[at].kind != FamilyKind::Defined {
+                continue;
+            }
+            for number in 0..system.families[at].clauses.len() {
+                let clause = system.families[at].clauses[number].clone();
+                result.turn_round(system, FamilyId(at as u32), &clause);
+            }
+        }
+        result
+    }
+
+    /// `u = c · e / S` gives `e = u S / c`, if `e` has all the letters of `u`.
+    fn turn_round(&mut self, system: &mut System, family: FamilyId, clause: &Clause) {
+        let Some(body) = clause.body else {
+            return;
+        };
+        let product = Product::of(&system.store, body);
+        let (tops, bottoms): (Vec<_>, Vec<_>) = product
+            .factors
+            .iter()
+            .cloned()
+            .partition(|(_, exponent)| exponent.is_positive());
+        let [(top, exponent)] = tops.as_slice() else {
+            return;
+        };
+        let simple = matches!(
+            system.store.node(*top),
+            Node::Access(..) | Node::Apply(..)
+        );
+        let has_letters = clause
+            .vars
+            .iter()
+            .all(|var| system.store.free_vars(*top).contains(var));
+        if !simple || !exponent.is_one() || bottoms.is_empty() || !has_letters {
+            return;
+        }
+        let mut factors = vec![system.store.number(product.coefficient.recip())];
+        factors.push(system.store.access(family, clause.index.iter().cloned()));
+        for (base, exponent) in bottoms {
+            let base = match system.store.node(base) {
+                Node::Access(..) => base,
+                _ => self.hide(system, base),
+            };
+            let exponent = system.store.number(-exponent);
+            factors.push(system.store.power(base, exponent));
+        }
+        let value = system.store.mul(factors);
+        self.rewritings.push(Orientation {
+            vars: clause.vars.clone(),
+            pattern: *top,
+            value,
+        });
+    }
+
+    /// A name for a term, at its own letters.
+    fn hide(&mut self, system: &mut System, body: TermId) -> TermId {
+        let vars: Box<[VarId]> = system.store.free_vars(body).into();
+        let index: Vec<Affine> = vars.iter().map(|var| Affine::var(*var)).collect();
+        let family = match self.hidden.iter().find(|hidden| hidden.body == body) {
+            Some(known) => known.family,
+            None => {
+                let family = system.add_family(Family {
+                    name: String::new(),
+                    slots: 0,
+                    axes: vars.len(),
+                    kind: FamilyKind::Defined,
+                    role: None,
+                    clauses: Vec::new(),
+                    integers: None,
+                    span: None,
+                });
+                self.hidden.push(Hidden { vars, body, family });
+                family
+            }
+        };
+        system.store.access(family, index)
+    }
+
+    /// The shortest way to write the term that turning definitions round gives, with what it rests on;
+    /// none if the work is too large.
+    pub(super) fn shortened(
+        &self,
+        system: &mut System,
+        step_at_zero: StepAtZero,
+        term: TermId,
+        context: &Domain,
+    ) -> Option<(TermId, Vec<Condition>)> {
+        let rewritten = self.rewritten(system, term);
+        let mut normalizer = Normalizer::new(system, step_at_zero, context.clone());
+        let normal = normalizer.normal(rewritten).ok()?;
+        let mut conditions = Vec::new();
+        let normal = with_lemmas(&mut normalizer, normal, &mut conditions)?;
+        let written = written(&mut normalizer, &normal);
+        Some((self.shown(system, written), conditions))
+    }
+
+    fn rewritten(&self, system: &mut System, term: TermId) -> TermId {
+        system.store.replace(term, &mut |store, part| {
+            for hidden in &self.hidden {
+                let mut values = Bindings::default();
+                if unify(store, hidden.body, part, &hidden.vars, &mut values) {
+                    let index: Option<Vec<Affine>> = hidden
+                        .vars
+                        .iter()
+                        .map(|var| values.get(var).cloned())
+                        .collect();
+                    return Some(store.access(hidden.family, index?));
+                }
+            }
+            for rewriting in &self.rewritings {
+                let mut values = Bindings::default();
+                if unify(store, rewriting.pattern, part, &rewriting.vars, &mut values) {
+                    let mut pairs: Vec<(VarId, Affine)> = values.into_iter().collect();
+                    pairs.sort();
+                    return Some(store.substitute(rewriting.value, &Substitution::new(pairs)));
+                }
+            }
+            None
+        })
+    }
+
+    /// The hidden terms put back.
+    fn shown(&self, system: &mut System, term: TermId) -> TermId {
+        system.store.replace(term, &mut |store, part| {
+            let Node::Access(family, index) = store.node(part).clone() else {
+                return None;
+            };
+            let hidden = self.hidden.iter().find(|hidden| hidden.family == family)?;
+            let values = Substitution::new(hidden.vars.iter().copied().zip(index));
+            Some(store.substitute(hidden.body, &values))
+        })
+    }
+}
+
+type Bindings = FxHashMap<VarId, Affine>;
+
+/// Whether `term` is `pattern` with its letters replaced; the values of the letters.
+fn unify(
+    store: &Store,
+    pattern: TermId,
+    term: TermId,
+    vars: &[VarId],
+    values: &mut Bindings,
+) -> bool {
+    let bare = |term: TermId| vars.iter().any(|var| store.free_vars(term).contains(var));
+    if !bare(pattern) {
+        return pattern == term;
+    }
+    match (store.node(pattern), store.node(term)) {
+        (Node::Access(f, left), Node::Access(g, right)) => {
+            f == g
+                && left
+                    .iter()
+                    .zip(right)
+                    .all(|(a, b)| unify_affine(a, b, vars, values))
+        }
+        (Node::Index(a), Node::Index(b)) => unify_affine(a, b, vars, values),
+        (Node::Reduce(op, letters, domain, body), Node::Reduce(other, same, range, inner)) => {
+            op == other
+                && letters == same
+                && unify(store, *body, *inner, vars, values)
+                && replaced(values).domain(domain) == *range
+        }
+        (Node::Guard(a), Node::Guard(b)) => replaced(values).domain(a) == *b,
+        (a, b) => {
+            std::mem::discriminant(a) == std::mem::discriminant(b)
+                && match (a, b) {
+                    (Node::Apply(f, orders, _), Node::Apply(g, others, _)) => {
+                        f == g && orders == others
+                    }
+                    (Node::Test(cmp, ..), Node::Test(other, ..)) => cmp == other,
+                    _ => true,
+                }
+                && a.children().len() == b.children().len()
+                && a.children()
+                    .into_iter()
+                    .zip(b.children())
+                    .all(|(a, b)| unify(store, a, b, vars, values))
+        }
+    }
+}
+
+fn replaced(values: &Bindings) -> Substitution {
+    let mut pairs: Vec<(VarId, Affine)> = values
+        .iter()
+        .map(|(var, value)| (*var, value.clone()))
+        .collect();
+    pairs.sort();
+    Substitution::new(pairs)
+}
+
+fn unify_affine(pattern: &Affine, value: &Affine, vars: &[VarId], values: &mut Bindings) -> bool {
+    let open = vars
+        .iter()
+        .copied()
+        .find(|var| pattern.mentions(*var) && !values.contains_key(var));
+    match open {
+        None => replaced(values).affine(pattern) == *value,
+        Some(var) => {
+            let rest = pattern.minus(&Affine::var(var));
+            if rest.mentions(var) || vars.iter().any(|other| rest.mentions(*other)) {
+                return false;
+            }
+            values.insert(var, value.minus(&rest));
+            true
+        }
+    }
+}
+
+/// Sums that an assumption gives a value (`sum(y) = 1`, one-hot) are replaced by it, one connected part of
+/// a monomial at a time.
+fn with_lemmas(
+    normalizer: &mut Normalizer<'_>,
+    normal: Normal,
+    conditions: &mut Vec<Condition>,
+) -> Option<Normal> {
+    let mut lemmas: Vec<(usize, Box<[VarId]>, TermId, BigRational)> = Vec::new();
+    for (number, assumption) in normalizer.system.assumptions.clone().iter().enumerate() {
+        let (sum, value) = match &assumption.fact {
+            Fact::Compare(Cmp::Equal, left, right) => {
+                match normalizer.system.store.as_number(*right).cloned() {
+                    Some(value) => (*left, value),
+                    None => continue,
+                }
+            }
+            Fact::OneHot(access, var) => {
+                let Some(sum) = sum_over(normalizer.system, *access, *var) else {
+                    continue;
+                };
+                (sum, BigRational::one())
+            }
+            Fact::Compare(..) | Fact::OneOf(..) | Fact::Matrix(..) => continue,
+        };
+        if !matches!(
+            normalizer.system.store.node(sum),
+            Node::Reduce(Reduction::Sum, ..)
+        ) {
+            continue;
+        }
+        let canonical = normalizer.normal(sum).ok()?;
+        let [only] = canonical.monomials.as_slice() else {
+            continue;
+        };
+        let pattern = normalizer.monomial_term(&Monomial {
+            coefficient: BigRational::one(),
+            ..only.clone()
+        });
+        lemmas.push((
+            number,
+            assumption.vars.clone(),
+            pattern,
+            value / &only.coefficient,
+        ));
+    }
+    if lemmas.is_empty() {
+        return Some(normal);
+    }
+    let mut parts = Vec::new();
+    for monomial in &normal.monomials {
+        let mut factors = vec![normalizer.system.store.number(monomial.coefficient.clone())];
+        for component in components(normalizer.system, monomial) {
+            let alone = Monomial {
+                coefficient: BigRational::one(),
+                vars: component.vars,
+                domain: component.domain,
+                factors: component.factors,
+            };
+            let term = normalizer.monomial_term(&alone);
+            let canonical = normalizer.normal(term).ok()?;
+            let term = normalizer.term(&canonical);
+            let found = lemmas.iter().find(|(_, vars, pattern, _)| {
+                unify(
+                    &normalizer.system.store,
+                    *pattern,
+                    term,
+                    vars,
+                    &mut Bindings::default(),
+                )
+            });
+            match found {
+                Some((number, _, _, value)) => {
+                    conditions.push(Condition::Assumed(*number));
+                    factors.push(normalizer.system.store.number(value.clone()));
+                }
+                None => factors.push(term),
+            }
+        }
+        parts.push(normalizer.system.store.mul(factors));
+    }
+    let sum = normalizer.system.store.add(parts);
+    normalizer.normal(sum).ok()
+}
+
+/// Σ of an access over one of its letters, over the letter's whole range.
+fn sum_over(system: &mut System, access: TermId, var: VarId) -> Option<TermId> {
+    let Node::Access(family, index) = system.store.node(access).clone() else {
+        return None;
+    };
+    let [clause] = system.family(family).clauses.as_slice() else {
+        return None;
+    };
+    let (_, domain) = clause.at(&index);
+    let domain = domain.filter(|constraint| constraint.affine().mentions(var));
+    Some(
+        system
+            .store
+            .reduce(Reduction::Sum, [var], domain, access),
+    )
+}
+
+/// A polynomial as a person would write it: common factors in front, positive terms first.
+fn written(normalizer: &mut Normalizer<'_>, normal: &Normal) -> TermId {
+    let common = common_factors(normalizer.system, normal);
+    let mut parts: Vec<(bool, String, TermId)> = normal
+        .monomials
+        .iter()
+        .map(|monomial| {
+            let mut rest = monomial.clone();
+            for (atom, least) in &common {
+                for (other, exponent) in &mut rest.factors {
+                    if other == atom {
+                        *exponent -= least;
+                    }
+                }
+            }
+            rest.factors
+                .retain(|(_, exponent)| *exponent != BigRational::from_integer(0.into()));
+            let term = ordered_monomial(normalizer, &rest);
+            (
+                rest.coefficient.is_negative(),
+                sort_key(normalizer.system, term),
+                term,
+            )
+        })
+        .collect();
+    parts.sort();
+    let store = &mut normalizer.system.store;
+    let sum = store.add(parts.into_iter().map(|(_, _, term)| term));
+    if common.is_empty() {
+        return sum;
+    }
+    let mut front: Vec<(String, TermId)> = Vec::new();
+    for (atom, exponent) in common {
+        let exponent = normalizer.system.store.number(exponent);
+        let power = normalizer.system.store.power(atom, exponent);
+        front.push((sort_key(normalizer.system, power), power));
+    }
+    front.sort();
+    let factors: Vec<TermId> = front
+        .into_iter()
+        .map(|(_, power)| power)
+        .chain([sum])
+        .collect();
+    normalizer.system.store.mul(factors)
+}
+
+/// The atoms that all of several monomials share, without bound letters.
+fn common_factors(system: &System, normal: &Normal) -> Vec<(TermId, BigRational)> {
+    let [first, others @ ..] = normal.monomials.as_slice() else {
+        return Vec::new();
+    };
+    if others.is_empty() {
+        return Vec::new();
+    }
+    let mut common: Vec<(TermId, BigRational)> = first
+        .factors
+        .iter()
+        .filter(|(atom, _)| {
+            !first
+                .vars
+                .iter()
+                .any(|var| system.store.free_vars(*atom).contains(var))
+        })
+        .cloned()
+        .collect();
+    for monomial in others {
+        common.retain_mut(|(atom, least)| {
+            match monomial.factors.iter().find(|(other, _)| other == atom) {
+                Some((_, exponent)) => {
+                    if exponent < least {
+                        *least = exponent.clone();
+                    }
+                    true
+                }
+                None => false,
+            }
+        });
+    }
+    common
+}
+
+/// A monomial with its factors in the order of their names: sums first.
+fn ordered_monomial(normalizer: &mut Normalizer<'_>, monomial: &Monomial) -> TermId {
+    let term = normalizer.monomial_term(monomial);
+    let Node::Mul(factors) = normalizer.system.store.node(term).clone() else {
+        return term;
+    };
+    let mut keyed: Vec<(u8, String, TermId)> = factors
+        .iter()
+        .map(|factor| {
+            let rank = match normalizer.system.store.node(*factor) {
+                Node::Number(_) => 0,
+                Node::Guard(_) => 1,
+                Node::Reduce(..) => 2,
+                _ => 3,
+            };
+            (rank, sort_key(normalizer.system, *factor), *factor)
+        })
+        .collect();
+    keyed.sort();
+    normalizer
+        .system
+        .store
+        .mul(keyed.into_iter().map(|(_, _, factor)| factor))
+}
+
+/// A key that depends on names only, not on the order in which terms were made.
+fn sort_key(system: &System, term: TermId) -> String {
+    let mut key = String::new();
+    let mut stack = vec![term];
+    while let Some(term) = stack.pop() {
+        match system.store.node(term) {
+            Node::Access(family, _) => {
+                key.push_str(&system.family(*family).name);
+                key.push(' ');
+            }
+            Node::Apply(function, _, _) => {
+                key.push_str(&system.function(*function).name);
+                key.push(' ');
+            }
+            Node::Number(value) => key.push_str(&value.to_string()),
+            _ => {}
+        }
+        let mut children = system.store.node(term).children();
+        children.reverse();
+        stack.extend(children);
+    }
+    key
+}
