@@ -288,16 +288,21 @@ fn sweep(
             sweep.collect(&mut derivation.system, user, &has_adjoint);
         }
     }
+    let mut made = 0;
     for family in wanted {
         if !has_adjoint.remove(&family) {
             continue;
         }
         let adjoint = sweep.adjoint_of(&mut derivation.system, family);
-        let unproved = check_reads(&derivation.system, adjoint.family);
-        if let Some(read) = unproved.first() {
+        derivation.adjoints.push(adjoint);
+        made += 1;
+    }
+    // Recurrences read each other: the check needs all of them.
+    let first = derivation.adjoints.len() - made;
+    for adjoint in &derivation.adjoints[first..] {
+        if let Some(read) = check_reads(&derivation.system, adjoint.family).first() {
             return Err(program_fault(&derivation.system, read));
         }
-        derivation.adjoints.push(adjoint);
     }
     Ok(())
 }

@@ -13,8 +13,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::derive::{Adjoint, Contribution, Derivation, Reason, contribution_term};
 use crate::simplify::Simplifier;
 use crate::source::Report;
-use crate::system::{Primitive, System};
-use crate::term::{Affine, Domain, FamilyId, Node, TermId, VarId};
+use crate::system::{Clause, Primitive, System};
+use crate::term::{Affine, Domain, FamilyId, Node, Substitution, TermId, VarId};
 use cases::{Case, cases};
 use num_traits::ToPrimitive;
 use orient::Orientations;
@@ -78,6 +78,18 @@ pub struct Formula {
 }
 
 impl Formula {
+    /// The conditions under which the equation speaks of `index`, and the values of its letters there.
+    pub fn at(&self, index: &[Affine]) -> (Substitution, Domain) {
+        let clause = Clause {
+            vars: self.vars.clone(),
+            index: self.index.clone(),
+            domain: self.domain.clone(),
+            body: None,
+            span: None,
+        };
+        clause.at(index)
+    }
+
     /// The right side that counts.
     pub fn result(&self) -> TermId {
         match self.chain.last() {
@@ -253,6 +265,9 @@ impl<'a> Writer<'a> {
                 };
                 let answers: Vec<Formula> = selected
                     .into_iter()
+                    .filter(|case| !self.is_answered(&formulas, question.adjoint, case))
+                    .collect::<Vec<Case>>()
+                    .into_iter()
                     .map(|case| self.formula(question.adjoint, &case, true))
                     .collect();
                 if !self.view.resolve {
@@ -265,6 +280,28 @@ impl<'a> Writer<'a> {
             }
         }
         formulas
+    }
+
+    /// Whether an equation that stands already speaks of the whole case (`grad r[L], r[k]`).
+    fn is_answered(&self, formulas: &[Formula], adjoint: FamilyId, case: &Case) -> bool {
+        let several = self
+            .derivation
+            .asked
+            .iter()
+            .filter(|asked| asked.adjoint == adjoint)
+            .count()
+            > 1;
+        several
+            && formulas
+                .iter()
+                .filter(|formula| formula.adjoint == adjoint)
+                .any(|formula| {
+                    let (_, domain) = formula.at(&case.index);
+                    self.derivation
+                        .system
+                        .ambient
+                        .implies(&case.domain, &domain)
+                })
     }
 
     /// The cases of a piece inside what was asked; none if the piece was not asked for.

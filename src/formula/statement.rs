@@ -58,7 +58,8 @@ pub(super) fn locals(system: &mut System, case: &Case) -> Vec<LocalDerivative> {
     let mut result = Vec::new();
     for group in groups(system, case) {
         let base = group.base();
-        if base.reason == Reason::Itself {
+        // What the output itself reads is the equation above.
+        if system.store.is_one(base.upstream) {
             continue;
         }
         let index = user_index(system, base);

@@ -3,7 +3,7 @@
 use num_traits::{Signed, Zero};
 use rustc_hash::FxHashMap;
 
-use crate::system::{Fact, Primitive, System};
+use crate::system::{Fact, FamilyKind, Primitive, System};
 use crate::term::{Affine, Cmp, Domain, FamilyId, Node, Reduction, Substitution, TermId, VarId};
 
 /// Bounds of a sign: what values a term can take.
@@ -64,6 +64,17 @@ impl Sign {
         self
     }
 
+    /// One or the other.
+    fn or(&self, other: &Sign) -> Sign {
+        Sign::new(
+            self.negative || other.negative,
+            self.zero || other.zero,
+            self.positive || other.positive,
+        )
+        .using(&self.assumed)
+        .using(&other.assumed)
+    }
+
     fn times(&self, other: &Sign) -> Sign {
         Sign::new(
             (self.negative && other.positive) || (self.positive && other.negative),
@@ -104,6 +115,8 @@ struct Assumed {
 pub(crate) struct Signs {
     /// Assumed signs of whole families where an assumption covers them.
     families: FxHashMap<FamilyId, Vec<Assumed>>,
+    /// Signs of defined families.
+    defined: FxHashMap<FamilyId, Sign>,
     memo: FxHashMap<TermId, Sign>,
 }
 
@@ -131,6 +144,7 @@ impl Signs {
         }
         Self {
             families,
+            defined: FxHashMap::default(),
             memo: FxHashMap::default(),
         }
     }
@@ -249,21 +263,40 @@ impl Signs {
                 let mut any = Sign::new(false, false, false);
                 for (_, value) in branches {
                     let value = self.of(system, *value);
-                    any = Sign::new(
-                        any.negative || value.negative,
-                        any.zero || value.zero,
-                        any.positive || value.positive,
-                    )
-                    .using(&any.assumed)
-                    .using(&value.assumed);
+                    any = any.or(&value);
                 }
                 any
             }
         }
     }
 
-    fn of_access(&self, system: &System, family: FamilyId, index: &[Affine]) -> Sign {
-        let mut sign = Sign::unknown();
+    /// The sign of any element of a defined family; unknown while it is being found, as in a recurrence.
+    fn of_family(&mut self, system: &System, family: FamilyId) -> Sign {
+        let row = system.family(family);
+        if row.kind != FamilyKind::Defined {
+            return Sign::unknown();
+        }
+        if let Some(known) = self.defined.get(&family) {
+            return known.clone();
+        }
+        self.defined.insert(family, Sign::unknown());
+        let mut any = Sign::new(false, false, false);
+        for clause in &row.clauses {
+            let sign = match clause.body {
+                Some(body) => self.of(system, body),
+                None => Sign::unknown(),
+            };
+            any = any.or(&sign);
+            if any.is_unknown() {
+                break;
+            }
+        }
+        self.defined.insert(family, any.clone());
+        any
+    }
+
+    fn of_access(&mut self, system: &System, family: FamilyId, index: &[Affine]) -> Sign {
+        let mut sign = self.of_family(system, family);
         for assumed in self.families.get(&family).into_iter().flatten() {
             let speaks = assumed.whole
                 || speaks_of(

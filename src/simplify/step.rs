@@ -3,7 +3,7 @@
 use super::rule::{Holds, Rule};
 use crate::syntax::StepAtZero::{Half, One, Zero};
 
-/// Rules that need nothing but, for some, a value of Step(0) or the sign of a factor.
+/// Rules that need nothing but, for some, a value of Step(0) or the sign of a term.
 pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "relu-step",
@@ -116,12 +116,5 @@ pub(super) const RULES: &[Rule] = &[
         right: "c",
         holds: Holds::Always,
         why: "exp undoes log where the argument is positive",
-    },
-    Rule {
-        name: "exp-product",
-        left: "exp(u) exp(v)",
-        right: "exp(u + v)",
-        holds: Holds::Always,
-        why: "exponents add",
     },
 ];
