@@ -12,6 +12,8 @@ pub struct Instance {
     fixed: BTreeMap<(SizeId, Vec<i64>), i64>,
     pattern: usize,
     used: RefCell<BTreeMap<(SizeId, Vec<i64>), i64>>,
+    /// Sizes that were needed and not fixed.
+    made_up: RefCell<BTreeSet<(SizeId, Vec<i64>)>>,
 }
 
 /// Widths of successive slots: neighbours differ, and so do the widths of one slot under two patterns.
@@ -44,8 +46,37 @@ impl Instance {
         let at: i64 = slots.iter().enumerate().map(|(i, s)| s * (i as i64 + 1)).sum();
         let value = WIDTHS[(at + i64::from(size.0) + self.pattern as i64)
             .rem_euclid(WIDTHS.len() as i64) as usize];
-        self.used.borrow_mut().insert(key, value);
+        if !self.used.borrow().contains_key(&key) {
+            self.made_up.borrow_mut().insert(key.clone());
+            self.used.borrow_mut().insert(key, value);
+        }
         value
+    }
+
+    /// The sizes that were needed so far without having been fixed.
+    pub(crate) fn made_up(&self) -> Vec<(SizeId, Vec<i64>)> {
+        self.made_up.borrow().iter().cloned().collect()
+    }
+
+    /// The fixed value of a size.
+    pub(crate) fn fixed(&self, size: SizeId, slots: &[i64]) -> Option<i64> {
+        self.fixed.get(&(size, slots.to_vec())).copied()
+    }
+
+    /// Fixes a size.
+    pub(crate) fn fix(&mut self, size: SizeId, slots: &[i64], value: i64) {
+        self.fixed.insert((size, slots.to_vec()), value);
+    }
+
+    /// The expression with every size that is fixed replaced by its value.
+    pub(crate) fn settle_fixed(&self, affine: &Affine) -> Affine {
+        affine.map_atoms(&mut |atom| match atom {
+            Atom::Size(size, slots) => {
+                let slots: Option<Vec<i64>> = slots.iter().map(Affine::as_int).collect();
+                self.fixed(*size, &slots?).map(Affine::int)
+            }
+            Atom::Var(_) | Atom::Read(..) => None,
+        })
     }
 
     /// The whole number that an expression of sizes alone is.
@@ -159,6 +190,7 @@ fn choose(system: &System, depths: &BTreeSet<SizeId>, pattern: usize) -> Option<
     }, 0);
     let (_, instance) = search.best?;
     instance.used.borrow_mut().clear();
+    instance.made_up.borrow_mut().clear();
     Some(instance)
 }
 

@@ -2,6 +2,7 @@
 
 mod array;
 mod assumed;
+mod at;
 mod code;
 mod confirm;
 mod contract;
@@ -17,6 +18,7 @@ mod program;
 mod sample;
 mod scalar;
 
+pub use at::evaluate_at;
 pub use confirm::{Confirmation, Failure, Outcome, Status, confirm};
 pub use instance::{Instance, instances};
 pub use program::Program;

@@ -1,7 +1,7 @@
 //! Names of quantities and of their elements in messages and in JSON keys.
 
 use crate::system::{FamilyKind, System};
-use crate::term::FamilyId;
+use crate::term::{Affine, Atom, FamilyId};
 
 /// A family at slots: `W[0]`, `∂C/∂W[0]`, `∂²C/∂w²`.
 pub(crate) fn family(system: &System, id: FamilyId, keys: &[i64]) -> String {
@@ -77,4 +77,35 @@ fn subscript(elements: &[i64]) -> String {
     }
     let elements: Vec<String> = elements.iter().map(i64::to_string).collect();
     format!("_{{{}}}", elements.join(","))
+}
+
+/// An expression of sizes as it is written: `L`, `L-1`, `n[L]`.
+pub(crate) fn affine(system: &System, value: &Affine) -> String {
+    let mut text = String::new();
+    for (atom, coefficient) in value.terms() {
+        let Atom::Size(size, slots) = atom else { continue };
+        let sign = if num_traits::Signed::is_negative(coefficient) { "-" } else { "+" };
+        if !text.is_empty() || sign == "-" {
+            text.push_str(sign);
+        }
+        let size_of = num_traits::Signed::abs(coefficient);
+        if !num_traits::One::is_one(&size_of) {
+            text.push_str(&size_of.to_string());
+        }
+        text.push_str(&system.size(*size).name);
+        if !slots.is_empty() {
+            let slots: Vec<String> = slots.iter().map(|slot| affine(system, slot)).collect();
+            text.push_str(&format!("[{}]", slots.join(",")));
+        }
+    }
+    let constant = value.constant();
+    if text.is_empty() {
+        return constant.to_string();
+    }
+    if num_traits::Signed::is_positive(&constant) {
+        text.push_str(&format!("+{constant}"));
+    } else if num_traits::Signed::is_negative(&constant) {
+        text.push_str(&constant.to_string());
+    }
+    text
 }
