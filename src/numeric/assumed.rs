@@ -31,6 +31,9 @@ pub(crate) enum Rule {
     General(Cmp, Place, Place),
 }
 
+/// Values of letters.
+type Values = Vec<(VarId, i64)>;
+
 /// Two sheets for each assumption that compares: its sides, under the letters of the assumption.
 pub(crate) fn sheets(system: &System) -> Vec<Sheet> {
     let mut result = Vec::new();
@@ -78,10 +81,10 @@ pub(crate) fn rules(program: &Program<'_>, first_sheet: usize) -> Vec<Rule> {
             Fact::OneHot(term, letter) => {
                 let others: Vec<VarId> =
                     assumption.vars.iter().copied().filter(|var| var != letter).collect();
-                let mut groups: Vec<(Vec<(VarId, i64)>, Vec<Place>)> = Vec::new();
+                let mut groups: Vec<(Values, Vec<Place>)> = Vec::new();
                 for known in combinations(program, &assumption.vars, &assumption.domain) {
                     let Some(place) = place_of(program, *term, &known) else { continue };
-                    let key: Vec<(VarId, i64)> =
+                    let key: Values =
                         known.into_iter().filter(|(var, _)| others.contains(var)).collect();
                     match groups.iter_mut().find(|(other, _)| *other == key) {
                         Some((_, group)) => group.push(place),
@@ -163,7 +166,7 @@ fn at(program: &Program<'_>, sheet: FamilyId, known: &[(VarId, i64)]) -> Place {
 }
 
 /// Every combination of values of the letters, in the order of the letters.
-fn combinations(program: &Program<'_>, vars: &[VarId], domain: &Domain) -> Vec<Vec<(VarId, i64)>> {
+fn combinations(program: &Program<'_>, vars: &[VarId], domain: &Domain) -> Vec<Values> {
     let domain = program.settle(domain, &[]);
     let register = |var: VarId| vars.iter().position(|other| *other == var).map(|at| at as u32);
     let Ok(nest) = Nest::of(vars, &domain, &register) else {

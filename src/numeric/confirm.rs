@@ -132,6 +132,9 @@ const AGREEMENT: f64 = 1e-9;
 /// What may be rounding, relative to the size of the terms.
 const ROUNDING: f64 = 1e-11;
 
+/// What is taken for 0, relative to the size of the terms.
+const ZERO: f64 = 1e-13;
+
 /// Confirms formulas at the derivation's own convention.
 pub fn confirm(derivation: &Derivation, formulas: &[Formula], plan: &Sampling) -> Confirmation {
     let system = &derivation.system;
@@ -187,8 +190,7 @@ struct Tally {
     patterns: BTreeSet<(String, Vec<i8>)>,
     worst: f64,
     failure: Option<Box<Failure>>,
-    /// Truth and formula were exactly 0 or rounding of it wherever they were compared.
-    zero: bool,
+    /// Somewhere truth and formula were too small to be compared, and yet not 0.
     small: bool,
     near_kinks: usize,
     compared: usize,
@@ -211,7 +213,7 @@ impl Tally {
                 notes,
             };
         }
-        if self.live == 0 && !self.zero {
+        if self.live == 0 && self.small {
             return Outcome {
                 status: Status::Unconfirmed {
                     reason: "at every point the derivative was too small to be told from rounding".into(),
@@ -642,13 +644,15 @@ impl State<'_, '_, '_> {
             let larger = truth.abs().max(claimed.abs());
             let gap = (truth - claimed).abs();
             let mut live = truth != 0.0;
+            let mut zero = larger == 0.0;
             let mut failed = false;
             let mut error = if larger > 0.0 { gap / larger } else { 0.0 };
             if !truth.is_finite() {
                 // Where the network itself has no derivative there is nothing to compare with.
                 continue;
             }
-            if !(gap <= AGREEMENT * larger) {
+            let agree = gap <= AGREEMENT * larger;
+            if !agree {
                 let traced = traced.get_or_insert_with(|| {
                     Evaluator::<Traced>::shifted(self.program, &sample.point, step_at_zero, &sample.values, shift)
                 });
@@ -657,9 +661,11 @@ impl State<'_, '_, '_> {
                 let size = moving + claims.size(row);
                 let rounding = ROUNDING * size;
                 error = if size > 0.0 { gap / size } else { 0.0 };
-                failed = !(gap <= rounding) || larger.is_nan();
+                let within = gap <= rounding;
+                failed = !within || larger.is_nan();
                 // Both may be rounding of 0; a value that is clearly not 0 still has to agree well.
                 live = larger > 1e3 * rounding;
+                zero = larger <= ZERO * size;
                 if live && gap > 1e-6 * larger {
                     failed = true;
                 }
@@ -676,8 +682,7 @@ impl State<'_, '_, '_> {
                     self.fail(tally, group, row, sample, claimed, truth, reason);
                 } else {
                     tally.worst = tally.worst.max(error);
-                    tally.zero |= !live && claimed == 0.0;
-                    tally.small |= !live;
+                    tally.small |= !live && !zero;
                     let entry = seen.entry(element.formula).or_insert(false);
                     *entry |= live;
                 }

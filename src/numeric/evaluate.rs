@@ -272,7 +272,7 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
             return;
         }
         let target = &code.target;
-        self.each(&code, &mut frame, nest, &mut |evaluator, frame| {
+        self.each(&mut frame, nest, &mut |evaluator, frame| {
             let value = evaluator.eval(&code, frame, code.root);
             let mut offset = 0;
             for (at, index) in target.iter().enumerate() {
@@ -348,19 +348,17 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
     /// Runs the loops.
     fn each(
         &mut self,
-        code: &Code,
         frame: &mut Frame<S>,
         nest: &Nest,
         visit: &mut dyn FnMut(&mut Self, &mut Frame<S>),
     ) {
         if nest.before.iter().all(|check| self.holds(check, &frame.registers)) {
-            self.each_level(code, frame, nest, 0, visit);
+            self.each_level(frame, nest, 0, visit);
         }
     }
 
     fn each_level(
         &mut self,
-        code: &Code,
         frame: &mut Frame<S>,
         nest: &Nest,
         at: usize,
@@ -380,7 +378,7 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         for value in low..=high {
             frame.registers[register] = value;
             if level.checks.iter().all(|check| self.holds(check, &frame.registers)) {
-                self.each_level(code, frame, nest, at + 1, visit);
+                self.each_level(frame, nest, at + 1, visit);
             }
         }
         frame.registers[register] = outer;
@@ -600,8 +598,8 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
                 let holds = match cmp {
                     Cmp::Greater => left > right,
                     Cmp::GreaterEqual => left >= right,
-                    Cmp::Equal => left == right,
-                    Cmp::NotEqual => left != right,
+                    Cmp::Equal => left - right == 0.0,
+                    Cmp::NotEqual => left - right != 0.0,
                 };
                 if left.is_nan() || right.is_nan() {
                     return S::number(f64::NAN);
@@ -638,7 +636,7 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         match reduction {
             Reduction::Sum => {
                 let mut sum = S::number(0.0);
-                self.each(code, frame, nest, &mut |evaluator, frame| {
+                self.each(frame, nest, &mut |evaluator, frame| {
                     let value = evaluator.eval(code, frame, body);
                     sum = sum.plus(&value);
                 });
@@ -646,7 +644,7 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
             }
             Reduction::Product => {
                 let mut product = S::number(1.0);
-                self.each(code, frame, nest, &mut |evaluator, frame| {
+                self.each(frame, nest, &mut |evaluator, frame| {
                     let value = evaluator.eval(code, frame, body);
                     product = product.times(&value);
                 });
@@ -654,7 +652,7 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
             }
             Reduction::Max | Reduction::Min => {
                 let mut all: Vec<S> = Vec::new();
-                self.each(code, frame, nest, &mut |evaluator, frame| {
+                self.each(frame, nest, &mut |evaluator, frame| {
                     let value = evaluator.eval(code, frame, body);
                     all.push(value);
                 });

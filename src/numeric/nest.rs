@@ -87,7 +87,6 @@ pub(crate) struct Nest {
 /// One loop: the register runs over the whole numbers `low ≤ c · register ≤ high` for all bounds.
 #[derive(Debug, Clone)]
 pub(crate) struct Level {
-    pub(crate) var: VarId,
     pub(crate) register: Register,
     pub(crate) lower: Vec<(i64, Linear)>,
     pub(crate) upper: Vec<(i64, Linear)>,
@@ -162,7 +161,6 @@ impl Nest {
                 return Err(NoNest::Unbounded(*var));
             }
             levels.push(Level {
-                var: *var,
                 register: register(*var).ok_or(NoNest::Free)?,
                 lower,
                 upper,
@@ -211,10 +209,10 @@ impl Level {
     ) -> Option<(i64, i64)> {
         let (mut low, mut high) = (i64::MIN, i64::MAX);
         for (c, bound) in &self.lower {
-            low = low.max(numerator(bound)?.div_ceil(&(c * bound.denominator)));
+            low = low.max(Integer::div_ceil(&numerator(bound)?, &(c * bound.denominator)));
         }
         for (c, bound) in &self.upper {
-            high = high.min(numerator(bound)?.div_floor(&(c * bound.denominator)));
+            high = high.min(Integer::div_floor(&numerator(bound)?, &(c * bound.denominator)));
         }
         Some((low, high))
     }

@@ -69,10 +69,13 @@ pub struct Program<'a> {
     blocks: RefCell<IndexMap<(FamilyId, Keys), Rc<Block>, FxBuildHasher>>,
     codes: RefCell<FxHashMap<(BlockId, usize), Rc<Code>>>,
     functions: RefCell<FxHashMap<FunctionId, Rc<Code>>>,
-    slopes_at: RefCell<FxHashMap<(FunctionId, usize), (Rc<Code>, Rc<Code>)>>,
+    slopes_at: RefCell<FxHashMap<(FunctionId, usize), SlopeAt>>,
     /// Scalar operations of one evaluation, estimated.
     pub(crate) work: Cell<u64>,
 }
+
+/// A declared derivative: where, and its value there.
+type SlopeAt = (Rc<Code>, Rc<Code>);
 
 /// Clauses that are evaluated like those of a family of the system, and that nothing reads.
 #[derive(Debug, Clone)]
@@ -508,7 +511,7 @@ impl<'a> Program<'a> {
     }
 
     /// A declared derivative at a point: the compiled point and value.
-    pub(crate) fn slope_at(&self, id: FunctionId, at: usize) -> (Rc<Code>, Rc<Code>) {
+    pub(crate) fn slope_at(&self, id: FunctionId, at: usize) -> SlopeAt {
         if let Some((point, value)) = self.slopes_at.borrow().get(&(id, at)) {
             return (Rc::clone(point), Rc::clone(value));
         }

@@ -459,7 +459,7 @@ impl<'p, 'a> Sampler<'p, 'a> {
                 set(&mut moved, place, old + 1.0);
                 let Some(moved) = self.admit(moved, false) else { continue };
                 let Some(after) = arguments(&moved.values).get(kink).copied() else { continue };
-                if after == before {
+                if after - before == 0.0 {
                     continue;
                 }
                 let root = old - before / (after - before);

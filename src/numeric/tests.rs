@@ -134,8 +134,11 @@ fn is_confirmed(confirmation: &Confirmation) -> bool {
 const CONVENTIONS: [StepAtZero; 4] =
     [StepAtZero::Zero, StepAtZero::Half, StepAtZero::One, StepAtZero::Undefined];
 
+/// A name, a right side, and whether it is right at each convention.
+type Mutant = (&'static str, TermId, [bool; 4]);
+
 /// r3 = relu(w3 relu(w2 relu(w1 x))), C = ½ (r3 - y)²; the derivative by w1, and mutants of it.
-fn chain_of_three() -> (Builder, FamilyId, Vec<(&'static str, TermId, [bool; 4])>) {
+fn chain_of_three() -> (Builder, FamilyId, Vec<Mutant>) {
     let mut b = Builder::new();
     let x = b.scalar("x", None);
     let y = b.scalar("y", None);
