@@ -4,6 +4,7 @@ pub mod derive;
 pub mod formula;
 pub mod functions;
 mod normal;
+pub mod numeric;
 pub mod present;
 mod simplify;
 pub mod source;

@@ -1,0 +1,79 @@
+//! Central differences, the route that knows no derivative at all.
+
+use super::evaluate::{Evaluator, Point, Shift, Values};
+use super::program::{BlockId, Program};
+use super::sample::side;
+use crate::term::FamilyId;
+
+/// A central difference.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Difference {
+    /// The quotient, and how large its rounding error may be.
+    Quotient { value: f64, noise: f64 },
+    /// A kink lies within the step.
+    NearKink,
+    /// One of the two points has no value.
+    NoValue,
+}
+
+/// Steps that are tried in turn: about the cube root of the rounding unit, then larger and smaller ones.
+pub(crate) const STEPS: [f64; 4] = [6e-6, 4.8e-5, 7.5e-7, 3.9e-4];
+
+/// `(f(x + h v) - f(x - h v)) / 2h` for elements of families, all from the same two evaluations.
+pub(crate) fn differences(
+    program: &Program<'_>,
+    point: &Point,
+    step_at_zero: f64,
+    base: &Values,
+    direction: &Shift,
+    step: f64,
+    elements: &[(FamilyId, Vec<i64>)],
+) -> Vec<Difference> {
+    let scaled = |factor: f64| Shift {
+        blocks: direction
+            .blocks
+            .iter()
+            .map(|(id, values)| (*id, values.iter().map(|value| value * factor).collect()))
+            .collect(),
+    };
+    let (up, down) = (scaled(step), scaled(-step));
+    let mut above = Evaluator::<f64>::shifted(program, point, step_at_zero, base, &up);
+    let mut below = Evaluator::<f64>::shifted(program, point, step_at_zero, base, &down);
+    let pairs: Vec<(f64, f64)> = elements
+        .iter()
+        .map(|(family, index)| (above.element(*family, index), below.element(*family, index)))
+        .collect();
+    let crossed = above
+        .values
+        .order()
+        .iter()
+        .any(|id| crosses(base, &above.values, *id))
+        || below.values.order().iter().any(|id| crosses(base, &below.values, *id));
+    pairs
+        .into_iter()
+        .map(|(a, b)| {
+            if crossed {
+                Difference::NearKink
+            } else if !a.is_finite() || !b.is_finite() {
+                Difference::NoValue
+            } else {
+                Difference::Quotient {
+                    value: (a - b) / (2.0 * step),
+                    noise: 250.0 * f64::EPSILON * (a.abs() + b.abs()) / step,
+                }
+            }
+        })
+        .collect()
+}
+
+/// Whether a block meets its kinks on other sides than before.
+fn crosses(base: &Values, moved: &Values, id: BlockId) -> bool {
+    let (old, new) = (base.kinks(id), moved.kinks(id));
+    base.array(id).is_some()
+        && (old.len() != new.len() || old.iter().zip(new).any(|(a, b)| side(*a) != side(*b)))
+}
+
+/// Whether a difference agrees with a derivative.
+pub(crate) fn agrees(value: f64, noise: f64, derivative: f64) -> bool {
+    (value - derivative).abs() <= 1e-5 * value.abs().max(derivative.abs()) + noise
+}

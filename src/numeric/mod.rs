@@ -1,0 +1,28 @@
+//! Values at concrete sizes, and the confirmation of formulas by them.
+
+mod array;
+mod assumed;
+mod at;
+mod code;
+mod confirm;
+mod contract;
+mod declared;
+mod difference;
+mod dual;
+mod evaluate;
+mod instance;
+mod names;
+mod nest;
+mod opaque;
+mod program;
+mod sample;
+mod scalar;
+
+pub use at::evaluate_at;
+pub use confirm::{Confirmation, Failure, Outcome, Status, confirm};
+pub use instance::{Instance, instances};
+pub use program::Program;
+pub use sample::Sampling;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,479 @@
+//! Systems built by hand, with right and wrong formulas.
+
+use crate::derive::{Asked, Derivation};
+use crate::formula::{Formula, Link};
+use crate::syntax::StepAtZero;
+use crate::system::{Clause, Family, FamilyKind, Function, Primitive, Size, System};
+use crate::term::{
+    Affine, Atom, Domain, FamilyId, FunctionId, Node, Reduction, SizeId, TermId, VarId,
+};
+
+use super::{Confirmation, Sampling, Status, confirm};
+
+#[derive(Default)]
+struct Builder {
+    system: System,
+}
+
+const RELU: FunctionId = FunctionId(0);
+const STEP: FunctionId = FunctionId(1);
+const EXP: FunctionId = FunctionId(2);
+
+fn function(name: &str, primitive: Primitive) -> Function {
+    Function {
+        name: name.into(),
+        latex: String::new(),
+        parameters: 1,
+        extra: 0,
+        body: None,
+        slopes: vec![None],
+        slopes_at: Vec::new(),
+        primitive: Some(primitive),
+        activation: false,
+        span: None,
+    }
+}
+
+impl Builder {
+    fn new() -> Self {
+        let mut builder = Self::default();
+        builder.system.functions = vec![
+            function("relu", Primitive::Relu),
+            function("step", Primitive::Step),
+            function("exp", Primitive::Exp),
+        ];
+        builder
+    }
+
+    fn family(&mut self, name: &str, kind: FamilyKind, slots: usize, axes: usize, clauses: Vec<Clause>) -> FamilyId {
+        self.system.add_family(Family {
+            name: name.into(),
+            slots,
+            axes,
+            kind,
+            role: None,
+            clauses,
+            integers: None,
+            span: None,
+        })
+    }
+
+    fn scalar(&mut self, name: &str, body: Option<TermId>) -> FamilyId {
+        let kind = if body.is_some() { FamilyKind::Defined } else { FamilyKind::Input };
+        self.family(name, kind, 0, 0, vec![clause(&[], &[], Domain::everything(), body)])
+    }
+
+    fn read(&mut self, family: FamilyId, index: &[Affine]) -> TermId {
+        self.system.store.access(family, index.iter().cloned())
+    }
+
+    fn apply(&mut self, function: FunctionId, argument: TermId) -> TermId {
+        self.system.store.intern(Node::Apply(function, Box::new([0]), Box::new([argument])))
+    }
+
+    fn minus(&mut self, left: TermId, right: TermId) -> TermId {
+        let right = self.system.store.negative(right);
+        self.system.store.add([left, right])
+    }
+
+    /// ½ u²
+    fn half_square(&mut self, u: TermId) -> TermId {
+        let half = self.system.store.number(num_rational::BigRational::new(1.into(), 2.into()));
+        let two = self.system.store.int(2);
+        let square = self.system.store.power(u, two);
+        self.system.store.mul([half, square])
+    }
+
+    fn derivation(&self, step: StepAtZero, asked: Vec<FamilyId>) -> Derivation {
+        Derivation {
+            system: self.system.clone(),
+            step_at_zero: step,
+            asked: asked
+                .into_iter()
+                .map(|adjoint| {
+                    let family = self.system.family(adjoint);
+                    Asked {
+                        adjoint,
+                        index: vec![None; family.slots + family.axes].into_boxed_slice(),
+                    }
+                })
+                .collect(),
+            adjoints: Vec::new(),
+        }
+    }
+}
+
+fn clause(vars: &[VarId], index: &[Affine], domain: Domain, body: Option<TermId>) -> Clause {
+    Clause {
+        vars: vars.into(),
+        index: index.into(),
+        domain,
+        body,
+        span: None,
+    }
+}
+
+fn formula(adjoint: FamilyId, of: &Clause, result: TermId) -> Formula {
+    Formula {
+        adjoint,
+        index: of.index.clone(),
+        vars: of.vars.clone(),
+        domain: of.domain.clone(),
+        chain: vec![Link::Term(result)],
+        locals: Vec::new(),
+        conditions: Vec::new(),
+        steps: Vec::new(),
+        asked: true,
+    }
+}
+
+fn is_confirmed(confirmation: &Confirmation) -> bool {
+    confirmation.is_confirmed()
+}
+
+const CONVENTIONS: [StepAtZero; 4] =
+    [StepAtZero::Zero, StepAtZero::Half, StepAtZero::One, StepAtZero::Undefined];
+
+/// A name, a right side, and whether it is right at each convention.
+type Mutant = (&'static str, TermId, [bool; 4]);
+
+/// r3 = relu(w3 relu(w2 relu(w1 x))), C = ½ (r3 - y)²; the derivative by w1, and mutants of it.
+fn chain_of_three() -> (Builder, FamilyId, Vec<Mutant>) {
+    let mut b = Builder::new();
+    let x = b.scalar("x", None);
+    let y = b.scalar("y", None);
+    let mut below = b.read(x, &[]);
+    let (mut weights, mut pre, mut post) = (Vec::new(), Vec::new(), Vec::new());
+    for layer in 1..=3 {
+        let w = b.scalar(&format!("w{layer}"), None);
+        let w = b.read(w, &[]);
+        let product = b.system.store.mul([w, below]);
+        let z = b.scalar(&format!("z{layer}"), Some(product));
+        let z = b.read(z, &[]);
+        let relu = b.apply(RELU, z);
+        let r = b.scalar(&format!("r{layer}"), Some(relu));
+        below = b.read(r, &[]);
+        weights.push(w);
+        pre.push(z);
+        post.push(below);
+    }
+    let y = b.read(y, &[]);
+    let error = b.minus(below, y);
+    let loss = b.half_square(error);
+    let c = b.scalar("C", Some(loss));
+    b.system.loss = Some(c);
+    let Node::Access(w1, _) = b.system.store.node(weights[0]).clone() else {
+        unreachable!("weights are accesses")
+    };
+    let steps: Vec<TermId> = pre.iter().map(|z| b.apply(STEP, *z)).collect();
+    let x = b.read(x, &[]);
+    let right = b.system.store.mul([error, steps[2], weights[2], steps[1], weights[1], steps[0], x]);
+    let flipped = b.system.store.negative(right);
+    let dropped = b.system.store.mul([error, steps[2], weights[2], weights[1], steps[0], x]);
+    let only_first = b.system.store.mul([error, weights[2], weights[1], steps[0], x]);
+    let target = b.system.store.negative(y);
+    let wrong_loss = b.system.store.mul([target, steps[2], weights[2], steps[1], weights[1], steps[0], x]);
+    // z1 · Step(z1) is r1: right, and so is w2 r1 in place of z2.
+    let two = b.system.store.int(2);
+    let squared = b.system.store.power(steps[0], two);
+    let doubled = b.system.store.mul([error, steps[2], weights[2], steps[1], weights[1], squared, x]);
+    let adjoint = b.family(
+        "",
+        FamilyKind::Adjoint { of: c, wrt: w1 },
+        0,
+        0,
+        vec![clause(&[], &[], Domain::everything(), Some(right))],
+    );
+    (
+        b,
+        adjoint,
+        vec![
+            ("right", right, [true; 4]),
+            ("sign", flipped, [false; 4]),
+            // Step(z3) is 0 wherever the middle layer is off, but only if Step(0) is 0.
+            ("Step of the middle layer dropped", dropped, [true, false, false, false]),
+            ("two Steps dropped", only_first, [false; 4]),
+            ("without the output", wrong_loss, [false; 4]),
+            ("Step squared", doubled, [true, false, true, false]),
+        ],
+    )
+}
+
+#[test]
+fn a_chain_of_three_layers_catches_mutants_under_every_convention() {
+    let (b, adjoint, cases) = chain_of_three();
+    for (name, result, expected) in cases {
+        for (convention, expected) in CONVENTIONS.into_iter().zip(expected) {
+            let derivation = b.derivation(convention, vec![adjoint]);
+            let left = clause(&[], &[], Domain::everything(), None);
+            let formulas = vec![formula(adjoint, &left, result)];
+            let confirmation = confirm(&derivation, &formulas, &Sampling::default());
+            // Step² differs from Step only under the kink itself, which is not visited if Step(0) is unknown.
+            if name == "Step squared" && convention == StepAtZero::Undefined {
+                continue;
+            }
+            assert_eq!(
+                is_confirmed(&confirmation),
+                expected,
+                "{name} at {convention:?}: {:?}",
+                confirmation.outcomes
+            );
+            if let Status::Confirmed { step_patterns, .. } = confirmation.outcomes[0].status {
+                assert!(step_patterns >= 4, "only {step_patterns} patterns");
+            }
+        }
+    }
+}
+
+/// The general layer: z[k+1]_j = Σ_i W[k]_ij r[k]_i with sizes n[k] and depth L.
+struct General {
+    b: Builder,
+    by_weight: FamilyId,
+    left: Clause,
+    right: TermId,
+    mutants: Vec<TermId>,
+}
+
+fn general_layer() -> General {
+    let mut b = Builder::new();
+    b.system.sizes = vec![
+        Size { name: "L".into(), slots: 0 },
+        Size { name: "n".into(), slots: 1 },
+    ];
+    let depth = Affine::size(SizeId(0));
+    let width = |slot: &Affine| Affine::atom(Atom::Size(SizeId(1), Box::new([slot.clone()])));
+    let one = Affine::int(1);
+    let store = &mut b.system.store;
+    let [k, i, j, s] = ["k", "i", "j", "s"].map(|letter| store.fresh_var(letter));
+    let (kk, ii, jj) = (Affine::var(k), Affine::var(i), Affine::var(j));
+    let next = kk.offset(1);
+    let layers = Domain::between(&Affine::int(0), &kk, &depth.offset(-1));
+    let rows = Domain::between(&one, &ii, &width(&kk));
+    let columns = Domain::between(&one, &jj, &width(&next));
+    let x = b.family(
+        "x",
+        FamilyKind::Input,
+        0,
+        1,
+        vec![clause(&[i], std::slice::from_ref(&ii), Domain::between(&one, &ii, &width(&Affine::int(0))), None)],
+    );
+    let y = b.family(
+        "y",
+        FamilyKind::Input,
+        0,
+        1,
+        vec![clause(&[j], std::slice::from_ref(&jj), Domain::between(&one, &jj, &width(&depth)), None)],
+    );
+    let w = b.family(
+        "W",
+        FamilyKind::Input,
+        1,
+        2,
+        vec![clause(
+            &[k, i, j],
+            &[kk.clone(), ii.clone(), jj.clone()],
+            layers.and(&rows).and(&columns),
+            None,
+        )],
+    );
+    let z = FamilyId(3);
+    let r = FamilyId(4);
+    let weight = b.read(w, &[kk.clone(), ii.clone(), jj.clone()]);
+    let below = b.read(r, &[kk.clone(), ii.clone()]);
+    let product = b.system.store.mul([weight, below]);
+    let sum = b.system.store.reduce(Reduction::Sum, [i], rows.clone(), product);
+    b.family(
+        "z",
+        FamilyKind::Defined,
+        1,
+        1,
+        vec![clause(&[k, j], &[next.clone(), jj.clone()], layers.and(&columns), Some(sum))],
+    );
+    let above = b.read(z, &[next.clone(), jj.clone()]);
+    let relu = b.apply(RELU, above);
+    let input = b.read(x, std::slice::from_ref(&ii));
+    b.family(
+        "r",
+        FamilyKind::Defined,
+        1,
+        1,
+        vec![
+            clause(
+                &[i],
+                &[Affine::int(0), ii.clone()],
+                Domain::between(&one, &ii, &width(&Affine::int(0))),
+                Some(input),
+            ),
+            clause(&[k, j], &[next.clone(), jj.clone()], layers.and(&columns), Some(relu)),
+        ],
+    );
+    let output = b.read(r, &[depth.clone(), jj.clone()]);
+    let target = b.read(y, std::slice::from_ref(&jj));
+    let error = b.minus(output, target);
+    let square = b.half_square(error);
+    let last = Domain::between(&one, &jj, &width(&depth));
+    let loss = b.system.store.reduce(Reduction::Sum, [j], last.clone(), square);
+    let c = b.scalar("C", Some(loss));
+    b.system.loss = Some(c);
+    // ∂C/∂r[k]_i, with the output's part under the guard k = L and the layer above under k <= L - 1.
+    let by_r = FamilyId(b.system.families.len() as u32);
+    let by_z = FamilyId(by_r.0 + 1);
+    let at_top = b.system.store.guard(Domain::equal(&kk, &depth));
+    let out = b.read(r, &[depth.clone(), ii.clone()]);
+    let tar = b.read(y, std::slice::from_ref(&ii));
+    let top = b.minus(out, tar);
+    let top = b.system.store.mul([at_top, top]);
+    let inside = b.system.store.guard(Domain::at_least(&depth, &next));
+    let dz = b.read(by_z, &[next.clone(), Affine::var(s)]);
+    let ws = b.read(w, &[kk.clone(), ii.clone(), Affine::var(s)]);
+    let product = b.system.store.mul([dz, ws]);
+    let sum = b.system.store.reduce(
+        Reduction::Sum,
+        [s],
+        Domain::between(&one, &Affine::var(s), &width(&next)),
+        product,
+    );
+    let through = b.system.store.mul([inside, sum]);
+    let body = b.system.store.add([top, through]);
+    b.family(
+        "",
+        FamilyKind::Adjoint { of: c, wrt: r },
+        1,
+        1,
+        vec![clause(
+            &[k, i],
+            &[kk.clone(), ii.clone()],
+            Domain::between(&Affine::int(0), &kk, &depth).and(&rows),
+            Some(body),
+        )],
+    );
+    let dr = b.read(by_r, &[kk.clone(), ii.clone()]);
+    let pre = b.read(z, &[kk.clone(), ii.clone()]);
+    let step = b.apply(STEP, pre);
+    let body = b.system.store.mul([dr, step]);
+    b.family(
+        "",
+        FamilyKind::Adjoint { of: c, wrt: z },
+        1,
+        1,
+        vec![clause(
+            &[k, i],
+            &[kk.clone(), ii.clone()],
+            Domain::between(&one, &kk, &depth).and(&rows),
+            Some(body),
+        )],
+    );
+    let dz = b.read(by_z, &[next.clone(), jj.clone()]);
+    let right = b.system.store.mul([dz, below]);
+    let left = clause(
+        &[k, i, j],
+        &[kk.clone(), ii.clone(), jj.clone()],
+        layers.and(&rows).and(&columns),
+        Some(right),
+    );
+    let by_weight = b.family("", FamilyKind::Adjoint { of: c, wrt: w }, 1, 2, vec![left.clone()]);
+    let dr = b.read(by_r, &[next.clone(), jj.clone()]);
+    let without_step = b.system.store.mul([dr, below]);
+    let negative = b.system.store.negative(right);
+    // The element (i, i) in place of (i, j): reads outside the layer where it is narrower.
+    let wrong_index = b.read(by_z, &[next, ii]);
+    let wrong_index = b.system.store.mul([wrong_index, below]);
+    General {
+        b,
+        by_weight,
+        left,
+        right,
+        mutants: vec![without_step, negative, wrong_index],
+    }
+}
+
+#[test]
+fn the_general_layer_is_confirmed_at_several_sizes() {
+    let General { b, by_weight, left, right, mutants } = general_layer();
+    for convention in CONVENTIONS {
+        let derivation = b.derivation(convention, vec![by_weight]);
+        let found = confirm(&derivation, &[formula(by_weight, &left, right)], &Sampling::default());
+        assert!(is_confirmed(&found), "{:?}", found.outcomes);
+        assert!(found.instances.len() >= 3, "{:?}", found.instances);
+        for mutant in &mutants {
+            let found = confirm(&derivation, &[formula(by_weight, &left, *mutant)], &Sampling::default());
+            assert!(found.has_failed(), "{:?}", found.outcomes);
+        }
+    }
+}
+
+#[test]
+fn gaps_and_overlaps_are_found() {
+    let General { b, by_weight, left, right, .. } = general_layer();
+    let derivation = b.derivation(StepAtZero::One, vec![by_weight]);
+    let mut part = left.clone();
+    part.domain = part.domain.and(&Domain::at_least(&Affine::var(part.vars[0]), &Affine::int(1)));
+    let found = confirm(&derivation, &[formula(by_weight, &part, right)], &Sampling::default());
+    assert!(found.has_failed(), "{:?}", found.outcomes);
+    let both = [formula(by_weight, &left, right), formula(by_weight, &part, right)];
+    assert!(confirm(&derivation, &both, &Sampling::default()).has_failed());
+}
+
+/// p_i = exp(a_i) / Σ exp(a_j), C = Σ c_i p_i over 40 elements: along directions, through contractions.
+#[test]
+fn softmax_written_out_is_confirmed() {
+    let mut b = Builder::new();
+    let [i, j] = ["i", "j"].map(|letter| b.system.store.fresh_var(letter));
+    let (ii, jj) = (Affine::var(i), Affine::var(j));
+    let range = |letter: &Affine| Domain::between(&Affine::int(1), letter, &Affine::int(40));
+    let input = |b: &mut Builder, name: &str| {
+        b.family(name, FamilyKind::Input, 0, 1, vec![clause(&[i], &[Affine::var(i)], range(&Affine::var(i)), None)])
+    };
+    let (a, weight) = (input(&mut b, "a"), input(&mut b, "c"));
+    let aj = b.read(a, std::slice::from_ref(&jj));
+    let ej = b.apply(EXP, aj);
+    let total = b.system.store.reduce(Reduction::Sum, [j], range(&jj), ej);
+    let total = b.scalar("S", Some(total));
+    let total = b.read(total, &[]);
+    let ai = b.read(a, std::slice::from_ref(&ii));
+    let ei = b.apply(EXP, ai);
+    let minus_one = b.system.store.int(-1);
+    let inverse = b.system.store.power(total, minus_one);
+    let quotient = b.system.store.mul([ei, inverse]);
+    let p = b.family(
+        "p",
+        FamilyKind::Defined,
+        0,
+        1,
+        vec![clause(&[i], std::slice::from_ref(&ii), range(&ii), Some(quotient))],
+    );
+    let pj = b.read(p, std::slice::from_ref(&jj));
+    let cj = b.read(weight, std::slice::from_ref(&jj));
+    let product = b.system.store.mul([cj, pj]);
+    let mean = b.system.store.reduce(Reduction::Sum, [j], range(&jj), product);
+    let c = b.scalar("C", Some(mean));
+    b.system.loss = Some(c);
+    // p_i (c_i - Σ c_j p_j)
+    let pi = b.read(p, std::slice::from_ref(&ii));
+    let ci = b.read(weight, std::slice::from_ref(&ii));
+    let inner = b.minus(ci, mean);
+    let right = b.system.store.mul([pi, inner]);
+    let wrong = b.system.store.mul([pi, ci]);
+    let left = clause(&[i], std::slice::from_ref(&ii), range(&ii), Some(right));
+    let adjoint = b.family("", FamilyKind::Adjoint { of: c, wrt: a }, 0, 1, vec![left.clone()]);
+    // The Jacobian ∂p_i/∂a_j = p_i ([i = j] - p_j).
+    let delta = b.system.store.guard(Domain::equal(&ii, &jj));
+    let inner = b.minus(delta, pj);
+    let jacobian = b.system.store.mul([pi, inner]);
+    let square = clause(
+        &[i, j],
+        &[ii.clone(), jj.clone()],
+        range(&ii).and(&range(&jj)),
+        Some(jacobian),
+    );
+    let by_a = b.family("", FamilyKind::Adjoint { of: p, wrt: a }, 0, 2, vec![square.clone()]);
+    let derivation = b.derivation(StepAtZero::One, vec![adjoint, by_a]);
+    let plan = Sampling::default();
+    let good = confirm(
+        &derivation,
+        &[formula(adjoint, &left, right), formula(by_a, &square, jacobian)],
+        &plan,
+    );
+    assert!(is_confirmed(&good), "{:?}", good.outcomes);
+    assert!(confirm(&derivation, &[formula(adjoint, &left, wrong)], &plan).has_failed());
+}
