@@ -60,6 +60,17 @@ pub fn present(
     }
 }
 
+/// The left sides of formulas in the network language, for messages: `∂C/∂W[k]`.
+pub fn left_sides(derivation: &Derivation, formulas: &[Formula]) -> Vec<String> {
+    formulas
+        .iter()
+        .map(|formula| {
+            let (of, wrt) = plain::sides(&derivation.system, formula.adjoint, &formula.index);
+            format!("∂{of}/∂{wrt}")
+        })
+        .collect()
+}
+
 /// The network as it was understood.
 pub fn present_network(system: &System, profile: &'static Profile) -> Document {
     let mut printer = Printer::new(system, profile);
@@ -128,7 +139,7 @@ impl Printer<'_> {
             })
             .collect();
         let locals = formula.locals.iter().map(|local| self.local(local)).collect();
-        let (of, wrt) = self.sides_of(formula.adjoint, &formula.index);
+        let (of, wrt) = plain::sides(self.system, formula.adjoint, &formula.index);
         Gradient {
             of,
             wrt,
@@ -184,33 +195,6 @@ impl Printer<'_> {
                 }
                 row.extend([operator, of.id]);
                 self.boxes.row(row)
-            }
-        }
-    }
-
-    /// The names of both sides of a derivative in the network language.
-    fn sides_of(&self, family: FamilyId, index: &[Affine]) -> (String, String) {
-        let system = self.system;
-        match system.family(family).kind {
-            FamilyKind::Adjoint { of, wrt } | FamilyKind::Local { of, wrt } => {
-                let rank = |family: FamilyId| system.family(family).slots + system.family(family).axes;
-                let (above, below) = index.split_at(rank(of));
-                let slots = |family: FamilyId, index: &[Affine]| {
-                    plain::access(system, family, &index[..system.family(family).slots.min(index.len())])
-                };
-                match system.family(of).kind {
-                    FamilyKind::Adjoint { .. } => {
-                        let (outer, first) = self.sides_of(of, above);
-                        (outer, format!("{first}, {}", slots(wrt, below)))
-                    }
-                    FamilyKind::Local { .. }
-                    | FamilyKind::Input
-                    | FamilyKind::Defined
-                    | FamilyKind::OpaqueLoss(_) => (slots(of, above), slots(wrt, below)),
-                }
-            }
-            FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => {
-                (plain::access(system, family, index), String::new())
             }
         }
     }
