@@ -116,8 +116,10 @@ impl Printer<'_> {
         }
         let scope = self.enter(Scope::EMPTY, &letters);
         let left = self.access(formula.adjoint, &formula.index, scope).id;
-        let members: Vec<MathId> =
+        let mut members: Vec<MathId> =
             formula.chain.iter().map(|link| self.link(link, scope)).collect();
+        // A step that changes nothing that can be seen is not shown.
+        members.dedup();
         let range = self.case(formula.adjoint, &formula.index, &formula.vars, &formula.domain, scope);
         let valid_if = formula
             .conditions
@@ -138,7 +140,13 @@ impl Printer<'_> {
                 }
             })
             .collect();
-        let locals = formula.locals.iter().map(|local| self.local(local)).collect();
+        let locals = formula
+            .locals
+            .iter()
+            .map(|local| self.local(local))
+            // The derivative of the output's own definition is the equation itself.
+            .filter(|local| local.left != left)
+            .collect();
         let (of, wrt) = plain::sides(self.system, formula.adjoint, &formula.index);
         Gradient {
             of,
@@ -163,7 +171,7 @@ impl Printer<'_> {
         letters.dedup();
         let scope = self.enter(Scope::EMPTY, &letters);
         let left = self.term(local.symbol, scope).id;
-        let right = self.term(local.value, scope).id;
+        let right = self.side(local.value, scope);
         let why = match local.reason {
             Reason::Itself => vec![Inline::Words("it is the quantity itself".into())],
             Reason::Linear => vec![Inline::Words("the factor that it is multiplied with".into())],
@@ -179,10 +187,22 @@ impl Printer<'_> {
         LocalRow { left, right, why }
     }
 
+    /// A term that is all of a side of an equation.
+    fn side(&mut self, term: TermId, scope: Scope) -> MathId {
+        let id = self.term(term, scope).id;
+        match self.boxes.get(id) {
+            Math::Cases { rows, whole: _ } => {
+                let rows = rows.clone();
+                self.boxes.intern(Math::Cases { rows, whole: true })
+            }
+            _ => id,
+        }
+    }
+
     /// A member of a chain.
     fn link(&mut self, link: &Link, scope: Scope) -> MathId {
         match link {
-            Link::Term(term) => self.term(*term, scope).id,
+            Link::Term(term) => self.side(*term, scope),
             Link::Operator { factor, by, of } => {
                 let by = self.term(*by, scope).id;
                 let operator = self.operator(by).id;
@@ -369,7 +389,7 @@ impl Printer<'_> {
                 let Some(body) = clause.body else { continue };
                 let scope = self.enter(Scope::EMPTY, &clause.vars);
                 let left = self.access(id, &clause.index, scope).id;
-                let right = self.term(body, scope).id;
+                let right = self.side(body, scope);
                 let range = self.case(id, &clause.index, &clause.vars, &clause.domain, scope);
                 definitions.push(Definition { left, right, range });
             }

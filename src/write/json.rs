@@ -115,6 +115,7 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
                     "points": evidence.points,
                     "step_patterns": evidence.step_patterns,
                     "worst_error": evidence.worst_error,
+                    "notes": evidence.notes,
                 })
             }),
         };
