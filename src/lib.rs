@@ -1,5 +1,7 @@
 //! `chainrule`: a network description in, confirmed LaTeX gradients out.
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod derive;
 pub mod formula;
 pub mod functions;

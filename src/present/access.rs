@@ -121,8 +121,8 @@ impl Printer<'_> {
         Printed { id, ..spelled }
     }
 
-    /// ∂of/∂wrt. A total derivative of a total derivative becomes one of higher order; the derivative of
-    /// a derivative's own definition stays a fraction of fractions, because it is another thing.
+    /// ∂of/∂wrt. Total derivatives by given quantities, one after the other, become one of higher order;
+    /// all others stay fractions of fractions, because they are another thing.
     fn derivative(&mut self, of: Element, wrt: Element, total: bool, scope: Scope) -> Printed {
         if let Some(spelled) = self.spelled_derivative(of, wrt, scope) {
             return spelled;
@@ -131,7 +131,7 @@ impl Printer<'_> {
         let mut of = of;
         while total
             && let FamilyKind::Adjoint { of: inner, wrt } = self.system.family(of.0).kind
-            && by.iter().chain([&(wrt, &[][..])]).all(|(family, _)| !self.is_derivative(*family))
+            && by.iter().chain([&(wrt, &[][..])]).all(|(family, _)| self.is_given(*family))
         {
             let (inner_index, wrt_index) = of.1.split_at(self.rank(inner));
             by.insert(0, (wrt, wrt_index));
@@ -170,11 +170,9 @@ impl Printer<'_> {
         Printed::fraction(id)
     }
 
-    fn is_derivative(&self, family: FamilyId) -> bool {
-        matches!(
-            self.system.family(family).kind,
-            FamilyKind::Adjoint { .. } | FamilyKind::Local { .. }
-        )
+    /// Derivatives by what is given commute, so they may be joined; by intermediates they don't.
+    fn is_given(&self, family: FamilyId) -> bool {
+        self.system.family(family).kind == FamilyKind::Input
     }
 
     /// A printed factor with an exponent.

@@ -60,6 +60,17 @@ pub fn present(
     }
 }
 
+/// The left sides of formulas in the network language, for messages: `∂C/∂W[k]`.
+pub fn left_sides(derivation: &Derivation, formulas: &[Formula]) -> Vec<String> {
+    formulas
+        .iter()
+        .map(|formula| {
+            let (of, wrt) = plain::sides(&derivation.system, formula.adjoint, &formula.index);
+            format!("∂{of}/∂{wrt}")
+        })
+        .collect()
+}
+
 /// The network as it was understood.
 pub fn present_network(system: &System, profile: &'static Profile) -> Document {
     let mut printer = Printer::new(system, profile);
@@ -105,8 +116,10 @@ impl Printer<'_> {
         }
         let scope = self.enter(Scope::EMPTY, &letters);
         let left = self.access(formula.adjoint, &formula.index, scope).id;
-        let members: Vec<MathId> =
+        let mut members: Vec<MathId> =
             formula.chain.iter().map(|link| self.link(link, scope)).collect();
+        // A step that changes nothing that can be seen is not shown.
+        members.dedup();
         let range = self.case(formula.adjoint, &formula.index, &formula.vars, &formula.domain, scope);
         let valid_if = formula
             .conditions
@@ -127,8 +140,14 @@ impl Printer<'_> {
                 }
             })
             .collect();
-        let locals = formula.locals.iter().map(|local| self.local(local)).collect();
-        let (of, wrt) = self.sides_of(formula.adjoint, &formula.index);
+        let locals = formula
+            .locals
+            .iter()
+            .map(|local| self.local(local))
+            // The derivative of the output's own definition is the equation itself.
+            .filter(|local| local.left != left)
+            .collect();
+        let (of, wrt) = plain::sides(self.system, formula.adjoint, &formula.index);
         Gradient {
             of,
             wrt,
@@ -152,7 +171,7 @@ impl Printer<'_> {
         letters.dedup();
         let scope = self.enter(Scope::EMPTY, &letters);
         let left = self.term(local.symbol, scope).id;
-        let right = self.term(local.value, scope).id;
+        let right = self.side(local.value, scope);
         let why = match local.reason {
             Reason::Itself => vec![Inline::Words("it is the quantity itself".into())],
             Reason::Linear => vec![Inline::Words("the factor that it is multiplied with".into())],
@@ -168,10 +187,22 @@ impl Printer<'_> {
         LocalRow { left, right, why }
     }
 
+    /// A term that is all of a side of an equation.
+    fn side(&mut self, term: TermId, scope: Scope) -> MathId {
+        let id = self.term(term, scope).id;
+        match self.boxes.get(id) {
+            Math::Cases { rows, whole: _ } => {
+                let rows = rows.clone();
+                self.boxes.intern(Math::Cases { rows, whole: true })
+            }
+            _ => id,
+        }
+    }
+
     /// A member of a chain.
     fn link(&mut self, link: &Link, scope: Scope) -> MathId {
         match link {
-            Link::Term(term) => self.term(*term, scope).id,
+            Link::Term(term) => self.side(*term, scope),
             Link::Operator { factor, by, of } => {
                 let by = self.term(*by, scope).id;
                 let operator = self.operator(by).id;
@@ -184,33 +215,6 @@ impl Printer<'_> {
                 }
                 row.extend([operator, of.id]);
                 self.boxes.row(row)
-            }
-        }
-    }
-
-    /// The names of both sides of a derivative in the network language.
-    fn sides_of(&self, family: FamilyId, index: &[Affine]) -> (String, String) {
-        let system = self.system;
-        match system.family(family).kind {
-            FamilyKind::Adjoint { of, wrt } | FamilyKind::Local { of, wrt } => {
-                let rank = |family: FamilyId| system.family(family).slots + system.family(family).axes;
-                let (above, below) = index.split_at(rank(of));
-                let slots = |family: FamilyId, index: &[Affine]| {
-                    plain::access(system, family, &index[..system.family(family).slots.min(index.len())])
-                };
-                match system.family(of).kind {
-                    FamilyKind::Adjoint { .. } => {
-                        let (outer, first) = self.sides_of(of, above);
-                        (outer, format!("{first}, {}", slots(wrt, below)))
-                    }
-                    FamilyKind::Local { .. }
-                    | FamilyKind::Input
-                    | FamilyKind::Defined
-                    | FamilyKind::OpaqueLoss(_) => (slots(of, above), slots(wrt, below)),
-                }
-            }
-            FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => {
-                (plain::access(system, family, index), String::new())
             }
         }
     }
@@ -385,7 +389,7 @@ impl Printer<'_> {
                 let Some(body) = clause.body else { continue };
                 let scope = self.enter(Scope::EMPTY, &clause.vars);
                 let left = self.access(id, &clause.index, scope).id;
-                let right = self.term(body, scope).id;
+                let right = self.side(body, scope);
                 let range = self.case(id, &clause.index, &clause.vars, &clause.domain, scope);
                 definitions.push(Definition { left, right, range });
             }

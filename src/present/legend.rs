@@ -27,7 +27,8 @@ impl Printer<'_> {
                 continue;
             };
             let scope = self.enter(Scope::EMPTY, &clause.vars);
-            let symbol = self.access(id, &clause.index, scope).id;
+            let slots = family.slots.min(clause.index.len());
+            let symbol = self.access(id, &clause.index[..slots], scope).id;
             let set = self.set(family, clause, scope);
             let shape = axes_of(clause, family)
                 .iter()

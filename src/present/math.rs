@@ -51,8 +51,13 @@ pub enum Math {
         /// What they hold.
         body: MathId,
     },
-    /// Values with their conditions; a last one without is for all other cases.
-    Cases(Box<[(MathId, Option<MathId>)]>),
+    /// Values with their conditions.
+    Cases {
+        /// Each value with its condition; a last one without is for all other cases.
+        rows: Box<[(MathId, Option<MathId>)]>,
+        /// Whether they are all of a side, and end with a full stop.
+        whole: bool,
+    },
     /// LaTeX of the author with boxes in it.
     Spelled(Box<[Piece]>),
 }
@@ -288,7 +293,7 @@ impl Math {
                 std::iter::once(*base).chain(*sub).chain(*sup).collect()
             }
             Math::Big { op: _, under, over } => under.iter().chain(over).copied().collect(),
-            Math::Cases(branches) => branches
+            Math::Cases { rows, whole: _ } => rows
                 .iter()
                 .flat_map(|(value, condition)| std::iter::once(*value).chain(*condition))
                 .collect(),

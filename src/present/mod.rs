@@ -15,7 +15,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
-pub use compose::{Style, present, present_network};
+pub use compose::{Style, left_sides, present, present_network};
 pub use document::{
     Confirmed, Definition, Document, Evidence, Gradient, Inline, LocalRow, Prose, StepRow,
     SymbolRow,

@@ -2,7 +2,7 @@
 
 use num_traits::{One, Signed, Zero};
 
-use crate::system::System;
+use crate::system::{FamilyKind, System};
 use crate::term::{Affine, Atom, FamilyId};
 
 /// An index expression in the network language.
@@ -77,4 +77,30 @@ pub(super) fn access(system: &System, family: FamilyId, index: &[Affine]) -> Str
         text.push_str(&format!("_{{{}}}", list(system, elements)));
     }
     text
+}
+
+/// Both sides of a derivative without their elements: `C` and `W[k]`; of a second one, `C` and `W[0], W[1]`.
+pub(super) fn sides(system: &System, family: FamilyId, index: &[Affine]) -> (String, String) {
+    let whole = |family: FamilyId, index: &[Affine]| {
+        access(system, family, &index[..system.family(family).slots.min(index.len())])
+    };
+    match system.family(family).kind {
+        FamilyKind::Adjoint { of, wrt } | FamilyKind::Local { of, wrt } => {
+            let rank = system.family(of).slots + system.family(of).axes;
+            let (above, below) = index.split_at(rank.min(index.len()));
+            match system.family(of).kind {
+                FamilyKind::Adjoint { .. } => {
+                    let (outer, first) = sides(system, of, above);
+                    (outer, format!("{first}, {}", whole(wrt, below)))
+                }
+                FamilyKind::Local { .. }
+                | FamilyKind::Input
+                | FamilyKind::Defined
+                | FamilyKind::OpaqueLoss(_) => (whole(of, above), whole(wrt, below)),
+            }
+        }
+        FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => {
+            (whole(family, index), String::new())
+        }
+    }
 }

@@ -194,7 +194,7 @@ impl<'a> Printer<'a> {
                     };
                     rows.push((value, condition));
                 }
-                let id = self.boxes.intern(Math::Cases(rows.into_boxed_slice()));
+                let id = self.boxes.intern(Math::Cases { rows: rows.into_boxed_slice(), whole: false });
                 Printed {
                     level: Level::Sum,
                     tall: true,
@@ -524,7 +524,7 @@ impl<'a> Printer<'a> {
             | Math::Big { .. }
             | Math::Stack(_)
             | Math::Fence { .. }
-            | Math::Cases(_)
+            | Math::Cases { .. }
             | Math::Spelled(_) => false,
         }
     }

@@ -115,6 +115,7 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
                     "points": evidence.points,
                     "step_patterns": evidence.step_patterns,
                     "worst_error": evidence.worst_error,
+                    "notes": evidence.notes,
                 })
             }),
         };
@@ -127,7 +128,7 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
 }
 
 /// The value of Step(0) as options and JSON name it.
-fn step_name(step: StepAtZero) -> &'static str {
+pub fn step_name(step: StepAtZero) -> &'static str {
     match step {
         StepAtZero::Zero => "0",
         StepAtZero::Half => "1/2",

@@ -78,17 +78,11 @@ pub(super) fn confirmation_lines(document: &Document) -> Vec<String> {
             let points = evidence.iter().map(|e| e.points).min().unwrap_or(0);
             let patterns = evidence.iter().map(|e| e.step_patterns).max().unwrap_or(0);
             let worst = evidence.iter().map(|e| e.worst_error).fold(0.0, f64::max);
-            let mut lines = vec![format!(
+            vec![format!(
                 "confirmed numerically: {points} points, {patterns} step pattern{}, error {}",
                 if patterns == 1 { "" } else { "s" },
                 error_bound(worst),
-            )];
-            for note in evidence.iter().flat_map(|e| &e.notes) {
-                if !lines.contains(note) {
-                    lines.push(note.clone());
-                }
-            }
-            lines
+            )]
         }
     }
 }
@@ -239,7 +233,7 @@ fn is_token(boxes: &Boxes, id: MathId) -> bool {
         | Math::Big { .. }
         | Math::Stack(_)
         | Math::Fence { .. }
-        | Math::Cases(_)
+        | Math::Cases { .. }
         | Math::Spelled(_) => false,
     }
 }
@@ -358,18 +352,24 @@ pub(super) fn spell<'a>(
             };
             pieces.extend([Piece::text(left), Piece::Math(*body), Piece::text(right)]);
         }
-        Math::Cases(branches) => {
+        Math::Cases { rows: branches, whole } => {
             pieces.push(Piece::text(r"\begin{cases} "));
             for (at, (value, condition)) in branches.iter().enumerate() {
                 let last = at + 1 == branches.len();
-                pieces.extend([Piece::Math(*value), Piece::text(", & ")]);
+                pieces.push(Piece::Math(*value));
+                pieces.push(Piece::text(if *whole { ", & " } else { " & " }));
                 match condition {
                     Some(condition) => {
                         pieces.extend([Piece::text(r"\text{if } "), Piece::Math(*condition)]);
                     }
                     None => pieces.push(Piece::text(r"\text{otherwise}")),
                 }
-                pieces.push(Piece::text(if last { "." } else { r", \\ " }));
+                pieces.push(Piece::text(match (whole, last) {
+                    (true, false) => r", \\ ",
+                    (false, false) => r" \\ ",
+                    (true, true) => ".",
+                    (false, true) => "",
+                }));
             }
             pieces.push(Piece::text(r" \end{cases}"));
         }

@@ -9,6 +9,7 @@ mod text;
 use std::io;
 
 use crate::present::Document;
+pub use json::step_name;
 pub use sheet::Sheet;
 
 /// An output format.

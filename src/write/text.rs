@@ -85,7 +85,9 @@ fn spell<'a>(boxes: &'a Boxes, id: MathId, _edges: &[Edges], pieces: &mut Vec<Pi
         Math::Symbol(symbol) => pieces.push(Piece::Text(spell_symbol(symbol))),
         Math::Row(parts) => {
             for (at, part) in parts.iter().enumerate() {
-                if at > 0 && apart(boxes, parts[at - 1], *part) {
+                // A sign in front belongs to what follows it.
+                let signed = at == 1 && is_addition(boxes, parts[0]);
+                if at > 0 && !signed && apart(boxes, parts[at - 1], *part) {
                     pieces.push(Piece::text(" "));
                 }
                 pieces.push(Piece::Math(*part));
@@ -150,7 +152,7 @@ fn spell<'a>(boxes: &'a Boxes, id: MathId, _edges: &[Edges], pieces: &mut Vec<Pi
             };
             pieces.extend([Piece::text(left), Piece::Math(*body), Piece::text(right)]);
         }
-        Math::Cases(branches) => {
+        Math::Cases { rows: branches, whole: _ } => {
             pieces.push(Piece::text("{ "));
             for (at, (value, condition)) in branches.iter().enumerate() {
                 if at > 0 {
@@ -190,7 +192,7 @@ fn starts_with_partial(boxes: &Boxes, id: MathId) -> bool {
         | Math::Big { .. }
         | Math::Stack(_)
         | Math::Fence { .. }
-        | Math::Cases(_)
+        | Math::Cases { .. }
         | Math::Spelled(_) => false,
     }
 }
@@ -209,7 +211,7 @@ fn operand<'a>(boxes: &Boxes, id: MathId, derivative: bool, pieces: &mut Vec<Pie
         Math::Fraction(..)
         | Math::Big { .. }
         | Math::Stack(_)
-        | Math::Cases(_)
+        | Math::Cases { .. }
         | Math::Spelled(_) => false,
     };
     if single {
@@ -227,6 +229,7 @@ fn apart(boxes: &Boxes, left: MathId, right: MathId) -> bool {
         Addition,
         Separator,
         Partial,
+        Big,
         Function,
         Fence,
         Other,
@@ -251,7 +254,8 @@ fn apart(boxes: &Boxes, left: MathId, right: MathId) -> bool {
             Sign::Pi | Sign::Dots | Sign::Reals | Sign::Delta => Kind::Other,
         },
         Math::Symbol(Symbol::Latex(_)) => Kind::Function,
-        Math::Symbol(Symbol::Text(_)) | Math::Big { .. } => Kind::Separator,
+        Math::Symbol(Symbol::Text(_)) => Kind::Separator,
+        Math::Big { .. } => Kind::Big,
         Math::Fence { .. } => Kind::Fence,
         Math::Script { base, .. }
             if matches!(boxes.get(*base), Math::Symbol(Symbol::Latex(_))) =>
@@ -265,19 +269,23 @@ fn apart(boxes: &Boxes, left: MathId, right: MathId) -> bool {
         | Math::Script { .. }
         | Math::Accent(..)
         | Math::Stack(_)
-        | Math::Cases(_)
+        | Math::Cases { .. }
         | Math::Spelled(_) => Kind::Other,
     };
     match (kind(left), kind(right)) {
-        (Kind::Relation, _) | (_, Kind::Relation) => true,
-        (Kind::Separator | Kind::Partial | Kind::Addition, _) | (_, Kind::Separator) => false,
-        (_, Kind::Addition) => false,
+        (Kind::Relation | Kind::Addition, _) | (_, Kind::Relation | Kind::Addition) => true,
+        (Kind::Separator | Kind::Partial | Kind::Big, _) | (_, Kind::Separator) => false,
+        (_, Kind::Big) => true,
         (Kind::Function, Kind::Fence) => false,
         (Kind::Other | Kind::Fence | Kind::Function, Kind::Partial) => true,
         (Kind::Other | Kind::Fence | Kind::Function, Kind::Other | Kind::Function | Kind::Fence) => {
             !short(boxes, left) || !short(boxes, right)
         }
     }
+}
+
+fn is_addition(boxes: &Boxes, id: MathId) -> bool {
+    matches!(boxes.get(id), Math::Symbol(Symbol::Sign(Sign::Plus | Sign::Minus)))
 }
 
 /// Numbers and single letters stand side by side without a space, as in `2x`.
@@ -342,7 +350,7 @@ fn flatten(boxes: &Boxes, id: MathId, text: &mut String) -> bool {
         | Math::Accent(..)
         | Math::Big { .. }
         | Math::Stack(_)
-        | Math::Cases(_)
+        | Math::Cases { .. }
         | Math::Spelled(_) => false,
     }
 }

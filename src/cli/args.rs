@@ -1,0 +1,252 @@
+//! The arguments.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::formula::{Detail, Form};
+use crate::syntax::StepAtZero;
+use crate::write::{Environment, Format};
+
+/// Derives, explains and confirms the gradients of neural networks.
+#[derive(Debug, Parser)]
+#[command(name = "chainrule", version, about)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Derive the gradients that the network asks for
+    Derive(DeriveArguments),
+    /// Compare the formulas with dual numbers and central differences
+    Confirm(ConfirmArguments),
+    /// Show the network as it was understood
+    Show(ShowArguments),
+    /// List what the program knows
+    List(ListArguments),
+}
+
+/// Where the network comes from.
+#[derive(Debug, Args)]
+pub(super) struct NetworkArguments {
+    /// File with the network; `-` is standard input
+    #[arg(value_name = "NET", required_unless_present = "inline")]
+    pub(super) file: Option<PathBuf>,
+    /// The network itself
+    #[arg(short = 'e', value_name = "TEXT", conflicts_with = "file")]
+    pub(super) inline: Option<String>,
+    /// The value of Step(0), in place of the network's
+    #[arg(long, value_name = "1|0|1/2|undefined")]
+    pub(super) step0: Option<Step0>,
+    /// Derive by this, in place of what the network asks (repeatable)
+    #[arg(long, value_name = "NAME")]
+    pub(super) wrt: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DeriveArguments {
+    #[command(flatten)]
+    pub(super) network: NetworkArguments,
+    /// Scalar or index notation
+    #[arg(long, value_name = "FORM")]
+    pub(super) form: Option<FormName>,
+    /// How much is shown
+    #[arg(long, value_name = "DETAIL", default_value = "result")]
+    pub(super) detail: DetailName,
+    /// Substitute intermediates back to inputs and weights
+    #[arg(long)]
+    pub(super) resolve: bool,
+    /// Join the equations of activation and pre-activation into one recursion
+    #[arg(long)]
+    pub(super) combine: bool,
+    /// Explain the symbols
+    #[arg(long)]
+    pub(super) legend: bool,
+    /// Notation profile
+    #[arg(long, value_name = "NAME", default_value = "standard")]
+    pub(super) profile: String,
+    /// Do not confirm numerically; the output says so
+    #[arg(long)]
+    pub(super) no_confirm: bool,
+    /// Refuse output larger than this (`64M`, `2G`)
+    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = size)]
+    pub(super) max_output: u64,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "latex")]
+    pub(super) format: FormatName,
+    /// What stands around LaTeX equations
+    #[arg(long, value_name = "ENV", default_value = "align*")]
+    pub(super) env: EnvironmentName,
+    /// Short for `--format json`
+    #[arg(long, conflicts_with = "format")]
+    pub(super) json: bool,
+    /// Write to this file
+    #[arg(short = 'o', value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ConfirmArguments {
+    #[command(flatten)]
+    pub(super) network: NetworkArguments,
+    /// How many points
+    #[arg(long, value_name = "N")]
+    pub(super) points: Option<usize>,
+    /// Seed of the points
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+    /// Evaluate at these values in place of sampled points
+    #[arg(long, value_name = "VALUES.json")]
+    pub(super) at: Option<PathBuf>,
+    /// Output for programs
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArguments {
+    #[command(flatten)]
+    pub(super) network: NetworkArguments,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: FormatName,
+    /// Short for `--format json`
+    #[arg(long, conflicts_with = "format")]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArguments {
+    /// What to list
+    pub(super) what: Listing,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Listing {
+    /// Functions that networks can use
+    Functions,
+    /// Rules of simplification
+    Rules,
+    /// Notation profiles
+    Profiles,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Step0 {
+    #[value(name = "1")]
+    One,
+    #[value(name = "0")]
+    Zero,
+    #[value(name = "1/2", alias = "0.5")]
+    Half,
+    #[value(name = "undefined")]
+    Undefined,
+}
+
+impl From<Step0> for StepAtZero {
+    fn from(step: Step0) -> Self {
+        match step {
+            Step0::One => StepAtZero::One,
+            Step0::Zero => StepAtZero::Zero,
+            Step0::Half => StepAtZero::Half,
+            Step0::Undefined => StepAtZero::Undefined,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum FormName {
+    /// Every element on its own
+    Scalar,
+    /// With element indices and sums
+    Index,
+}
+
+impl From<FormName> for Form {
+    fn from(form: FormName) -> Self {
+        match form {
+            FormName::Scalar => Form::Scalar,
+            FormName::Index => Form::Index,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum DetailName {
+    /// The results
+    Result,
+    /// Chain rule, local derivatives, substitution, result
+    Steps,
+    /// Also the derivative of the loss line by line
+    Full,
+}
+
+impl From<DetailName> for Detail {
+    fn from(detail: DetailName) -> Self {
+        match detail {
+            DetailName::Result => Detail::Result,
+            DetailName::Steps => Detail::Steps,
+            DetailName::Full => Detail::Full,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum FormatName {
+    /// LaTeX mathematics
+    Latex,
+    /// Plain text
+    Text,
+    /// For programs
+    Json,
+}
+
+impl FormatName {
+    pub(super) fn with(self, environment: Environment) -> Format {
+        match self {
+            FormatName::Latex => Format::Latex(environment),
+            FormatName::Text => Format::Text,
+            FormatName::Json => Format::Json,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum EnvironmentName {
+    #[value(name = "align*")]
+    AlignStar,
+    Align,
+    Aligned,
+    None,
+}
+
+impl From<EnvironmentName> for Environment {
+    fn from(name: EnvironmentName) -> Self {
+        match name {
+            EnvironmentName::AlignStar => Environment::AlignStar,
+            EnvironmentName::Align => Environment::Align,
+            EnvironmentName::Aligned => Environment::Aligned,
+            EnvironmentName::None => Environment::None,
+        }
+    }
+}
+
+/// A number of bytes: `1000`, `64M`, `2G`.
+fn size(text: &str) -> Result<u64, String> {
+    let upper = text.trim().to_ascii_uppercase();
+    let stem = upper.trim_end_matches('B');
+    let (digits, factor) = match stem.as_bytes().last() {
+        Some(b'K') => (&stem[..stem.len() - 1], 1_000),
+        Some(b'M') => (&stem[..stem.len() - 1], 1_000_000),
+        Some(b'G') => (&stem[..stem.len() - 1], 1_000_000_000),
+        _ => (stem, 1),
+    };
+    digits
+        .trim()
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(factor))
+        .ok_or_else(|| "write a number of bytes, for instance 64M or 2G".to_owned())
+}

@@ -1,0 +1,141 @@
+//! `chainrule derive`: gradients as formulas, confirmed before they are printed.
+
+use super::args::DeriveArguments;
+use super::network::{Loaded, load};
+use super::{Outcome, Stop, deliver, report};
+use crate::derive::{Derivation, Request};
+use crate::formula::{Detail, Form, Formula, View};
+use crate::numeric::{Confirmation, Sampling, Status};
+use crate::present::{Confirmed, Evidence, Style, present, profile};
+use crate::write::{Format, lay_out};
+
+pub(super) fn run(arguments: &DeriveArguments) -> Result<Outcome, Stop> {
+    let Some(profile) = profile::profile(&arguments.profile) else {
+        let known: Vec<&str> = profile::PROFILES.iter().map(|profile| profile.name).collect();
+        return Err(Stop::refused(format!(
+            "error: there is no profile `{}`; there is: {}",
+            arguments.profile,
+            known.join(", ")
+        )));
+    };
+    let loaded = load(&arguments.network)?;
+    let form = arguments.form.map(Form::from);
+    let view = View {
+        form: form.unwrap_or_default(),
+        detail: arguments.detail.into(),
+        resolve: arguments.resolve,
+        combine: arguments.combine,
+    };
+    let (derivation, formulas) = formulas(&loaded, arguments.network.step0, &view)?;
+    let format = if arguments.json {
+        Format::Json
+    } else {
+        arguments.format.with(arguments.env.into())
+    };
+    let style = Style {
+        profile,
+        form: shown_form(form, &derivation),
+        legend: arguments.legend,
+    };
+    // The size is known from the boxes alone: what is too large is refused before it is confirmed.
+    let mut document = present(&derivation, &formulas, &style, Confirmed::Skipped);
+    refuse_above(arguments, lay_out(&document, format).size())?;
+    if !arguments.no_confirm {
+        let confirmation =
+            crate::numeric::confirm(&derivation, &formulas, &Sampling::default());
+        document.confirmation = evidence(&loaded, &derivation, &formulas, &confirmation)?;
+    }
+    deliver(arguments.output.as_deref(), |out| {
+        lay_out(&document, format).write_to(out)
+    })?;
+    Ok(Outcome::Done)
+}
+
+/// The derivation of a network's questions, and its formulas in a view.
+pub(super) fn formulas(
+    loaded: &Loaded,
+    step0: Option<super::args::Step0>,
+    view: &View,
+) -> Result<(Derivation, Vec<Formula>), Stop> {
+    let request = Request {
+        wrt: Vec::new(),
+        step_at_zero: step0.map(Into::into),
+    };
+    let mut derivation = crate::derive::derive(&loaded.system, &request)
+        .map_err(|report| loaded.stop(&report))?;
+    let formulas = crate::formula::formulate(&mut derivation, view)
+        .map_err(|report| loaded.stop(&report))?;
+    Ok((derivation, formulas))
+}
+
+/// Scalar if nothing has element indices, else index, unless a form was asked for.
+fn shown_form(asked: Option<Form>, derivation: &Derivation) -> Form {
+    asked.unwrap_or_else(|| {
+        if derivation.system.families.iter().all(|family| family.axes == 0) {
+            Form::Scalar
+        } else {
+            Form::Index
+        }
+    })
+}
+
+fn refuse_above(arguments: &DeriveArguments, size: u64) -> Result<(), Stop> {
+    if size <= arguments.max_output {
+        return Ok(());
+    }
+    let advice = if arguments.resolve || Detail::from(arguments.detail) > Detail::Result {
+        "leave out --resolve and --detail: the form with named intermediates is much shorter"
+    } else {
+        "ask for fewer derivatives with --wrt"
+    };
+    Err(Stop::refused(format!(
+        "error: the output would be {}, more than {} (--max-output)\nhelp: {advice}\nhelp: or allow it with --max-output {}",
+        amount(size),
+        amount(arguments.max_output),
+        size.div_ceil(1_000_000).to_string() + "M",
+    )))
+}
+
+/// A number of bytes for people.
+fn amount(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        1_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        1_000_000_000..=u64::MAX => format!("{} GB", bytes / 1_000_000_000),
+    }
+}
+
+/// What was confirmed; a reason to stop if anything was not.
+fn evidence(
+    loaded: &Loaded,
+    derivation: &Derivation,
+    formulas: &[Formula],
+    confirmation: &Confirmation,
+) -> Result<Confirmed, Stop> {
+    if !confirmation.is_confirmed() {
+        let outcome = if confirmation.has_failed() {
+            Outcome::Failed
+        } else {
+            Outcome::Undecided
+        };
+        let mut message = report::functions(&loaded.source, confirmation);
+        message.push_str(&report::table(derivation, formulas, confirmation));
+        message.push_str("nothing is printed\n");
+        return Err(Stop { outcome, message });
+    }
+    let evidence = confirmation
+        .outcomes
+        .iter()
+        .filter_map(|outcome| match &outcome.status {
+            Status::Confirmed { points, step_patterns, worst_error } => Some(Evidence {
+                points: *points,
+                step_patterns: *step_patterns,
+                worst_error: *worst_error,
+                notes: outcome.notes.clone(),
+            }),
+            Status::Failed(_) | Status::Unconfirmed { .. } | Status::Skipped => None,
+        })
+        .collect();
+    Ok(Confirmed::Yes(evidence))
+}

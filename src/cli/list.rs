@@ -1,0 +1,58 @@
+//! `chainrule list`: what the program knows.
+
+use super::args::{ListArguments, Listing};
+use super::{Outcome, Stop, deliver};
+use crate::present::profile::PROFILES;
+use crate::simplify::Holds;
+use crate::write::step_name;
+
+pub(super) fn run(arguments: &ListArguments) -> Result<Outcome, Stop> {
+    let rows: Vec<[String; 3]> = match arguments.what {
+        Listing::Functions => crate::functions::rows()
+            .map(|row| {
+                let names: Vec<&str> =
+                    std::iter::once(row.name).chain(row.also.iter().copied()).collect();
+                let value = if row.value.is_empty() { "built in" } else { row.value };
+                [
+                    format!("{}({})", row.name, row.parameters),
+                    names[1..].join(", "),
+                    value.to_owned(),
+                ]
+            })
+            .collect(),
+        Listing::Rules => crate::simplify::rules()
+            .map(|rule| {
+                let statement = format!("{} = {}", rule.left, rule.right);
+                let holds = match rule.holds {
+                    Holds::Always => String::new(),
+                    Holds::Under(values) => {
+                        let names: Vec<&str> =
+                            values.iter().map(|step| step_name(*step)).collect();
+                        format!(" (Step(0) = {})", names.join(", "))
+                    }
+                };
+                [rule.name.to_owned(), statement, format!("{}{holds}", rule.why)]
+            })
+            .collect(),
+        Listing::Profiles => PROFILES
+            .iter()
+            .map(|profile| [profile.name.to_owned(), String::new(), profile.about.to_owned()])
+            .collect(),
+    };
+    let width = |column: usize| {
+        rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)
+    };
+    let (first, second) = (width(0), width(1));
+    let mut text = String::new();
+    for [name, also, about] in &rows {
+        let line = if second == 0 {
+            format!("{name:first$}  {about}")
+        } else {
+            format!("{name:first$}  {also:second$}  {about}")
+        };
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    deliver(None, |out| out.write_all(text.as_bytes()))?;
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,72 @@
+//! Reading and lowering the network that a command names.
+
+use std::io::Read;
+
+use super::args::NetworkArguments;
+use super::{Outcome, Stop, styled};
+use crate::source::{Report, Source, render, render_diagnostics};
+use crate::syntax::StatementKind;
+use crate::system::{System, lower};
+
+/// A network with its text, which messages quote.
+pub(super) struct Loaded {
+    pub(super) source: Source,
+    pub(super) system: System,
+}
+
+impl Loaded {
+    /// The report as the reason to stop.
+    pub(super) fn stop(&self, report: &Report) -> Stop {
+        stop(report, &self.source)
+    }
+}
+
+fn stop(report: &Report, source: &Source) -> Stop {
+    Stop {
+        outcome: Outcome::Refused,
+        message: render(report, source, styled()),
+    }
+}
+
+/// The network that the arguments name; warnings go to standard error.
+pub(super) fn load(arguments: &NetworkArguments) -> Result<Loaded, Stop> {
+    let mut source = read(arguments)?;
+    let written = source.text.len();
+    if !arguments.wrt.is_empty() {
+        // What is asked on the command line is a statement like any other, so that its errors are too.
+        source.text.push_str(&format!("\ngrad {}\n", arguments.wrt.join(", ")));
+    }
+    let mut network = crate::syntax::parse(&source).map_err(|report| stop(&report, &source))?;
+    if !arguments.wrt.is_empty() {
+        network.statements.retain(|statement| {
+            !matches!(statement.kind, StatementKind::Question(_)) || statement.span.start >= written
+        });
+    }
+    let system = lower(&network).map_err(|report| stop(&report, &source))?;
+    if !system.warnings.is_empty() {
+        super::say(&render_diagnostics(&system.warnings, &source, styled()));
+    }
+    Ok(Loaded { source, system })
+}
+
+fn read(arguments: &NetworkArguments) -> Result<Source, Stop> {
+    if let Some(text) = &arguments.inline {
+        return Ok(Source::new("<inline>", text.clone()));
+    }
+    let Some(path) = &arguments.file else {
+        return Err(Stop::refused("error: no network is named"));
+    };
+    let name = path.display().to_string();
+    let refused = |error: &dyn std::fmt::Display| Stop::refused(format!("error: {name}: {error}"));
+    let mut bytes = Vec::new();
+    if name == "-" {
+        std::io::stdin()
+            .read_to_end(&mut bytes)
+            .map_err(|error| refused(&error))?;
+    } else {
+        bytes = std::fs::read(path).map_err(|error| refused(&error))?;
+    }
+    let text = String::from_utf8(bytes)
+        .map_err(|error| refused(&format!("not UTF-8 text: {}", error.utf8_error())))?;
+    Ok(Source::new(name, text))
+}
