@@ -12,7 +12,7 @@ pub(crate) fn closest<'a>(
     if length < 3 {
         return None;
     }
-    let allowed = length.div_ceil(4).min(3);
+    let allowed = (length / 4).clamp(1, 3);
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {
         if candidate == name || candidate.chars().count().abs_diff(length) > allowed {

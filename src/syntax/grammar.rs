@@ -55,6 +55,14 @@ fn word_for(rule: Rule) -> Option<&'static str> {
     })
 }
 
+/// What may follow any formula: naming it says nothing.
+fn in_formulas(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::word | Rule::brackets | Rule::primes | Rule::comparison
+    )
+}
+
 /// A piece of text that fits nothing.
 fn unexpected(text: &str, at: usize, offset: usize, expected: &[Rule]) -> Report {
     let rest = &text[at..];
@@ -67,6 +75,14 @@ fn unexpected(text: &str, at: usize, offset: usize, expected: &[Rule]) -> Report
     };
     let found = &rest[..length];
     let span = Span::new(offset + at, offset + at + length);
+    if let Some(arrow) = arrow(text) {
+        let width = if text[arrow..].starts_with('-') {
+            2
+        } else {
+            '→'.len_utf8()
+        };
+        return chain(Span::new(offset + arrow, offset + arrow + width));
+    }
     if let Some(report) = known_sign(text, rest, span, expected) {
         return report;
     }
@@ -78,13 +94,13 @@ fn unexpected(text: &str, at: usize, offset: usize, expected: &[Rule]) -> Report
     let inside_formula = expected.contains(&Rule::operator);
     let mut words: Vec<&str> = expected
         .iter()
-        .filter(|rule| !inside_formula || **rule != Rule::word && **rule != Rule::brackets)
+        .filter(|rule| !inside_formula || !in_formulas(**rule))
         .filter_map(|rule| word_for(*rule))
         .collect();
     words.sort_unstable();
     words.dedup();
     let label = match words.as_slice() {
-        [] => "not understood from here on".to_owned(),
+        [] => "not understood".to_owned(),
         [.., last] if words.len() > 1 => {
             format!("expected {} or {last}", words[..words.len() - 1].join(", "))
         }
@@ -102,10 +118,13 @@ fn advice(text: &str, found: &str) -> Option<String> {
     let first = &text[..text
         .find(|letter: char| !continues_name(letter))
         .unwrap_or(text.len())];
-    if KEYWORDS.contains(&first) && matches!(found, "=" | "[" | "_") {
+    if KEYWORDS.contains(&first) && first != "loss" && matches!(found, "=" | "[" | "_") {
         return Some(format!(
             "`{first}` begins a statement of its own; give the quantity another name"
         ));
+    }
+    if found == "in" && !KEYWORDS.contains(&first) {
+        return Some(format!("declarations stand in `where`: `where {text}`"));
     }
     let form = match first {
         "index" => "index i, j",
@@ -120,6 +139,20 @@ fn advice(text: &str, found: &str) -> Option<String> {
         _ => return None,
     };
     Some(format!("write `{form}`"))
+}
+
+/// Where an arrow stands, outside comments and quotes.
+fn arrow(text: &str) -> Option<usize> {
+    let mut start = 0;
+    text.split_inclusive('\n').find_map(|line| {
+        let code = line.find(['#', '"']).map_or(line, |end| &line[..end]);
+        let found = code
+            .find("->")
+            .or_else(|| code.find('→'))
+            .map(|at| start + at);
+        start += line.len();
+        found
+    })
 }
 
 /// Signs that people write and that have another spelling here.

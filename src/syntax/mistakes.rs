@@ -69,17 +69,27 @@ pub(super) fn leading_plus(span: Span) -> Report {
     .into()
 }
 
-pub(super) fn missing_operand(span: Span) -> Report {
-    Diagnostic::error(
-        "missing-operand",
-        "something is missing in this formula",
-        span,
-        "a number, a name or a bracket is missing next to this",
-    )
-    .note(
-        "a line that ends with an operator goes on below only if the next line is indented deeper",
-    )
-    .into()
+pub(super) fn missing_operand(span: Span, at_end: bool) -> Report {
+    if at_end {
+        Diagnostic::error(
+            "missing-operand",
+            "this formula ends with an operator",
+            span,
+            "something is missing behind this",
+        )
+        .note("a formula goes on in the next line only if that line is indented deeper or begins with an operator")
+        .help("indent the next line, or write what is missing")
+        .into()
+    } else {
+        Diagnostic::error(
+            "missing-operand",
+            "something is missing in this formula",
+            span,
+            "a number, a name or a bracket is missing next to this",
+        )
+        .help("write what is missing, or remove the operator")
+        .into()
+    }
 }
 
 pub(super) fn sign_behind_operator(span: Span) -> Report {
@@ -170,6 +180,17 @@ pub(super) fn power_of_head(span: Span) -> Report {
         "a power of what?",
     )
     .help("write `(sum_i x_i)^2`, or `sum_i x_i^2`")
+    .into()
+}
+
+pub(super) fn reduction_without_brackets(span: Span) -> Report {
+    Diagnostic::error(
+        "reduction-without-brackets",
+        "a sum needs brackets here",
+        span,
+        "how far does it go?",
+    )
+    .help("write `x^(sum_i a_i)`")
     .into()
 }
 
@@ -281,6 +302,7 @@ pub(super) fn element_of_number(span: Span) -> Report {
         span,
         "elements of a number",
     )
+    .help("write elements before the power: `W[k]_ij^2`")
     .into()
 }
 
@@ -413,6 +435,7 @@ pub(super) fn empty_brackets(span: Span) -> Report {
         span,
         "empty",
     )
+    .help("write what belongs there: `relu(z)`")
     .into()
 }
 
@@ -434,6 +457,7 @@ pub(super) fn zero_denominator(span: Span) -> Report {
         span,
         "the quotient has no value",
     )
+    .help("write the number that is meant")
     .into()
 }
 
@@ -690,6 +714,7 @@ pub(super) fn unknown_step_at_zero(span: Span) -> Report {
         span,
         "expected 0, 1, 1/2 or undefined",
     )
+    .help("write `convention step(0) = 1/2`")
     .into()
 }
 

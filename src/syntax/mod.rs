@@ -1,18 +1,24 @@
 //! From network text to a spanned tree, and back.
 
+mod atom;
 mod brackets;
+mod derivative;
 mod expression;
 mod grammar;
+mod item;
 mod layout;
 mod letters;
 mod mistakes;
 mod network;
 mod number;
 mod places;
+mod print;
+mod reduction;
 mod scope;
 mod statements;
 mod tree;
 
+pub use print::{print, print_formula};
 pub use scope::WHOLE_ARRAY_FUNCTIONS;
 pub use statements::{parse, parse_formula};
 pub use tree::*;

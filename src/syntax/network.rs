@@ -4,8 +4,8 @@ use pest::iterators::{Pair, Pairs};
 
 use crate::source::{Report, Span};
 
-use super::expression::{Reader, comparison};
 use super::grammar::Rule;
+use super::item::{Reader, comparison};
 use super::letters::ascii;
 use super::mistakes;
 use super::scope::reserved_function;

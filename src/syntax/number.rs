@@ -71,5 +71,6 @@ fn out_of_bounds(span: Span) -> Report {
         format!("at most {MAX_DECIMAL} digits, zeros counted"),
     )
     .note("numbers are exact: each digit is kept")
+    .help("give it a name and leave its value open")
     .into()
 }

@@ -3,8 +3,8 @@
 use crate::source::{Report, Source, Span};
 
 use super::brackets;
-use super::expression::Reader;
 use super::grammar::{self, Rule};
+use super::item::Reader;
 use super::layout::{self, Form, Piece};
 use super::mistakes;
 use super::scope::Scope;
@@ -14,6 +14,8 @@ use super::tree::{Expr, Network, Range, Statement, StatementKind};
 const MAX_TEXT: usize = 16 << 20;
 /// How large one statement may be, in bytes.
 const MAX_STATEMENT: usize = 1 << 20;
+/// How deep a formula may be nested, brackets and reductions together.
+const MAX_NESTING: usize = 400;
 /// Formulas nested deeper than this are read on a stack of their own.
 const SHALLOW: usize = 16;
 /// The size of that stack.
@@ -77,7 +79,7 @@ pub fn parse_formula(source: &Source, own: Option<&str>) -> Result<Expr, Report>
     Report::unless_empty(brackets.errors)?;
     let scope = Scope::new(&source.text, &[]);
     let span = Span::new(0, source.text.len());
-    let mut reader = reader(&source.text, &scope, span);
+    let mut reader = reader(&source.text, &scope, span, brackets::MAX_DEPTH);
     reader.own = own.map(str::to_owned);
     on_stack(brackets::MAX_DEPTH, || {
         let pair = grammar::parse(Rule::formula, &source.text, 0)?;
@@ -94,14 +96,15 @@ struct Parsed {
     ranges: Vec<Range>,
 }
 
-fn reader<'a>(text: &'a str, scope: &'a Scope<'a>, span: Span) -> Reader<'a> {
+fn reader<'a>(text: &'a str, scope: &'a Scope<'a>, span: Span, depth: usize) -> Reader<'a> {
     Reader {
         text,
         offset: span.start,
         scope,
         own: None,
         derivatives: false,
-        nesting: 0,
+        max_chain: (MAX_NESTING / (depth + 1)).max(4),
+        chain: 0,
     }
 }
 
@@ -147,7 +150,7 @@ fn read(
     if !piece.below.is_empty() && !matches!(piece.form, Form::Statement | Form::For) {
         return Err(mistakes::no_equation_below_for(piece.span));
     }
-    let mut reader = reader(text, scope, piece.span);
+    let mut reader = reader(text, scope, piece.span, piece.depth);
     on_stack(piece.depth, || {
         let pair = grammar::parse(rule, content, piece.span.start)?;
         if piece.form != Form::For {
