@@ -20,7 +20,13 @@ pub(super) fn run(arguments: &ConfirmArguments) -> Result<Outcome, Stop> {
         let values: Value = serde_json::from_str(&text)
             .map_err(|error| Stop::refused(format!("error: {name}: {error}")))?;
         let answer = crate::numeric::evaluate_at(&derivation, &formulas, &values)
-            .map_err(|message| Stop::refused(format!("error: {name}: {message}")))?;
+            .map_err(|messages| {
+                let lines: Vec<String> = messages
+                    .iter()
+                    .map(|message| format!("error: {name}: {message}"))
+                    .collect();
+                Stop::refused(lines.join("\n"))
+            })?;
         let answer = format!("{answer:#}\n");
         deliver(None, |out| out.write_all(answer.as_bytes()))?;
         return Ok(Outcome::Done);
