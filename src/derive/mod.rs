@@ -269,6 +269,7 @@ fn sweep(
             derivation.step_at_zero,
             false,
         ),
+        off_kinks: false,
     };
     for family in &wanted {
         if known.contains_key(&(of.clone(), *family)) {
@@ -293,7 +294,7 @@ fn sweep(
         if !has_adjoint.remove(&family) {
             continue;
         }
-        let adjoint = sweep.adjoint_of(&mut derivation.system, family);
+        let adjoint = sweep.adjoint_of(&mut derivation.system, family)?;
         derivation.adjoints.push(adjoint);
         made += 1;
     }
@@ -315,6 +316,19 @@ fn program_fault(system: &System, read: &UnprovedRead) -> Report {
             system.family(read.family).name
         ),
     )
+    .into()
+}
+
+fn read_beside_opaque_loss(system: &System, loss: FamilyId, argument: FamilyId) -> Report {
+    let (loss, name) = (&system.family(loss).name, &system.family(argument).name);
+    Diagnostic::general(
+        "opaque-argument-read",
+        format!("`{name}` is an argument of the opaque loss `{loss}` and is read by an equation as well"),
+    )
+    .note(format!(
+        "∂{loss}/∂{name} would be one symbol for the loss's own part and for the whole"
+    ))
+    .help(format!("give the loss a copy of it, such as `out = {name}`"))
     .into()
 }
 
@@ -452,6 +466,8 @@ struct Sweep {
     /// The occurrences of each family, by constant slots where all of its slots are constant.
     incoming: FxHashMap<FamilyId, Incoming>,
     simplifier: Simplifier,
+    /// Whether Step was differentiated: its derivative is 0 off the kink, and the term is not there to be seen.
+    off_kinks: bool,
 }
 
 #[derive(Debug, Default)]
@@ -476,6 +492,9 @@ impl Sweep {
             };
             let partials = differentiator.partials(body);
             let conditions = std::mem::take(&mut differentiator.conditions);
+            if conditions.contains(&Condition::OffKinks) {
+                self.off_kinks = true;
+            }
             for partial in partials {
                 let Leaf::Element(family, index) = &partial.leaf else {
                     unreachable!("bodies of definitions have no parameters");
@@ -504,12 +523,15 @@ impl Sweep {
         }
     }
 
-    fn adjoint_of(&mut self, system: &mut System, wrt: FamilyId) -> Adjoint {
+    fn adjoint_of(&mut self, system: &mut System, wrt: FamilyId) -> Result<Adjoint, Report> {
         let family = self.adjoints[&wrt];
         let mut conditions = Vec::new();
         let mut result = Vec::new();
         let incoming = self.incoming.remove(&wrt).unwrap_or_default();
-        for piece in pieces(system, self.of.family, &self.of.index, wrt) {
+        if self.off_kinks {
+            conditions.push(Condition::OffKinks);
+        }
+        for (piece, given) in self.split_at_given(system, wrt) {
             let slots = system.family(wrt).slots;
             let own = &piece.index[piece.index.len() - slots - system.family(wrt).axes..];
             let constant: Option<Vec<i64>> = own[..slots].iter().map(Affine::as_int).collect();
@@ -547,8 +569,10 @@ impl Sweep {
             }
             contributions.extend(direct);
             contributions.extend(upstream);
+            if given && !contributions.is_empty() {
+                return Err(read_beside_opaque_loss(system, self.of.family, wrt));
+            }
             let body = self.body(system, &piece, &contributions);
-            let given = self.is_given(system, wrt, &piece);
             system.families[family.0 as usize].clauses.push(Clause {
                 vars: piece.vars.clone(),
                 index: piece.index.clone(),
@@ -565,31 +589,46 @@ impl Sweep {
         }
         conditions.sort();
         conditions.dedup();
-        Adjoint {
+        Ok(Adjoint {
             family,
             pieces: result,
             conditions,
-        }
+        })
     }
 
-    /// Whether the derivative is a symbol: an opaque loss by what it is said to depend on.
-    fn is_given(&self, system: &System, wrt: FamilyId, piece: &Piece) -> bool {
-        let FamilyKind::OpaqueLoss(arguments) = &system.family(self.of.family).kind else {
-            return false;
+    /// The pieces of ∂of/∂wrt, each with whether it is a symbol: what an opaque loss is said to depend on.
+    fn split_at_given(&self, system: &mut System, wrt: FamilyId) -> Vec<(Piece, bool)> {
+        let all = pieces(system, self.of.family, &self.of.index, wrt);
+        let FamilyKind::OpaqueLoss(arguments) = system.family(self.of.family).kind.clone() else {
+            return all.into_iter().map(|piece| (piece, false)).collect();
         };
-        let slots = system.family(wrt).slots;
-        let own = &piece.index[piece.index.len() - slots - system.family(wrt).axes..];
-        arguments.iter().any(|(family, at)| {
-            *family == wrt
-                && at
+        let width = system.family(wrt).slots + system.family(wrt).axes;
+        let mut open = all;
+        let mut result = Vec::new();
+        for (_, at) in arguments.iter().filter(|(family, _)| *family == wrt) {
+            let mut rest = Vec::new();
+            for piece in open {
+                let own = &piece.index[piece.index.len() - width..];
+                let given = at
                     .iter()
                     .zip(own)
-                    .all(|(wanted, given)| {
-                        system
-                            .ambient
-                            .implies(&piece.domain, &Domain::equal(wanted, given))
-                    })
-        })
+                    .fold(Domain::everything(), |all, (wanted, index)| {
+                        all.and(&Domain::equal(index, wanted))
+                    });
+                let inside = piece.within(system, &given);
+                if inside.is_none() {
+                    rest.push(piece);
+                    continue;
+                }
+                result.extend(inside.map(|piece| (piece, true)));
+                for outside in given.complement() {
+                    rest.extend(piece.within(system, &outside));
+                }
+            }
+            open = rest;
+        }
+        result.extend(open.into_iter().map(|piece| (piece, false)));
+        result
     }
 
     /// ∂of/∂of: 1 where the two indices agree.

@@ -11,6 +11,27 @@ pub(super) struct Piece {
     pub(super) domain: Domain,
 }
 
+impl Piece {
+    /// The part of the piece inside a domain; none if there is no such part.
+    pub(super) fn within(&self, system: &System, domain: &Domain) -> Option<Piece> {
+        let domain = self.domain.and(domain);
+        if system.ambient.is_empty(&domain) {
+            return None;
+        }
+        let (fixed, domain) = domain.solve(&self.vars);
+        Some(Piece {
+            vars: self
+                .vars
+                .iter()
+                .copied()
+                .filter(|var| fixed.get(*var).is_none())
+                .collect(),
+            index: self.index.iter().map(|index| fixed.affine(index)).collect(),
+            domain: system.ambient.minimal(&domain, &Domain::everything()),
+        })
+    }
+}
+
 /// The pieces of ∂of/∂wrt, where some indices of the output may be fixed. Slots that are written out one by
 /// one stay pieces of their own; the others are joined where their union is one range.
 pub(super) fn pieces(
@@ -23,34 +44,22 @@ pub(super) fn pieces(
     let inner = family_pieces(system, wrt);
     let mut result = Vec::new();
     for left in &outer {
-        let mut domain = left.domain.clone();
+        let mut at_fixed = Domain::everything();
         for (index, wanted) in left.index.iter().zip(fixed) {
             if let Some(value) = wanted {
-                domain = domain.and(&Domain::equal(index, value));
+                at_fixed = at_fixed.and(&Domain::equal(index, value));
             }
         }
-        if system.ambient.is_empty(&domain) {
+        let Some(left) = left.within(system, &at_fixed) else {
             continue;
-        }
-        let (solved, domain) = domain.solve(&left.vars);
-        let left_vars: Vec<VarId> = left
-            .vars
-            .iter()
-            .copied()
-            .filter(|var| solved.get(*var).is_none())
-            .collect();
+        };
         for right in &inner {
             // The same family twice needs different letters.
             let right = if of == wrt { renamed(system, right) } else { right.clone() };
             result.push(Piece {
-                vars: left_vars.iter().chain(&right.vars).copied().collect(),
-                index: left
-                    .index
-                    .iter()
-                    .map(|index| solved.affine(index))
-                    .chain(right.index.iter().cloned())
-                    .collect(),
-                domain: domain.and(&right.domain),
+                vars: left.vars.iter().chain(&right.vars).copied().collect(),
+                index: left.index.iter().chain(&right.index).cloned().collect(),
+                domain: left.domain.and(&right.domain),
             });
         }
     }

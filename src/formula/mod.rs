@@ -11,12 +11,13 @@ mod statement;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::derive::{Adjoint, Contribution, Derivation, Reason, contribution_term};
-use crate::simplify::Simplifier;
+use crate::simplify::{Product, Simplifier};
 use crate::source::Report;
-use crate::system::{Clause, Primitive, System};
+use crate::system::{Clause, FamilyKind, Primitive, System};
 use crate::term::{Affine, Domain, FamilyId, Node, Substitution, TermId, VarId};
 use cases::{Case, cases};
-use num_traits::ToPrimitive;
+use num_rational::BigRational;
+use num_traits::{One, Signed, ToPrimitive};
 use orient::Orientations;
 
 /// The form of the formulas.
@@ -194,6 +195,9 @@ struct Closed {
 /// Substitutions are followed while their result has at most this many leaves.
 const LONGEST_CLOSED: usize = 16;
 
+/// The same for second derivatives, whose intermediates have no names.
+const LONGEST_SECOND: usize = 200;
+
 /// One piece of an adjoint family.
 type Place = (FamilyId, usize);
 
@@ -270,11 +274,9 @@ impl<'a> Writer<'a> {
                     .into_iter()
                     .map(|case| self.formula(question.adjoint, &case, true))
                     .collect();
-                if !self.view.resolve {
-                    for answer in &answers {
-                        let named = self.named_places(answer.result());
-                        self.dependencies(named, &asked_families, &mut printed, &mut formulas);
-                    }
+                for answer in &answers {
+                    let named = self.shown_places(answer);
+                    self.dependencies(named, &asked_families, &mut printed, &mut formulas);
                 }
                 formulas.extend(answers);
             }
@@ -362,11 +364,30 @@ impl<'a> Writer<'a> {
                 .collect();
             let mut open: Vec<Place> = own
                 .iter()
-                .flat_map(|formula| self.named_places(formula.result()))
+                .flat_map(|formula| self.shown_places(formula))
                 .collect();
             open.reverse();
             stack.push(Frame { own, open });
         }
+    }
+
+    /// The pieces of adjoint families that the reader of a formula meets in it.
+    fn shown_places(&mut self, formula: &Formula) -> Vec<Place> {
+        if self.view.resolve && self.view.detail == Detail::Result {
+            return Vec::new();
+        }
+        let terms: Vec<TermId> = formula
+            .chain
+            .iter()
+            .filter_map(|link| match link {
+                Link::Term(term) => Some(*term),
+                Link::Operator { .. } => None,
+            })
+            .collect();
+        terms
+            .into_iter()
+            .flat_map(|term| self.named_places(term))
+            .collect()
     }
 
     /// The pieces of adjoint families that a term names, in the order of reading.
@@ -431,15 +452,23 @@ impl<'a> Writer<'a> {
         }
         let mut chain = Vec::new();
         let mut locals = Vec::new();
-        if self.view.detail >= Detail::Steps {
+        let stepwise = self.view.detail >= Detail::Steps;
+        let second = self.is_second_order(adjoint);
+        if stepwise && second {
+            chain.extend(self.derivative_of_derivative(adjoint, case));
+        } else if stepwise {
             chain.extend(statement::statement(self.system(), case).map(Link::Term));
             if self.view.detail == Detail::Full {
                 chain.extend(loss::lines(self.system(), adjoint, case));
             }
             locals = statement::locals(self.system(), case);
         }
-        let result = match self.closed_form(case) {
-            Some(closed) if closed.shorter || (closed.plain && self.view.detail >= Detail::Steps) => {
+        let result = match self.closed_form(case, second) {
+            Some(closed) if second || closed.shorter || (closed.plain && stepwise) => {
+                // What cancels is first shown as it stands.
+                if stepwise && closed.shorter && closed.term != result && !second {
+                    chain.push(Link::Term(result));
+                }
                 conditions = closed.conditions;
                 closed.term
             }
@@ -462,6 +491,36 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Whether it is a derivative of a derivative. Its own upstream derivatives have no usual notation, so
+    /// they are substituted wherever they have a closed form.
+    fn is_second_order(&self, adjoint: FamilyId) -> bool {
+        let system = &self.derivation.system;
+        match system.family(adjoint).kind {
+            FamilyKind::Adjoint { of, .. } => {
+                matches!(system.family(of).kind, FamilyKind::Adjoint { .. })
+            }
+            FamilyKind::Input
+            | FamilyKind::Defined
+            | FamilyKind::OpaqueLoss(_)
+            | FamilyKind::Local { .. } => false,
+        }
+    }
+
+    /// `∂/∂v (∂C/∂u)`, as a second derivative is begun.
+    fn derivative_of_derivative(&mut self, adjoint: FamilyId, case: &Case) -> Option<Link> {
+        let system = &mut self.derivation.system;
+        let FamilyKind::Adjoint { of, wrt } = system.family(adjoint).kind else {
+            return None;
+        };
+        let width = system.family(wrt).slots + system.family(wrt).axes;
+        let (outer, own) = case.index.split_at(case.index.len() - width);
+        Some(Link::Operator {
+            factor: None,
+            by: system.store.access(wrt, own.iter().cloned()),
+            of: system.store.access(of, outer.iter().cloned()),
+        })
+    }
+
     fn is_direct(&self, contribution: &Contribution) -> bool {
         self.derivation.system.store.is_one(contribution.upstream)
     }
@@ -478,11 +537,12 @@ impl<'a> Writer<'a> {
             })
             .collect();
         let sum = system.store.add(parts);
-        self.simplifier.simplify(system, sum, &case.domain)
+        let sum = self.simplifier.simplify(system, sum, &case.domain);
+        factored(system, sum)
     }
 
     /// The case with its upstream adjoints substituted, if what they stand for is short.
-    fn closed_form(&mut self, case: &Case) -> Option<Closed> {
+    fn closed_form(&mut self, case: &Case, second: bool) -> Option<Closed> {
         let mut conditions = Vec::new();
         let mut values = Vec::with_capacity(case.contributions.len());
         let mut ingredients = 0;
@@ -497,7 +557,12 @@ impl<'a> Writer<'a> {
             values.push(upstream.term);
             conditions.extend(upstream.conditions);
         }
-        if ingredients > 4 * LONGEST_CLOSED {
+        let longest = if second {
+            LONGEST_SECOND
+        } else {
+            LONGEST_CLOSED
+        };
+        if ingredients > 4 * longest {
             return None;
         }
         let mut values = values.into_iter();
@@ -518,7 +583,7 @@ impl<'a> Writer<'a> {
             }
         }
         let length = leaves(system, term);
-        if length > LONGEST_CLOSED {
+        if length > longest {
             return None;
         }
         conditions.extend(self.simplifier.take_record().0);
@@ -558,10 +623,11 @@ impl<'a> Writer<'a> {
             }
             let key = (place, at);
             if !self.closed.contains_key(&key) {
+                let second = self.is_second_order(family);
                 // A recurrence has no closed form: it finds this entry.
                 self.closed.insert(key, None);
                 let closed = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
-                    self.closed_form(candidate)
+                    self.closed_form(candidate, second)
                 });
                 self.closed.insert(key, closed);
             }
@@ -575,6 +641,47 @@ impl<'a> Writer<'a> {
         }
         None
     }
+}
+
+/// A sum whose summands share factors, with these behind a bracket: `(a + b) c`.
+fn factored(system: &mut System, term: TermId) -> TermId {
+    let store = &mut system.store;
+    let Node::Add(parts) = store.node(term).clone() else {
+        return term;
+    };
+    let mut products: Vec<Product> = parts
+        .iter()
+        .map(|part| Product::of(store, *part))
+        .collect();
+    let shared: Vec<(TermId, BigRational)> = products[0]
+        .factors
+        .iter()
+        .filter(|(base, exponent)| {
+            exponent.is_positive()
+                && !matches!(store.node(*base), Node::Guard(_))
+                && products[1..]
+                    .iter()
+                    .all(|product| product.factors.contains(&(*base, exponent.clone())))
+        })
+        .cloned()
+        .collect();
+    if shared.is_empty() {
+        return term;
+    }
+    for product in &mut products {
+        product.factors.retain(|factor| !shared.contains(factor));
+    }
+    let inner: Vec<TermId> = products
+        .iter()
+        .map(|product| product.build(store))
+        .collect();
+    let inner = store.add(inner);
+    let outer = Product {
+        coefficient: BigRational::one(),
+        factors: shared,
+    }
+    .build(store);
+    store.mul([inner, outer])
 }
 
 /// How many names a term has, numbers apart; a whole power counts as often as its base is multiplied.

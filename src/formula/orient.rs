@@ -447,6 +447,16 @@ fn ordered_monomial(normalizer: &mut Normalizer<'_>, monomial: &Monomial) -> Ter
                 Node::Number(_) => 0,
                 Node::Guard(_) => 1,
                 Node::Reduce(..) => 2,
+                // Divisors stand behind what they divide.
+                Node::Power(_, exponent)
+                    if normalizer
+                        .system
+                        .store
+                        .as_number(*exponent)
+                        .is_some_and(Signed::is_negative) =>
+                {
+                    4
+                }
                 _ => 3,
             };
             (rank, sort_key(normalizer.system, *factor), *factor)
