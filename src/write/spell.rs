@@ -98,7 +98,7 @@ impl<'a> Spelled<'a> {
         let mut cache: Vec<u8> = Vec::new();
         for at in 0..self.boxes.len() {
             let size = self.sizes[at];
-            let worth = uses[at] > 1 && size >= 16 && size <= LARGEST_CACHED;
+            let worth = uses[at] > 1 && (16..=LARGEST_CACHED).contains(&size);
             if !worth || cache.len() as u64 + size > CACHE {
                 continue;
             }
