@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use chainrule::source::{Report, Source, render};
 use chainrule::syntax::parse;
+use chainrule::system::lower;
 
 /// Codes of errors that no small file can show; they are tested in `syntax.rs`.
 const WITHOUT_FILE: &[&str] = &["text-too-large", "statement-too-large"];
@@ -21,7 +22,7 @@ fn source(path: &Path) -> Source {
 
 /// What is wrong with a text.
 fn refuse(source: &Source) -> Report {
-    match parse(source) {
+    match parse(source).and_then(|network| lower(&network)) {
         Ok(_) => panic!("{} is accepted", source.name),
         Err(report) => report,
     }
