@@ -4,12 +4,22 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use chainrule::derive::{Request, derive};
+use chainrule::formula::{View, formulate};
+use chainrule::numeric::{Sampling, confirm};
 use chainrule::source::{Report, Source, render};
 use chainrule::syntax::parse;
 use chainrule::system::lower;
 
-/// Codes of errors that no small file can show; they are tested in `syntax.rs`.
-const WITHOUT_FILE: &[&str] = &["text-too-large", "statement-too-large"];
+/// Codes of errors that no small file can show (they are tested in `syntax.rs`), and of mistakes in trees that
+/// reading never gives: lowering refuses them too, since trees can be built by programs.
+const WITHOUT_FILE: &[&str] = &[
+    "text-too-large",
+    "statement-too-large",
+    "branch-after-otherwise",
+    "derivative-here",
+    "function-without-argument",
+];
 
 fn source(path: &Path) -> Source {
     let name = path
@@ -20,10 +30,17 @@ fn source(path: &Path) -> Source {
     Source::new(name, text)
 }
 
-/// What is wrong with a text.
+/// What is wrong with a text: with its form, its names and ranges, or the derivatives that it declares.
 fn refuse(source: &Source) -> Report {
-    match parse(source).and_then(|network| lower(&network)) {
-        Ok(_) => panic!("{} is accepted", source.name),
+    let whole_way = || {
+        let system = lower(&parse(source)?)?;
+        let mut derivation = derive(&system, &Request::default())?;
+        let formulas = formulate(&mut derivation, &View::default())?;
+        let confirmation = confirm(&derivation, &formulas, &Sampling::default());
+        Report::unless_empty(confirmation.functions)
+    };
+    match whole_way() {
+        Ok(()) => panic!("{} is accepted", source.name),
         Err(report) => report,
     }
 }
