@@ -8,7 +8,7 @@ pub mod functions;
 mod normal;
 pub mod numeric;
 pub mod present;
-mod simplify;
+pub mod simplify;
 pub mod source;
 pub mod syntax;
 pub mod system;

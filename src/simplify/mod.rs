@@ -13,8 +13,8 @@ use rustc_hash::FxHashMap;
 
 pub(crate) use arithmetic::{Product, scaled, summands};
 use arithmetic::{build_sum, collect, flipped, whole_power};
-pub use rule::{Holds, Rule};
-use rule::{Compiled, Demand, LETTERS};
+use rule::Compiled;
+pub use rule::{Demand, Holds, LETTERS, Rule};
 use sign::Signs;
 
 use crate::formula::{Condition, Link, Step};

@@ -46,11 +46,11 @@ impl Holds {
 }
 
 /// The letters of rules; their places are the parameters of the compiled patterns.
-pub(crate) const LETTERS: &[&str] = &["u", "v", "c", "p", "q", "m", "n", "a", "b"];
+pub const LETTERS: &[&str] = &["u", "v", "c", "p", "q", "m", "n", "a", "b"];
 
 /// What a letter demands of the term it stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Demand {
+pub enum Demand {
     /// Nothing.
     Any,
     /// Proved positive.
@@ -68,7 +68,8 @@ pub(crate) enum Demand {
 }
 
 impl Demand {
-    fn of(parameter: u32) -> Self {
+    /// The demand of the letter at this place of [`LETTERS`].
+    pub fn of(parameter: u32) -> Self {
         match LETTERS[parameter as usize] {
             "c" => Demand::Positive,
             "p" => Demand::NonNegative,
