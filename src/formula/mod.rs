@@ -10,7 +10,7 @@ mod statement;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::derive::{Adjoint, Contribution, Derivation, Reason, contribution_term};
+use crate::derive::{Adjoint, Asked, Contribution, Derivation, Reason, contribution_term};
 use crate::simplify::{Product, Simplifier};
 use crate::source::Report;
 use crate::system::{Clause, FamilyKind, Primitive, System};
@@ -198,6 +198,9 @@ const LONGEST_CLOSED: usize = 16;
 /// The same for second derivatives, whose intermediates have no names.
 const LONGEST_SECOND: usize = 200;
 
+/// The equations that were asked for, by adjoint and by slots where these are numbers.
+type Answered = FxHashMap<(FamilyId, Option<Vec<i64>>), Vec<usize>>;
+
 /// One piece of an adjoint family.
 type Place = (FamilyId, usize);
 
@@ -260,50 +263,77 @@ impl<'a> Writer<'a> {
             asked.iter().map(|asked| asked.adjoint).collect();
         let mut printed: FxHashSet<Place> = FxHashSet::default();
         let mut formulas = Vec::new();
+        let mut answered = Answered::default();
         for question in &asked {
-            let pieces = self.adjoint(question.adjoint).pieces.len();
-            for at in 0..pieces {
-                let place = (question.adjoint, at);
+            for place in self.asked_places(question) {
                 let Some(selected) = self.selected(place, &question.index) else {
                     continue;
                 };
-                let answers: Vec<Formula> = selected
-                    .into_iter()
-                    .filter(|case| !self.is_answered(&formulas, question.adjoint, case))
-                    .collect::<Vec<Case>>()
-                    .into_iter()
-                    .map(|case| self.formula(question.adjoint, &case, true))
-                    .collect();
+                let mut answers: Vec<Formula> = Vec::new();
+                for case in selected {
+                    if !self.is_answered(&answered, &formulas, place.0, &case) {
+                        answers.push(self.formula(place.0, &case, true));
+                    }
+                }
                 for answer in &answers {
                     let named = self.shown_places(answer);
                     self.dependencies(named, &asked_families, &mut printed, &mut formulas);
                 }
-                formulas.extend(answers);
+                for answer in answers {
+                    let key = (answer.adjoint, self.constant_slots(answer.adjoint, &answer.index));
+                    answered.entry(key).or_default().push(formulas.len());
+                    formulas.push(answer);
+                }
             }
         }
         formulas
     }
 
-    /// Whether an equation that stands already speaks of the whole case (`grad r[L], r[k]`).
-    fn is_answered(&self, formulas: &[Formula], adjoint: FamilyId, case: &Case) -> bool {
-        let several = self
-            .derivation
-            .asked
+    /// The pieces that a question may speak of.
+    fn asked_places(&self, question: &Asked) -> Vec<Place> {
+        let slots = self.derivation.system.family(question.adjoint).slots;
+        let key: Option<Vec<i64>> = question.index[..slots]
             .iter()
-            .filter(|asked| asked.adjoint == adjoint)
-            .count()
-            > 1;
-        several
-            && formulas
-                .iter()
-                .filter(|formula| formula.adjoint == adjoint)
-                .any(|formula| {
-                    let (_, domain) = formula.at(&case.index);
-                    self.derivation
-                        .system
-                        .ambient
-                        .implies(&case.domain, &domain)
-                })
+            .map(|index| index.as_ref().and_then(Affine::as_int))
+            .collect();
+        if let Some(key) = key
+            && let Some(at) = self.constant.get(&(question.adjoint, key))
+        {
+            return vec![(question.adjoint, *at)];
+        }
+        (0..self.adjoint(question.adjoint).pieces.len())
+            .map(|at| (question.adjoint, at))
+            .collect()
+    }
+
+    fn constant_slots(&self, family: FamilyId, index: &[Affine]) -> Option<Vec<i64>> {
+        let slots = self.derivation.system.family(family).slots;
+        index[..slots].iter().map(Affine::as_int).collect()
+    }
+
+    /// Whether an equation that stands already speaks of the whole case (`grad r[L], r[k]`).
+    fn is_answered(
+        &self,
+        answered: &Answered,
+        formulas: &[Formula],
+        adjoint: FamilyId,
+        case: &Case,
+    ) -> bool {
+        let own = self.constant_slots(adjoint, &case.index);
+        let mut keys = vec![(adjoint, None)];
+        if own.is_some() {
+            keys.push((adjoint, own));
+        }
+        keys.iter()
+            .filter_map(|key| answered.get(key))
+            .flatten()
+            .any(|at| {
+                let (_, domain) = formulas[*at].at(&case.index);
+                self.derivation
+                    .system
+                    .ambient
+                    .implies(&case.domain, &domain)
+            })
     }
 
     /// The cases of a piece inside what was asked; none if the piece was not asked for.
@@ -424,9 +454,7 @@ impl<'a> Writer<'a> {
     /// The pieces of a family in which an index may lie.
     fn places_of(&self, family: FamilyId, index: &[Affine]) -> Vec<Place> {
         let system = &self.derivation.system;
-        let slots = system.family(family).slots;
-        let key: Option<Vec<i64>> = index[..slots].iter().map(Affine::as_int).collect();
-        if let Some(key) = key
+        if let Some(key) = self.constant_slots(family, index)
             && let Some(at) = self.constant.get(&(family, key))
         {
             return vec![(family, *at)];

@@ -2,6 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::pieces::PieceIndex;
 use super::mistakes;
 use super::names::Names;
 use super::ranges::{Draft, Inferred, Piece};
@@ -32,6 +33,8 @@ pub(super) struct Lowering<'a> {
     pub(super) implicit: FxHashSet<FamilyId>,
     /// Whether all quantities are known: an unknown name is then an error in every network.
     pub(super) introductions_over: bool,
+    /// The clauses of families that were asked for, found by their constant indices.
+    pub(super) asked: FxHashMap<FamilyId, PieceIndex>,
     /// How many reductions were read.
     pub(super) reductions: usize,
     /// Functions whose bodies are being read, innermost last.

@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
+use super::pieces::PieceIndex;
 use super::lower::Lowering;
 use super::mistakes;
 use super::reference::Head;
@@ -167,20 +168,29 @@ impl Lowering<'_> {
     }
 
     /// Whether some element of the family may be meant.
-    fn exists(&self, target: &Target) -> bool {
-        self.system
-            .family(target.family)
-            .clauses
+    fn exists(&mut self, target: &Target) -> bool {
+        let any = Affine::var(self.system.store.fresh_var("i"));
+        let wanted: Vec<Affine> = target
+            .index
             .iter()
-            .any(|clause| {
-                let mut domain = clause.domain.clone();
-                for (left, value) in clause.index.iter().zip(&target.index) {
-                    if let Some(value) = value {
-                        domain = domain.and(&Domain::equal(left, value));
-                    }
+            .map(|value| value.clone().unwrap_or_else(|| any.clone()))
+            .collect();
+        let clauses = &self.system.family(target.family).clauses;
+        let candidates = self
+            .asked
+            .entry(target.family)
+            .or_insert_with(|| PieceIndex::new(clauses.iter().map(|clause| &*clause.index)))
+            .candidates(&wanted);
+        candidates.into_iter().any(|at| {
+            let clause = &clauses[at];
+            let mut domain = clause.domain.clone();
+            for (left, value) in clause.index.iter().zip(&target.index) {
+                if let Some(value) = value {
+                    domain = domain.and(&Domain::equal(left, value));
                 }
-                !self.system.ambient.is_empty(&domain)
-            })
+            }
+            !self.system.ambient.is_empty(&domain)
+        })
     }
 
     /// All families that a family depends on, itself among them.
