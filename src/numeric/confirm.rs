@@ -123,6 +123,10 @@ pub struct Failure {
 /// Families with more elements than this are compared along random directions.
 const MOST_ENTRIES: usize = 2_000;
 
+/// One pass evaluates the whole network: elements are compared one by one while all their passes together
+/// evaluate at most this many blocks, so that the work stays linear in the depth.
+const MOST_BLOCKS: usize = 200_000;
+
 /// Beyond this many elements, all of them are compared at two points only, and directions at the others.
 const MANY_ENTRIES: usize = 100;
 
@@ -534,8 +538,10 @@ impl State<'_, '_, '_> {
         tallies: &mut [Tally],
     ) {
         let count = elements.len();
-        let one_by_one = count <= MANY_ENTRIES
-            || (count <= MOST_ENTRIES && self.exhaustive[number] < 2);
+        let short = count.saturating_mul(self.program.block_count()) <= MOST_BLOCKS;
+        let one_by_one = short
+            && (count <= MANY_ENTRIES
+                || (count <= MOST_ENTRIES && self.exhaustive[number] < 2));
         let any_zero = arguments(&sample.values).contains(&0.0);
         let mut claims = Claims::new(self.program, self.run.step_at_zero, sample);
         let mut seen: BTreeMap<usize, bool> = BTreeMap::new();

@@ -7,6 +7,8 @@ mod rule;
 mod sign;
 mod step;
 
+use std::rc::Rc;
+
 use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
 use rustc_hash::FxHashMap;
@@ -33,15 +35,16 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
 pub(crate) struct Simplifier {
     rules: Vec<Compiled>,
     signs: Signs,
-    memo: FxHashMap<(TermId, u32), TermId>,
+    /// Results with what they rest on.
+    memo: FxHashMap<(TermId, u32), (TermId, Rc<[Condition]>)>,
     /// Contexts by number; terms without guards are simplified in context 0, which says nothing.
     contexts: Vec<Domain>,
     context_numbers: FxHashMap<Domain, u32>,
     depends_on_context: FxHashMap<TermId, bool>,
-    /// What the results rest on so far.
-    pub(crate) conditions: Vec<Condition>,
-    /// The rules that fired so far.
-    pub(crate) steps: Vec<Step>,
+    /// What the terms that are being visited rest on, outermost first; the first entry collects all.
+    conditions: Vec<Vec<Condition>>,
+    /// The rules that fired so far; a shared term is simplified, and recorded, once.
+    steps: Vec<Step>,
 }
 
 impl Simplifier {
@@ -59,10 +62,12 @@ impl Simplifier {
             let side = |system: &mut System, text: &str| {
                 pattern(system, text, LETTERS).expect("the rules are legal network language")
             };
+            let left = side(system, rule.left);
             compiled.push(Compiled {
                 rule,
-                left: side(system, rule.left),
+                left,
                 right: side(system, rule.right),
+                heads: rule::heads(&system.store, left),
             });
         }
         Self {
@@ -72,19 +77,24 @@ impl Simplifier {
             contexts: vec![Domain::everything()],
             context_numbers: FxHashMap::from_iter([(Domain::everything(), 0)]),
             depends_on_context: FxHashMap::default(),
-            conditions: Vec::new(),
+            conditions: vec![Vec::new()],
             steps: Vec::new(),
         }
     }
 
     /// Takes what was recorded since the last call.
     pub(crate) fn take_record(&mut self) -> (Vec<Condition>, Vec<Step>) {
-        // Memoised results would not record again what they rest on.
-        self.memo.clear();
-        let mut conditions = std::mem::take(&mut self.conditions);
+        let mut conditions = std::mem::replace(&mut self.conditions[0], Vec::new());
         conditions.sort();
-        conditions.dedup();
         (conditions, std::mem::take(&mut self.steps))
+    }
+
+    fn rests_on(&mut self, condition: Condition) {
+        let innermost = self.conditions.len() - 1;
+        let known = &mut self.conditions[innermost];
+        if !known.contains(&condition) {
+            known.push(condition);
+        }
     }
 
     /// The simplified term; guards are read inside `context`.
@@ -114,9 +124,13 @@ impl Simplifier {
         } else {
             context
         };
-        if let Some(done) = self.memo.get(&(term, context)) {
-            return *done;
+        if let Some((done, conditions)) = self.memo.get(&(term, context)).cloned() {
+            for condition in conditions.iter() {
+                self.rests_on(condition.clone());
+            }
+            return done;
         }
+        self.conditions.push(Vec::new());
         let result = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
             let mut current = self.children(system, term, context);
             // Each round applies one local change; the bound only guards against rules that circle.
@@ -133,8 +147,15 @@ impl Simplifier {
             }
             current
         });
-        self.memo.insert((term, context), result);
-        self.memo.insert((result, context), result);
+        let conditions: Rc<[Condition]> = self.conditions.pop().unwrap_or_default().into();
+        for condition in conditions.iter() {
+            self.rests_on(condition.clone());
+        }
+        let entry = (result, conditions);
+        if result != term {
+            self.memo.insert((result, context), (result, Rc::from([])));
+        }
+        self.memo.insert((term, context), entry);
         result
     }
 
@@ -241,8 +262,17 @@ impl Simplifier {
         ) {
             return term;
         }
+        let present = rule::heads(&system.store, term);
+        if present.is_empty() {
+            return term;
+        }
         for at in 0..self.rules.len() {
-            let Compiled { rule, left, right } = self.rules[at].clone();
+            if !self.rules[at].heads.iter().all(|head| present.contains(head)) {
+                continue;
+            }
+            let Compiled {
+                rule, left, right, ..
+            } = self.rules[at].clone();
             let mut used = Vec::new();
             let signs = &mut self.signs;
             let mut store = std::mem::take(&mut system.store);
@@ -284,7 +314,7 @@ impl Simplifier {
                 continue;
             }
             for number in used {
-                self.conditions.push(Condition::Assumed(number));
+                self.rests_on(Condition::Assumed(number));
             }
             self.record(rule.name, term, result, rule.why);
             return result;
@@ -349,7 +379,7 @@ impl Simplifier {
         if product.factors.len() < before.len() {
             for base in cancelled {
                 if !self.signs.of(system, base).is_nonzero() {
-                    self.conditions.push(Condition::NonZero(base));
+                    self.rests_on(Condition::NonZero(base));
                 }
             }
         }
@@ -423,8 +453,9 @@ impl Simplifier {
                 }
                 let sign = self.signs.of(system, inner);
                 if sign.is_nonnegative() {
-                    self.conditions
-                        .extend(sign.assumed.iter().copied().map(Condition::Assumed));
+                    for number in sign.assumed {
+                        self.rests_on(Condition::Assumed(number));
+                    }
                     let total = system.store.number(first * exponent);
                     return system.store.power(inner, total);
                 }

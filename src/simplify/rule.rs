@@ -5,7 +5,7 @@ use num_traits::{One, Signed};
 
 use super::arithmetic::Product;
 use crate::syntax::StepAtZero;
-use crate::term::{Node, Store, TermId};
+use crate::term::{FunctionId, Node, Store, TermId};
 
 /// One rule: `left = right` for all values of its letters, under its conditions.
 ///
@@ -89,6 +89,24 @@ pub(crate) struct Compiled {
     pub(crate) rule: &'static Rule,
     pub(crate) left: TermId,
     pub(crate) right: TermId,
+    /// The functions applied at the top of the left side: a term without them is not looked at further.
+    pub(crate) heads: Vec<FunctionId>,
+}
+
+/// The functions that are applied in the factors of a product, or by the term itself.
+pub(crate) fn heads(store: &Store, term: TermId) -> Vec<FunctionId> {
+    match store.node(term) {
+        Node::Apply(function, _, _) => vec![*function],
+        Node::Power(base, _) => heads(store, *base),
+        Node::Mul(factors) => factors
+            .iter()
+            .flat_map(|factor| match store.node(*factor) {
+                Node::Mul(_) => Vec::new(),
+                _ => heads(store, *factor),
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// What the letters of a pattern stand for.
@@ -117,13 +135,26 @@ pub(crate) fn find(
             if !wanted.coefficient.is_one() && wanted.coefficient != product.coefficient {
                 return None;
             }
-            let place = take_factors(
+            let mut taken: Vec<Taken> = Vec::with_capacity(wanted_factors.len());
+            if !take_factors(
                 store,
                 &wanted_factors,
-                &mut product,
+                &product.factors,
+                &mut taken,
                 &mut bindings,
                 prove,
-            )?;
+            ) {
+                return None;
+            }
+            let place = taken.iter().map(|taken| taken.at).min().unwrap_or(0);
+            taken.sort_by_key(|taken| std::cmp::Reverse(taken.at));
+            for Taken { at, whole } in taken {
+                if whole {
+                    product.factors.remove(at);
+                } else {
+                    product.factors[at].1 -= BigRational::one();
+                }
+            }
             if !wanted.coefficient.is_one() {
                 product.coefficient = BigRational::one();
             }
@@ -153,47 +184,58 @@ fn pattern_factors(store: &mut Store, pattern: TermId) -> Vec<(TermId, TermId)> 
     result
 }
 
-/// Takes the wanted factors out of the product; the least place that one was taken from.
+/// A factor of the term that a factor of the pattern stands for.
+#[derive(Debug, Clone, Copy)]
+struct Taken {
+    at: usize,
+    /// Whether all of its power is used up, or one factor of several equal ones.
+    whole: bool,
+}
+
+/// Finds different factors for the wanted ones.
 fn take_factors(
     store: &mut Store,
     wanted: &[(TermId, TermId)],
-    product: &mut Product,
+    factors: &[(TermId, BigRational)],
+    taken: &mut Vec<Taken>,
     bindings: &mut Bindings,
     prove: &mut Prove<'_>,
-) -> Option<usize> {
+) -> bool {
     let Some(((base, exponent), others)) = wanted.split_first() else {
-        return Some(product.factors.len());
+        return true;
     };
-    for at in 0..product.factors.len() {
-        let (candidate, power) = product.factors[at].clone();
-        let saved = bindings.clone();
-        let mut left = product.clone();
-        left.factors.remove(at);
-        let fits = if store.is_one(*exponent) {
-            // A plain factor matches one of several equal factors.
-            if power.is_one() {
-                true
-            } else if power.is_integer() && power > BigRational::one() {
-                left.factors
-                    .insert(at, (candidate, &power - BigRational::one()));
-                true
-            } else {
-                false
-            }
-        } else {
-            let power = store.number(power);
-            matches(store, *exponent, power, bindings, prove)
-        };
-        if fits
-            && matches(store, *base, candidate, bindings, prove)
-            && let Some(place) = take_factors(store, others, &mut left, bindings, prove)
+    let plain = store.is_one(*exponent);
+    let wanted_function = match store.node(*base) {
+        Node::Apply(function, _, _) => Some(*function),
+        _ => None,
+    };
+    for (at, (candidate, power)) in factors.iter().enumerate() {
+        if taken.iter().any(|taken| taken.at == at) {
+            continue;
+        }
+        if wanted_function.is_some()
+            && !matches!(store.node(*candidate), Node::Apply(function, _, _) if Some(*function) == wanted_function)
         {
-            *product = left;
-            return Some(place.min(at));
+            continue;
+        }
+        let saved = bindings.clone();
+        let (fits, whole) = if plain {
+            let several = power.is_integer() && *power > BigRational::one();
+            (power.is_one() || several, !several)
+        } else {
+            let power = store.number(power.clone());
+            (matches(store, *exponent, power, bindings, prove), true)
+        };
+        if fits && matches(store, *base, *candidate, bindings, prove) {
+            taken.push(Taken { at, whole });
+            if take_factors(store, others, factors, taken, bindings, prove) {
+                return true;
+            }
+            taken.pop();
         }
         *bindings = saved;
     }
-    None
+    false
 }
 
 fn matches(
