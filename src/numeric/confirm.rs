@@ -127,8 +127,8 @@ const MOST_ENTRIES: usize = 2_000;
 /// evaluate at most this many blocks, so that the work stays linear in the depth.
 const MOST_BLOCKS: usize = 200_000;
 
-/// Beyond this many elements, all of them are compared at two points only, and directions at the others.
-const MANY_ENTRIES: usize = 100;
+/// Beyond this many, all elements are compared at two points only, and directions at the others.
+const FEW_BLOCKS: usize = 4_000;
 
 /// Relative agreement that is asked of two evaluations of one number.
 const AGREEMENT: f64 = 1e-9;
@@ -538,10 +538,9 @@ impl State<'_, '_, '_> {
         tallies: &mut [Tally],
     ) {
         let count = elements.len();
-        let short = count.saturating_mul(self.program.block_count()) <= MOST_BLOCKS;
-        let one_by_one = short
-            && (count <= MANY_ENTRIES
-                || (count <= MOST_ENTRIES && self.exhaustive[number] < 2));
+        let blocks = count.saturating_mul(self.program.block_count());
+        let one_by_one = blocks <= FEW_BLOCKS
+            || (count <= MOST_ENTRIES && blocks <= MOST_BLOCKS && self.exhaustive[number] < 2);
         let any_zero = arguments(&sample.values).contains(&0.0);
         let mut claims = Claims::new(self.program, self.run.step_at_zero, sample);
         let mut seen: BTreeMap<usize, bool> = BTreeMap::new();
