@@ -152,7 +152,7 @@ pub fn derive(system: &System, request: &Request) -> Result<Derivation, Report> 
         asked: Vec::new(),
         adjoints: Vec::new(),
     };
-    let questions = questions(system, request)?;
+    let questions = distinct(questions(system, request)?);
     let mut known: FxHashMap<(Target, FamilyId), FamilyId> = FxHashMap::default();
     for (of, group) in grouped(&questions) {
         let wrt: Vec<FamilyId> = group
@@ -221,6 +221,47 @@ fn questions(system: &System, request: &Request) -> Result<Vec<Question>, Report
             span: None,
         })
         .collect())
+}
+
+/// The questions without those that a more general one answers (`grad r[L], r[k]`).
+fn distinct(questions: Vec<Question>) -> Vec<Question> {
+    let pattern = |question: &Question| -> Vec<Option<Affine>> {
+        question
+            .of
+            .index
+            .iter()
+            .chain(question.wrt.iter().flat_map(|target| target.index.iter()))
+            .cloned()
+            .collect()
+    };
+    let families = |question: &Question| -> Vec<FamilyId> {
+        [question.of.family]
+            .into_iter()
+            .chain(question.wrt.iter().map(|target| target.family))
+            .collect()
+    };
+    let mut by_families: FxHashMap<Vec<FamilyId>, Vec<Vec<Option<Affine>>>> = FxHashMap::default();
+    let mut seen: FxHashSet<(Vec<FamilyId>, Vec<Option<Affine>>)> = FxHashSet::default();
+    for question in &questions {
+        let pattern = pattern(question);
+        if pattern.contains(&None) {
+            by_families.entry(families(question)).or_default().push(pattern);
+        }
+    }
+    questions
+        .into_iter()
+        .filter(|question| {
+            let (families, own) = (families(question), pattern(question));
+            let answered = by_families.get(&families).into_iter().flatten().any(|other| {
+                *other != own
+                    && other
+                        .iter()
+                        .zip(&own)
+                        .all(|(wide, narrow)| wide.is_none() || wide == narrow)
+            });
+            !answered && seen.insert((families, own))
+        })
+        .collect()
 }
 
 /// Questions about the same output belong together: one sweep answers them all.

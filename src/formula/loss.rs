@@ -8,11 +8,17 @@ use super::Link;
 use super::cases::Case;
 use crate::derive::Contribution;
 use crate::simplify::{Product, scaled, summands};
-use crate::system::{FamilyKind, System};
-use crate::term::{Affine, FamilyId, Node, Reduction, Substitution, TermId, VarId};
+use crate::syntax::StepAtZero;
+use crate::system::{FamilyKind, Primitive, System};
+use crate::term::{Affine, Cmp, FamilyId, Node, Reduction, Substitution, TermId, VarId};
 
 /// The lines between `∂C/∂v` and the result, where the loss itself reads `v` once.
-pub(super) fn lines(system: &mut System, adjoint: FamilyId, case: &Case) -> Vec<Link> {
+pub(super) fn lines(
+    system: &mut System,
+    step_at_zero: StepAtZero,
+    adjoint: FamilyId,
+    case: &Case,
+) -> Vec<Link> {
     let [contribution] = case.contributions.as_slice() else {
         return Vec::new();
     };
@@ -42,9 +48,38 @@ pub(super) fn lines(system: &mut System, adjoint: FamilyId, case: &Case) -> Vec<
     let factor = (!product.coefficient.is_one()).then_some(number);
     match expanded(system, &product) {
         Some(of) => lines.push(Link::Operator { factor, by, of }),
-        None => lines.push(Link::Term(contribution.raw)),
+        None => {
+            let raw = contribution.raw;
+            lines.push(Link::Term(step_by_cases(system, step_at_zero, raw)));
+        }
     }
     lines
+}
+
+/// The cases of Step if the term is nothing else: how the derivative of ReLU is first written.
+fn step_by_cases(system: &mut System, step_at_zero: StepAtZero, term: TermId) -> TermId {
+    let Node::Apply(function, _, arguments) = system.store.node(term).clone() else {
+        return term;
+    };
+    if system.function(function).primitive != Some(Primitive::Step) {
+        return term;
+    }
+    let argument = arguments[0];
+    let store = &mut system.store;
+    let (zero, one) = (store.int(0), store.int(1));
+    let negative = store.intern(Node::Test(Cmp::Greater, zero, argument));
+    let positive = store.intern(Node::Test(Cmp::Greater, argument, zero));
+    let branches = match step_at_zero {
+        StepAtZero::One => vec![(negative, zero), (one, one)],
+        StepAtZero::Zero => vec![(positive, one), (one, zero)],
+        StepAtZero::Half => {
+            let half = store.number(BigRational::new(1.into(), 2.into()));
+            vec![(negative, zero), (positive, one), (one, half)]
+        }
+        // At 0 it has no value that could be written.
+        StepAtZero::Undefined => return term,
+    };
+    store.intern(Node::Cases(branches.into_boxed_slice()))
 }
 
 /// The values of the definition's own letters at the printed index.

@@ -14,7 +14,7 @@ use crate::derive::{Adjoint, Asked, Contribution, Derivation, Reason, contributi
 use crate::simplify::{Product, Simplifier};
 use crate::source::Report;
 use crate::system::{Clause, FamilyKind, Primitive, System};
-use crate::term::{Affine, Domain, FamilyId, Node, Substitution, TermId, VarId};
+use crate::term::{Affine, Domain, FamilyId, FunctionId, Node, Substitution, TermId, VarId};
 use cases::{Case, cases};
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive};
@@ -186,7 +186,7 @@ struct Closed {
     term: TermId,
     /// What it rests on.
     conditions: Vec<Condition>,
-    /// Whether it is shorter than what it was put together from: something cancelled.
+    /// Whether it is shorter than what it was put together from, because something cancelled.
     shorter: bool,
     /// Whether it is a product without sums, which is shown as the step of substituting.
     plain: bool,
@@ -197,9 +197,6 @@ const LONGEST_CLOSED: usize = 16;
 
 /// The same for second derivatives, whose intermediates have no names.
 const LONGEST_SECOND: usize = 200;
-
-/// The equations that were asked for, by adjoint and by slots where these are numbers.
-type Answered = FxHashMap<(FamilyId, Option<Vec<i64>>), Vec<usize>>;
 
 /// One piece of an adjoint family.
 type Place = (FamilyId, usize);
@@ -263,27 +260,20 @@ impl<'a> Writer<'a> {
             asked.iter().map(|asked| asked.adjoint).collect();
         let mut printed: FxHashSet<Place> = FxHashSet::default();
         let mut formulas = Vec::new();
-        let mut answered = Answered::default();
         for question in &asked {
             for place in self.asked_places(question) {
                 let Some(selected) = self.selected(place, &question.index) else {
                     continue;
                 };
-                let mut answers: Vec<Formula> = Vec::new();
-                for case in selected {
-                    if !self.is_answered(&answered, &formulas, place.0, &case) {
-                        answers.push(self.formula(place.0, &case, true));
-                    }
-                }
+                let answers: Vec<Formula> = selected
+                    .iter()
+                    .map(|case| self.formula(place.0, case, true))
+                    .collect();
                 for answer in &answers {
                     let named = self.shown_places(answer);
                     self.dependencies(named, &asked_families, &mut printed, &mut formulas);
                 }
-                for answer in answers {
-                    let key = (answer.adjoint, self.constant_slots(answer.adjoint, &answer.index));
-                    answered.entry(key).or_default().push(formulas.len());
-                    formulas.push(answer);
-                }
+                formulas.extend(answers);
             }
         }
         formulas
@@ -309,31 +299,6 @@ impl<'a> Writer<'a> {
     fn constant_slots(&self, family: FamilyId, index: &[Affine]) -> Option<Vec<i64>> {
         let slots = self.derivation.system.family(family).slots;
         index[..slots].iter().map(Affine::as_int).collect()
-    }
-
-    /// Whether an equation that stands already speaks of the whole case (`grad r[L], r[k]`).
-    fn is_answered(
-        &self,
-        answered: &Answered,
-        formulas: &[Formula],
-        adjoint: FamilyId,
-        case: &Case,
-    ) -> bool {
-        let own = self.constant_slots(adjoint, &case.index);
-        let mut keys = vec![(adjoint, None)];
-        if own.is_some() {
-            keys.push((adjoint, own));
-        }
-        keys.iter()
-            .filter_map(|key| answered.get(key))
-            .flatten()
-            .any(|at| {
-                let (_, domain) = formulas[*at].at(&case.index);
-                self.derivation
-                    .system
-                    .ambient
-                    .implies(&case.domain, &domain)
-            })
     }
 
     /// The cases of a piece inside what was asked; none if the piece was not asked for.
@@ -486,8 +451,13 @@ impl<'a> Writer<'a> {
             chain.extend(self.derivative_of_derivative(adjoint, case));
         } else if stepwise {
             chain.extend(statement::statement(self.system(), case).map(Link::Term));
-            if self.view.detail == Detail::Full {
-                chain.extend(loss::lines(self.system(), adjoint, case));
+            let activation = matches!(
+                case.contributions.as_slice(),
+                [only] if matches!(only.reason, Reason::Function(_))
+            );
+            if self.view.detail == Detail::Full || activation {
+                let step_at_zero = self.derivation.step_at_zero;
+                chain.extend(loss::lines(self.system(), step_at_zero, adjoint, case));
             }
             locals = statement::locals(self.system(), case);
         }
@@ -574,14 +544,17 @@ impl<'a> Writer<'a> {
         let mut conditions = Vec::new();
         let mut values = Vec::with_capacity(case.contributions.len());
         let mut ingredients = 0;
+        let mut parts = FxHashSet::default();
         for contribution in &case.contributions {
             ingredients += leaves(&self.derivation.system, contribution.local);
+            kinds(&self.derivation.system, contribution.local, &mut parts);
             if self.is_direct(contribution) {
                 values.push(contribution.upstream);
                 continue;
             }
             let upstream = self.closed_access(case, contribution)?;
             ingredients += leaves(&self.derivation.system, upstream.term);
+            kinds(&self.derivation.system, upstream.term, &mut parts);
             values.push(upstream.term);
             conditions.extend(upstream.conditions);
         }
@@ -618,10 +591,12 @@ impl<'a> Writer<'a> {
         if uses_step(system, term) {
             conditions.push(Condition::StepAtZero);
         }
+        let mut left = FxHashSet::default();
+        kinds(system, term, &mut left);
         Some(Closed {
             term,
             conditions,
-            shorter: length < ingredients,
+            shorter: length < ingredients && !parts.is_subset(&left),
             plain: !has_sums(system, term),
         })
     }
@@ -734,6 +709,33 @@ fn leaves(system: &System, term: TermId) -> usize {
                 .into_iter()
                 .map(|child| leaves(system, child))
                 .fold(0, usize::saturating_add)
+        }
+    }
+}
+
+/// What a term is made of: families and functions, each with whether it stands in a denominator.
+type Kind = (Option<FamilyId>, Option<FunctionId>, bool);
+
+fn kinds(system: &System, term: TermId, found: &mut FxHashSet<Kind>) {
+    let mut stack = vec![(term, false)];
+    while let Some((term, below)) = stack.pop() {
+        match system.store.node(term) {
+            Node::Access(family, _) => {
+                found.insert((Some(*family), None, below));
+            }
+            Node::Power(base, exponent) => {
+                let divides = system
+                    .store
+                    .as_number(*exponent)
+                    .is_some_and(Signed::is_negative);
+                stack.push((*base, below != divides));
+            }
+            node => {
+                if let Node::Apply(function, _, _) = node {
+                    found.insert((None, Some(*function), below));
+                }
+                stack.extend(node.children().into_iter().map(|child| (child, below)));
+            }
         }
     }
 }

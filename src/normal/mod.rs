@@ -161,7 +161,7 @@ impl<'a> Normalizer<'a> {
                 ..Monomial::number(one)
             }]),
             Node::Reduce(Reduction::Sum, vars, domain, body) => {
-                let inside = self.context.and(&domain);
+                let inside = self.context.shadowed(&vars).and(&domain);
                 let body = self.inside(inside, |normalizer| normalizer.normal(body))?;
                 let monomials = body
                     .monomials
@@ -196,7 +196,7 @@ impl<'a> Normalizer<'a> {
     /// An atom whose parts are canonical.
     fn opaque(&mut self, node: &Node) -> Result<Normal, TooLarge> {
         let inside = match node {
-            Node::Reduce(_, _, domain, _) => self.context.and(domain),
+            Node::Reduce(_, vars, domain, _) => self.context.shadowed(vars).and(domain),
             _ => self.context.clone(),
         };
         let mut children = Vec::new();
@@ -544,11 +544,12 @@ impl<'a> Normalizer<'a> {
 
     /// One monomial with its equations solved, implied conditions dropped, its letters canonical.
     fn settled(&mut self, mut monomial: Monomial) -> Result<Vec<Monomial>, TooLarge> {
+        let context = self.context.shadowed(&monomial.vars);
         if monomial.coefficient.is_zero()
             || self
                 .system
                 .ambient
-                .is_empty(&self.context.and(&monomial.domain))
+                .is_empty(&context.and(&monomial.domain))
         {
             return Ok(Vec::new());
         }
@@ -594,7 +595,7 @@ impl<'a> Normalizer<'a> {
         monomial.domain = self
             .system
             .ambient
-            .minimal(&monomial.domain, &self.context);
+            .minimal(&monomial.domain, &context);
         Ok(vec![self.labelled(monomial)])
     }
 

@@ -59,7 +59,8 @@ pub(crate) fn differences(
             } else {
                 Difference::Quotient {
                     value: (a - b) / (2.0 * step),
-                    noise: 250.0 * f64::EPSILON * (a.abs() + b.abs()) / step,
+                    // The values may be small differences of numbers of order 1, with the error of those.
+                    noise: 250.0 * f64::EPSILON * (a.abs() + b.abs() + 1.0) / step,
                 }
             }
         })

@@ -182,7 +182,7 @@ impl Simplifier {
         let node = system.store.node(term).clone();
         match &node {
             Node::Reduce(op, vars, domain, body) => {
-                let inner = self.contexts[context as usize].and(domain);
+                let inner = self.contexts[context as usize].shadowed(vars).and(domain);
                 let inner = self.context_number(&inner);
                 let body = self.visit(system, *body, inner);
                 system
@@ -529,7 +529,7 @@ impl Simplifier {
         body: TermId,
         context: u32,
     ) -> TermId {
-        let outside = self.contexts[context as usize].clone();
+        let outside = self.contexts[context as usize].shadowed(vars);
         if system.ambient.is_empty(&outside.and(domain)) {
             return match op {
                 Reduction::Sum => system.store.int(0),

@@ -82,13 +82,13 @@ impl Sites {
                     });
                 }
                 Node::Guard(domain) => self.reads_of_domain(domain, context),
-                Node::Reduce(op, _, domain, body) => {
+                Node::Reduce(op, vars, domain, body) => {
                     self.reads_of_domain(domain, context);
                     match op {
                         Reduction::Max | Reduction::Min => self.extrema.push((term, context)),
                         Reduction::Sum | Reduction::Product => {}
                     }
-                    let inner = self.contexts[context].and(domain);
+                    let inner = self.contexts[context].shadowed(vars).and(domain);
                     stack.push((*body, self.context(inner)));
                 }
                 Node::Mul(factors) => {

@@ -240,6 +240,15 @@ impl Domain {
         }
     }
 
+    /// What it says of other letters: a context as seen from below a reduction that binds these anew.
+    #[must_use]
+    pub fn shadowed(&self, vars: &[VarId]) -> Domain {
+        if !vars.iter().any(|var| self.mentions(*var)) {
+            return self.clone();
+        }
+        self.filter(|constraint| !vars.iter().any(|var| constraint.affine.mentions(*var)))
+    }
+
     /// Every affine expression replaced.
     #[must_use]
     pub fn map(&self, mut replace: impl FnMut(&Affine) -> Affine) -> Domain {
