@@ -837,24 +837,9 @@ fn reason(system: &System, body: TermId, family: FamilyId, value: TermId) -> Rea
     {
         return Reason::Function(*function);
     }
-    if mentions_family(system, value, family) || value == body {
+    if system.store.reads(value, family) || value == body {
         Reason::Rules
     } else {
         Reason::Linear
     }
-}
-
-fn mentions_family(system: &System, term: TermId, family: FamilyId) -> bool {
-    let mut seen = FxHashSet::default();
-    let mut stack = vec![term];
-    while let Some(term) = stack.pop() {
-        if !seen.insert(term) {
-            continue;
-        }
-        if matches!(system.store.node(term), Node::Access(other, _) if *other == family) {
-            return true;
-        }
-        stack.extend(system.store.node(term).children());
-    }
-    false
 }

@@ -2,7 +2,6 @@
 
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive};
-use rustc_hash::FxHashSet;
 
 use super::Link;
 use super::cases::Case;
@@ -104,7 +103,7 @@ fn relevant(
         Node::Add(parts) => {
             let mut kept = Vec::new();
             for part in parts {
-                if reads(system, part, family) {
+                if system.store.reads(part, family) {
                     kept.push(relevant(system, part, family, letters));
                 }
             }
@@ -114,7 +113,7 @@ fn relevant(
             let factors: Vec<TermId> = factors
                 .iter()
                 .map(|factor| {
-                    if reads(system, *factor, family) {
+                    if system.store.reads(*factor, family) {
                         relevant(system, *factor, family, letters)
                     } else {
                         system.store.substitute(*factor, letters)
@@ -148,21 +147,6 @@ fn relevant(
         | Node::Test(..)
         | Node::Cases(_) => system.store.substitute(term, letters),
     }
-}
-
-fn reads(system: &System, term: TermId, family: FamilyId) -> bool {
-    let mut seen = FxHashSet::default();
-    let mut stack = vec![term];
-    while let Some(term) = stack.pop() {
-        if !seen.insert(term) {
-            continue;
-        }
-        if matches!(system.store.node(term), Node::Access(other, _) if *other == family) {
-            return true;
-        }
-        stack.extend(system.store.node(term).children());
-    }
-    false
 }
 
 /// The product without its number, if it is a small power of a sum, multiplied out.

@@ -741,29 +741,17 @@ fn kinds(system: &System, term: TermId, found: &mut FxHashSet<Kind>) {
 }
 
 fn has_sums(system: &System, term: TermId) -> bool {
-    match system.store.node(term) {
-        Node::Reduce(..) | Node::Cases(_) => true,
-        node => node
-            .children()
-            .into_iter()
-            .any(|child| has_sums(system, child)),
-    }
+    system
+        .store
+        .any(term, |node| matches!(node, Node::Reduce(..) | Node::Cases(_)))
 }
 
 /// Whether Step, and so its value at 0, occurs in a term.
 fn uses_step(system: &System, term: TermId) -> bool {
-    let mut seen = FxHashSet::default();
-    let mut stack = vec![term];
-    while let Some(term) = stack.pop() {
-        if !seen.insert(term) {
-            continue;
+    system.store.any(term, |node| match node {
+        Node::Apply(function, _, _) => {
+            system.function(*function).primitive == Some(Primitive::Step)
         }
-        if let Node::Apply(function, _, _) = system.store.node(term)
-            && system.function(*function).primitive == Some(Primitive::Step)
-        {
-            return true;
-        }
-        stack.extend(system.store.node(term).children());
-    }
-    false
+        _ => false,
+    })
 }

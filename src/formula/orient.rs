@@ -355,24 +355,20 @@ fn sum_over(system: &mut System, access: TermId, var: VarId) -> Option<TermId> {
 
 /// A polynomial as a person would write it: common factors in front, positive terms first.
 fn written(normalizer: &mut Normalizer<'_>, normal: &Normal) -> TermId {
-    let common = common_factors(normalizer.system, normal);
+    let common = if normal.monomials.len() > 1 {
+        normal.common_factors(normalizer.system)
+    } else {
+        Vec::new()
+    };
     let mut parts: Vec<(bool, String, TermId)> = normal
+        .clone()
+        .divided_by(&common)
         .monomials
         .iter()
         .map(|monomial| {
-            let mut rest = monomial.clone();
-            for (atom, least) in &common {
-                for (other, exponent) in &mut rest.factors {
-                    if other == atom {
-                        *exponent -= least;
-                    }
-                }
-            }
-            rest.factors
-                .retain(|(_, exponent)| *exponent != BigRational::from_integer(0.into()));
-            let term = ordered_monomial(normalizer, &rest);
+            let term = ordered_monomial(normalizer, monomial);
             (
-                rest.coefficient.is_negative(),
+                monomial.coefficient.is_negative(),
                 sort_key(normalizer.system, term),
                 term,
             )
@@ -397,41 +393,6 @@ fn written(normalizer: &mut Normalizer<'_>, normal: &Normal) -> TermId {
         .chain([sum])
         .collect();
     normalizer.system.store.mul(factors)
-}
-
-/// The atoms that all of several monomials share, without bound letters.
-fn common_factors(system: &System, normal: &Normal) -> Vec<(TermId, BigRational)> {
-    let [first, others @ ..] = normal.monomials.as_slice() else {
-        return Vec::new();
-    };
-    if others.is_empty() {
-        return Vec::new();
-    }
-    let mut common: Vec<(TermId, BigRational)> = first
-        .factors
-        .iter()
-        .filter(|(atom, _)| {
-            !first
-                .vars
-                .iter()
-                .any(|var| system.store.free_vars(*atom).contains(var))
-        })
-        .cloned()
-        .collect();
-    for monomial in others {
-        common.retain_mut(|(atom, least)| {
-            match monomial.factors.iter().find(|(other, _)| other == atom) {
-                Some((_, exponent)) => {
-                    if exponent < least {
-                        *least = exponent.clone();
-                    }
-                    true
-                }
-                None => false,
-            }
-        });
-    }
-    common
 }
 
 /// A monomial with its factors in the order of their names: sums first.

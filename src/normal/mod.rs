@@ -82,6 +82,52 @@ impl Normal {
         }
     }
 
+    /// The atoms without bound letters that all monomials share, with their least exponents.
+    pub(crate) fn common_factors(&self, system: &System) -> Vec<(TermId, BigRational)> {
+        let [first, others @ ..] = self.monomials.as_slice() else {
+            return Vec::new();
+        };
+        let free = |atom: TermId| {
+            let letters = system.store.free_vars(atom);
+            !first.vars.iter().any(|var| letters.contains(var))
+        };
+        let mut common: Vec<(TermId, BigRational)> = first
+            .factors
+            .iter()
+            .filter(|(atom, _)| free(*atom))
+            .cloned()
+            .collect();
+        for monomial in others {
+            common.retain_mut(|(atom, least)| {
+                match monomial.factors.iter().find(|(other, _)| other == atom) {
+                    Some((_, exponent)) => {
+                        if exponent < least {
+                            *least = exponent.clone();
+                        }
+                        true
+                    }
+                    None => false,
+                }
+            });
+        }
+        common
+    }
+
+    /// The polynomial without factors that all of its monomials share.
+    pub(crate) fn divided_by(mut self, common: &[(TermId, BigRational)]) -> Normal {
+        for monomial in &mut self.monomials {
+            for (atom, least) in common {
+                for (other, exponent) in &mut monomial.factors {
+                    if other == atom {
+                        *exponent -= least;
+                    }
+                }
+            }
+            monomial.factors.retain(|(_, exponent)| !exponent.is_zero());
+        }
+        self
+    }
+
     fn is_one(&self) -> bool {
         *self == Self::number(BigRational::one())
     }
@@ -337,57 +383,21 @@ impl<'a> Normalizer<'a> {
             .then(|| exponent.to_integer().to_i32())
             .flatten()
             .filter(|power| power.unsigned_abs() <= 64);
-        let (Some(power), [first, others @ ..]) = (power, base.monomials.as_slice()) else {
+        let (Some(power), [first, ..]) = (power, base.monomials.as_slice()) else {
             return (None, base);
         };
         if base.as_atom().is_some() {
             return (None, base);
         }
         let lead = first.coefficient.clone();
-        let free = |atom: TermId, vars: &[VarId]| {
-            let letters = self.system.store.free_vars(atom);
-            !vars.iter().any(|var| letters.contains(var))
-        };
-        let mut common: Vec<(TermId, BigRational)> = first
-            .factors
-            .iter()
-            .filter(|(atom, _)| free(*atom, &first.vars))
-            .cloned()
-            .collect();
-        for monomial in others {
-            common.retain_mut(|(atom, least)| {
-                match monomial.factors.iter().find(|(other, _)| other == atom) {
-                    Some((_, exponent)) => {
-                        if exponent < least {
-                            *least = exponent.clone();
-                        }
-                        true
-                    }
-                    None => false,
-                }
-            });
-        }
+        let common = base.common_factors(self.system);
         if lead.is_one() && common.is_empty() {
             return (None, base);
         }
-        let primitive = Normal {
-            monomials: base
-                .monomials
-                .into_iter()
-                .map(|mut monomial| {
-                    monomial.coefficient /= &lead;
-                    for (atom, least) in &common {
-                        for (other, exponent) in &mut monomial.factors {
-                            if other == atom {
-                                *exponent -= least;
-                            }
-                        }
-                    }
-                    monomial.factors.retain(|(_, exponent)| !exponent.is_zero());
-                    monomial
-                })
-                .collect(),
-        };
+        let mut primitive = base.divided_by(&common);
+        for monomial in &mut primitive.monomials {
+            monomial.coefficient /= &lead;
+        }
         let content = Normal {
             monomials: vec![Monomial {
                 factors: common

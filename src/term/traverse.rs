@@ -1,8 +1,8 @@
 //! Rebuilding terms: substitution of letters without capture, of accesses, of parameters.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Affine, Domain, Node, Store, TermId, VarId};
+use super::{Affine, Domain, FamilyId, Node, Store, TermId, VarId};
 
 /// A simultaneous replacement of letters by index expressions.
 #[derive(Debug, Clone, Default)]
@@ -191,6 +191,30 @@ impl Store {
         };
         memo.insert(term, result);
         result
+    }
+
+    /// Whether some node of the term satisfies the question; shared terms are asked once.
+    pub fn any(&self, term: TermId, mut question: impl FnMut(&Node) -> bool) -> bool {
+        let mut seen: FxHashSet<TermId> = FxHashSet::default();
+        let mut stack = vec![term];
+        while let Some(term) = stack.pop() {
+            if !seen.insert(term) {
+                continue;
+            }
+            let node = self.node(term);
+            if question(node) {
+                return true;
+            }
+            stack.extend(node.children());
+        }
+        false
+    }
+
+    /// Whether the term reads an element of the family.
+    pub fn reads(&self, term: TermId, family: FamilyId) -> bool {
+        self.any(term, |node| {
+            matches!(node, Node::Access(other, _) if *other == family)
+        })
     }
 
     /// A function's body with its parameters replaced by arguments.
