@@ -418,7 +418,7 @@ pub(crate) fn reads(system: &System, family: FamilyId) -> Vec<FamilyId> {
         found.extend(arguments.iter().map(|(argument, _)| *argument));
     }
     let mut result: Vec<FamilyId> = found.into_iter().collect();
-    result.sort_by(|a, b| name_key(system, *b).cmp(&name_key(system, *a)));
+    result.sort_by_key(|family| std::cmp::Reverse(name_key(system, *family)));
     result
 }
 

@@ -18,6 +18,12 @@ pub(crate) struct Component {
     pub(crate) factors: Vec<(TermId, BigRational)>,
 }
 
+/// Whether something that mentions certain letters belongs to a part.
+type Touches<'a> = dyn Fn(&dyn Fn(VarId) -> bool) -> bool + 'a;
+
+/// Where a letter is used: family, position, whether to the first power.
+type Use = (u32, usize, bool);
+
 /// More orders than this are not tried; the labelling is then not canonical, and equal terms may look different.
 const MOST_ORDERS: usize = 5_040;
 
@@ -50,7 +56,7 @@ pub(crate) fn components(system: &System, monomial: &Monomial) -> Vec<Component>
         group.sort_by_key(place);
     }
     groups.sort_by_key(|group| group.first().map(place));
-    let part = |vars: Vec<VarId>, touches: &dyn Fn(&dyn Fn(VarId) -> bool) -> bool| Component {
+    let part = |vars: Vec<VarId>, touches: &Touches<'_>| Component {
         domain: monomial
             .domain
             .filter(|constraint| touches(&|var| constraint.affine().mentions(var))),
@@ -170,11 +176,11 @@ impl Normalizer<'_> {
 
     /// The letters in classes by what they are used for, the classes in an order that does not depend on names.
     fn classes(&self, part: &Component) -> Vec<Vec<VarId>> {
-        let mut keyed: Vec<(Vec<(u32, usize, bool)>, VarId)> = part
+        let mut keyed: Vec<(Vec<Use>, VarId)> = part
             .vars
             .iter()
             .map(|var| {
-                let mut uses: Vec<(u32, usize, bool)> = part
+                let mut uses: Vec<Use> = part
                     .factors
                     .iter()
                     .filter(|(atom, _)| self.system.store.free_vars(*atom).contains(var))

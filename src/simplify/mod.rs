@@ -30,13 +30,16 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
     step::RULES.iter()
 }
 
+/// A simplified term with what it rests on.
+type Simplified = (TermId, Rc<[Condition]>);
+
 /// Rewrites terms of one system under one convention, with or without its assumptions.
 #[derive(Debug)]
 pub(crate) struct Simplifier {
     rules: Vec<Compiled>,
     signs: Signs,
     /// Results with what they rest on.
-    memo: FxHashMap<(TermId, u32), (TermId, Rc<[Condition]>)>,
+    memo: FxHashMap<(TermId, u32), Simplified>,
     /// Contexts by number; terms without guards are simplified in context 0, which says nothing.
     contexts: Vec<Domain>,
     context_numbers: FxHashMap<Domain, u32>,
@@ -84,7 +87,7 @@ impl Simplifier {
 
     /// Takes what was recorded since the last call.
     pub(crate) fn take_record(&mut self) -> (Vec<Condition>, Vec<Step>) {
-        let mut conditions = std::mem::replace(&mut self.conditions[0], Vec::new());
+        let mut conditions = std::mem::take(&mut self.conditions[0]);
         conditions.sort();
         (conditions, std::mem::take(&mut self.steps))
     }

@@ -75,13 +75,16 @@ pub(super) enum Operator {
     Join(Join),
 }
 
+/// A branch of cases: its value, and its conditions unless it is `otherwise`.
+type Branch = (Expr, Option<Vec<Condition>>);
+
 /// One entry of `_{…}`.
 #[derive(Debug)]
 pub(super) enum SubItem {
     Colon(Span),
     Expr(Expr),
     Slice(Span),
-    In(Expr, Expr, Expr),
+    In(Box<[Expr; 3]>),
     Conditions(Vec<Condition>),
 }
 
@@ -244,7 +247,7 @@ impl Reader<'_> {
             Rule::dots => Ok(SubItem::Slice(span)),
             Rule::kw_in => {
                 let (low, high) = self.bounds(&mut inner)?;
-                Ok(SubItem::In(first, low, high))
+                Ok(SubItem::In(Box::new([first, low, high])))
             }
             _ => Ok(SubItem::Conditions(self.chain(first, sign, inner)?)),
         }
@@ -286,8 +289,8 @@ impl Reader<'_> {
     pub(super) fn cases(
         &mut self,
         pair: Pair<'_, Rule>,
-    ) -> Result<Vec<(Expr, Option<Vec<Condition>>)>, Report> {
-        let mut branches: Vec<(Expr, Option<Vec<Condition>>)> = Vec::new();
+    ) -> Result<Vec<Branch>, Report> {
+        let mut branches: Vec<Branch> = Vec::new();
         for branch in pair
             .into_inner()
             .filter(|inner| inner.as_rule() == Rule::branch)

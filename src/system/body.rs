@@ -396,9 +396,7 @@ impl Lowering<'_> {
                 .collect();
             terms.into_iter().collect()
         };
-        let Some(id) = self.function(&function.value, function.span) else {
-            return None;
-        };
+        let id = self.function(&function.value, function.span)?;
         let known = self.system.function(id);
         if known.parameters != arguments.len() || known.extra != extra.len() {
             self.problems.push(mistakes::argument_count(

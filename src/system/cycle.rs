@@ -241,8 +241,8 @@ impl<'a> Dependencies<'a> {
                     path.reverse();
                     return path;
                 }
-                if !from.contains_key(&edge.to) {
-                    from.insert(edge.to, node);
+                if let std::collections::hash_map::Entry::Vacant(open) = from.entry(edge.to) {
+                    open.insert(node);
                     queue.push_back(edge.to);
                 }
             }

@@ -2,7 +2,6 @@
 
 use super::lower::{Lowering, is_greek};
 use super::mistakes;
-use super::names::Names;
 use super::scope::{FunctionScope, Scope};
 use super::{Function, Primitive, System};
 use crate::functions::{Row, row};
@@ -145,7 +144,7 @@ impl<'a> Lowering<'a> {
             Err(report) => unreachable!("`{text}` is read: {report:?}"),
         };
         // The table does not see the author's functions.
-        let names = std::mem::replace(&mut self.names, Names::default());
+        let names = std::mem::take(&mut self.names);
         let problems = self.problems.len();
         let term = self.body(name, parameters.to_vec(), own, &formula);
         self.names = names;

@@ -352,12 +352,12 @@ impl Lowering<'_> {
 
     fn find_sum_ranges(&mut self, places: &[FxHashMap<VarId, Vec<Place>>]) {
         let shapes = self.shapes();
-        for at in 0..self.drafts.len() {
+        for (at, places) in places.iter().enumerate() {
             let Some(body) = self.drafts[at].body else {
                 continue;
             };
             let allowed: Vec<VarId> = self.drafts[at].vars.clone();
-            self.drafts[at].body = Some(self.close_sums(body, &shapes, &places[at], allowed));
+            self.drafts[at].body = Some(self.close_sums(body, &shapes, places, allowed));
         }
     }
 

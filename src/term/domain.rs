@@ -113,6 +113,9 @@ impl Constraint {
     }
 }
 
+/// A bound of a letter: its factor, at least 1, and what the product is compared with.
+pub type Bound = (i64, Affine);
+
 /// A conjunction of constraints. The empty one holds everywhere.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Domain {
@@ -357,7 +360,7 @@ impl Domain {
 
     /// Bounds of a letter from the inequalities that mention it at the top: `lower ≤ c · var` and
     /// `c · var ≤ upper` with c ≥ 1, as pairs (c, bound).
-    pub fn bounds(&self, var: VarId) -> (Vec<(i64, Affine)>, Vec<(i64, Affine)>) {
+    pub fn bounds(&self, var: VarId) -> (Vec<Bound>, Vec<Bound>) {
         let (mut lower, mut upper) = (Vec::new(), Vec::new());
         for constraint in &self.constraints {
             let coefficient = constraint.affine.coefficient_of_var(var).to_integer();

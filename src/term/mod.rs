@@ -9,7 +9,7 @@ mod node;
 mod store;
 mod traverse;
 
-pub use domain::{Ambient, Constraint, Domain, Relation};
+pub use domain::{Ambient, Bound, Constraint, Domain, Relation};
 pub use index::{Affine, Atom, FamilyId, FunctionId, SizeId, VarId};
 pub use node::{Cmp, Node, Reduction, TermId};
 pub use store::Store;
