@@ -87,14 +87,17 @@ impl Reader<'_> {
                     _ => return Err(mistakes::not_a_letter(index.span)),
                 }
             }
-            SubItem::In(letter, low, high) => match letter.kind {
-                ExprKind::Name(name) => binder.push(Binder::Range(Range {
+            SubItem::In(range) => {
+                let (letter, low, high) = *range;
+                let ExprKind::Name(name) = letter.kind else {
+                    return Err(mistakes::not_a_letter(letter.span));
+                };
+                binder.push(Binder::Range(Range {
                     letter: Spanned::new(name, letter.span),
                     low,
                     high,
-                })),
-                _ => return Err(mistakes::not_a_letter(letter.span)),
-            },
+                }));
+            }
             SubItem::Conditions(conditions) => {
                 binder.extend(conditions.into_iter().map(Binder::Condition))
             }
