@@ -116,7 +116,7 @@ impl Reader<'_> {
                     Ok(index)
                 }
                 SubItem::Colon(span) | SubItem::Slice(span) => Err(mistakes::slice(span)),
-                SubItem::In(range) => Err(mistakes::condition_in_elements(range[0].span)),
+                SubItem::In(range) => Err(mistakes::condition_in_elements(range.0.span)),
                 SubItem::Conditions(conditions) => {
                     let span = conditions.first().map_or_else(Span::default, |condition| {
                         condition.left.span.to(condition.right.span)

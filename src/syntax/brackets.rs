@@ -94,6 +94,12 @@ pub(super) fn check(text: &str) -> Brackets {
     if strict.errors.is_empty() {
         return strict;
     }
+    check_by_lines(text)
+}
+
+/// Checks the brackets of a text that is known to be wrong: a bracket that is open where a line looks like the
+/// beginning of a statement is taken to be never closed.
+pub(super) fn check_by_lines(text: &str) -> Brackets {
     scan(text, true)
 }
 

@@ -64,9 +64,12 @@ pub(super) enum ItemKind {
     /// `_ij` behind a bracket
     Short(Vec<Name>),
     Primes(u8),
-    Cases(Vec<(Expr, Option<Vec<Condition>>)>),
+    Cases(Branches),
     Partial,
 }
+
+/// The branches of cases; the condition is none for `otherwise`.
+type Branches = Vec<(Expr, Option<Vec<Condition>>)>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Operator {
@@ -75,16 +78,14 @@ pub(super) enum Operator {
     Join(Join),
 }
 
-/// A branch of cases: its value, and its conditions unless it is `otherwise`.
-type Branch = (Expr, Option<Vec<Condition>>);
-
 /// One entry of `_{…}`.
 #[derive(Debug)]
 pub(super) enum SubItem {
     Colon(Span),
     Expr(Expr),
     Slice(Span),
-    In(Box<[Expr; 3]>),
+    /// A letter with its first and last value.
+    In(Box<(Expr, Expr, Expr)>),
     Conditions(Vec<Condition>),
 }
 
@@ -247,7 +248,7 @@ impl Reader<'_> {
             Rule::dots => Ok(SubItem::Slice(span)),
             Rule::kw_in => {
                 let (low, high) = self.bounds(&mut inner)?;
-                Ok(SubItem::In(Box::new([first, low, high])))
+                Ok(SubItem::In(Box::new((first, low, high))))
             }
             _ => Ok(SubItem::Conditions(self.chain(first, sign, inner)?)),
         }
@@ -286,11 +287,8 @@ impl Reader<'_> {
         Ok(conditions)
     }
 
-    pub(super) fn cases(
-        &mut self,
-        pair: Pair<'_, Rule>,
-    ) -> Result<Vec<Branch>, Report> {
-        let mut branches: Vec<Branch> = Vec::new();
+    pub(super) fn cases(&mut self, pair: Pair<'_, Rule>) -> Result<Branches, Report> {
+        let mut branches: Branches = Vec::new();
         for branch in pair
             .into_inner()
             .filter(|inner| inner.as_rule() == Rule::branch)

@@ -2,6 +2,7 @@
 
 mod atom;
 mod brackets;
+mod declarations;
 mod derivative;
 mod expression;
 mod grammar;

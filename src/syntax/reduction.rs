@@ -88,15 +88,15 @@ impl Reader<'_> {
                 }
             }
             SubItem::In(range) => {
-                let [letter, low, high] = *range;
-                match letter.kind {
-                    ExprKind::Name(name) => binder.push(Binder::Range(Range {
-                        letter: Spanned::new(name, letter.span),
-                        low,
-                        high,
-                    })),
-                    _ => return Err(mistakes::not_a_letter(letter.span)),
-                }
+                let (letter, low, high) = *range;
+                let ExprKind::Name(name) = letter.kind else {
+                    return Err(mistakes::not_a_letter(letter.span));
+                };
+                binder.push(Binder::Range(Range {
+                    letter: Spanned::new(name, letter.span),
+                    low,
+                    high,
+                }));
             }
             SubItem::Conditions(conditions) => {
                 binder.extend(conditions.into_iter().map(Binder::Condition))

@@ -88,7 +88,7 @@ impl<'a> Scope<'a> {
                 self.defined
                     .extend(words.map(|word| ascii(word.text).into_owned()));
             }
-            word if KEYWORDS.contains(&word) => {}
+            word if KEYWORDS.contains(&word) || !content.contains('=') => {}
             word => {
                 self.defined.insert(ascii(word).into_owned());
             }

@@ -2,7 +2,7 @@
 
 use crate::source::{Report, Source, Span};
 
-use super::brackets;
+use super::brackets::{self, Brackets};
 use super::grammar::{self, Rule};
 use super::item::Reader;
 use super::layout::{self, Form, Piece};
@@ -31,7 +31,23 @@ pub fn parse(source: &Source) -> Result<Network, Report> {
     if text.len() > MAX_TEXT {
         return Err(mistakes::text_too_large(MAX_TEXT));
     }
-    let brackets = brackets::check(text);
+    let strict = brackets::check(text);
+    let brackets_match = strict.errors.is_empty();
+    match read_pieces(text, strict) {
+        Err(report) if brackets_match => {
+            // Brackets may match by accident: one line's opening bracket, a later line's closing one.
+            let by_lines = brackets::check_by_lines(text);
+            if by_lines.errors.is_empty() {
+                return Err(report);
+            }
+            read_pieces(text, by_lines)
+        }
+        result => result,
+    }
+}
+
+/// Reads a text piece by piece; what is wrong with its brackets is known.
+fn read_pieces(text: &str, brackets: Brackets) -> Result<Network, Report> {
     let pieces = layout::split(text, &brackets.cuts);
     let scope = Scope::new(text, &pieces);
     let mut errors = brackets.errors;

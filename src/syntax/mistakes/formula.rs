@@ -1,9 +1,9 @@
-//! What can be wrong with a text before any name is resolved: one function for each mistake.
+//! Mistakes inside formulas.
 
 use crate::source::{Diagnostic, Report, Span, closest};
 
 /// Text for a message: as written if it is short and on one line.
-pub(super) fn excerpt(text: &str) -> &str {
+pub(in crate::syntax) fn excerpt(text: &str) -> &str {
     if text.chars().count() <= 30 && !text.contains('\n') {
         text
     } else {
@@ -11,7 +11,7 @@ pub(super) fn excerpt(text: &str) -> &str {
     }
 }
 
-pub(super) fn formula_too_deep(span: Span) -> Report {
+pub(in crate::syntax) fn formula_too_deep(span: Span) -> Report {
     Diagnostic::error(
         "formula-too-deep",
         "the formula is nested too deeply",
@@ -22,7 +22,7 @@ pub(super) fn formula_too_deep(span: Span) -> Report {
     .into()
 }
 
-pub(super) fn second_semicolon(span: Span) -> Report {
+pub(in crate::syntax) fn second_semicolon(span: Span) -> Report {
     Diagnostic::error(
         "second-semicolon",
         "there is a second `;` in these brackets",
@@ -33,7 +33,7 @@ pub(super) fn second_semicolon(span: Span) -> Report {
     .into()
 }
 
-pub(super) fn branch_behind_otherwise(span: Span, otherwise: Span) -> Report {
+pub(in crate::syntax) fn branch_behind_otherwise(span: Span, otherwise: Span) -> Report {
     Diagnostic::error(
         "branch-behind-otherwise",
         "a case behind `otherwise` is never reached",
@@ -45,7 +45,7 @@ pub(super) fn branch_behind_otherwise(span: Span, otherwise: Span) -> Report {
     .into()
 }
 
-pub(super) fn short_elements(span: Span, written: &str) -> Report {
+pub(in crate::syntax) fn short_elements(span: Span, written: &str) -> Report {
     Diagnostic::error(
         "short-elements",
         "the short form of elements takes letters only",
@@ -58,7 +58,7 @@ pub(super) fn short_elements(span: Span, written: &str) -> Report {
     .into()
 }
 
-pub(super) fn leading_plus(span: Span) -> Report {
+pub(in crate::syntax) fn leading_plus(span: Span) -> Report {
     Diagnostic::error(
         "missing-operand",
         "nothing stands before this `+`",
@@ -69,7 +69,7 @@ pub(super) fn leading_plus(span: Span) -> Report {
     .into()
 }
 
-pub(super) fn missing_operand(span: Span, at_end: bool) -> Report {
+pub(in crate::syntax) fn missing_operand(span: Span, at_end: bool) -> Report {
     if at_end {
         Diagnostic::error(
             "missing-operand",
@@ -92,7 +92,7 @@ pub(super) fn missing_operand(span: Span, at_end: bool) -> Report {
     }
 }
 
-pub(super) fn sign_behind_operator(span: Span) -> Report {
+pub(in crate::syntax) fn sign_behind_operator(span: Span) -> Report {
     Diagnostic::error(
         "sign-behind-operator",
         "a sign directly behind an operator needs brackets",
@@ -103,7 +103,7 @@ pub(super) fn sign_behind_operator(span: Span) -> Report {
     .into()
 }
 
-pub(super) fn suffix_alone(span: Span, text: &str) -> Report {
+pub(in crate::syntax) fn suffix_alone(span: Span, text: &str) -> Report {
     let (message, help) = match text.chars().next() {
         Some('[') => ("a slot belongs directly behind a name", "write `W[k]`"),
         Some('_') => (
@@ -124,7 +124,7 @@ pub(super) fn suffix_alone(span: Span, text: &str) -> Report {
         .into()
 }
 
-pub(super) fn behind_quotient(
+pub(in crate::syntax) fn behind_quotient(
     quotient: Span,
     next: Span,
     above: &str,
@@ -145,7 +145,7 @@ pub(super) fn behind_quotient(
     .into()
 }
 
-pub(super) fn number_behind(span: Span, before: &str, number: &str) -> Report {
+pub(in crate::syntax) fn number_behind(span: Span, before: &str, number: &str) -> Report {
     let before = excerpt(before);
     Diagnostic::error(
         "number-behind-factor",
@@ -159,7 +159,7 @@ pub(super) fn number_behind(span: Span, before: &str, number: &str) -> Report {
     .into()
 }
 
-pub(super) fn undeclared_index(span: Span, op: &str, letter: char) -> Report {
+pub(in crate::syntax) fn undeclared_index(span: Span, op: &str, letter: char) -> Report {
     Diagnostic::error(
         "undeclared-index",
         format!("the index `{letter}` is not declared"),
@@ -172,7 +172,7 @@ pub(super) fn undeclared_index(span: Span, op: &str, letter: char) -> Report {
     .into()
 }
 
-pub(super) fn power_of_head(span: Span) -> Report {
+pub(in crate::syntax) fn power_of_head(span: Span) -> Report {
     Diagnostic::error(
         "power-of-reduction",
         "the sign of a sum has no power",
@@ -183,7 +183,7 @@ pub(super) fn power_of_head(span: Span) -> Report {
     .into()
 }
 
-pub(super) fn reduction_without_brackets(span: Span) -> Report {
+pub(in crate::syntax) fn reduction_without_brackets(span: Span) -> Report {
     Diagnostic::error(
         "reduction-without-brackets",
         "a sum needs brackets here",
@@ -194,7 +194,7 @@ pub(super) fn reduction_without_brackets(span: Span) -> Report {
     .into()
 }
 
-pub(super) fn upper_limit(span: Span) -> Report {
+pub(in crate::syntax) fn upper_limit(span: Span) -> Report {
     Diagnostic::error(
         "upper-limit",
         "a range stands below the sign, not above it",
@@ -205,7 +205,7 @@ pub(super) fn upper_limit(span: Span) -> Report {
     .into()
 }
 
-pub(super) fn nothing_to_reduce(span: Span) -> Report {
+pub(in crate::syntax) fn nothing_to_reduce(span: Span) -> Report {
     Diagnostic::error(
         "nothing-to-reduce",
         "nothing follows that could be summed",
@@ -216,7 +216,7 @@ pub(super) fn nothing_to_reduce(span: Span) -> Report {
     .into()
 }
 
-pub(super) fn transpose_in_braces(span: Span) -> Report {
+pub(in crate::syntax) fn transpose_in_braces(span: Span) -> Report {
     Diagnostic::error(
         "transpose-or-power",
         "`^{T}` can be read in two ways",
@@ -227,7 +227,7 @@ pub(super) fn transpose_in_braces(span: Span) -> Report {
     .into()
 }
 
-pub(super) fn transpose_run_together(span: Span, name: &str, rest: &str) -> Report {
+pub(in crate::syntax) fn transpose_run_together(span: Span, name: &str, rest: &str) -> Report {
     Diagnostic::error(
         "transpose-run-together",
         format!("`^{name}` can be read in two ways"),
@@ -238,7 +238,7 @@ pub(super) fn transpose_run_together(span: Span, name: &str, rest: &str) -> Repo
     .into()
 }
 
-pub(super) fn bracket_behind_exponent(span: Span, name: &str) -> Report {
+pub(in crate::syntax) fn bracket_behind_exponent(span: Span, name: &str) -> Report {
     Diagnostic::error(
         "bracket-behind-exponent",
         "a bracket directly behind an exponent can be read in two ways",
@@ -249,7 +249,7 @@ pub(super) fn bracket_behind_exponent(span: Span, name: &str) -> Report {
     .into()
 }
 
-pub(super) fn power_of_power(span: Span, first: Span) -> Report {
+pub(in crate::syntax) fn power_of_power(span: Span, first: Span) -> Report {
     Diagnostic::error(
         "power-of-power",
         "a power of a power needs brackets",
@@ -261,7 +261,7 @@ pub(super) fn power_of_power(span: Span, first: Span) -> Report {
     .into()
 }
 
-pub(super) fn suffix_behind_power(span: Span) -> Report {
+pub(in crate::syntax) fn suffix_behind_power(span: Span) -> Report {
     Diagnostic::error(
         "suffix-behind-power",
         "slots and elements stand before the power",
@@ -272,7 +272,7 @@ pub(super) fn suffix_behind_power(span: Span) -> Report {
     .into()
 }
 
-pub(super) fn slots_behind(span: Span) -> Report {
+pub(in crate::syntax) fn slots_behind(span: Span) -> Report {
     Diagnostic::error(
         "slots-behind-formula",
         "only a name has slots",
@@ -284,7 +284,7 @@ pub(super) fn slots_behind(span: Span) -> Report {
     .into()
 }
 
-pub(super) fn blank_before_slots(span: Span) -> Report {
+pub(in crate::syntax) fn blank_before_slots(span: Span) -> Report {
     Diagnostic::error(
         "blank-before-slots",
         "there is a blank before this slot",
@@ -295,7 +295,7 @@ pub(super) fn blank_before_slots(span: Span) -> Report {
     .into()
 }
 
-pub(super) fn element_of_number(span: Span) -> Report {
+pub(in crate::syntax) fn element_of_number(span: Span) -> Report {
     Diagnostic::error(
         "element-of-number",
         "a number has no elements",
@@ -306,7 +306,7 @@ pub(super) fn element_of_number(span: Span) -> Report {
     .into()
 }
 
-pub(super) fn second_subscript(span: Span) -> Report {
+pub(in crate::syntax) fn second_subscript(span: Span) -> Report {
     Diagnostic::error(
         "second-subscript",
         "there are element indices already",
@@ -317,7 +317,7 @@ pub(super) fn second_subscript(span: Span) -> Report {
     .into()
 }
 
-pub(super) fn slice(span: Span) -> Report {
+pub(in crate::syntax) fn slice(span: Span) -> Report {
     Diagnostic::error(
         "slice",
         "slices are not supported yet",
@@ -328,7 +328,7 @@ pub(super) fn slice(span: Span) -> Report {
     .into()
 }
 
-pub(super) fn condition_in_elements(span: Span) -> Report {
+pub(in crate::syntax) fn condition_in_elements(span: Span) -> Report {
     Diagnostic::error(
         "condition-in-elements",
         "an element index cannot be a condition",
@@ -339,7 +339,7 @@ pub(super) fn condition_in_elements(span: Span) -> Report {
     .into()
 }
 
-pub(super) fn indices_run_together(span: Span, word: &str) -> Report {
+pub(in crate::syntax) fn indices_run_together(span: Span, word: &str) -> Report {
     let letters: Vec<String> = word.chars().map(String::from).collect();
     Diagnostic::error(
         "indices-run-together",
@@ -353,7 +353,7 @@ pub(super) fn indices_run_together(span: Span, word: &str) -> Report {
 
 /// What follows the name of a function that is not called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Behind {
+pub(in crate::syntax) enum Behind {
     /// `tanh^2`
     Power,
     /// `relu z`, `relu (z)`
@@ -362,7 +362,7 @@ pub(super) enum Behind {
     Other,
 }
 
-pub(super) fn function_without_call(
+pub(in crate::syntax) fn function_without_call(
     span: Span,
     word: &str,
     next: Option<(Behind, &str)>,
@@ -393,7 +393,7 @@ pub(super) fn function_without_call(
     diagnostic.help(help).into()
 }
 
-pub(super) fn primes_without_call(span: Span, word: &str, is_function: bool) -> Report {
+pub(in crate::syntax) fn primes_without_call(span: Span, word: &str, is_function: bool) -> Report {
     let help = if is_function {
         format!("write `{word}'(z)`")
     } else {
@@ -413,7 +413,7 @@ pub(super) fn primes_without_call(span: Span, word: &str, is_function: bool) -> 
     .into()
 }
 
-pub(super) fn unknown_function(span: Span, word: &str, known: &[&str]) -> Report {
+pub(in crate::syntax) fn unknown_function(span: Span, word: &str, known: &[&str]) -> Report {
     let mut diagnostic = Diagnostic::error(
         "unknown-function",
         format!("there is no function `{word}`"),
@@ -428,7 +428,7 @@ pub(super) fn unknown_function(span: Span, word: &str, known: &[&str]) -> Report
         .into()
 }
 
-pub(super) fn empty_brackets(span: Span) -> Report {
+pub(in crate::syntax) fn empty_brackets(span: Span) -> Report {
     Diagnostic::error(
         "empty-brackets",
         "there is nothing in these brackets",
@@ -439,7 +439,7 @@ pub(super) fn empty_brackets(span: Span) -> Report {
     .into()
 }
 
-pub(super) fn list_in_brackets(span: Span) -> Report {
+pub(in crate::syntax) fn list_in_brackets(span: Span) -> Report {
     Diagnostic::error(
         "list-in-brackets",
         "a list is no value",
@@ -450,7 +450,7 @@ pub(super) fn list_in_brackets(span: Span) -> Report {
     .into()
 }
 
-pub(super) fn zero_denominator(span: Span) -> Report {
+pub(in crate::syntax) fn zero_denominator(span: Span) -> Report {
     Diagnostic::error(
         "zero-denominator",
         "this divides by 0",
@@ -461,7 +461,7 @@ pub(super) fn zero_denominator(span: Span) -> Report {
     .into()
 }
 
-pub(super) fn not_a_letter(span: Span) -> Report {
+pub(in crate::syntax) fn not_a_letter(span: Span) -> Report {
     Diagnostic::error(
         "binds-no-letter",
         "an index letter was expected below the sign",
@@ -472,7 +472,7 @@ pub(super) fn not_a_letter(span: Span) -> Report {
     .into()
 }
 
-pub(super) fn half_derivative(span: Span) -> Report {
+pub(in crate::syntax) fn half_derivative(span: Span) -> Report {
     Diagnostic::error(
         "half-derivative",
         "a derivative needs two parts",
@@ -483,7 +483,7 @@ pub(super) fn half_derivative(span: Span) -> Report {
     .into()
 }
 
-pub(super) fn second_derivative(span: Span) -> Report {
+pub(in crate::syntax) fn second_derivative(span: Span) -> Report {
     Diagnostic::error(
         "second-derivative",
         "second derivatives are asked for by `hess`",
@@ -494,7 +494,7 @@ pub(super) fn second_derivative(span: Span) -> Report {
     .into()
 }
 
-pub(super) fn derivative_in_equation(span: Span) -> Report {
+pub(in crate::syntax) fn derivative_in_equation(span: Span) -> Report {
     Diagnostic::error(
         "derivative-in-equation",
         "a derivative cannot stand here",
@@ -506,7 +506,7 @@ pub(super) fn derivative_in_equation(span: Span) -> Report {
     .into()
 }
 
-pub(super) fn derivative_of_formula(span: Span) -> Report {
+pub(in crate::syntax) fn derivative_of_formula(span: Span) -> Report {
     Diagnostic::error(
         "derivative-of-formula",
         "only a quantity can stand behind ∂",
@@ -514,337 +514,5 @@ pub(super) fn derivative_of_formula(span: Span) -> Report {
         "not a quantity",
     )
     .help("give the formula a name in an equation of its own")
-    .into()
-}
-
-pub(super) fn no_equation_below_for(span: Span) -> Report {
-    Diagnostic::error(
-        "no-equation-below-for",
-        "only equations stand below a `for` line",
-        span,
-        "not an equation",
-    )
-    .help("move it out of the indented lines, or give it a `for` at the end of its line")
-    .into()
-}
-
-pub(super) fn for_without_equations(span: Span) -> Report {
-    Diagnostic::error(
-        "for-without-equations",
-        "no equation stands below this `for` line",
-        span,
-        "nothing is indented below",
-    )
-    .help("indent the equations that it covers, or put `for …` at the end of an equation")
-    .into()
-}
-
-pub(super) fn empty_block(span: Span) -> Report {
-    Diagnostic::error(
-        "empty-block",
-        "nothing follows this keyword",
-        span,
-        "expected a line behind or below it",
-    )
-    .help("indent the lines that belong to it")
-    .into()
-}
-
-pub(super) fn text_too_large(limit: usize) -> Report {
-    Diagnostic::error(
-        "text-too-large",
-        format!("the text is longer than {} MiB", limit >> 20),
-        Span::default(),
-        "",
-    )
-    .help("declare repeated layers by one equation with `for k in 0..L-1`")
-    .into()
-}
-
-pub(super) fn statement_too_large(span: Span, limit: usize) -> Report {
-    Diagnostic::error(
-        "statement-too-large",
-        format!("a statement is longer than {} MiB", limit >> 20),
-        Span::new(span.start, span.start),
-        "it begins here",
-    )
-    .help("give parts of it names in equations of their own")
-    .into()
-}
-
-pub(super) fn reserved_function(span: Span, written: &str, function: &str) -> Report {
-    let label = if written == function {
-        "the name of a function".to_owned()
-    } else {
-        format!("means the function `{function}`")
-    };
-    Diagnostic::error(
-        "reserved-word",
-        format!("`{written}` is reserved"),
-        span,
-        label,
-    )
-    .help("choose another name; `write … as \"…\"` says how it is printed")
-    .into()
-}
-
-pub(super) fn reserved_pi(span: Span, written: &str) -> Report {
-    Diagnostic::error(
-        "reserved-word",
-        format!("`{written}` is reserved"),
-        span,
-        "the number 3.14159…",
-    )
-    .help("choose another name; `write … as \"…\"` says how it is printed")
-    .into()
-}
-
-pub(super) fn range_of_role(span: Span, needed: bool) -> Report {
-    if needed {
-        Diagnostic::error(
-            "range-of-role",
-            "`batch` needs a range",
-            span,
-            "from where to where?",
-        )
-        .help("write `batch n in 1..N`")
-        .into()
-    } else {
-        Diagnostic::error("range-of-role", "only `batch` has a range", span, "a range")
-            .help("declare it in `where`: `where c in 1..K`")
-            .into()
-    }
-}
-
-pub(super) fn range_of_loss(span: Span) -> Report {
-    Diagnostic::error(
-        "range-of-loss",
-        "the loss is one number and has no range",
-        span,
-        "a range",
-    )
-    .help("sum over it: `loss C = sum_{t in 1..T} E[t]`")
-    .into()
-}
-
-pub(super) fn opaque_with_value(span: Span, value: Span, name: &str) -> Report {
-    Diagnostic::error(
-        "opaque-with-value",
-        "a loss with arguments has no value",
-        span,
-        "arguments leave it open how it is computed",
-    )
-    .label(value, "but here is a value")
-    .help(format!("write `loss {name} = …` or `loss {name}(r[L])`"))
-    .into()
-}
-
-pub(super) fn loss_without_value(span: Span, name: &str) -> Report {
-    Diagnostic::error(
-        "loss-without-value",
-        format!("the loss `{name}` has no value"),
-        span,
-        "not defined",
-    )
-    .help(format!(
-        "write `loss {name} = …`, or `loss {name}(r[L])` to leave open how it is computed"
-    ))
-    .into()
-}
-
-pub(super) fn no_parameter(span: Span) -> Report {
-    Diagnostic::error(
-        "no-parameter",
-        "the parameters of a function are names",
-        span,
-        "not a name",
-    )
-    .help("write `fn f(u; a) = …`")
-    .into()
-}
-
-pub(super) fn slope_of_other(span: Span, function: &str) -> Report {
-    Diagnostic::error(
-        "slope-of-other",
-        "`with` declares the derivative of the function of this statement",
-        span,
-        "another function",
-    )
-    .help(format!("write `with {function}' = …`"))
-    .into()
-}
-
-pub(super) fn second_slope(span: Span) -> Report {
-    Diagnostic::error(
-        "second-slope",
-        "only first derivatives are declared",
-        span,
-        "more than one prime",
-    )
-    .note("higher derivatives are derived from the first")
-    .into()
-}
-
-pub(super) fn slope_at(span: Span, function: &str) -> Report {
-    Diagnostic::error(
-        "slope-at",
-        "a derivative at a point needs one point",
-        span,
-        "one number was expected",
-    )
-    .help(format!("write `with {function}'(0) = 1`"))
-    .into()
-}
-
-pub(super) fn unknown_convention(span: Span) -> Report {
-    Diagnostic::error(
-        "unknown-convention",
-        "there is no such convention",
-        span,
-        "only the value of step(0) can be chosen",
-    )
-    .help("write `convention step(0) = 1`")
-    .into()
-}
-
-pub(super) fn unknown_step_at_zero(span: Span) -> Report {
-    Diagnostic::error(
-        "unknown-convention",
-        "step(0) cannot have this value",
-        span,
-        "expected 0, 1, 1/2 or undefined",
-    )
-    .help("write `convention step(0) = 1/2`")
-    .into()
-}
-
-pub(super) fn question_about_formula(span: Span) -> Report {
-    Diagnostic::error(
-        "question-about-formula",
-        "a derivative is asked of a quantity by quantities",
-        span,
-        "a formula",
-    )
-    .help("give the formula a name in an equation of its own")
-    .into()
-}
-
-pub(super) fn no_statement(span: Span, text: &str) -> Report {
-    Diagnostic::error(
-        "no-statement",
-        "this is neither an equation nor a question",
-        span,
-        "what about it?",
-    )
-    .help(format!("write `r = {}` to give it a name", excerpt(text)))
-    .into()
-}
-
-pub(super) fn second_equals(span: Span) -> Report {
-    Diagnostic::error(
-        "second-equals",
-        "an equation has one `=`",
-        span,
-        "a second one",
-    )
-    .help("write one equation for each line")
-    .into()
-}
-
-pub(super) fn comparison_in_equation(span: Span) -> Report {
-    Diagnostic::error(
-        "comparison-in-equation",
-        "a comparison is no value",
-        span,
-        "a comparison",
-    )
-    .help("write `{ 1 if x > 0; 0 otherwise }`, or `assume x > 0`")
-    .into()
-}
-
-pub(super) fn comma_in_equation(span: Span) -> Report {
-    Diagnostic::error(
-        "comma-in-equation",
-        "an equation defines one quantity",
-        span,
-        "a comma",
-    )
-    .help("write one equation for each line")
-    .into()
-}
-
-pub(super) fn call_on_the_left(span: Span, name: &str) -> Report {
-    Diagnostic::error(
-        "left-side",
-        "an equation defines a quantity, not a function",
-        span,
-        "looks like the definition of a function",
-    )
-    .help(format!(
-        "write `fn {name}(u) = …` for a function, `{name}[k]` for a slot, `{name}_{{i}}` for an element"
-    ))
-    .into()
-}
-
-pub(super) fn left_side(span: Span) -> Report {
-    Diagnostic::error(
-        "left-side",
-        "the left side of an equation is a quantity",
-        span,
-        "a formula",
-    )
-    .help("write `z = …`, `z[k+1] = …` or `z[k+1]_j = …`")
-    .into()
-}
-
-pub(super) fn declaration_without_set(span: Span, name: &str) -> Report {
-    Diagnostic::error(
-        "declaration-without-set",
-        format!("what is `{name}`?"),
-        span,
-        "declared without a shape",
-    )
-    .help(format!(
-        "write `{name} in R`, `{name} in R^n`, `{name} in R^(n x m)` or `{name} in 1..K`"
-    ))
-    .into()
-}
-
-pub(super) fn set_power(span: Span) -> Report {
-    Diagnostic::error("set-power", "a set has no `.^`", span, "not a set")
-        .help("write `R^n`")
-        .into()
-}
-
-pub(super) fn axes_run_together(span: Span, rows: &str, columns: &str) -> Report {
-    Diagnostic::error(
-        "axes-run-together",
-        "one size or two?",
-        span,
-        "this reads as one name",
-    )
-    .help(format!("write `R^({rows} x {columns})`"))
-    .into()
-}
-
-pub(super) fn onehot_among_properties(span: Span) -> Report {
-    Diagnostic::error(
-        "onehot-matrix",
-        "`onehot` is no property of a matrix as a whole",
-        span,
-        "two kinds of assumptions",
-    )
-    .help("write two assumptions, separated by a comma")
-    .into()
-}
-
-pub(super) fn empty_spelling(span: Span) -> Report {
-    Diagnostic::error(
-        "empty-spelling",
-        "a spelling cannot be empty",
-        span,
-        "empty",
-    )
-    .help("write the LaTeX in the quotes: `write R as \"\\hat y\"`")
     .into()
 }

@@ -1,0 +1,7 @@
+//! What can be wrong with a text before any name is resolved: one function for each mistake.
+
+mod formula;
+mod statement;
+
+pub(super) use formula::*;
+pub(super) use statement::*;
