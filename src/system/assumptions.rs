@@ -8,7 +8,9 @@ use super::reference::Head;
 use super::scope::{Letter, Origin, Scope};
 use super::{Assumption, Fact};
 use crate::source::Span;
-use crate::syntax::{self, AssumptionKind, Comparison, Expr, ExprKind, Network, Range, StatementKind};
+use crate::syntax::{
+    self, AssumptionKind, Comparison, Expr, ExprKind, Network, Range, StatementKind,
+};
 use crate::term::{Affine, Domain, FamilyId, TermId, VarId};
 
 impl Lowering<'_> {
@@ -39,8 +41,7 @@ impl Lowering<'_> {
                 };
                 self.system.ambient.facts = self.system.ambient.facts.and(&fact);
                 if self.system.ambient.is_empty(&self.system.ambient.facts) {
-                    self.problems
-                        .push(mistakes::contradiction(assumption.span));
+                    self.problems.push(mistakes::contradiction(assumption.span));
                 }
             }
         }
@@ -51,7 +52,9 @@ impl Lowering<'_> {
         let scope = Scope::default();
         terms.iter().all(|term| self.is_index(term, &scope))
             && !comparisons.contains(&Comparison::NotEqual)
-            && terms.iter().any(|term| !matches!(term.kind, ExprKind::Number(_)))
+            && terms
+                .iter()
+                .any(|term| !matches!(term.kind, ExprKind::Number(_)))
             && terms.iter().all(|term| !self.mentions_quantity(term))
     }
 
@@ -96,8 +99,10 @@ impl Lowering<'_> {
         let mut heads: Vec<Head> = Vec::new();
         for expr in exprs {
             super::names::visit(expr, &mut |expr| {
-                if matches!(expr.kind, ExprKind::Slots(..) | ExprKind::Elements(..) | ExprKind::Name(_))
-                    && let Some(head) = self.names.reference(expr)
+                if matches!(
+                    expr.kind,
+                    ExprKind::Slots(..) | ExprKind::Elements(..) | ExprKind::Name(_)
+                ) && let Some(head) = self.names.reference(expr)
                 {
                     heads.push(head);
                 }
@@ -170,7 +175,9 @@ impl Lowering<'_> {
             .domain
             .filter(|constraint| {
                 let mut alone = constraint.affine().mentions(own);
-                constraint.affine().visit_vars(&mut |other| alone &= other == own);
+                constraint
+                    .affine()
+                    .visit_vars(&mut |other| alone &= other == own);
                 alone
             })
             .map(|affine| affine.substitute(own, &value))
@@ -260,8 +267,11 @@ impl Lowering<'_> {
         ranges: &[Range],
         span: Span,
     ) {
-        let is_array =
-            |side: &Expr, names: &super::names::Names<'_>| names.reference(side).is_some_and(|other| other.name == head.name);
+        let is_array = |side: &Expr, names: &super::names::Names<'_>| {
+            names
+                .reference(side)
+                .is_some_and(|other| other.name == head.name)
+        };
         let first = is_array(sides[0], &self.names);
         let other = if first { sides[1] } else { sides[0] };
         for (vars, domain, access) in self.entries(head, family, ranges) {
@@ -269,7 +279,11 @@ impl Lowering<'_> {
             let Some(other) = self.term(other, &mut scope) else {
                 return;
             };
-            let (left, right) = if first { (access, other) } else { (other, access) };
+            let (left, right) = if first {
+                (access, other)
+            } else {
+                (other, access)
+            };
             let (cmp, left, right) = comparison(relation, left, right);
             self.system.assumptions.push(Assumption {
                 vars: vars.into_boxed_slice(),

@@ -4,12 +4,12 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{One, Zero};
 
+use super::FamilyKind;
 use super::lower::Lowering;
 use super::mistakes;
 use super::names::Meaning;
 use super::reference::Head;
 use super::scope::Scope;
-use super::FamilyKind;
 use crate::source::closest;
 use crate::syntax::{Expr, ExprKind, Join, Name, Sign};
 use crate::term::{Affine, FamilyId, Node, TermId};
@@ -73,7 +73,9 @@ impl Lowering<'_> {
         let minus_one = self.system.store.int(-1);
         let mut factors = vec![minus_one];
         self.push_factor(&mut factors, term);
-        self.system.store.intern(Node::Mul(factors.into_boxed_slice()))
+        self.system
+            .store
+            .intern(Node::Mul(factors.into_boxed_slice()))
     }
 
     fn sum(&mut self, terms: &[(Sign, Expr)], scope: &mut Scope) -> Option<TermId> {
@@ -201,16 +203,18 @@ impl Lowering<'_> {
             match join {
                 Join::Tight => {
                     let near = closest(name, self.function_names()).map(str::to_owned);
-                    self.problems
-                        .push(mistakes::unknown_function(name, left.span, near.as_deref()));
+                    self.problems.push(mistakes::unknown_function(
+                        name,
+                        left.span,
+                        near.as_deref(),
+                    ));
                     sound = false;
                 }
                 Join::Space if name.chars().count() >= 3 => {
                     let near = closest(name, self.function_names()).map(str::to_owned);
                     if let Some(near) = near {
-                        self.problems.push(mistakes::function_without_brackets(
-                            name, left.span, &near,
-                        ));
+                        self.problems
+                            .push(mistakes::function_without_brackets(name, left.span, &near));
                         sound = false;
                     }
                 }
@@ -262,7 +266,8 @@ impl Lowering<'_> {
             return self.parameter(expr, scope);
         }
         let Some(head) = self.names.reference(expr) else {
-            self.problems.push(mistakes::element_of_expression(expr.span));
+            self.problems
+                .push(mistakes::element_of_expression(expr.span));
             return None;
         };
         if let Some((Meaning::Size(_), _)) = self.names.known.get(&head.name) {
@@ -292,7 +297,11 @@ impl Lowering<'_> {
                     })
                     .collect();
                 let orders = vec![0; count].into_boxed_slice();
-                return Some(self.system.store.intern(Node::Apply(own, orders, arguments)));
+                return Some(
+                    self.system
+                        .store
+                        .intern(Node::Apply(own, orders, arguments)),
+                );
             }
         }
         self.problems
@@ -346,7 +355,9 @@ impl Lowering<'_> {
         }
         if let Some((base, rest)) = name.rsplit_once('_')
             && (self.names.letters.contains_key(rest)
-                || rest.chars().all(|c| self.names.letters.contains_key(&c.to_string())))
+                || rest
+                    .chars()
+                    .all(|c| self.names.letters.contains_key(&c.to_string())))
             && !rest.is_empty()
         {
             self.problems
@@ -411,10 +422,8 @@ impl Lowering<'_> {
         let mut orders = vec![0u8; terms.len()];
         if primes > 0 {
             if known.parameters != 1 {
-                self.problems.push(mistakes::primes_of_several(
-                    &function.value,
-                    function.span,
-                ));
+                self.problems
+                    .push(mistakes::primes_of_several(&function.value, function.span));
                 return None;
             }
             orders[0] = primes;
@@ -433,7 +442,8 @@ impl Lowering<'_> {
             _ => None,
         };
         let Some(head) = head else {
-            self.problems.push(mistakes::whole_function("sum", expr.span));
+            self.problems
+                .push(mistakes::whole_function("sum", expr.span));
             return None;
         };
         let family = self.family_of(&head)?;
@@ -464,12 +474,11 @@ impl Lowering<'_> {
             .chain(vars.iter().map(|var| Affine::var(*var)));
         let body = self.system.store.access(family, index);
         self.spans.entry((self.current, body)).or_insert(head.span);
-        Some(self.system.store.reduce(
-            crate::term::Reduction::Sum,
-            vars,
-            domain,
-            body,
-        ))
+        Some(
+            self.system
+                .store
+                .reduce(crate::term::Reduction::Sum, vars, domain, body),
+        )
     }
 
     /// Whether the term is the number 1.

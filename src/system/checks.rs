@@ -94,10 +94,8 @@ impl Lowering<'_> {
                 }
             }
         }
-        if let FamilyKind::OpaqueLoss(reads) = self
-            .system
-            .loss
-            .map_or(FamilyKind::Defined, |loss| {
+        if let FamilyKind::OpaqueLoss(reads) =
+            self.system.loss.map_or(FamilyKind::Defined, |loss| {
                 self.system.family(loss).kind.clone()
             })
         {
@@ -113,8 +111,7 @@ impl Lowering<'_> {
                 Some(clause) => self.add_input_slots(family, clause, span),
                 None => {
                     let name = self.system.family(family).name.clone();
-                    self.problems
-                        .push(mistakes::undeclared_slots(&name, span));
+                    self.problems.push(mistakes::undeclared_slots(&name, span));
                 }
             }
         }
@@ -131,19 +128,19 @@ impl Lowering<'_> {
                 .take_while(|clause| !clause.vars.is_empty())
                 .any(|clause| {
                     let (_, inside) = clause.at(&index);
-                    self.system
-                        .ambient
-                        .implies(&Domain::everything(), &inside)
+                    self.system.ambient.implies(&Domain::everything(), &inside)
                 });
             if !covered {
                 let span = self.system.family(family).span;
-                self.system.families[family.0 as usize].clauses.push(Clause {
-                    vars: Box::default(),
-                    index,
-                    domain: Domain::everything(),
-                    body: None,
-                    span,
-                });
+                self.system.families[family.0 as usize]
+                    .clauses
+                    .push(Clause {
+                        vars: Box::default(),
+                        index,
+                        domain: Domain::everything(),
+                        body: None,
+                        span,
+                    });
             }
         }
     }
@@ -221,13 +218,15 @@ impl Lowering<'_> {
         for domain in parts {
             let domain = self.system.ambient.minimal(&domain, &Domain::everything());
             let (vars, index, domain) = self.fresh_copy(&clause, &domain);
-            self.system.families[family.0 as usize].clauses.push(Clause {
-                vars,
-                index,
-                domain,
-                body: None,
-                span: Some(span),
-            });
+            self.system.families[family.0 as usize]
+                .clauses
+                .push(Clause {
+                    vars,
+                    index,
+                    domain,
+                    body: None,
+                    span: Some(span),
+                });
         }
     }
 
@@ -251,7 +250,11 @@ impl Lowering<'_> {
                 .zip(&vars)
                 .map(|(old, new)| (*old, Affine::var(*new))),
         );
-        let index = clause.index.iter().map(|entry| renaming.affine(entry)).collect();
+        let index = clause
+            .index
+            .iter()
+            .map(|entry| renaming.affine(entry))
+            .collect();
         (vars, index, renaming.domain(domain))
     }
 
@@ -265,7 +268,11 @@ impl Lowering<'_> {
             let mut general: Vec<usize> = Vec::new();
             for (at, clause) in family.clauses.iter().enumerate() {
                 let slots = &clause.index[..family.slots];
-                match slots.iter().map(Affine::as_int).collect::<Option<Vec<i64>>>() {
+                match slots
+                    .iter()
+                    .map(Affine::as_int)
+                    .collect::<Option<Vec<i64>>>()
+                {
                     Some(slots) => {
                         if let Some(before) = constants.insert(slots, at) {
                             self.problems.push(overlap(
@@ -327,8 +334,7 @@ impl Lowering<'_> {
                         continue;
                     };
                     let context = &reader.sites.contexts[site.context];
-                    let sizes =
-                        self.sizes_at(&shapes, site.family, &site.index[..slots], axis);
+                    let sizes = self.sizes_at(&shapes, site.family, &site.index[..slots], axis);
                     for (other, condition) in sizes {
                         let Some(other) = other else {
                             continue;
@@ -369,7 +375,8 @@ impl Lowering<'_> {
         }
         for (reader, family, index, missing) in outside {
             let span = self.span_of(reader, family, &index);
-            self.problems.push(self.read_outside(family, &index, &missing, span));
+            self.problems
+                .push(self.read_outside(family, &index, &missing, span));
         }
     }
 
@@ -470,9 +477,9 @@ impl Lowering<'_> {
 
     fn are_guards(&self, cases: TermId) -> bool {
         match self.system.store.node(cases) {
-            Node::Cases(branches) => branches.iter().all(|(condition, _)| {
-                matches!(self.system.store.node(*condition), Node::Guard(_))
-            }),
+            Node::Cases(branches) => branches
+                .iter()
+                .all(|(condition, _)| matches!(self.system.store.node(*condition), Node::Guard(_))),
             Node::Number(_)
             | Node::Pi
             | Node::Index(_)
@@ -525,8 +532,8 @@ impl Lowering<'_> {
                     .copied()
                     .filter(|var| substitution.get(*var).is_none())
                     .collect();
-                let condition = condition
-                    .filter(|part| !inner.iter().any(|var| part.affine().mentions(*var)));
+                let condition =
+                    condition.filter(|part| !inner.iter().any(|var| part.affine().mentions(*var)));
                 self.system
                     .ambient
                     .implies(&Domain::everything(), &inside.and(&condition))

@@ -1,5 +1,7 @@
 //! Cycles among definitions. Recurrences are legal where every way round shifts a slot in one direction.
 
+use std::collections::hash_map::Entry;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::System;
@@ -67,7 +69,11 @@ impl<'a> Dependencies<'a> {
 
     pub(super) fn check(&self, system: &System, problems: &mut Vec<Diagnostic>) {
         let all: Vec<usize> = (0..self.edges.len()).collect();
-        let keep: Vec<Vec<bool>> = self.edges.iter().map(|edges| vec![true; edges.len()]).collect();
+        let keep: Vec<Vec<bool>> = self
+            .edges
+            .iter()
+            .map(|edges| vec![true; edges.len()])
+            .collect();
         for component in components(&all, &self.edges, &keep) {
             if self.is_cyclic(&component, &keep) && !self.descends(system, &component, &keep, 0) {
                 problems.push(self.mistake(system, &component, &keep));
@@ -170,8 +176,11 @@ impl<'a> Dependencies<'a> {
                 return None;
             }
         }
-        let mut level: Vec<Vec<bool>> =
-            self.edges.iter().map(|edges| vec![false; edges.len()]).collect();
+        let mut level: Vec<Vec<bool>> = self
+            .edges
+            .iter()
+            .map(|edges| vec![false; edges.len()])
+            .collect();
         for (node, at, from, to, step) in steps {
             level[node][at] = offset[from] + step == offset[to];
         }
@@ -195,10 +204,9 @@ impl<'a> Dependencies<'a> {
         }
         let context = &reader.sites.contexts[site.context];
         [-1, 0].into_iter().find(|step| {
-            system.ambient.implies(
-                context,
-                &Domain::at_least(&Affine::int(*step), &difference),
-            )
+            system
+                .ambient
+                .implies(context, &Domain::at_least(&Affine::int(*step), &difference))
         })
     }
 
@@ -211,8 +219,7 @@ impl<'a> Dependencies<'a> {
                 let reader = &self.readers[*node];
                 let clause = &system.family(reader.family).clauses[reader.clause];
                 let slots = system.family(reader.family).slots;
-                let name =
-                    super::describe::element(system, reader.family, &clause.index[..slots]);
+                let name = super::describe::element(system, reader.family, &clause.index[..slots]);
                 (name, clause.span.unwrap_or_default())
             })
             .collect();
@@ -241,8 +248,8 @@ impl<'a> Dependencies<'a> {
                     path.reverse();
                     return path;
                 }
-                if let std::collections::hash_map::Entry::Vacant(open) = from.entry(edge.to) {
-                    open.insert(node);
+                if let Entry::Vacant(unseen) = from.entry(edge.to) {
+                    unseen.insert(node);
                     queue.push_back(edge.to);
                 }
             }

@@ -77,7 +77,9 @@ pub(super) fn element(system: &System, family: FamilyId, index: &[Affine]) -> St
     if !elements.is_empty() {
         let elements: Vec<String> = elements.iter().map(|value| affine(system, value)).collect();
         text.push('_');
-        if elements.iter().all(|value| value.chars().count() == 1 && !value.starts_with(|c: char| c.is_ascii_digit())) {
+        if elements.iter().all(|value| {
+            value.chars().count() == 1 && !value.starts_with(|c: char| c.is_ascii_digit())
+        }) {
             text.push_str(&elements.concat());
         } else {
             text.push_str(&format!("{{{}}}", elements.join(",")));

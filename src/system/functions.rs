@@ -78,12 +78,13 @@ impl<'a> Lowering<'a> {
         if let Some(definition) = self.names.functions.get(name).copied() {
             return Some(self.define(definition));
         }
-        self.problems.push(if WHOLE_ARRAY_FUNCTIONS.contains(&name) {
-            mistakes::whole_function(name, span)
-        } else {
-            let near = crate::source::closest(name, self.function_names()).map(str::to_owned);
-            mistakes::unknown_function(name, span, near.as_deref())
-        });
+        self.problems
+            .push(if WHOLE_ARRAY_FUNCTIONS.contains(&name) {
+                mistakes::whole_function(name, span)
+            } else {
+                let near = crate::source::closest(name, self.function_names()).map(str::to_owned);
+                mistakes::unknown_function(name, span, near.as_deref())
+            });
         None
     }
 
@@ -95,7 +96,10 @@ impl<'a> Lowering<'a> {
 
     /// A row of the table. Its texts are the program's own: a mistake in one is a mistake of the program.
     fn load(&mut self, row: &'static Row) -> FunctionId {
-        let (parameters, extra) = row.parameters.split_once(';').unwrap_or((row.parameters, ""));
+        let (parameters, extra) = row
+            .parameters
+            .split_once(';')
+            .unwrap_or((row.parameters, ""));
         let names = |list: &str| -> Vec<String> {
             list.split(',')
                 .map(|name| name.trim().to_owned())
@@ -190,7 +194,10 @@ impl<'a> Lowering<'a> {
                 self.problems
                     .push(mistakes::reserved(&parameter.value, parameter.span));
             }
-            if let Some(before) = names[..at].iter().position(|other| *other == parameter.value) {
+            if let Some(before) = names[..at]
+                .iter()
+                .position(|other| *other == parameter.value)
+            {
                 let before = definition
                     .parameters
                     .iter()

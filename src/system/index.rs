@@ -8,8 +8,8 @@ use super::mistakes;
 use super::names::Meaning;
 use super::reference::Head;
 use super::scope::Scope;
-use crate::syntax::{Expr, ExprKind, Join, Sign};
 use crate::source::Diagnostic;
+use crate::syntax::{Expr, ExprKind, Join, Sign};
 use crate::term::{Affine, Atom, FamilyId};
 
 /// Numbers in indices stay far below the machine's limit, so that arithmetic with them cannot overflow.
@@ -138,9 +138,7 @@ impl Lowering<'_> {
                 }
                 let index = self.index_of(&head, family, scope)?;
                 let term = self.system.store.access(family, index.iter().cloned());
-                self.spans
-                    .entry((self.current, term))
-                    .or_insert(head.span);
+                self.spans.entry((self.current, term)).or_insert(head.span);
                 Some(read(family, index))
             }
             None => {

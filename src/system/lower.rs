@@ -111,8 +111,7 @@ impl<'a> Lowering<'a> {
                 StatementKind::Loss { name, right, .. } => {
                     if let Some(before) = self.system.loss {
                         let span = self.system.family(before).span;
-                        self.problems
-                            .push(mistakes::two_losses(name.span, span));
+                        self.problems.push(mistakes::two_losses(name.span, span));
                         continue;
                     }
                     if let Some((_, before)) = self.names.known.get(&name.value) {
@@ -331,7 +330,10 @@ impl<'a> Lowering<'a> {
 
     /// The letters of slots as written on a left side or in a declaration: scope, letters in order,
     /// slot expressions, and the letters' values.
-    #[allow(clippy::type_complexity, reason = "four plain parts, taken apart at once")]
+    #[allow(
+        clippy::type_complexity,
+        reason = "four plain parts, taken apart at once"
+    )]
     pub(super) fn slot_letters(
         &mut self,
         slots: &[Expr],
@@ -391,9 +393,7 @@ impl<'a> Lowering<'a> {
             value.visit_vars(&mut |var| inside.push(var));
             let plain = match inside.as_slice() {
                 [] => true,
-                [var] => {
-                    value.minus(&Affine::var(*var)).is_constant() && !vars.contains(var)
-                }
+                [var] => value.minus(&Affine::var(*var)).is_constant() && !vars.contains(var),
                 _ => false,
             };
             if !plain {
@@ -585,13 +585,11 @@ impl<'a> Lowering<'a> {
         let mut reads = Vec::with_capacity(arguments.len());
         for argument in arguments {
             let Some(head) = self.names.reference(argument) else {
-                self.problems
-                    .push(mistakes::opaque_argument(argument.span));
+                self.problems.push(mistakes::opaque_argument(argument.span));
                 continue;
             };
             if !head.elements.is_empty() {
-                self.problems
-                    .push(mistakes::opaque_argument(argument.span));
+                self.problems.push(mistakes::opaque_argument(argument.span));
                 continue;
             }
             let Some(family) = self.family_of(&head) else {
@@ -635,19 +633,23 @@ impl<'a> Lowering<'a> {
         unknown.sort_by_key(|(_, (_, span))| *span);
         for (name, (_, span)) in unknown {
             let candidates = self.names.candidates();
-            self.problems
-                .push(mistakes::unknown_name(name, *span, &candidates, self.names.closed));
+            self.problems.push(mistakes::unknown_name(
+                name,
+                *span,
+                &candidates,
+                self.names.closed,
+            ));
         }
         if self.names.closed {
             return;
         }
-        let known: Vec<&str> = self.names.candidates();
+        let known = Parts::new(&self.names.candidates());
         for family in &self.system.families {
             if family.kind == FamilyKind::Input
                 && !is_greek(&family.name)
                 && !self.names.roles.contains_key(&family.name)
                 && let Some(span) = family.span
-                && let Some(parts) = run_together(&family.name, &known)
+                && let Some(parts) = known.of(&family.name)
             {
                 self.problems
                     .push(mistakes::run_together(&family.name, span, &parts));
@@ -656,48 +658,75 @@ impl<'a> Lowering<'a> {
     }
 }
 
-/// The other names that `name` consists of, if it does.
-pub(super) fn run_together(name: &str, known: &[&str]) -> Option<Vec<String>> {
-    let known: FxHashSet<&str> = known
-        .iter()
-        .copied()
-        .filter(|other| *other != name && !other.is_empty() && other.len() < name.len())
-        .collect();
-    let longest = known.iter().map(|other| other.len()).max()?;
-    // For each prefix the start of its last part, the longest part first.
-    let mut from: Vec<Option<usize>> = vec![None; name.len() + 1];
-    let mut reached = vec![false; name.len() + 1];
-    reached[0] = true;
-    for end in 1..=name.len() {
-        for start in end.saturating_sub(longest)..end {
-            if reached[start]
-                && name.is_char_boundary(start)
-                && name.is_char_boundary(end)
-                && known.contains(&name[start..end])
-            {
-                from[end] = Some(start);
-                reached[end] = true;
-                break;
-            }
+/// Names that a longer one may be run together from.
+pub(super) struct Parts<'a> {
+    names: FxHashSet<&'a str>,
+    longest: usize,
+}
+
+impl<'a> Parts<'a> {
+    pub(super) fn new(names: &[&'a str]) -> Self {
+        Self {
+            names: names.iter().copied().collect(),
+            longest: names.iter().map(|name| name.len()).max().unwrap_or(0),
         }
     }
-    let mut parts = Vec::new();
-    let mut end = name.len();
-    while end > 0 {
-        let start = from[end]?;
-        parts.push(name[start..end].to_owned());
-        end = start;
+
+    /// The other names that `name` consists of, if it does.
+    pub(super) fn of(&self, name: &str) -> Option<Vec<String>> {
+        // For each prefix that can be put together the start of its last part.
+        let mut from: Vec<Option<usize>> = vec![None; name.len() + 1];
+        for end in 1..=name.len() {
+            from[end] = (end.saturating_sub(self.longest)..end).find(|start| {
+                (*start == 0 || from[*start].is_some())
+                    && (*start, end) != (0, name.len())
+                    && name
+                        .get(*start..end)
+                        .is_some_and(|part| self.names.contains(part))
+            });
+        }
+        let mut parts = Vec::new();
+        let mut end = name.len();
+        while end > 0 {
+            let start = from[end]?;
+            parts.push(name[start..end].to_owned());
+            end = start;
+        }
+        parts.reverse();
+        Some(parts)
     }
-    parts.reverse();
-    Some(parts)
 }
 
 /// The names of Greek letters, which are never names run together.
 pub(super) fn is_greek(name: &str) -> bool {
     const LETTERS: [&str; 27] = [
-        "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa",
-        "lambda", "mu", "nu", "xi", "omicron", "rho", "sigma", "tau", "upsilon", "phi", "chi",
-        "psi", "omega", "varepsilon", "vartheta", "varphi", "varrho",
+        "alpha",
+        "beta",
+        "gamma",
+        "delta",
+        "epsilon",
+        "zeta",
+        "eta",
+        "theta",
+        "iota",
+        "kappa",
+        "lambda",
+        "mu",
+        "nu",
+        "xi",
+        "omicron",
+        "rho",
+        "sigma",
+        "tau",
+        "upsilon",
+        "phi",
+        "chi",
+        "psi",
+        "omega",
+        "varepsilon",
+        "vartheta",
+        "varphi",
+        "varrho",
     ];
     let lower = name.to_lowercase();
     LETTERS.contains(&lower.as_str())

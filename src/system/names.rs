@@ -48,7 +48,10 @@ impl<'a> Names<'a> {
                 StatementKind::Index(letters) => {
                     names.closed = true;
                     for letter in letters {
-                        names.indices.entry(letter.value.clone()).or_insert(letter.span);
+                        names
+                            .indices
+                            .entry(letter.value.clone())
+                            .or_insert(letter.span);
                         names.add_letter(&letter.value, letter.span, problems);
                     }
                 }
@@ -193,7 +196,11 @@ impl<'a> Names<'a> {
             ));
         } else if let Some(letter) = self.letters.get(name) {
             problems.push(mistakes::two_meanings(
-                name, span, "a quantity", *letter, "an index",
+                name,
+                span,
+                "a quantity",
+                *letter,
+                "an index",
             ));
         }
         self.known

@@ -134,11 +134,8 @@ impl Lowering<'_> {
             index: index.into_boxed_slice(),
         };
         if !self.exists(&target) {
-            self.problems.push(mistakes::nothing_there(
-                &self.system,
-                family,
-                expr.span,
-            ));
+            self.problems
+                .push(mistakes::nothing_there(&self.system, family, expr.span));
             return None;
         }
         Some(target)
@@ -206,7 +203,11 @@ impl Lowering<'_> {
             if let FamilyKind::OpaqueLoss(reads) = &known.kind {
                 stack.extend(reads.iter().map(|(family, _)| *family));
             }
-            let mut terms: Vec<_> = known.clauses.iter().filter_map(|clause| clause.body).collect();
+            let mut terms: Vec<_> = known
+                .clauses
+                .iter()
+                .filter_map(|clause| clause.body)
+                .collect();
             while let Some(term) = terms.pop() {
                 if !seen.insert(term) {
                     continue;

@@ -10,9 +10,7 @@ use super::mistakes;
 use super::pieces::PieceIndex;
 use super::{Clause, FamilyKind};
 use crate::source::Span;
-use crate::term::{
-    Affine, Domain, FamilyId, Node, Reduction, Store, Substitution, TermId, VarId,
-};
+use crate::term::{Affine, Domain, FamilyId, Node, Reduction, Store, Substitution, TermId, VarId};
 
 /// One piece of a family's shape: at these slots, the size of each axis as far as it is known.
 #[derive(Debug, Clone)]
@@ -146,7 +144,9 @@ impl Lowering<'_> {
                     let inner: FxHashSet<VarId> = draft.element_vars().iter().copied().collect();
                     let domain = draft.domain.filter(|constraint| {
                         let mut own = true;
-                        constraint.affine().visit_vars(&mut |var| own &= !inner.contains(&var));
+                        constraint
+                            .affine()
+                            .visit_vars(&mut |var| own &= !inner.contains(&var));
                         own
                     });
                     size_in(
@@ -166,7 +166,9 @@ impl Lowering<'_> {
         let mut places: Vec<FxHashMap<VarId, Vec<Place>>> = Vec::with_capacity(self.drafts.len());
         for draft in &self.drafts {
             let open = draft.sizes.iter().any(Option::is_none);
-            let sums = draft.body.is_some_and(|_| open || !self.inferred.is_empty());
+            let sums = draft
+                .body
+                .is_some_and(|_| open || !self.inferred.is_empty());
             places.push(match draft.body {
                 Some(body) if sums => self.places_in(body),
                 Some(_) | None => FxHashMap::default(),
@@ -196,8 +198,7 @@ impl Lowering<'_> {
                     Some(size) if !draft.ranged[axis] => draft.sizes[axis] = Some(size),
                     Some(size) => {
                         let var = draft.element_vars()[axis];
-                        let inside =
-                            Domain::between(&Affine::int(1), &Affine::var(var), &size);
+                        let inside = Domain::between(&Affine::int(1), &Affine::var(var), &size);
                         if !self.system.ambient.implies(&draft.domain, &inside) {
                             self.problems.push(mistakes::range_beyond_declared(
                                 &self.system,
@@ -207,8 +208,11 @@ impl Lowering<'_> {
                         }
                     }
                     None => {
-                        self.problems
-                            .push(mistakes::slot_not_declared(&self.system, family, draft.head));
+                        self.problems.push(mistakes::slot_not_declared(
+                            &self.system,
+                            family,
+                            draft.head,
+                        ));
                         break;
                     }
                 }
@@ -319,7 +323,12 @@ impl Lowering<'_> {
             let mut wake: Vec<usize> = Vec::new();
             match constants(&draft.slots) {
                 Some(slots) => {
-                    wake.extend(waiting.get(&(draft.family, Some(slots))).into_iter().flatten());
+                    wake.extend(
+                        waiting
+                            .get(&(draft.family, Some(slots)))
+                            .into_iter()
+                            .flatten(),
+                    );
                     wake.extend(waiting.get(&(draft.family, None)).into_iter().flatten());
                 }
                 None => {
@@ -356,6 +365,7 @@ impl Lowering<'_> {
             let Some(body) = self.drafts[at].body else {
                 continue;
             };
+            self.current = at;
             let allowed: Vec<VarId> = self.drafts[at].vars.clone();
             self.drafts[at].body = Some(self.close_sums(body, &shapes, places, allowed));
         }
@@ -410,11 +420,8 @@ impl Lowering<'_> {
                             .push(mistakes::no_sum_range(&letter, span, !own.is_empty()));
                         continue;
                     };
-                    domain = domain.and(&Domain::between(
-                        &Affine::int(1),
-                        &Affine::var(var),
-                        &size,
-                    ));
+                    domain =
+                        domain.and(&Domain::between(&Affine::int(1), &Affine::var(var), &size));
                     if let Some(letter) = self.inferred.get_mut(&var) {
                         letter.size = Some((size, access));
                     }
@@ -493,11 +500,8 @@ impl Lowering<'_> {
             let mut domain = draft.domain.clone();
             for (axis, var) in draft.element_vars().iter().enumerate() {
                 if let (Some(size), false) = (&draft.sizes[axis], draft.ranged[axis]) {
-                    domain = domain.and(&Domain::between(
-                        &Affine::int(1),
-                        &Affine::var(*var),
-                        size,
-                    ));
+                    domain =
+                        domain.and(&Domain::between(&Affine::int(1), &Affine::var(*var), size));
                 }
             }
             let index = draft

@@ -289,8 +289,7 @@ impl<'a> Reads<'a> {
         for entry in index {
             let whole = entry.denominator();
             if whole > 1 {
-                let divisible =
-                    Domain::divides(whole, &entry.scaled(Ratio::from_integer(whole)));
+                let divisible = Domain::divides(whole, &entry.scaled(Ratio::from_integer(whole)));
                 if !system.ambient.implies(context, &divisible) {
                     return Some(context.clone());
                 }
@@ -324,8 +323,7 @@ impl<'a> Reads<'a> {
                 return None;
             }
         }
-        left.into_iter()
-            .find(|part| !system.ambient.is_empty(part))
+        left.into_iter().find(|part| !system.ambient.is_empty(part))
     }
 }
 

@@ -106,9 +106,7 @@ impl Lowering<'_> {
             }
             if let Some(letter) = scope.find(&name.value) {
                 self.problems.push(match letter.origin {
-                    Origin::Left => {
-                        mistakes::summed_and_free(&name.value, name.span, letter.span)
-                    }
+                    Origin::Left => mistakes::summed_and_free(&name.value, name.span, letter.span),
                     Origin::Bound => mistakes::bound_twice(&name.value, name.span, letter.span),
                 });
                 sound = false;
@@ -274,9 +272,9 @@ impl Lowering<'_> {
         let last = result.last()?.0;
         if !self.is_one(last) && !self.are_complementary(&result) {
             // Guards alone are checked against the ranges of their letters, once these are known.
-            let guards = result.iter().all(|(condition, _)| {
-                matches!(self.system.store.node(*condition), Node::Guard(_))
-            });
+            let guards = result
+                .iter()
+                .all(|(condition, _)| matches!(self.system.store.node(*condition), Node::Guard(_)));
             if !guards {
                 self.problems.push(mistakes::missing_otherwise(span));
                 return None;

@@ -127,8 +127,10 @@ impl Lowering<'_> {
         };
         let family = self.family_of(&head)?;
         if let Some(element) = head.elements.first() {
-            self.problems
-                .push(mistakes::spelling_of_element(&super::names::head_text(&head), element.span));
+            self.problems.push(mistakes::spelling_of_element(
+                &super::names::head_text(&head),
+                element.span,
+            ));
             return None;
         }
         let known = self.system.family(family);

@@ -60,9 +60,8 @@ pub(in crate::system) fn whole_function(name: &str, span: Span) -> Diagnostic {
     );
     match name {
         "sum" => diagnostic.help("write the sum over elements: `sum_i x_i`"),
-        "softmax" => diagnostic.help(
-            "write it by elements: `e_j = exp(z_j)`, `S = sum_j e_j`, `p_j = e_j / S`",
-        ),
+        "softmax" => diagnostic
+            .help("write it by elements: `e_j = exp(z_j)`, `S = sum_j e_j`, `p_j = e_j / S`"),
         _ => diagnostic.help("write it by its elements and sums"),
     }
 }
@@ -82,7 +81,10 @@ pub(in crate::system) fn argument_count(
         let front = ["u", "v", "w"][..parameters.min(3)].join(", ");
         match extra {
             0 => format!("{name}({front})"),
-            _ => format!("{name}({front}; {})", ["a", "b", "c"][..extra.min(3)].join(", ")),
+            _ => format!(
+                "{name}({front}; {})",
+                ["a", "b", "c"][..extra.min(3)].join(", ")
+            ),
         }
     };
     Diagnostic::error(

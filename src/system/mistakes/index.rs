@@ -110,7 +110,9 @@ pub(in crate::system) fn no_range(name: &str, span: Span) -> Diagnostic {
         span,
         "a slot letter without a range",
     )
-    .help(format!("add `for {name} in 1..L` (with your bounds) to this line"))
+    .help(format!(
+        "add `for {name} in 1..L` (with your bounds) to this line"
+    ))
 }
 
 /// A slot letter with different ranges elsewhere and none here.
@@ -135,7 +137,11 @@ pub(in crate::system) fn several_ranges(
     )
     .label(first.letter.span, text(first))
     .label(second.letter.span, text(second))
-    .help(format!("add `for {name} in {}` or `for {name} in {}` to this line", text(first), text(second)))
+    .help(format!(
+        "add `for {name} in {}` or `for {name} in {}` to this line",
+        text(first),
+        text(second)
+    ))
 }
 
 /// A left index without a range anywhere.
@@ -200,7 +206,9 @@ pub(in crate::system) fn range_beyond_declared(
         span,
         format!("the elements run from 1 to {size}"),
     )
-    .help(format!("keep the `for` inside 1..{size}, or declare another shape"))
+    .help(format!(
+        "keep the `for` inside 1..{size}, or declare another shape"
+    ))
 }
 
 /// A slot for which no shape is declared.
@@ -298,7 +306,10 @@ pub(in crate::system) fn outside_range(
     let diagnostic = match system.family(family).span {
         Some(before) => diagnostic.label(
             before,
-            format!("the range of `{}` comes from here", system.family(family).name),
+            format!(
+                "the range of `{}` comes from here",
+                system.family(family).name
+            ),
         ),
         None => diagnostic,
     };

@@ -2,6 +2,7 @@
 
 use super::counted;
 use crate::source::{Diagnostic, Span, closest};
+use crate::system::lower::Parts;
 
 /// `x_1` is nothing that was declared or defined.
 pub(in crate::system) fn unknown_name(
@@ -16,7 +17,7 @@ pub(in crate::system) fn unknown_name(
         span,
         "neither declared nor defined",
     );
-    if let Some(parts) = crate::system::lower::run_together(name, candidates) {
+    if let Some(parts) = Parts::new(candidates).of(name) {
         return diagnostic.help(format!("for the product write `{}`", parts.join(" ")));
     }
     if let Some((base, rest)) = name.rsplit_once('_')
@@ -31,7 +32,9 @@ pub(in crate::system) fn unknown_name(
     if closed {
         diagnostic
             .note("with a `where` or an `index` in the network all inputs have to be declared")
-            .help(format!("add `{name} in R` (a number) to `where`, or `{name} in R^n`"))
+            .help(format!(
+                "add `{name} in R` (a number) to `where`, or `{name} in R^n`"
+            ))
     } else {
         diagnostic.help(format!("use `{name}` in an equation, or take it away here"))
     }
@@ -131,7 +134,9 @@ pub(in crate::system) fn run_together(name: &str, span: Span, parts: &[String]) 
         "one name, which is defined nowhere",
     )
     .help(format!("for the product write `{}`", parts.join(" ")))
-    .help(format!("to keep it as one name add the line `param {name}`"))
+    .help(format!(
+        "to keep it as one name add the line `param {name}`"
+    ))
 }
 
 /// A name with slots in one place and without, or with another number, in another.
@@ -171,7 +176,10 @@ pub(in crate::system) fn axes_differ(
         span,
         counted(here, "element index").replace("indexs", "indices"),
     )
-    .label(before, counted(there, "element index").replace("indexs", "indices"))
+    .label(
+        before,
+        counted(there, "element index").replace("indexs", "indices"),
+    )
     .help(format!(
         "write {} behind `{name}`",
         match there {
@@ -213,7 +221,10 @@ pub(in crate::system) fn whole_array(name: &str, span: Span, axes: usize) -> Dia
         "whole-array",
         format!("`{name}` is an array; equations between whole arrays are not supported yet"),
         span,
-        format!("an array with {}", counted(axes, "axis").replace("axiss", "axes")),
+        format!(
+            "an array with {}",
+            counted(axes, "axis").replace("axiss", "axes")
+        ),
     )
     .help(format!("write its elements: `{name}_{letters}`"))
 }

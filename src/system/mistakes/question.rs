@@ -27,7 +27,9 @@ pub(in crate::system) fn independent(of: &str, wrt: &str, span: Span) -> Diagnos
         "the derivative would be 0 everywhere",
     )
     .note("in a network without declarations this is most often a slip")
-    .help(format!("use `{wrt}` in the equations, or ask for something else"))
+    .help(format!(
+        "use `{wrt}` in the equations, or ask for something else"
+    ))
 }
 
 /// A question about something that is no quantity.
@@ -53,7 +55,11 @@ pub(in crate::system) fn hessian_targets(span: Span) -> Diagnostic {
 }
 
 /// `grad W[7]` of a network with two layers.
-pub(in crate::system) fn nothing_there(system: &System, family: FamilyId, span: Span) -> Diagnostic {
+pub(in crate::system) fn nothing_there(
+    system: &System,
+    family: FamilyId,
+    span: Span,
+) -> Diagnostic {
     let known = system.family(family);
     let diagnostic = Diagnostic::error(
         "nothing-there",
@@ -115,7 +121,9 @@ pub(in crate::system) fn one_hot_number(name: &str, span: Span) -> Diagnostic {
         span,
         "not an array",
     )
-    .help(format!("declare `{name} in R^n`, or write `{name} in {{0, 1}}`"))
+    .help(format!(
+        "declare `{name} in R^n`, or write `{name} in {{0, 1}}`"
+    ))
 }
 
 /// A vector that is symmetric.
