@@ -40,7 +40,8 @@ const FEW_BLOCKS: usize = 4_000;
 /// a direction.
 const MUCH_WORK: u64 = 300_000;
 
-/// With more families than this and more elements than [`MOST_ENTRIES`] in all, families share directions.
+/// More families than this share directions: all of them beyond [`MOST_ENTRIES`] elements in all, else when
+/// each was compared one by one at some points.
 const MANY_FAMILIES: usize = 24;
 
 /// How many families share a direction.
@@ -64,8 +65,10 @@ pub(super) struct Comparison<'r, 'p> {
     exhaustive: Vec<usize>,
     /// For each group, at how many points its derivative was not 0.
     live: Vec<usize>,
-    /// Whether families share directions.
-    together: bool,
+    /// Whether there are many families: they share directions once each was looked at alone.
+    many: bool,
+    /// Whether they share directions from the start.
+    all_shared: bool,
 }
 
 /// One number to compare: a sum of elements of one column or along one direction.
@@ -91,7 +94,8 @@ impl<'r, 'p> Comparison<'r, 'p> {
             directions: directions(seed ^ 0x5eed),
             exhaustive: vec![0; groups.len()],
             live: vec![0; groups.len()],
-            together: groups.len() > MANY_FAMILIES && total > MOST_ENTRIES,
+            many: groups.len() > MANY_FAMILIES,
+            all_shared: groups.len() > MANY_FAMILIES && total > MOST_ENTRIES,
         }
     }
 
@@ -106,7 +110,8 @@ impl<'r, 'p> Comparison<'r, 'p> {
         let mut alone: Vec<usize> = Vec::new();
         let mut shared: Vec<usize> = Vec::new();
         for (at, group) in groups.iter().enumerate() {
-            if self.together && group.outputs.len() == 1 && group.outputs[0].is_empty() {
+            let one_output = group.outputs.len() == 1 && group.outputs[0].is_empty();
+            if one_output && self.many && (self.all_shared || self.exhaustive[at] >= EXHAUSTIVE_POINTS) {
                 shared.push(at);
             } else {
                 alone.push(at);

@@ -73,6 +73,9 @@ struct Entry {
     tied: bool,
 }
 
+/// So many points lie on one kink.
+const MOST_WAYS: usize = 3;
+
 /// With so many kinks random points reach them from both sides, unless most of them are dead.
 const MANY_KINKS: usize = 100;
 
@@ -421,9 +424,7 @@ impl<'p, 'a> Sampler<'p, 'a> {
         }
         if zeros {
             for at in 0..if self.deep { 2 } else { alone } {
-                if let Some(sample) = self.onto_kink(at, kinks) {
-                    samples.push(sample);
-                }
+                samples.extend(self.onto_kink(at, kinks));
             }
         }
         samples
@@ -508,46 +509,48 @@ impl<'p, 'a> Sampler<'p, 'a> {
         }
     }
 
-    /// A point at which the kink with this number is exactly 0.
-    fn onto_kink(&mut self, kink: usize, kinks: usize) -> Option<Sample> {
-        for attempt in 0..4 {
-            if self.budget == 0 {
-                return None;
-            }
-            let start = self.climb(&vec![1; kinks], 1 + 2 * attempt)?;
-            let before = *arguments(&start.values).get(kink)?;
-            for _ in 0..8 {
-                if self.budget < 2 {
-                    return None;
+    /// Points at which the kink with this number is exactly 0, each reached by another number.
+    fn onto_kink(&mut self, kink: usize, kinks: usize) -> Vec<Sample> {
+        let mut found = Vec::new();
+        for attempt in 0..3 {
+            let Some(start) = self.climb(&vec![1; kinks], 1 + 2 * attempt) else { return found };
+            let Some(before) = arguments(&start.values).get(kink).copied() else { continue };
+            let first = self.below(self.entries.len());
+            for step in 0..self.entries.len().min(12) {
+                if self.budget < 2 || found.len() == MOST_WAYS {
+                    return found;
                 }
-                let at = self.below(self.entries.len());
-                if self.entries[at].tied || self.entries[at].choices.is_some() || self.entries[at].whole.is_some() {
+                let at = (first + step) % self.entries.len();
+                let entry = self.entries[at].clone();
+                if entry.tied || entry.choices.is_some() || entry.whole.is_some() {
                     continue;
                 }
                 self.budget -= 2;
-                let place = self.entries[at].place;
-                let old = get(&start.point, place);
+                let old = get(&start.point, entry.place);
                 let mut moved = start.point.clone();
-                set(&mut moved, place, old + 1.0);
+                set(&mut moved, entry.place, old + 1.0);
                 let Some(moved) = self.admit(moved, false) else { continue };
                 let Some(after) = arguments(&moved.values).get(kink).copied() else { continue };
                 if after - before == 0.0 {
                     continue;
                 }
                 let root = old - before / (after - before);
-                if !root.is_finite() || root <= self.entries[at].low || root >= self.entries[at].high {
+                if !root.is_finite() || root <= entry.low || root >= entry.high {
                     continue;
                 }
                 let mut point = start.point.clone();
-                set(&mut point, place, root);
+                set(&mut point, entry.place, root);
                 if let Some(sample) = self.admit(point, true)
                     && arguments(&sample.values).get(kink).is_some_and(|argument| *argument == 0.0)
                 {
-                    return Some(sample);
+                    found.push(sample);
                 }
             }
+            if !found.is_empty() {
+                break;
+            }
         }
-        None
+        found
     }
 }
 
