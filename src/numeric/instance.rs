@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::system::System;
+use crate::system::{FamilyKind, System};
 use crate::term::{Affine, Atom, Domain, Relation, SizeId};
 
 /// A choice of all sizes. Sizes with slots are given where they were fixed and follow a pattern elsewhere.
@@ -141,7 +141,8 @@ pub fn instances(system: &System) -> Vec<Instance> {
 /// Sizes that bound a slot: depths and numbers of time steps.
 fn depth_sizes(system: &System) -> BTreeSet<SizeId> {
     let mut result = BTreeSet::new();
-    for family in &system.families {
+    // In the index of a derivative, slots and elements of several quantities stand together.
+    for family in system.families.iter().filter(|family| !is_derivative(&family.kind)) {
         for clause in &family.clauses {
             for slot in clause.index.iter().take(family.slots) {
                 sizes_in(slot, &mut result);
@@ -158,6 +159,13 @@ fn depth_sizes(system: &System) -> BTreeSet<SizeId> {
         }
     }
     result
+}
+
+fn is_derivative(kind: &FamilyKind) -> bool {
+    match kind {
+        FamilyKind::Adjoint { .. } | FamilyKind::Local { .. } => true,
+        FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => false,
+    }
 }
 
 fn sizes_in(affine: &Affine, into: &mut BTreeSet<SizeId>) {

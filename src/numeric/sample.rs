@@ -37,6 +37,8 @@ pub(crate) struct Sample {
     pub(crate) values: Values,
     /// Whether a kink was put exactly under it.
     pub(crate) at_kink: bool,
+    /// Whether it is on some kink.
+    pub(crate) any_zero: bool,
 }
 
 /// How numbers are drawn.
@@ -65,9 +67,20 @@ struct Entry {
     choices: Option<Vec<f64>>,
     whole: Option<(i64, i64)>,
     scale: f64,
+    /// One over the number of terms that it is likely to be summed with.
+    share: f64,
     /// Set by a rule together with others.
     tied: bool,
 }
+
+/// So many points lie on one kink.
+const MOST_WAYS: usize = 3;
+
+/// With so many kinks random points reach them from both sides, unless most of them are dead.
+const MANY_KINKS: usize = 100;
+
+/// Beyond this many quantities numbers are drawn close to 1 and -1.
+const DEEP: usize = 60;
 
 /// At most so many kinks get points of their own.
 const MOST_KINKS: usize = 12;
@@ -82,6 +95,10 @@ pub(crate) struct Sampler<'p, 'a> {
     targets: Vec<BlockId>,
     /// Evaluations that are left for building points.
     budget: usize,
+    /// Whether there are very many quantities, as in a chain of many layers.
+    deep: bool,
+    /// How far numbers are from 1.
+    spread: f64,
     /// Why the last point was not admissible.
     pub(crate) refusal: Option<String>,
 }
@@ -121,6 +138,7 @@ impl<'p, 'a> Sampler<'p, 'a> {
                             choices: None,
                             whole,
                             scale,
+                            share: if family.axes >= 2 { 1.0 / widest as f64 } else { 1.0 },
                             tied: false,
                         });
                     }
@@ -136,11 +154,24 @@ impl<'p, 'a> Sampler<'p, 'a> {
             rules,
             targets,
             budget: 0,
+            deep: false,
+            spread: 1.0,
             refusal: None,
         };
         sampler.narrow();
-        sampler.budget = (400_000 / (sampler.entries.len() + 50)).clamp(24, 800);
+        let blocks = sampler.blocks.len();
+        sampler.deep = blocks > DEEP;
+        if sampler.deep {
+            // Products over many layers neither vanish nor explode.
+            sampler.spread = (6.0 / (blocks as f64).sqrt()).min(1.0);
+        }
+        sampler.budget = (400_000 / (sampler.entries.len() + 20 * blocks + 50)).clamp(24, 800);
         sampler
+    }
+
+    /// How many numbers a point has.
+    pub(crate) fn numbers(&self) -> usize {
+        self.entries.len()
     }
 
     /// Turns rules about single numbers into intervals.
@@ -219,6 +250,11 @@ impl<'p, 'a> Sampler<'p, 'a> {
         }
         let sign = if self.rng.next_u64() & 1 == 0 { 1.0 } else { -1.0 };
         let u = self.uniform();
+        if self.deep {
+            let size = (self.spread * (2.0 * u - 1.0)).exp();
+            let positive = matches!(style, Style::Positive | Style::Unit);
+            return if positive { size } else { sign * size } * entry.share;
+        }
         let value = match style {
             Style::Signed => sign * (0.3 + 1.4 * u),
             Style::Halves => sign * 0.5 * (1.0 + (u * 4.0).floor()),
@@ -318,10 +354,12 @@ impl<'p, 'a> Sampler<'p, 'a> {
             }
         }
         let values = std::mem::take(&mut evaluator.values);
+        let any_zero = arguments(&values).contains(&0.0);
         Some(Sample {
             point,
             values,
             at_kink,
+            any_zero,
         })
     }
 
@@ -344,7 +382,7 @@ impl<'p, 'a> Sampler<'p, 'a> {
         let mut samples: Vec<Sample> = Vec::new();
         let Some(first) = self.fresh(0) else { return samples };
         let kinks = pattern(&first.values).len();
-        if kinks == 0 {
+        if kinks == 0 || (kinks > MANY_KINKS && mostly_met(&first.values)) {
             samples.push(first);
             for at in 1..count {
                 samples.extend(self.fresh(at));
@@ -370,7 +408,7 @@ impl<'p, 'a> Sampler<'p, 'a> {
             }
         }
         for (at, goal) in goals.iter().enumerate() {
-            if samples.len() >= 2 * count + MOST_KINKS || self.budget == 0 {
+            if samples.len() >= 2 * count + MOST_KINKS || self.budget == 0 || (self.deep && samples.len() >= count) {
                 break;
             }
             if let Some(sample) = self.climb(goal, at)
@@ -385,10 +423,8 @@ impl<'p, 'a> Sampler<'p, 'a> {
             at += 1;
         }
         if zeros {
-            for at in 0..alone {
-                if let Some(sample) = self.onto_kink(at, kinks) {
-                    samples.push(sample);
-                }
+            for at in 0..if self.deep { 2 } else { alone } {
+                samples.extend(self.onto_kink(at, kinks));
             }
         }
         samples
@@ -406,6 +442,18 @@ impl<'p, 'a> Sampler<'p, 'a> {
     fn climb(&mut self, goal: &[i8], style: usize) -> Option<Sample> {
         let mut best = self.fresh(style)?;
         let mut reached = agreement(&pattern(&best.values), goal);
+        if self.budget == 0 || 10 * reached < 8 * goal.len() {
+            // Far from it: where everything is positive more is on.
+            let point = self.point(Style::Positive);
+            if let Some(sample) = self.admit(point, false) {
+                let now = agreement(&pattern(&sample.values), goal);
+                if now > reached {
+                    best = sample;
+                    reached = now;
+                    self.turn_signs(&mut best, goal, &mut reached);
+                }
+            }
+        }
         let mut steps = 0;
         while reached < goal.len() && steps < 40 && self.budget > 0 && !self.entries.is_empty() {
             steps += 1;
@@ -436,46 +484,73 @@ impl<'p, 'a> Sampler<'p, 'a> {
         Some(best)
     }
 
-    /// A point at which the kink with this number is exactly 0.
-    fn onto_kink(&mut self, kink: usize, kinks: usize) -> Option<Sample> {
-        for attempt in 0..4 {
-            if self.budget == 0 {
-                return None;
+    /// Makes numbers of an all-positive point negative where the pattern stays as good.
+    fn turn_signs(&mut self, best: &mut Sample, goal: &[i8], reached: &mut usize) {
+        for _ in 0..8 {
+            if self.budget == 0 || self.entries.is_empty() {
+                return;
             }
-            let start = self.climb(&vec![1; kinks], 1 + 2 * attempt)?;
-            let before = *arguments(&start.values).get(kink)?;
-            for _ in 0..8 {
-                if self.budget < 2 {
-                    return None;
+            self.budget -= 1;
+            let at = self.below(self.entries.len());
+            let entry = self.entries[at].clone();
+            let old = get(&best.point, entry.place);
+            if entry.tied || entry.whole.is_some() || entry.choices.is_some() || -old <= entry.low {
+                continue;
+            }
+            let mut point = best.point.clone();
+            set(&mut point, entry.place, -old);
+            if let Some(sample) = self.admit(point, false) {
+                let now = agreement(&pattern(&sample.values), goal);
+                if now >= *reached {
+                    *best = sample;
+                    *reached = now;
                 }
-                let at = self.below(self.entries.len());
-                if self.entries[at].tied || self.entries[at].choices.is_some() || self.entries[at].whole.is_some() {
+            }
+        }
+    }
+
+    /// Points at which the kink with this number is exactly 0, each reached by another number.
+    fn onto_kink(&mut self, kink: usize, kinks: usize) -> Vec<Sample> {
+        let mut found = Vec::new();
+        for attempt in 0..3 {
+            let Some(start) = self.climb(&vec![1; kinks], 1 + 2 * attempt) else { return found };
+            let Some(before) = arguments(&start.values).get(kink).copied() else { continue };
+            let first = self.below(self.entries.len());
+            for step in 0..self.entries.len().min(12) {
+                if self.budget < 2 || found.len() == MOST_WAYS {
+                    return found;
+                }
+                let at = (first + step) % self.entries.len();
+                let entry = self.entries[at].clone();
+                if entry.tied || entry.choices.is_some() || entry.whole.is_some() {
                     continue;
                 }
                 self.budget -= 2;
-                let place = self.entries[at].place;
-                let old = get(&start.point, place);
+                let old = get(&start.point, entry.place);
                 let mut moved = start.point.clone();
-                set(&mut moved, place, old + 1.0);
+                set(&mut moved, entry.place, old + 1.0);
                 let Some(moved) = self.admit(moved, false) else { continue };
                 let Some(after) = arguments(&moved.values).get(kink).copied() else { continue };
                 if after - before == 0.0 {
                     continue;
                 }
                 let root = old - before / (after - before);
-                if !root.is_finite() || root <= self.entries[at].low || root >= self.entries[at].high {
+                if !root.is_finite() || root <= entry.low || root >= entry.high {
                     continue;
                 }
                 let mut point = start.point.clone();
-                set(&mut point, place, root);
+                set(&mut point, entry.place, root);
                 if let Some(sample) = self.admit(point, true)
                     && arguments(&sample.values).get(kink).is_some_and(|argument| *argument == 0.0)
                 {
-                    return Some(sample);
+                    found.push(sample);
                 }
             }
+            if !found.is_empty() {
+                break;
+            }
         }
-        None
+        found
     }
 }
 
@@ -527,6 +602,12 @@ pub(crate) fn arguments(values: &Values) -> Vec<f64> {
 /// Which side of its kink each argument is on: -1, 0 or 1.
 pub(crate) fn pattern(values: &Values) -> Vec<i8> {
     arguments(values).into_iter().map(side).collect()
+}
+
+/// Whether hardly any argument is exactly 0: a wide network, in which random points have all patterns.
+fn mostly_met(values: &Values) -> bool {
+    let sides = pattern(values);
+    10 * sides.iter().filter(|side| **side == 0).count() < sides.len()
 }
 
 /// The side of a kink.

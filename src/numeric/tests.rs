@@ -477,3 +477,154 @@ fn softmax_written_out_is_confirmed() {
     assert!(is_confirmed(&good), "{:?}", good.outcomes);
     assert!(confirm(&derivation, &[formula(adjoint, &left, wrong)], &plan).has_failed());
 }
+
+/// The derivation of a network text, with its formulas.
+fn derived(text: &str, step: StepAtZero) -> (Derivation, Vec<Formula>) {
+    let source = crate::source::Source::new("test", text);
+    let network = crate::syntax::parse(&source).expect("the text is a network");
+    let system = crate::system::lower(&network).expect("the network is sound");
+    let request = crate::derive::Request {
+        step_at_zero: Some(step),
+        ..Default::default()
+    };
+    let mut derivation = crate::derive::derive(&system, &request).expect("its questions have answers");
+    let formulas = crate::formula::formulate(&mut derivation, &crate::formula::View::default())
+        .expect("the answers have formulas");
+    (derivation, formulas)
+}
+
+const NETWORKS: [&str; 5] = [
+    "z[1] = W[0] x\nr[1] = relu(z[1])\nz[2] = W[1] r[1]\nr[2] = relu(z[2])\nloss C = 1/2 (y - r[2])^2\ngrad W[0], W[1]\n",
+    "index i, j\nwhere W[k] in R^(n[k] x n[k+1]) for k in 0..L-1\n      x in R^(n[0]), y in R^(n[L])\nr[0]_i = x_i\n\
+     z[k+1]_j = sum_i W[k]_ij r[k]_i for k in 0..L-1\nr[k+1]_j = relu(z[k+1]_j)\n\
+     loss C = 1/2 sum_j (r[L]_j - y_j)^2\ngrad W[k], z[k], r[k]\n",
+    "index i\nwhere x in R^n, a, b in R\nh_i = max(a x_i, b) + abs(x_i - b)\nloss C = sum_i h_i^2\ngrad x, a, b\n",
+    "fn lrelu(u; a) = { u if u > 0; a u otherwise } with lrelu'(0) = a\nz = w x\nr = lrelu(z; a)\nloss C = 1/2 (r - y)^2\ngrad w, a\n",
+    "index i\nwhere W in R^(n x n), U in R^n, x[t] in R for t in 1..T\nh[0]_i = 0\n\
+     h[t]_i = relu(U_i x[t] + sum_j W_ij h[t-1]_j) for t in 1..T\nloss C = sum_i h[T]_i^2\ngrad U\n",
+];
+
+/// The result negated, doubled, with something added, or with one factor dropped.
+fn injected(derivation: &mut Derivation, result: TermId) -> Vec<TermId> {
+    let is_step = |function: FunctionId| {
+        derivation.system.function(function).primitive == Some(Primitive::Step)
+    };
+    // Where the layer above has one unit and Step(0) is 0, its own Step does the work of this one.
+    let keeps_steps = derivation.step_at_zero == StepAtZero::Zero && derivation.system.sizes.is_empty();
+    let kept: Vec<bool> = match derivation.system.store.node(result) {
+        Node::Mul(factors) => factors
+            .iter()
+            .map(|factor| match derivation.system.store.node(*factor) {
+                Node::Apply(function, _, _) => keeps_steps && is_step(*function),
+                Node::Number(_) => true,
+                _ => false,
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    let store = &mut derivation.system.store;
+    let mut wrong = vec![store.negative(result)];
+    let two = store.int(2);
+    wrong.push(store.mul([two, result]));
+    let one = store.int(1);
+    wrong.push(store.add([result, one]));
+    if let Node::Mul(factors) = store.node(result).clone() {
+        for at in 0..factors.len() {
+            if !kept[at] {
+                let rest: Vec<TermId> =
+                    factors.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, term)| *term).collect();
+                wrong.push(store.mul(rest));
+            }
+        }
+    }
+    wrong
+}
+
+#[test]
+fn derived_formulas_are_confirmed_and_injected_faults_are_not() {
+    for text in NETWORKS {
+        for convention in CONVENTIONS {
+            let (mut derivation, formulas) = derived(text, convention);
+            let found = confirm(&derivation, &formulas, &Sampling::default());
+            assert!(found.is_confirmed(), "{convention:?}\n{text}{:?}", found.outcomes);
+            let plan = Sampling { points: 6, seed: 7 };
+            for at in 0..formulas.len() {
+                let is_zero = derivation.system.store.is_zero(formulas[at].result());
+                for wrong in injected(&mut derivation, formulas[at].result()) {
+                    if is_zero && derivation.system.store.is_zero(wrong) {
+                        continue;
+                    }
+                    let mut formulas = formulas.clone();
+                    formulas[at].chain = vec![Link::Term(wrong)];
+                    let found = confirm(&derivation, &formulas, &plan);
+                    assert!(
+                        matches!(found.outcomes[at].status, Status::Failed(_)),
+                        "{convention:?} formula {at} of\n{text}{:?}\n{:?}",
+                        derivation.system.store.node(wrong),
+                        found.outcomes[at]
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn many_families_share_directions_and_one_wrong_formula_is_named() {
+    let mut text = String::from("z1 = w1 x\nr1 = relu(z1)\n");
+    for layer in 2..=40 {
+        text += &format!("z{layer} = w{layer} r{}\nr{layer} = relu(z{layer})\n", layer - 1);
+    }
+    text += "loss C = 1/2 (r40 - y)^2\ngrad w1, w20, w40\n";
+    let (mut derivation, formulas) = derived(&text, StepAtZero::One);
+    let found = confirm(&derivation, &formulas, &Sampling::default());
+    assert!(found.is_confirmed(), "{:?}", found.outcomes);
+    for outcome in &found.outcomes {
+        assert!(outcome.notes.iter().all(|note| !note.starts_with('0')), "{outcome:?}");
+    }
+    let at = formulas.len() / 2;
+    let mut wrong = formulas;
+    let negative = derivation.system.store.negative(wrong[at].result());
+    wrong[at].chain = vec![Link::Term(negative)];
+    let found = confirm(&derivation, &wrong, &Sampling::default());
+    for (number, outcome) in found.outcomes.iter().enumerate() {
+        assert_eq!(number == at, matches!(outcome.status, Status::Failed(_)), "{number}: {outcome:?}");
+    }
+}
+
+#[test]
+fn a_wrong_declared_derivative_is_located() {
+    let text = |slope: &str| {
+        format!("fn s(u) = 1/(1 + exp(-u)) with s' = {slope}\nr = s(w x)\nloss C = (r - y)^2\ngrad w\n")
+    };
+    let (derivation, formulas) = derived(&text("s (1 - s)"), StepAtZero::One);
+    assert!(confirm(&derivation, &formulas, &Sampling::default()).is_confirmed());
+    let (derivation, formulas) = derived(&text("s (1 + s)"), StepAtZero::One);
+    let found = confirm(&derivation, &formulas, &Sampling::default());
+    assert_eq!(found.functions.len(), 1);
+    assert!(found.has_failed());
+}
+
+#[test]
+fn values_are_read_and_answered_by_name() {
+    let (derivation, formulas) = derived(NETWORKS[1], StepAtZero::One);
+    let given = serde_json::json!({
+        "x": [1.0, 2.0],
+        "y": [0.5],
+        "W": {"0": [[1.0, 0.5, -1.0], [2.0, 1.0, 0.25]], "1": [[1.0], [-2.0], [3.0]]},
+    });
+    let answer = super::evaluate_at(&derivation, &formulas, &given).expect("all is given");
+    // z[1] = (5, 2.5, -0.5), r[1] = (5, 2.5, 0), z[2] = 0 and r[2] = 0, on the kink: Step(0) = 1.
+    let values = &answer["values"];
+    assert_eq!(values["C"], serde_json::json!(0.125));
+    assert_eq!(values["∂C/∂W[1]"], serde_json::json!([[-2.5], [-1.25], [0.0]]));
+    assert_eq!(values["∂C/∂W[0]"], serde_json::json!([[-0.5, 1.0, 0.0], [-1.0, 2.0, 0.0]]));
+    for (broken, message) in [
+        (serde_json::json!({"x": [1.0, 2.0], "y": [0.5]}), "`W` is not given"),
+        (serde_json::json!({"x": [1.0], "y": [0.5], "W": {"0": [[1.0]], "1": [[1.0, 2.0]]}}), "`y` must be"),
+        (serde_json::json!({"x": [1.0], "y": [0.5], "q": 1, "W": {"0": [[1.0]]}}), "no input called `q`"),
+    ] {
+        let errors = super::evaluate_at(&derivation, &formulas, &broken).expect_err("something is missing");
+        assert!(errors.iter().any(|error| error.contains(message)), "{errors:?}");
+    }
+}

@@ -1,0 +1,632 @@
+//! Formulas against dual numbers and central differences at one point.
+
+use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
+
+use rustc_hash::FxHasher;
+
+use crate::formula::Condition;
+use crate::term::FamilyId;
+
+use super::array::Array;
+use super::confirm::{Failure, Run, Tally};
+use super::difference::{Difference, STEPS, agrees, differences};
+use super::dual::{Dual, Traced};
+use super::evaluate::{Evaluator, Shift};
+use super::groups::{Column, Element, Group};
+use super::names;
+use super::program::{BlockId, Program};
+use super::sample::{Directions, Sample, directions, get, pattern};
+use super::scalar::Scalar;
+
+/// Families with more elements than this are compared along random directions.
+const MOST_ENTRIES: usize = 2_000;
+
+/// So many elements are compared one by one at every point, more of them at some points only.
+const FEW_ENTRIES: usize = 24;
+
+/// At how many points more elements than that are compared one by one.
+const EXHAUSTIVE_POINTS: usize = 2;
+
+/// One pass may evaluate the whole network: elements are compared one by one while all their passes together
+/// evaluate at most this many blocks, so that the work stays linear in the depth.
+const MOST_BLOCKS: usize = 200_000;
+
+/// The same for those that are compared one by one at every point.
+const FEW_BLOCKS: usize = 4_000;
+
+/// Work (elements times elements of the whole network) beyond which one point has to do, with differences along
+/// a direction.
+const MUCH_WORK: u64 = 300_000;
+
+/// More families than this share directions: all of them beyond [`MOST_ENTRIES`] elements in all, else when
+/// each was compared one by one at some points.
+const MANY_FAMILIES: usize = 24;
+
+/// How many families share a direction.
+const TOGETHER: usize = 400;
+
+/// Relative agreement that is asked of two evaluations of one number.
+const AGREEMENT: f64 = 1e-9;
+
+/// What may be rounding, relative to the size of the terms.
+const ROUNDING: f64 = 1e-11;
+
+/// What is taken for 0, relative to the size of the terms.
+const ZERO: f64 = 1e-13;
+
+/// The comparisons at one choice of sizes.
+pub(super) struct Comparison<'r, 'p> {
+    run: &'r Run<'r>,
+    program: &'p Program<'p>,
+    directions: Directions,
+    /// For each group, at how many points all elements were compared one by one.
+    exhaustive: Vec<usize>,
+    /// For each group, at how many points its derivative was not 0.
+    live: Vec<usize>,
+    /// Whether there are many families: they share directions once each was looked at alone.
+    many: bool,
+    /// Whether they share directions from the start.
+    all_shared: bool,
+}
+
+/// One number to compare: a sum of elements of one column or along one direction.
+struct Row {
+    output: usize,
+    parts: Vec<(Element, f64)>,
+}
+
+/// Whether the derivative was seen to be not 0, by formula.
+type Seen = BTreeMap<usize, bool>;
+
+impl<'r, 'p> Comparison<'r, 'p> {
+    pub(super) fn new(
+        run: &'r Run<'r>,
+        program: &'p Program<'p>,
+        groups: &[Group],
+        seed: u64,
+    ) -> Self {
+        let total: usize = groups.iter().map(|group| group.columns.len()).sum();
+        Self {
+            run,
+            program,
+            directions: directions(seed ^ 0x5eed),
+            exhaustive: vec![0; groups.len()],
+            live: vec![0; groups.len()],
+            many: groups.len() > MANY_FAMILIES,
+            all_shared: groups.len() > MANY_FAMILIES && total > MOST_ENTRIES,
+        }
+    }
+
+    /// Whether some derivative was 0 at more than half of the points.
+    pub(super) fn lacks_life(&self, points: usize) -> bool {
+        self.live.iter().any(|live| 2 * live < points)
+    }
+
+    /// All formulas at one point.
+    pub(super) fn compare_all(&mut self, groups: &[Group], sample: &Sample, tallies: &mut [Tally]) {
+        let mut claims = Claims::new(self.program, self.run.step_at_zero, sample);
+        let mut alone: Vec<usize> = Vec::new();
+        let mut shared: Vec<usize> = Vec::new();
+        for (at, group) in groups.iter().enumerate() {
+            let one_output = group.outputs.len() == 1 && group.outputs[0].is_empty();
+            if one_output && self.many && (self.all_shared || self.exhaustive[at] >= EXHAUSTIVE_POINTS) {
+                shared.push(at);
+            } else {
+                alone.push(at);
+            }
+        }
+        for batch in shared.chunks(TOGETHER) {
+            // One wrong formula spoils the sum: then each is looked at for itself.
+            if !self.compare_together(groups, batch, sample, &mut claims, tallies) {
+                alone.extend(batch);
+            }
+        }
+        for at in alone {
+            self.compare(at, &groups[at], sample, &mut claims, tallies);
+        }
+    }
+
+    fn compare(
+        &mut self,
+        number: usize,
+        group: &Group,
+        sample: &Sample,
+        claims: &mut Claims<'_, '_>,
+        tallies: &mut [Tally],
+    ) {
+        let count = group.columns.len();
+        let work = count as u64 * self.program.work.get();
+        let points = if work > MUCH_WORK { 1 } else { EXHAUSTIVE_POINTS };
+        let blocks = count.saturating_mul(self.program.block_count());
+        let few = count <= FEW_ENTRIES && blocks <= FEW_BLOCKS;
+        let affordable = count <= MOST_ENTRIES && blocks <= MOST_BLOCKS;
+        let one_by_one = few || (affordable && self.exhaustive[number] < points);
+        let mut seen = Seen::new();
+        if one_by_one {
+            let each_difference = few || work <= MUCH_WORK;
+            for column in &group.columns {
+                let block = self.program.block(column.block);
+                let mut direction = vec![0.0; block.layout.len()];
+                direction[column.offset] = 1.0;
+                let shift = Shift {
+                    blocks: [(column.block, direction)].into_iter().collect(),
+                };
+                let rows: Vec<Row> = column
+                    .elements
+                    .iter()
+                    .map(|element| Row {
+                        output: element.output,
+                        parts: vec![(*element, 1.0)],
+                    })
+                    .collect();
+                let place = Place { group, column: Some(column) };
+                let checked =
+                    self.compare_along(&place, &shift, &rows, sample, claims, tallies, &mut seen);
+                if each_difference {
+                    self.compare_differences(&place, &shift, &rows, &checked, sample, tallies);
+                }
+            }
+            if !each_difference {
+                self.compare_direction(group, sample, claims, tallies, &mut seen);
+            }
+            if seen.values().any(|live| *live) {
+                self.exhaustive[number] += 1;
+            }
+        } else {
+            self.compare_direction(group, sample, claims, tallies, &mut seen);
+        }
+        self.count(number, seen, sample, tallies);
+    }
+
+    fn compare_direction(
+        &mut self,
+        group: &Group,
+        sample: &Sample,
+        claims: &mut Claims<'_, '_>,
+        tallies: &mut [Tally],
+        seen: &mut Seen,
+    ) {
+        let mut shift = Shift::default();
+        let mut rows: Vec<Row> = (0..group.outputs.len())
+            .map(|output| Row {
+                output,
+                parts: Vec::new(),
+            })
+            .collect();
+        for column in &group.columns {
+            let weight = self.directions.next();
+            self.add_to(&mut shift, column, weight);
+            for element in &column.elements {
+                rows[element.output].parts.push((*element, weight));
+            }
+        }
+        let place = Place { group, column: None };
+        let checked = self.compare_along(&place, &shift, &rows, sample, claims, tallies, seen);
+        self.compare_differences(&place, &shift, &rows, &checked, sample, tallies);
+    }
+
+    fn add_to(&self, shift: &mut Shift, column: &Column, weight: f64) {
+        shift
+            .blocks
+            .entry(column.block)
+            .or_insert_with(|| vec![0.0; self.program.block(column.block).layout.len()])
+            [column.offset] = weight;
+    }
+
+    fn count(&mut self, number: usize, seen: Seen, sample: &Sample, tallies: &mut [Tally]) {
+        if seen.values().any(|live| *live) {
+            self.live[number] += 1;
+        }
+        if !self.run.counted {
+            return;
+        }
+        let key = self.pattern_key(sample);
+        for (formula, live) in seen {
+            let tally = &mut tallies[formula];
+            tally.points += 1;
+            tally.live += usize::from(live);
+            tally.patterns.insert(key);
+        }
+    }
+
+    fn pattern_key(&self, sample: &Sample) -> u64 {
+        let mut hasher = FxHasher::default();
+        self.run.instance.name(self.program.system).hash(&mut hasher);
+        pattern(&sample.values).hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// Families of one output along shared directions: first such that each formula adds about 1 to the sum, and
+    /// what is claimed to be 0 apart from it, then one that changes everything a little, for the difference.
+    /// `false` if something does not agree.
+    fn compare_together(
+        &mut self,
+        groups: &[Group],
+        batch: &[usize],
+        sample: &Sample,
+        claims: &mut Claims<'_, '_>,
+        tallies: &mut [Tally],
+    ) -> bool {
+        let of = groups[batch[0]].of;
+        if batch.iter().any(|at| groups[*at].of != of) {
+            return false;
+        }
+        let (mut scaled, mut zeros, mut small) = (Shift::default(), Shift::default(), Shift::default());
+        let (mut sum, mut terms, mut slope) = (0.0, 0.0, 0.0);
+        let mut seen = Seen::new();
+        let mut live: Vec<bool> = vec![false; batch.len()];
+        let columns: usize = batch.iter().map(|at| groups[*at].columns.len()).sum();
+        let share = 1.0 / (columns as f64).sqrt();
+        for (place, at) in batch.iter().enumerate() {
+            for column in &groups[*at].columns {
+                for element in &column.elements {
+                    let formula = &self.run.formulas[element.formula];
+                    if sample.any_zero && formula.conditions.iter().any(is_off_kinks) {
+                        return false;
+                    }
+                    let claim = claims.value(element);
+                    if !claim.is_finite() {
+                        return false;
+                    }
+                    let weight = self.directions.next();
+                    if claim == 0.0 {
+                        self.add_to(&mut zeros, column, weight);
+                    } else {
+                        let scale = weight / claim.abs().clamp(1e-100, 1e100);
+                        self.add_to(&mut scaled, column, scale);
+                        sum += claim * scale;
+                        terms += (claim * scale).abs();
+                    }
+                    self.add_to(&mut small, column, weight * share);
+                    slope += claim * weight * share;
+                    live[place] |= claim != 0.0;
+                    *seen.entry(element.formula).or_insert(false) |= claim != 0.0;
+                }
+            }
+        }
+        let truth = self.tangent(of, &scaled, sample);
+        let error = (truth - sum).abs() / terms.max(f64::MIN_POSITIVE);
+        let agree = (truth - sum).abs() <= AGREEMENT * terms;
+        if !agree || self.tangent(of, &zeros, sample) != 0.0 {
+            return false;
+        }
+        if !sample.at_kink {
+            let truth = self.tangent(of, &small, sample);
+            if (truth - slope).abs() > 1e-6 * truth.abs().max(slope.abs()) {
+                return false;
+            }
+            let element = [(of, Vec::new())];
+            let agreed = STEPS.iter().any(|step| {
+                let found = differences(
+                    self.program,
+                    &sample.point,
+                    self.run.step_at_zero,
+                    &sample.values,
+                    &small,
+                    *step,
+                    &element,
+                );
+                match found[0] {
+                    Difference::Quotient { value, noise } => agrees(value, noise, truth),
+                    Difference::NearKink => true,
+                    Difference::NoValue => false,
+                }
+            });
+            if !agreed {
+                return false;
+            }
+        }
+        for (place, at) in batch.iter().enumerate() {
+            self.live[*at] += usize::from(live[place]);
+        }
+        let key = self.pattern_key(sample);
+        for (formula, live) in seen {
+            let tally = &mut tallies[formula];
+            tally.compared += 1;
+            tally.worst = tally.worst.max(error);
+            if self.run.counted {
+                tally.points += 1;
+                tally.live += usize::from(live);
+                tally.patterns.insert(key);
+            }
+        }
+        true
+    }
+
+    /// The derivative of an output without indices along a direction, by dual numbers.
+    fn tangent(&self, of: FamilyId, shift: &Shift, sample: &Sample) -> f64 {
+        if shift.blocks.is_empty() {
+            return 0.0;
+        }
+        let mut duals = Evaluator::<Dual>::shifted(
+            self.program,
+            &sample.point,
+            self.run.step_at_zero,
+            &sample.values,
+            shift,
+        );
+        let (array, offset) = element_of(&mut duals, self.program, of, &[]);
+        array.tangents.as_ref().map_or(0.0, |tangents| tangents[offset])
+    }
+
+    /// Compares sums of elements along one direction. Returns those that agree, with their true values.
+    #[expect(clippy::too_many_arguments, reason = "one comparison, whose parts are at hand at both callers")]
+    fn compare_along(
+        &self,
+        place: &Place<'_>,
+        shift: &Shift,
+        rows: &[Row],
+        sample: &Sample,
+        claims: &mut Claims<'_, '_>,
+        tallies: &mut [Tally],
+        seen: &mut Seen,
+    ) -> Vec<(usize, f64)> {
+        let (program, group) = (self.program, place.group);
+        let step_at_zero = self.run.step_at_zero;
+        let mut duals =
+            Evaluator::<Dual>::shifted(program, &sample.point, step_at_zero, &sample.values, shift);
+        let mut traced: Option<Evaluator<'_, '_, Traced>> = None;
+        let mut checked: Vec<(usize, f64)> = Vec::new();
+        for (at, row) in rows.iter().enumerate() {
+            let Some((first, _)) = row.parts.first() else { continue };
+            let formula = &self.run.formulas[first.formula];
+            if sample.any_zero && formula.conditions.iter().any(is_off_kinks) {
+                continue;
+            }
+            let output = &group.outputs[row.output];
+            let (array, offset) = element_of(&mut duals, program, group.of, output);
+            let truth = array.tangents.as_ref().map_or(0.0, |tangents| tangents[offset]);
+            if !truth.is_finite() {
+                // Where the network itself has no derivative there is nothing to compare with.
+                continue;
+            }
+            let claimed = claims.sum(row);
+            let larger = truth.abs().max(claimed.abs());
+            let gap = (truth - claimed).abs();
+            let mut live = truth != 0.0;
+            let mut zero = larger == 0.0;
+            let mut failed = false;
+            let mut error = if larger > 0.0 { gap / larger } else { 0.0 };
+            let agree = gap <= AGREEMENT * larger;
+            if !agree {
+                let traced = traced.get_or_insert_with(|| {
+                    Evaluator::<Traced>::shifted(program, &sample.point, step_at_zero, &sample.values, shift)
+                });
+                let (array, offset) = element_of(traced, program, group.of, output);
+                let moving = array.magnitudes.as_ref().map_or(0.0, |pairs| pairs[offset].1);
+                let size = moving + claims.size(row);
+                let within = gap <= ROUNDING * size;
+                error = if size > 0.0 { gap / size } else { 0.0 };
+                // Both may be rounding of 0; a value that is clearly not 0 still has to agree well.
+                live = larger > 1e3 * ROUNDING * size;
+                zero = larger <= ZERO * size;
+                failed = !within || (live && gap > 1e-6 * larger);
+            }
+            if failed {
+                let reason = match claims.trouble() {
+                    Some(trouble) if !claimed.is_finite() => trouble,
+                    _ => "differs from the derivative by dual numbers".to_owned(),
+                };
+                self.fail(place, row, sample, (claimed, truth), &reason, tallies);
+                continue;
+            }
+            let mut last = usize::MAX;
+            for (element, _) in &row.parts {
+                if element.formula == last {
+                    continue;
+                }
+                last = element.formula;
+                let tally = &mut tallies[element.formula];
+                tally.compared += 1;
+                tally.worst = tally.worst.max(error);
+                tally.small |= !live && !zero;
+                *seen.entry(element.formula).or_insert(false) |= live;
+            }
+            checked.push((at, truth));
+        }
+        checked
+    }
+
+    fn compare_differences(
+        &self,
+        place: &Place<'_>,
+        shift: &Shift,
+        rows: &[Row],
+        checked: &[(usize, f64)],
+        sample: &Sample,
+        tallies: &mut [Tally],
+    ) {
+        let mut open: Vec<(usize, f64, f64)> =
+            checked.iter().map(|(at, truth)| (*at, *truth, f64::NAN)).collect();
+        for step in STEPS {
+            if open.is_empty() {
+                return;
+            }
+            let elements: Vec<(FamilyId, Vec<i64>)> = open
+                .iter()
+                .map(|(at, ..)| (place.group.of, place.group.outputs[rows[*at].output].clone()))
+                .collect();
+            let found = differences(
+                self.program,
+                &sample.point,
+                self.run.step_at_zero,
+                &sample.values,
+                shift,
+                step,
+                &elements,
+            );
+            let mut left = Vec::new();
+            for ((at, truth, last), difference) in open.into_iter().zip(found) {
+                match difference {
+                    Difference::Quotient { value, noise } if agrees(value, noise, truth) => {}
+                    Difference::Quotient { value, .. } => left.push((at, truth, value)),
+                    Difference::NearKink | Difference::NoValue if last.is_nan() => {
+                        // A larger step would not help.
+                        tallies[rows[at].parts[0].0.formula].near_kinks += 1;
+                    }
+                    Difference::NearKink | Difference::NoValue => left.push((at, truth, last)),
+                }
+            }
+            open = left;
+        }
+        for (at, truth, value) in open {
+            let reason = "differs from the central difference";
+            self.fail(place, &rows[at], sample, (truth, value), reason, tallies);
+        }
+    }
+
+    /// Notes a difference with all formulas that have a part in the row.
+    fn fail(
+        &self,
+        place: &Place<'_>,
+        row: &Row,
+        sample: &Sample,
+        (claimed, expected): (f64, f64),
+        reason: &str,
+        tallies: &mut [Tally],
+    ) {
+        let system = self.program.system;
+        let group = place.group;
+        let element = match place.column {
+            Some(column) => {
+                let output = &group.outputs[row.output];
+                let index: Vec<i64> = output.iter().chain(&column.wrt).copied().collect();
+                names::element(system, group.adjoint, &index)
+            }
+            None => format!("{} along a random direction", names::family(system, group.adjoint, &[])),
+        };
+        let mut failure: Option<Box<Failure>> = None;
+        for (part, _) in &row.parts {
+            let tally = &mut tallies[part.formula];
+            if tally.failure.is_some() {
+                continue;
+            }
+            let failure = failure.get_or_insert_with(|| {
+                Box::new(Failure {
+                    instance: self.run.instance.name(system),
+                    element: element.clone(),
+                    reason: reason.to_owned(),
+                    claimed,
+                    expected,
+                    step_at_zero: self.run.step_at_zero,
+                    point: self.point(sample),
+                })
+            });
+            tally.failure = Some(failure.clone());
+        }
+    }
+
+    /// The given numbers of a point, the first of them.
+    fn point(&self, sample: &Sample) -> Vec<(String, f64)> {
+        let mut point = Vec::new();
+        let mut given: Vec<BlockId> = sample.point.given.keys().copied().collect();
+        given.sort_unstable();
+        for id in given {
+            let block = self.program.block(id);
+            for offset in 0..block.layout.len() {
+                if point.len() < 40 && self.program.is_element(&block, offset) {
+                    let dense = block.layout.index(offset);
+                    let index = self.program.full_index(block.family, &block.keys, &dense);
+                    point.push((
+                        names::element(self.program.system, block.family, &index),
+                        get(&sample.point, (id, offset)),
+                    ));
+                }
+            }
+        }
+        point
+    }
+}
+
+/// Whether a formula says nothing about points on a kink.
+fn is_off_kinks(condition: &Condition) -> bool {
+    match condition {
+        Condition::OffKinks | Condition::OffTies => true,
+        Condition::Assumed(_)
+        | Condition::StepAtZero
+        | Condition::NonZero(_)
+        | Condition::Positive(_) => false,
+    }
+}
+
+/// What is compared: elements of one column, or all of a group along a direction.
+struct Place<'g> {
+    group: &'g Group,
+    column: Option<&'g Column>,
+}
+
+/// The values of the formulas at one point.
+struct Claims<'e, 'a> {
+    plain: Evaluator<'e, 'a, f64>,
+    traced: Option<Evaluator<'e, 'a, Traced>>,
+    program: &'e Program<'a>,
+    sample: &'e Sample,
+    step_at_zero: f64,
+    last: Option<(BlockId, Rc<Array>)>,
+}
+
+impl<'e, 'a> Claims<'e, 'a> {
+    fn new(program: &'e Program<'a>, step_at_zero: f64, sample: &'e Sample) -> Self {
+        Self {
+            plain: Evaluator::over(program, &sample.point, step_at_zero, &sample.values),
+            traced: None,
+            program,
+            sample,
+            step_at_zero,
+            last: None,
+        }
+    }
+
+    fn value(&mut self, element: &Element) -> f64 {
+        let array = match &self.last {
+            Some((id, array)) if *id == element.block => array,
+            _ => {
+                let array = self.plain.array(element.block);
+                &self.last.insert((element.block, array)).1
+            }
+        };
+        array.values[element.offset]
+    }
+
+    fn sum(&mut self, row: &Row) -> f64 {
+        row.parts.iter().map(|(element, weight)| weight * self.value(element)).sum()
+    }
+
+    /// The size of the terms that the sum is made of.
+    fn size(&mut self, row: &Row) -> f64 {
+        let (program, sample, step) = (self.program, self.sample, self.step_at_zero);
+        let traced = self
+            .traced
+            .get_or_insert_with(|| Evaluator::over(program, &sample.point, step, &sample.values));
+        row.parts
+            .iter()
+            .map(|(element, weight)| {
+                let array = traced.array(element.block);
+                let size = match &array.magnitudes {
+                    Some(pairs) => pairs[element.offset].0,
+                    None => array.values[element.offset].abs(),
+                };
+                weight.abs() * size
+            })
+            .sum()
+    }
+
+    fn trouble(&self) -> Option<String> {
+        self.plain.trouble.clone()
+    }
+}
+
+fn element_of<S: Scalar>(
+    evaluator: &mut Evaluator<'_, '_, S>,
+    program: &Program<'_>,
+    family: FamilyId,
+    index: &[i64],
+) -> (Rc<Array>, usize) {
+    let (keys, dense) = program.split_index(family, index);
+    let id = program.block_id(family, keys);
+    let block = program.block(id);
+    let offset = block.layout.offset(&dense).expect("elements were enumerated from this block");
+    (evaluator.array(id), offset)
+}

@@ -1,0 +1,195 @@
+//! Formulas by the family that they speak of, and the elements that they give.
+
+use std::collections::BTreeMap;
+
+use crate::formula::Formula;
+use crate::system::{Clause, FamilyKind, System};
+use crate::term::FamilyId;
+
+use super::confirm::{Failure, Run, Tally};
+use super::names;
+use super::program::{BlockId, Owner, Program, Sheet};
+
+/// The formulas of one adjoint family.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) adjoint: FamilyId,
+    /// What is differentiated.
+    pub(super) of: FamilyId,
+    /// By what.
+    pub(super) wrt: FamilyId,
+    sheet: FamilyId,
+    /// The number of the formula for each clause of the sheet.
+    pub(super) formulas: Vec<usize>,
+    /// The indices of what is differentiated that occur.
+    pub(super) outputs: Vec<Vec<i64>>,
+    /// The elements of what is differentiated by, each with all that is claimed of it.
+    pub(super) columns: Vec<Column>,
+}
+
+/// All derivatives by one element.
+#[derive(Debug)]
+pub(super) struct Column {
+    pub(super) wrt: Vec<i64>,
+    pub(super) block: BlockId,
+    pub(super) offset: usize,
+    pub(super) elements: Vec<Element>,
+}
+
+/// One element of a formula's left side.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Element {
+    /// Its place in `outputs`.
+    pub(super) output: usize,
+    pub(super) block: BlockId,
+    pub(super) offset: usize,
+    pub(super) formula: usize,
+}
+
+/// The formulas by family, each family with the sheet of its right sides.
+pub(super) fn sheets(system: &System, formulas: &[Formula]) -> (Vec<Group>, Vec<Sheet>) {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut sheets: Vec<Sheet> = Vec::new();
+    let mut known: BTreeMap<FamilyId, usize> = BTreeMap::new();
+    for (number, formula) in formulas.iter().enumerate() {
+        let FamilyKind::Adjoint { of, wrt } = system.family(formula.adjoint).kind else {
+            continue;
+        };
+        let at = *known.entry(formula.adjoint).or_insert_with(|| {
+            groups.push(Group {
+                adjoint: formula.adjoint,
+                of,
+                wrt,
+                sheet: FamilyId((system.families.len() + sheets.len()) as u32),
+                formulas: Vec::new(),
+                outputs: Vec::new(),
+                columns: Vec::new(),
+            });
+            sheets.push(Sheet {
+                like: Some(formula.adjoint),
+                clauses: Vec::new(),
+            });
+            groups.len() - 1
+        });
+        groups[at].formulas.push(number);
+        sheets[at].clauses.push(Clause {
+            vars: formula.vars.clone(),
+            index: formula.index.clone(),
+            domain: formula.domain.clone(),
+            body: Some(formula.result()),
+            span: None,
+        });
+    }
+    (groups, sheets)
+}
+
+/// Finds all elements that the formulas of a group speak of. Formulas that overlap, or that speak of what does
+/// not exist, fail here.
+pub(super) fn group(run: &Run<'_>, program: &Program<'_>, group: &mut Group, tallies: &mut [Tally]) {
+    let width = program.width(group.of);
+    let mut outputs: BTreeMap<Vec<i64>, usize> = BTreeMap::new();
+    let mut columns: BTreeMap<Vec<i64>, Column> = BTreeMap::new();
+    for keys in program.keys_of(group.sheet) {
+        let id = program.block_id(group.sheet, keys.clone());
+        let block = program.block(id);
+        let truth = program.block(program.block_id(group.adjoint, keys));
+        for (offset, owner) in program.owners(&block).iter().enumerate() {
+            let dense = block.layout.index(offset);
+            let index = program.full_index(group.sheet, &block.keys, &dense);
+            let piece = match owner {
+                Owner::Nobody => continue,
+                Owner::Piece(piece) => *piece,
+                Owner::Several(piece, other) => {
+                    let formula = group.formulas[block.pieces[*other as usize].clause];
+                    complain(run, program, group, &mut tallies[formula], &index, "two formulas give it");
+                    *piece
+                }
+            };
+            let formula = group.formulas[block.pieces[piece as usize].clause];
+            let exists = truth.layout.offset(&dense).is_some_and(|at| program.is_element(&truth, at));
+            let (of, wrt) = index.split_at(width);
+            let (keys, dense) = program.split_index(group.wrt, wrt);
+            let wrt_id = program.block_id(group.wrt, keys);
+            let place = program.block(wrt_id).layout.offset(&dense);
+            let Some(place) = place.filter(|_| exists) else {
+                complain(run, program, group, &mut tallies[formula], &index, "it does not exist");
+                continue;
+            };
+            let next = outputs.len();
+            let output = *outputs.entry(of.to_vec()).or_insert(next);
+            columns
+                .entry(wrt.to_vec())
+                .or_insert_with(|| Column {
+                    wrt: wrt.to_vec(),
+                    block: wrt_id,
+                    offset: place,
+                    elements: Vec::new(),
+                })
+                .elements
+                .push(Element {
+                    output,
+                    block: id,
+                    offset,
+                    formula,
+                });
+        }
+    }
+    group.outputs = vec![Vec::new(); outputs.len()];
+    for (index, at) in outputs {
+        group.outputs[at] = index;
+    }
+    group.columns = columns.into_values().collect();
+}
+
+fn complain(
+    run: &Run<'_>,
+    program: &Program<'_>,
+    group: &Group,
+    tally: &mut Tally,
+    index: &[i64],
+    reason: &str,
+) {
+    tally.failure.get_or_insert_with(|| {
+        Box::new(Failure {
+            instance: run.instance.name(program.system),
+            element: names::element(program.system, group.adjoint, index),
+            reason: reason.to_owned(),
+            claimed: f64::NAN,
+            expected: f64::NAN,
+            step_at_zero: run.step_at_zero,
+            point: Vec::new(),
+        })
+    });
+}
+
+/// Elements that were asked for and that no formula gives.
+pub(super) fn find_gaps(run: &Run<'_>, program: &Program<'_>, group: &Group, tallies: &mut [Tally]) {
+    let asked = run.asked(group);
+    if asked.is_empty() || !group.formulas.iter().any(|at| run.formulas[*at].asked) {
+        return;
+    }
+    for keys in program.keys_of(group.adjoint) {
+        let block = program.block(program.block_id(group.adjoint, keys.clone()));
+        let sheet = program.block(program.block_id(group.sheet, keys));
+        if sheet.layout == block.layout && !sheet.holes && !sheet.pieces.is_empty() {
+            continue;
+        }
+        for offset in 0..block.layout.len() {
+            if !program.is_element(&block, offset) {
+                continue;
+            }
+            let dense = block.layout.index(offset);
+            let index = program.full_index(group.adjoint, &block.keys, &dense);
+            let wanted = asked.iter().any(|entries| {
+                entries.iter().zip(&index).all(|(entry, at)| entry.is_none_or(|entry| entry == *at))
+            });
+            let given =
+                sheet.layout.offset(&dense).is_some_and(|at| program.is_element(&sheet, at));
+            if wanted && !given {
+                let tally = &mut tallies[group.formulas[0]];
+                complain(run, program, group, tally, &index, "no formula gives it");
+                return;
+            }
+        }
+    }
+}
