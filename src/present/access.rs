@@ -1,11 +1,13 @@
 //! Elements of families and derivatives as boxes.
 
+use rustc_hash::FxHashSet;
+
 use super::letters::Scope;
 use super::math::{Fence, Math, MathId, Sign};
 use super::names::{self, NameBox};
 use super::terms::{Level, Printed, Printer};
 use crate::system::FamilyKind;
-use crate::term::{Affine, Atom, FamilyId, VarId};
+use crate::term::{Affine, Atom, FamilyId, Node, TermId, VarId};
 
 /// An element of a family that is no derivative.
 pub(super) type Element<'a> = (FamilyId, &'a [Affine]);
@@ -184,11 +186,30 @@ impl Printer<'_> {
         }
     }
 
-    /// `\frac{\partial}{\partial by}`, the derivative not yet taken.
-    pub(super) fn operator(&mut self, by: MathId) -> Printed {
-        let partial = self.boxes.sign(Sign::Partial);
-        let below = self.boxes.row([partial, by]);
-        let id = self.boxes.fraction(partial, below);
+    /// `\frac{\partial}{\partial by}`, the derivative not yet taken; `\frac{d}{d by}` of what depends on
+    /// nothing else.
+    pub(super) fn operator(&mut self, by: MathId, alone: bool) -> Printed {
+        let sign = if alone { Sign::Differential } else { Sign::Partial };
+        let sign = self.boxes.sign(sign);
+        let below = self.boxes.row([sign, by]);
+        let id = self.boxes.fraction(sign, below);
         Printed::fraction(id)
+    }
+
+    /// Whether a term reads a single quantity, this one.
+    pub(super) fn reads_only(&self, term: TermId, access: TermId) -> bool {
+        let store = &self.system.store;
+        let mut seen = FxHashSet::default();
+        let mut open = vec![term];
+        while let Some(term) = open.pop() {
+            if term == access || !seen.insert(term) {
+                continue;
+            }
+            if matches!(store.node(term), Node::Access(..)) {
+                return false;
+            }
+            open.extend(store.node(term).children());
+        }
+        true
     }
 }

@@ -1,16 +1,14 @@
 //! From formulas to a document.
 
 use super::conditions::{Ranges, Span};
-use super::document::{
-    Confirmed, Definition, Document, Gradient, Inline, LocalRow, Prose, StepRow,
-};
+use super::document::{Confirmed, Definition, Document, Gradient, Inline, Prose, StepRow};
 use super::letters::Scope;
 use super::math::{Fence, Math, MathId, Sign, Symbol};
 use super::plain;
 use super::profile::Profile;
 use super::terms::{Level, Printer};
-use crate::derive::{Derivation, Reason};
-use crate::formula::{Condition, Form, Formula, Link, LocalDerivative};
+use crate::derive::Derivation;
+use crate::formula::{Condition, Form, Formula, Link};
 use crate::syntax::{MatrixProperty, StepAtZero};
 use crate::system::{Assumption, Fact, FamilyKind, Primitive, System};
 use crate::term::{Affine, Constraint, Domain, FamilyId, TermId, VarId};
@@ -47,11 +45,21 @@ pub fn present(
         notes.push(printer.step_note(derivation.step_at_zero));
     }
     let symbols = printer.symbols();
+    let mut shown: Vec<TermId> = Vec::new();
+    for formula in formulas {
+        shown.extend(formula.chain.iter().flat_map(link_terms));
+        shown.extend(formula.locals.iter().map(|local| local.value));
+    }
+    let legend = if style.legend {
+        printer.legend(&shown, derivation.step_at_zero)
+    } else {
+        Vec::new()
+    };
     Document {
         boxes: printer.boxes,
         title: title(system),
         symbols,
-        legend: style.legend,
+        legend,
         gradients,
         definitions: Vec::new(),
         notes,
@@ -82,15 +90,17 @@ pub fn present_network(system: &System, profile: &'static Profile) -> Document {
         notes.push(prose);
     }
     let symbols = printer.symbols();
+    let step_at_zero = system.step_at_zero.unwrap_or(StepAtZero::One);
+    let legend = printer.legend(&[], step_at_zero);
     Document {
         boxes: printer.boxes,
         title: title(system),
         symbols,
-        legend: true,
+        legend,
         gradients: Vec::new(),
         definitions,
         notes,
-        step_at_zero: system.step_at_zero.unwrap_or(StepAtZero::One),
+        step_at_zero,
         confirmation: Confirmed::Skipped,
     }
 }
@@ -103,33 +113,41 @@ fn title(system: &System) -> String {
 
 impl Printer<'_> {
     fn gradient(&mut self, formula: &Formula, form: Form) -> Gradient {
-        let system = self.system;
-        let mut letters: Vec<VarId> = formula.vars.to_vec();
-        for link in &formula.chain {
-            for term in link_terms(link) {
-                for var in system.store.free_vars(term) {
-                    if !letters.contains(var) {
-                        letters.push(*var);
-                    }
-                }
-            }
-        }
-        let scope = self.enter(Scope::EMPTY, &letters);
+        let scope = self.enter(Scope::EMPTY, &formula.vars);
+        let terms: Vec<TermId> = formula.chain.iter().flat_map(link_terms).collect();
+        let scope = self.enter_free(scope, &terms);
         let left = self.access(formula.adjoint, &formula.index, scope).id;
         let mut members: Vec<MathId> =
             formula.chain.iter().map(|link| self.link(link, scope)).collect();
         // A step that changes nothing that can be seen is not shown.
         members.dedup();
         let range = self.case(formula.adjoint, &formula.index, &formula.vars, &formula.domain, scope);
-        let valid_if = formula
-            .conditions
-            .iter()
-            .filter_map(|condition| self.condition_prose(condition, scope))
-            .collect();
+        let mut valid_if = Vec::new();
+        let mut except = Vec::new();
+        for condition in &formula.conditions {
+            match condition {
+                // Said once, below all equations.
+                Condition::StepAtZero => {}
+                Condition::OffKinks => except.push(vec![Inline::Words("off the kinks".into())]),
+                Condition::OffTies => except.push(vec![Inline::Words("off ties".into())]),
+                Condition::Assumed(at) => {
+                    let system = self.system;
+                    valid_if.push(self.assumption(&system.assumptions[*at]));
+                }
+                Condition::NonZero(term) => {
+                    valid_if.push(vec![self.against_zero(*term, Sign::NotEqual, scope)]);
+                }
+                Condition::Positive(term) => {
+                    valid_if.push(vec![self.against_zero(*term, Sign::Greater, scope)]);
+                }
+            }
+        }
         let steps = formula
             .steps
             .iter()
             .map(|step| {
+                let terms = [link_terms(&step.before), link_terms(&step.after)].concat();
+                let scope = self.enter_free(scope, &terms);
                 let before = self.link(&step.before, scope);
                 let after = self.link(&step.after, scope);
                 let equals = self.boxes.sign(Sign::Equals);
@@ -140,13 +158,9 @@ impl Printer<'_> {
                 }
             })
             .collect();
-        let locals = formula
-            .locals
-            .iter()
-            .map(|local| self.local(local))
-            // The derivative of the output's own definition is the equation itself.
-            .filter(|local| local.left != left)
-            .collect();
+        let mut locals = self.locals(formula, scope);
+        // The derivative of the output's own definition is the equation itself.
+        locals.retain(|local| local.left != left);
         let (of, wrt) = plain::sides(self.system, formula.adjoint, &formula.index);
         Gradient {
             of,
@@ -156,39 +170,16 @@ impl Printer<'_> {
             members,
             range,
             valid_if,
+            except,
             locals,
             steps,
-            shape: self.shape_at(formula.adjoint, &formula.index, form),
+            shape: self.shape_at(formula.adjoint, &formula.index, &formula.domain, form),
             asked: formula.asked,
         }
     }
 
-    /// A local derivative with its reason. Its letters are its own.
-    fn local(&mut self, local: &LocalDerivative) -> LocalRow {
-        let store = &self.system.store;
-        let mut letters: Vec<VarId> = store.free_vars(local.symbol).to_vec();
-        letters.extend(store.free_vars(local.value));
-        letters.dedup();
-        let scope = self.enter(Scope::EMPTY, &letters);
-        let left = self.term(local.symbol, scope).id;
-        let right = self.side(local.value, scope);
-        let why = match local.reason {
-            Reason::Itself => vec![Inline::Words("it is the quantity itself".into())],
-            Reason::Linear => vec![Inline::Words("the factor that it is multiplied with".into())],
-            Reason::Function(function) => {
-                let latex = self.system.function(function).latex.clone();
-                let symbol = self.boxes.latex(&latex);
-                vec![Inline::Words("derivative of ".into()), Inline::Math(symbol)]
-            }
-            Reason::Rules => {
-                vec![Inline::Words("rules for sums, products and powers".into())]
-            }
-        };
-        LocalRow { left, right, why }
-    }
-
     /// A term that is all of a side of an equation.
-    fn side(&mut self, term: TermId, scope: Scope) -> MathId {
+    pub(super) fn side(&mut self, term: TermId, scope: Scope) -> MathId {
         let id = self.term(term, scope).id;
         match self.boxes.get(id) {
             Math::Cases { rows, whole: _ } => {
@@ -204,8 +195,9 @@ impl Printer<'_> {
         match link {
             Link::Term(term) => self.side(*term, scope),
             Link::Operator { factor, by, of } => {
+                let alone = self.reads_only(*of, *by);
                 let by = self.term(*by, scope).id;
-                let operator = self.operator(by).id;
+                let operator = self.operator(by, alone).id;
                 let of = self.term(*of, scope);
                 let of = if of.level == Level::Sum { self.bracketed(of) } else { of };
                 let mut row = Vec::new();
@@ -277,23 +269,8 @@ impl Printer<'_> {
         }
     }
 
-    fn condition_prose(&mut self, condition: &Condition, scope: Scope) -> Option<Prose> {
-        let prose = match condition {
-            Condition::Assumed(at) => {
-                let system = self.system;
-                self.assumption(&system.assumptions[*at])
-            }
-            // Said once, below all equations.
-            Condition::StepAtZero => return None,
-            Condition::OffKinks => vec![Inline::Words("off the kinks".into())],
-            Condition::OffTies => vec![Inline::Words("off ties".into())],
-            Condition::NonZero(term) => vec![self.against_zero(*term, Sign::NotEqual, scope)],
-            Condition::Positive(term) => vec![self.against_zero(*term, Sign::Greater, scope)],
-        };
-        Some(prose)
-    }
-
     fn against_zero(&mut self, term: TermId, sign: Sign, scope: Scope) -> Inline {
+        let scope = self.enter_free(scope, &[term]);
         let value = self.term(term, scope).id;
         let sign = self.boxes.sign(sign);
         let zero = self.boxes.number(0);
@@ -342,34 +319,40 @@ impl Printer<'_> {
 
     /// `Step(0) = 1`.
     fn step_note(&mut self, step: StepAtZero) -> Prose {
-        let latex = self
-            .system
+        let system = self.system;
+        let latex = system
             .functions
             .iter()
             .find(|function| function.primitive == Some(Primitive::Step))
-            .map_or(r"\operatorname{Step}", |function| function.latex.as_str())
-            .to_owned();
-        let head = self.boxes.latex(&latex);
+            .map_or(r"\operatorname{Step}", |function| function.latex.as_str());
+        let head = self.boxes.latex(latex);
         let zero = self.boxes.number(0);
         let fence = self.boxes.fence(Fence::Round, false, zero);
         let applied = self.boxes.row([head, fence]);
-        let value = match step {
-            StepAtZero::Zero => self.boxes.number(0),
-            StepAtZero::One => self.boxes.number(1),
+        match self.step_value(step) {
+            Some(value) => {
+                let equals = self.boxes.sign(Sign::Equals);
+                vec![Inline::Math(self.boxes.row([applied, equals, value]))]
+            }
+            None => vec![
+                Inline::Math(applied),
+                Inline::Words(" is left undefined".into()),
+            ],
+        }
+    }
+
+    /// The number that Step(0) is, if it is one.
+    pub(super) fn step_value(&mut self, step: StepAtZero) -> Option<MathId> {
+        match step {
+            StepAtZero::Zero => Some(self.boxes.number(0)),
+            StepAtZero::One => Some(self.boxes.number(1)),
             StepAtZero::Half => {
                 let one = self.boxes.number(1);
                 let two = self.boxes.number(2);
-                self.boxes.fraction(one, two)
+                Some(self.boxes.fraction(one, two))
             }
-            StepAtZero::Undefined => {
-                return vec![
-                    Inline::Math(applied),
-                    Inline::Words(" is left undefined".into()),
-                ];
-            }
-        };
-        let equals = self.boxes.sign(Sign::Equals);
-        vec![Inline::Math(self.boxes.row([applied, equals, value]))]
+            StepAtZero::Undefined => None,
+        }
     }
 
     /// The equations of the network, in the order of its families.
@@ -378,8 +361,10 @@ impl Printer<'_> {
         let mut definitions = Vec::new();
         for (at, family) in system.families.iter().enumerate() {
             match family.kind {
-                FamilyKind::Defined => {}
-                FamilyKind::OpaqueLoss(_)
+                // Names of the program's own are no equations of the author.
+                FamilyKind::Defined if !family.name.is_empty() => {}
+                FamilyKind::Defined
+                | FamilyKind::OpaqueLoss(_)
                 | FamilyKind::Input
                 | FamilyKind::Adjoint { .. }
                 | FamilyKind::Local { .. } => continue,
@@ -403,7 +388,7 @@ impl Printer<'_> {
     }
 }
 
-fn link_terms(link: &Link) -> Vec<TermId> {
+pub(super) fn link_terms(link: &Link) -> Vec<TermId> {
     match link {
         Link::Term(term) => vec![*term],
         Link::Operator { factor, by, of } => {

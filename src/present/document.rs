@@ -13,8 +13,8 @@ pub struct Document {
     pub title: String,
     /// The network's symbols.
     pub symbols: Vec<SymbolRow>,
-    /// Whether the symbols are printed as a legend.
-    pub legend: bool,
+    /// What the symbols mean, where that is to be said.
+    pub legend: Vec<LegendRow>,
     /// The equations, in the order of printing.
     pub gradients: Vec<Gradient>,
     /// Definitions, where the network itself is shown.
@@ -56,6 +56,8 @@ pub struct Gradient {
     pub range: Option<MathId>,
     /// What it needs in order to be right, one entry each.
     pub valid_if: Vec<Prose>,
+    /// Where it says nothing: `off the kinks`.
+    pub except: Vec<Prose>,
     /// The local derivatives that it uses.
     pub locals: Vec<LocalRow>,
     /// How it was found.
@@ -99,7 +101,29 @@ pub struct Definition {
     pub range: Option<MathId>,
 }
 
-/// A symbol of the network with what it means.
+/// A symbol with what it means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LegendRow {
+    /// How it is printed.
+    pub symbol: MathId,
+    /// The set it is in, or what it is equal to.
+    pub meaning: Option<Meaning>,
+    /// What it is, in words.
+    pub words: String,
+    /// The slots at which it exists.
+    pub range: Option<MathId>,
+}
+
+/// What a legend says of a symbol in mathematics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// It is in this set.
+    In(MathId),
+    /// It is this.
+    Is(MathId),
+}
+
+/// A quantity of the network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SymbolRow {
     /// Its name in the network.
@@ -108,12 +132,8 @@ pub struct SymbolRow {
     pub symbol: MathId,
     /// What it is: its role, or else where it comes from.
     pub kind: &'static str,
-    /// The set it is in: `ℝ^{n × m}`.
-    pub set: MathId,
     /// The sizes of its element axes, as the network writes them.
     pub shape: Vec<String>,
-    /// The slots at which it exists.
-    pub range: Option<MathId>,
 }
 
 /// What numeric confirmation said.

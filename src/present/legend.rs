@@ -1,13 +1,18 @@
 //! The symbols of a network: how they are printed, what they are, which shape they have.
 
-use super::document::SymbolRow;
+use rustc_hash::FxHashSet;
+
+use super::document::{LegendRow, Meaning, SymbolRow};
 use super::letters::Scope;
-use super::math::{MathId, Sign};
+use super::math::{BigOperator, Fence, Math, MathId, Sign, Symbol};
 use super::plain;
 use super::terms::Printer;
 use crate::formula::Form;
-use crate::system::{Clause, Family, FamilyKind, FamilyRole};
-use crate::term::{Affine, Constraint, FamilyId, Relation, VarId};
+use crate::syntax::StepAtZero;
+use crate::system::{Clause, Family, FamilyKind, FamilyRole, Function, Primitive, System};
+use crate::term::{
+    Affine, Constraint, Domain, FamilyId, FunctionId, Node, Relation, SizeId, TermId, VarId,
+};
 
 impl Printer<'_> {
     /// One row for each quantity of the network.
@@ -15,51 +20,259 @@ impl Printer<'_> {
         let system = self.system;
         let mut rows = Vec::new();
         for (at, family) in system.families.iter().enumerate() {
-            let derivative = matches!(
-                family.kind,
-                FamilyKind::Adjoint { .. } | FamilyKind::Local { .. }
-            );
-            if derivative || family.name.is_empty() {
+            if is_derivative(family) || family.name.is_empty() {
                 continue;
             }
             let id = FamilyId(at as u32);
             let Some(clause) = general_clause(family) else {
                 continue;
             };
-            let scope = self.enter(Scope::EMPTY, &clause.vars);
-            let slots = family.slots.min(clause.index.len());
-            let symbol = self.access(id, &clause.index[..slots], scope).id;
-            let set = self.set(family, clause, scope);
+            let (symbol, _) = self.slotted(id, clause);
             let shape = axes_of(clause, family)
                 .iter()
                 .map(|size| plain::affine(system, size))
                 .collect();
-            let slots: Vec<VarId> = clause.index[..family.slots.min(clause.index.len())]
-                .iter()
-                .filter_map(|slot| clause.vars.iter().copied().find(|var| slot.mentions(*var)))
-                .collect();
-            let domain = clause.domain.filter(|constraint| {
-                slots.iter().any(|var| constraint.affine().mentions(*var))
-                    && !clause
-                        .vars
-                        .iter()
-                        .any(|var| !slots.contains(var) && constraint.affine().mentions(*var))
-            });
-            let range = if slots.is_empty() {
-                None
-            } else {
-                self.case(id, &clause.index, &slots, &domain, scope)
-            };
             rows.push(SymbolRow {
                 name: family.name.clone(),
                 symbol,
                 kind: kind(family),
-                set,
                 shape,
-                range,
             });
         }
         rows
+    }
+
+    /// A family with the slots of a clause, and where these run.
+    fn slotted(&mut self, id: FamilyId, clause: &Clause) -> (MathId, Option<MathId>) {
+        let system = self.system;
+        let family = system.family(id);
+        let scope = self.enter(Scope::EMPTY, &clause.vars);
+        let slots = &clause.index[..family.slots.min(clause.index.len())];
+        let symbol = self.access(id, slots, scope).id;
+        let letters: Vec<VarId> = slots
+            .iter()
+            .filter_map(|slot| clause.vars.iter().copied().find(|var| slot.mentions(*var)))
+            .collect();
+        let domain = clause.domain.filter(|constraint| {
+            let affine = constraint.affine();
+            letters.iter().any(|var| affine.mentions(*var))
+                && !clause
+                    .vars
+                    .iter()
+                    .any(|var| !letters.contains(var) && affine.mentions(*var))
+        });
+        let range = if letters.is_empty() {
+            None
+        } else {
+            self.case(id, &clause.index, &letters, &domain, scope)
+        };
+        (symbol, range)
+    }
+
+    /// What everything means that stands in the terms or in the network: quantities clause by clause,
+    /// sizes, functions, and the signs that need an explanation.
+    pub(super) fn legend(&mut self, shown: &[TermId], step: StepAtZero) -> Vec<LegendRow> {
+        let system = self.system;
+        let mut rows = Vec::new();
+        let mut terms: Vec<TermId> = shown.to_vec();
+        for (at, family) in system.families.iter().enumerate() {
+            if is_derivative(family) || family.name.is_empty() {
+                continue;
+            }
+            terms.extend(family.clauses.iter().filter_map(|clause| clause.body));
+            let id = FamilyId(at as u32);
+            let general = general_clause(family).map(|clause| clause.vars.len());
+            for clause in &family.clauses {
+                let scope = self.enter(Scope::EMPTY, &clause.vars);
+                let (symbol, range) = self.slotted(id, clause);
+                let set = self.set(family, clause, scope);
+                let words = if Some(clause.vars.len()) == general {
+                    kind(family)
+                } else {
+                    boundary(system, family, clause)
+                };
+                rows.push(LegendRow {
+                    symbol,
+                    meaning: Some(Meaning::In(set)),
+                    words: words.into(),
+                    range,
+                });
+            }
+        }
+        self.size_rows(&mut rows);
+        self.function_rows(terms, step, &mut rows);
+        self.sign_rows(&mut rows);
+        // Two clauses may read alike, where they differ in elements only.
+        let mut seen = FxHashSet::default();
+        rows.retain(|row| seen.insert((row.symbol, row.range)));
+        rows
+    }
+
+    fn size_rows(&mut self, rows: &mut Vec<LegendRow>) {
+        let system = self.system;
+        for (at, size) in system.sizes.iter().enumerate() {
+            let name = self.names.size(SizeId(at as u32));
+            let sup = (size.slots > 0).then(|| {
+                let any = self.boxes.sign(Sign::Times);
+                let list = self.boxes.list(&vec![any; size.slots], Sign::Comma);
+                self.boxes.fence(Fence::Round, false, list)
+            });
+            let symbol = self.boxes.script(name.base, name.sub, sup);
+            let one = self.boxes.number(1);
+            let two = self.boxes.number(2);
+            let dots = self.boxes.sign(Sign::Dots);
+            let list = self.boxes.list(&[one, two, dots], Sign::Comma);
+            let set = self.boxes.fence(Fence::Set, false, list);
+            rows.push(LegendRow {
+                symbol,
+                meaning: Some(Meaning::In(set)),
+                words: "size".into(),
+                range: None,
+            });
+        }
+    }
+
+    /// The functions that terms apply, and those that their bodies apply.
+    fn function_rows(&mut self, terms: Vec<TermId>, step: StepAtZero, rows: &mut Vec<LegendRow>) {
+        let system = self.system;
+        let store = &system.store;
+        let mut seen = FxHashSet::default();
+        let mut used: FxHashSet<FunctionId> = FxHashSet::default();
+        let mut open = terms;
+        while let Some(term) = open.pop() {
+            if !seen.insert(term) {
+                continue;
+            }
+            let node = store.node(term);
+            open.extend(node.children());
+            if let Node::Apply(function, _, _) = node
+                && used.insert(*function)
+            {
+                open.extend(system.function(*function).body);
+            }
+        }
+        for (at, function) in system.functions.iter().enumerate() {
+            let id = FunctionId(at as u32);
+            if used.contains(&id)
+                && let Some(row) = self.function_row(function, step)
+            {
+                rows.push(row);
+            }
+        }
+    }
+
+    fn function_row(&mut self, function: &Function, step: StepAtZero) -> Option<LegendRow> {
+        let head = self.boxes.latex(&function.latex);
+        let letters: Vec<MathId> = (0..function.parameters + function.extra)
+            .map(|at| self.parameter(at as u32).id)
+            .collect();
+        let mut inside = Vec::new();
+        for (at, letter) in letters.iter().enumerate() {
+            if at > 0 {
+                let extra = at == function.parameters;
+                inside.push(self.boxes.sign(if extra { Sign::Semicolon } else { Sign::Comma }));
+            }
+            inside.push(*letter);
+        }
+        let inside = self.boxes.row(inside);
+        let fence = self.boxes.fence(Fence::Round, false, inside);
+        let symbol = self.boxes.row([head, fence]);
+        let zero = self.boxes.number(0);
+        let is = |value| Some(Meaning::Is(value));
+        let (meaning, words) = match function.primitive {
+            Some(Primitive::Relu) => {
+                let comma = self.boxes.sign(Sign::Comma);
+                let pair = self.boxes.row([letters[0], comma, zero]);
+                let pair = self.boxes.fence(Fence::Round, false, pair);
+                let max = self.boxes.latex(r"\max");
+                (is(self.boxes.row([max, pair])), "rectifier")
+            }
+            Some(Primitive::Step) => {
+                let one = self.boxes.number(1);
+                let mut at = |sign| {
+                    let sign = self.boxes.sign(sign);
+                    Some(self.boxes.row([letters[0], sign, zero]))
+                };
+                let (below, here, above) = (at(Sign::Less), at(Sign::Equals), at(Sign::Greater));
+                let mut cases = vec![(zero, below)];
+                cases.extend(self.step_value(step).map(|value| (value, here)));
+                cases.push((one, above));
+                let cases = self.boxes.intern(Math::Cases { rows: cases.into(), whole: false });
+                let words = match step {
+                    StepAtZero::Undefined => "unit step, without a value at 0",
+                    StepAtZero::Zero | StepAtZero::Half | StepAtZero::One => "unit step",
+                };
+                (is(cases), words)
+            }
+            Some(Primitive::Log) => (None, "natural logarithm"),
+            // Everybody knows these.
+            Some(Primitive::Exp | Primitive::Sin | Primitive::Cos) => return None,
+            None => match function.body {
+                // The radical explains itself.
+                Some(_) if function.latex == r"\sqrt" => return None,
+                Some(body) => {
+                    let words = if function.activation { "activation function" } else { "" };
+                    (is(self.term(body, Scope::EMPTY).id), words)
+                }
+                None => (None, "any differentiable function; a prime is its derivative"),
+            },
+        };
+        Some(LegendRow { symbol, meaning, words: words.into(), range: None })
+    }
+
+    /// The signs in use that a reader may not know.
+    fn sign_rows(&mut self, rows: &mut Vec<LegendRow>) {
+        let mut sums: [Option<MathId>; 4] = [None; 4];
+        let (mut delta, mut bracket) = (None, None);
+        for at in 0..self.boxes.len() {
+            let id = MathId(at as u32);
+            match self.boxes.get(id) {
+                Math::Big { op, under: Some(under), over: None } => {
+                    let op = *op as usize;
+                    let forall = |part: &MathId| {
+                        *self.boxes.get(*part) == Math::Symbol(Symbol::Sign(Sign::ForAll))
+                    };
+                    let full = matches!(
+                        self.boxes.get(*under),
+                        Math::Row(parts) if parts.first().is_some_and(forall)
+                    );
+                    if full && sums[op].is_none() {
+                        sums[op] = Some(id);
+                    }
+                }
+                Math::Script { base, .. } if delta.is_none() => {
+                    let sign = Math::Symbol(Symbol::Sign(Sign::Delta));
+                    delta = (*self.boxes.get(*base) == sign).then_some(id);
+                }
+                Math::Fence { kind: Fence::Square, .. } => bracket = bracket.or(Some(id)),
+                Math::Script { .. }
+                | Math::Big { .. }
+                | Math::Fence { .. }
+                | Math::Symbol(_)
+                | Math::Row(_)
+                | Math::Fraction(..)
+                | Math::Root(_)
+                | Math::Accent(..)
+                | Math::Stack(_)
+                | Math::Cases { .. }
+                | Math::Spelled(_) => {}
+            }
+        }
+        let mut row = |symbol: Option<MathId>, words: &str| {
+            rows.extend(symbol.map(|symbol| LegendRow {
+                symbol,
+                meaning: None,
+                words: words.into(),
+                range: None,
+            }));
+        };
+        let all = "over all values of the index";
+        row(sums[BigOperator::Sum as usize], &format!("sum {all}"));
+        row(sums[BigOperator::Product as usize], &format!("product {all}"));
+        row(sums[BigOperator::Max as usize], &format!("maximum {all}"));
+        row(sums[BigOperator::Min as usize], &format!("minimum {all}"));
+        row(delta, "1 if both indices are equal, else 0");
+        row(bracket, "1 where the condition in brackets holds, else 0");
     }
 
     fn set(&mut self, family: &Family, clause: &Clause, scope: Scope) -> MathId {
@@ -67,7 +280,7 @@ impl Printer<'_> {
             let parts = [first, last].map(|bound| self.affine(bound, scope).id);
             let dots = self.boxes.sign(Sign::Dots);
             let list = self.boxes.list(&[parts[0], dots, parts[1]], Sign::Comma);
-            return self.boxes.fence(super::math::Fence::Set, false, list);
+            return self.boxes.fence(Fence::Set, false, list);
         }
         let reals = self.reals();
         let sizes: Vec<MathId> = axes_of(clause, family)
@@ -82,7 +295,13 @@ impl Printer<'_> {
     }
 
     /// The sizes of a derivative's element axes, as the network writes them.
-    pub(super) fn shape_at(&self, family: FamilyId, index: &[Affine], form: Form) -> Vec<String> {
+    pub(super) fn shape_at(
+        &self,
+        family: FamilyId,
+        index: &[Affine],
+        domain: &Domain,
+        form: Form,
+    ) -> Vec<String> {
         if form == Form::Scalar {
             return Vec::new();
         }
@@ -92,15 +311,17 @@ impl Printer<'_> {
             FamilyKind::Adjoint { of, wrt } | FamilyKind::Local { of, wrt } => {
                 let rank = system.family(of).slots + system.family(of).axes;
                 let (above, below) = index.split_at(rank.min(index.len()));
-                let mut shape = self.shape_at(of, above, form);
-                shape.extend(self.shape_at(wrt, below, form));
+                let mut shape = self.shape_at(of, above, domain, form);
+                shape.extend(self.shape_at(wrt, below, domain, form));
                 shape
             }
             FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => {
-                let Some(clause) = row.clauses.iter().find(|clause| {
-                    let (_, domain) = clause.at(index);
-                    !system.ambient.is_empty(&domain)
-                }) else {
+                // A general clause says it for all slots; a boundary agrees with it where both hold.
+                let fitting = row.clauses.iter().rev().filter(|clause| {
+                    let (_, here) = clause.at(index);
+                    !system.ambient.is_empty(&here.and(domain))
+                });
+                let Some(clause) = fitting.max_by_key(|clause| clause.vars.len()) else {
                     return Vec::new();
                 };
                 let (values, _) = clause.at(index);
@@ -145,6 +366,22 @@ fn axes_of(clause: &Clause, family: &Family) -> Vec<Affine> {
 fn is_upper(constraint: &Constraint, var: VarId) -> bool {
     constraint.relation() == Relation::NonNegative
         && constraint.affine().coefficient_of_var(var) == num_rational::Ratio::from(-1)
+}
+
+fn is_derivative(family: &Family) -> bool {
+    matches!(
+        family.kind,
+        FamilyKind::Adjoint { .. } | FamilyKind::Local { .. }
+    )
+}
+
+/// What a clause for single slots is: what it is equal to, else a boundary.
+fn boundary(system: &System, family: &Family, clause: &Clause) -> &'static str {
+    match clause.body.map(|body| system.store.node(body)) {
+        Some(Node::Access(source, _)) => kind(system.family(*source)),
+        Some(_) => "boundary value",
+        None => kind(family),
+    }
 }
 
 fn kind(family: &Family) -> &'static str {

@@ -119,6 +119,8 @@ pub enum Sign {
     ForAll,
     /// `∂`
     Partial,
+    /// `d` of an ordinary derivative
+    Differential,
     /// `π`
     Pi,
     /// `·`

@@ -6,9 +6,11 @@ mod conditions;
 mod document;
 mod legend;
 mod letters;
+mod local;
 pub mod math;
 mod names;
 mod plain;
+mod product;
 pub mod profile;
 mod spelling;
 mod terms;
@@ -17,6 +19,6 @@ mod tests;
 
 pub use compose::{Style, left_sides, present, present_network};
 pub use document::{
-    Confirmed, Definition, Document, Evidence, Gradient, Inline, LocalRow, Prose, StepRow,
-    SymbolRow,
+    Confirmed, Definition, Document, Evidence, Gradient, Inline, LegendRow, LocalRow, Meaning,
+    Prose, StepRow, SymbolRow,
 };

@@ -65,7 +65,7 @@ impl Printed {
         Self { level: Level::Scripted, ..Self::atom(id) }
     }
 
-    fn digits(id: MathId) -> Self {
+    pub(super) fn digits(id: MathId) -> Self {
         Self { begin: Begin::Digit, ..Self::atom(id) }
     }
 
@@ -151,12 +151,7 @@ impl<'a> Printer<'a> {
             }
             Node::Index(affine) => self.affine(affine, scope),
             Node::Access(family, index) => self.access(*family, index, scope),
-            Node::Parameter(at) => {
-                // Bodies of functions are shown with u, v, … for their parameters.
-                let letter = char::from(b'u' + u8::try_from(at % 6).unwrap_or(0));
-                let id = self.boxes.intern(Math::Symbol(Symbol::Letter(letter)));
-                Printed::atom(id)
-            }
+            Node::Parameter(at) => self.parameter(*at),
             Node::Reduce(op, vars, domain, body) => {
                 let inner = self.enter(scope, vars);
                 let heads = self.reduction_heads(*op, vars, domain, *body, inner);
@@ -204,6 +199,13 @@ impl<'a> Printer<'a> {
         }
     }
 
+    /// Bodies of functions are shown with u, v, … for their parameters.
+    pub(super) fn parameter(&mut self, at: u32) -> Printed {
+        let letter = char::from(b'u' + u8::try_from(at % 6).unwrap_or(0));
+        let id = self.boxes.intern(Math::Symbol(Symbol::Letter(letter)));
+        Printed::atom(id)
+    }
+
     /// A rational number.
     pub(super) fn rational(&mut self, value: &BigRational) -> Printed {
         let magnitude = value.abs();
@@ -219,7 +221,7 @@ impl<'a> Printer<'a> {
         if value.is_negative() { self.negative(plain) } else { plain }
     }
 
-    fn negative(&mut self, printed: Printed) -> Printed {
+    pub(super) fn negative(&mut self, printed: Printed) -> Printed {
         let minus = self.boxes.sign(Sign::Minus);
         let id = self.boxes.row([minus, printed.id]);
         Printed {
@@ -384,191 +386,6 @@ impl<'a> Printer<'a> {
         } else {
             printed
         }
-    }
-
-    fn product(&mut self, factors: &[TermId], scope: Scope) -> Printed {
-        let negative = self
-            .system
-            .store
-            .as_number(factors[0])
-            .is_some_and(BigRational::is_negative);
-        let unsigned = self.unsigned_product(factors, scope);
-        if !negative {
-            return unsigned;
-        }
-        let unsigned = self.factor(unsigned, true);
-        self.negative(unsigned)
-    }
-
-    /// A product without the sign of its leading number. Negative powers make fractions with the factors
-    /// before them.
-    fn unsigned_product(&mut self, factors: &[TermId], scope: Scope) -> Printed {
-        let system = self.system;
-        let (coefficient, rest) = match system.store.as_number(factors[0]) {
-            Some(value) => (value.abs(), &factors[1..]),
-            None => (BigRational::one(), factors),
-        };
-        // Pieces printed so far; `coefficient_at` is where the number in front still waits.
-        let mut done: Vec<Printed> = Vec::new();
-        let mut waiting = true;
-        let mut at = 0;
-        while at < rest.len() {
-            if let Some(first) = self.below(rest[at], scope) {
-                let mut below = vec![first];
-                at += 1;
-                while at < rest.len()
-                    && let Some(more) = self.below(rest[at], scope)
-                {
-                    below.push(more);
-                    at += 1;
-                }
-                let mut start = done.len();
-                while start > 0 && !done[start - 1].tall {
-                    start -= 1;
-                }
-                if done.len() == 1 && !done[0].fraction {
-                    start = 0;
-                }
-                let mut above: Vec<Printed> = done.drain(start..).collect();
-                if start == 0 && waiting {
-                    waiting = false;
-                    if !coefficient.denom().is_one() {
-                        let id = self.boxes.number(coefficient.denom());
-                        below.insert(0, Printed::digits(id));
-                    }
-                    if !coefficient.numer().is_one() || above.is_empty() {
-                        let id = self.boxes.number(coefficient.numer());
-                        above.insert(0, Printed::digits(id));
-                    }
-                } else if above.is_empty() {
-                    let id = self.boxes.number(1);
-                    above.push(Printed::digits(id));
-                }
-                let numerator = self.side_by_side(&above);
-                let denominator = self.side_by_side(&below);
-                let id = self.boxes.fraction(numerator.id, denominator.id);
-                done.push(Printed::fraction(id));
-            } else {
-                let printed = self.term(rest[at], scope);
-                done.push(printed);
-                at += 1;
-            }
-        }
-        if waiting && (!coefficient.is_one() || done.is_empty()) {
-            let number = self.rational(&coefficient);
-            done.insert(0, number);
-        }
-        self.side_by_side(&done)
-    }
-
-    /// What a factor puts below the fraction bar, if it is a negative power.
-    fn below(&mut self, term: TermId, scope: Scope) -> Option<Printed> {
-        if self.spells(term) {
-            return None;
-        }
-        let system = self.system;
-        let Node::Power(base, exponent) = system.store.node(term) else {
-            return None;
-        };
-        let exponent = system.store.as_number(*exponent)?;
-        if !exponent.is_negative() {
-            return None;
-        }
-        Some(self.rational_power(*base, &exponent.abs(), scope))
-    }
-
-    /// Factors by juxtaposition; a single one stays as it is.
-    fn side_by_side(&mut self, factors: &[Printed]) -> Printed {
-        if let [only] = factors {
-            return *only;
-        }
-        let mut row = Vec::with_capacity(factors.len() + 1);
-        let (mut tall, mut open) = (false, false);
-        let mut begin = Begin::Other;
-        for (at, printed) in factors.iter().enumerate() {
-            let last = at + 1 == factors.len();
-            let printed = self.factor(*printed, last);
-            if at == 0 {
-                begin = printed.begin;
-            } else if printed.begin == Begin::Digit {
-                row.push(self.boxes.sign(Sign::Times));
-            } else if self.is_word(printed.id) || self.is_word(factors[at - 1].id) {
-                row.push(self.boxes.sign(Sign::Thin));
-            }
-            tall |= printed.tall;
-            open = printed.open;
-            row.push(printed.id);
-        }
-        let id = self.boxes.row(row);
-        Printed {
-            level: Level::Product,
-            begin,
-            open,
-            tall,
-            ..Printed::atom(id)
-        }
-    }
-
-    /// Whether it is a name of several letters, which needs room beside it.
-    fn is_word(&self, id: MathId) -> bool {
-        match self.boxes.get(id) {
-            Math::Symbol(Symbol::Word(_)) => true,
-            Math::Script { base, .. } => {
-                matches!(self.boxes.get(*base), Math::Symbol(Symbol::Word(_)))
-            }
-            Math::Symbol(_)
-            | Math::Row(_)
-            | Math::Fraction(..)
-            | Math::Root(_)
-            | Math::Accent(..)
-            | Math::Big { .. }
-            | Math::Stack(_)
-            | Math::Fence { .. }
-            | Math::Cases { .. }
-            | Math::Spelled(_) => false,
-        }
-    }
-
-    fn power(&mut self, base: TermId, exponent: TermId, scope: Scope) -> Printed {
-        let system = self.system;
-        if let Some(value) = system.store.as_number(exponent) {
-            if value.is_negative() {
-                let below = self.rational_power(base, &value.abs(), scope);
-                let one = self.boxes.number(1);
-                let id = self.boxes.fraction(one, below.id);
-                return Printed { begin: Begin::Digit, ..Printed::fraction(id) };
-            }
-            return self.rational_power(base, value, scope);
-        }
-        let exponent = self.term(exponent, scope).id;
-        self.raised(base, exponent, scope)
-    }
-
-    /// A power with a positive exponent.
-    fn rational_power(&mut self, base: TermId, exponent: &BigRational, scope: Scope) -> Printed {
-        if exponent.is_one() {
-            return self.term(base, scope);
-        }
-        if *exponent.numer() == One::one() && *exponent.denom() == 2.into() {
-            let body = self.term(base, scope);
-            let id = self.boxes.intern(Math::Root(body.id));
-            return Printed { tall: body.tall, ..Printed::atom(id) };
-        }
-        let mut parts = vec![self.boxes.number(exponent.numer())];
-        if !exponent.denom().is_one() {
-            parts.push(self.boxes.sign(Sign::Slash));
-            parts.push(self.boxes.number(exponent.denom()));
-        }
-        let exponent = self.boxes.row(parts);
-        self.raised(base, exponent, scope)
-    }
-
-    fn raised(&mut self, base: TermId, exponent: MathId, scope: Scope) -> Printed {
-        let base = self.term(base, scope);
-        let id = self.raise_box(base, exponent);
-        let bracketed = base.level != Level::Atom;
-        let begin = if bracketed { Begin::Other } else { base.begin };
-        Printed { tall: base.tall, begin, ..Printed::scripted(id) }
     }
 
     fn application(

@@ -1,6 +1,6 @@
 //! JSON for programs; docs/json.md documents the fields.
 
-use std::io;
+use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ use crate::syntax::StepAtZero;
 
 pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
     let mut page = Page {
-        sheet: Sheet::new(&document.boxes, latex::spell),
+        sheet: Sheet::escaping(&document.boxes, latex::spell, escape),
         pending: String::new(),
     };
     page.raw("{\"network\": {\"title\": ");
@@ -76,7 +76,7 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
         page.raw(", \"range\": ");
         page.optional(gradient.range);
         page.raw(", \"valid_if\": [");
-        for (at, condition) in gradient.valid_if.iter().enumerate() {
+        for (at, condition) in gradient.except.iter().chain(&gradient.valid_if).enumerate() {
             page.raw(if at == 0 { "" } else { ", " });
             page.prose(condition);
         }
@@ -166,7 +166,7 @@ impl Page<'_> {
 
     fn escaped(&mut self, id: MathId) {
         self.flush();
-        self.sheet.escaped(id, escape);
+        self.sheet.math(id);
     }
 
     fn math(&mut self, id: MathId) {
@@ -187,8 +187,8 @@ impl Page<'_> {
         for inline in prose {
             match inline {
                 Inline::Words(words) => {
-                    let quoted = json!(format!(r"\text{{{words}}}")).to_string();
-                    self.raw(&quoted[1..quoted.len() - 1]);
+                    let words = format!(r"\text{{{words}}}");
+                    self.raw(&escape(&words));
                 }
                 Inline::Math(id) => self.escaped(*id),
             }
@@ -198,18 +198,10 @@ impl Page<'_> {
 }
 
 /// Text inside a JSON string.
-fn escape(bytes: &[u8], out: &mut dyn io::Write) -> io::Result<()> {
-    let mut start = 0;
-    for (at, byte) in bytes.iter().enumerate() {
-        if !matches!(byte, b'\\' | b'"' | 0..0x20) {
-            continue;
-        }
-        out.write_all(&bytes[start..at])?;
-        start = at + 1;
-        match byte {
-            0..0x20 => write!(out, "\\u{byte:04x}")?,
-            _ => out.write_all(&[b'\\', *byte])?,
-        }
+fn escape(text: &str) -> Cow<'_, str> {
+    if !text.bytes().any(|byte| matches!(byte, b'\\' | b'"' | 0..0x20)) {
+        return Cow::Borrowed(text);
     }
-    out.write_all(&bytes[start..])
+    let quoted = json!(text).to_string();
+    Cow::Owned(quoted[1..quoted.len() - 1].to_owned())
 }

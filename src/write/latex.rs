@@ -8,7 +8,7 @@ use super::spell::{Edges, Piece, ends_with_word};
 use crate::present::math::{
     Accent, BigOperator, Boxes, Fence, Math, MathId, Piece as SpelledPiece, Sign, Symbol,
 };
-use crate::present::{Confirmed, Document, Gradient, Inline, Prose};
+use crate::present::{Confirmed, Document, Gradient, Inline, LegendRow, Meaning, Prose};
 
 pub(super) fn lay_out(document: &Document, environment: Environment) -> Sheet<'_> {
     let mut page = Page {
@@ -46,18 +46,10 @@ pub(super) fn lay_out(document: &Document, environment: Environment) -> Sheet<'_
         }
         page.close();
     }
-    if document.legend && !document.symbols.is_empty() {
+    if !document.legend.is_empty() {
         page.open();
-        for symbol in &document.symbols {
-            page.row();
-            page.sheet.math(symbol.symbol);
-            page.sheet.text(match environment {
-                Environment::None => r" \in ",
-                Environment::AlignStar | Environment::Align | Environment::Aligned => r" &\in ",
-            });
-            page.sheet.math(symbol.set);
-            page.sheet.text(format!(r"\quad\text{{{}}}", symbol.kind));
-            page.range(symbol.range);
+        for row in &document.legend {
+            page.legend(row);
         }
         page.close();
     }
@@ -159,24 +151,43 @@ impl<'a> Page<'a> {
             self.sheet.math(*member);
         }
         self.range(gradient.range);
-        if !gradient.valid_if.is_empty() {
-            self.sheet.text(r" \qquad \text{valid if }");
-            for (at, condition) in gradient.valid_if.iter().enumerate() {
-                if at > 0 {
-                    self.sheet.text(r",\ ");
-                }
-                self.prose(condition);
-            }
+        for (at, place) in gradient.except.iter().enumerate() {
+            self.sheet.text(if at == 0 { r" \qquad " } else { r",\ " });
+            self.prose(place);
+        }
+        for (at, condition) in gradient.valid_if.iter().enumerate() {
+            self.sheet.text(if at == 0 { r" \qquad \text{valid if }" } else { r",\ " });
+            self.prose(condition);
         }
         for local in &gradient.locals {
             self.row();
             self.sheet.math(local.left);
             self.relation();
             self.sheet.math(local.right);
-            self.sheet.text(r" \qquad \text{(}");
-            self.prose(&local.why);
-            self.sheet.text(r"\text{)}");
+            self.sheet.text(r" \qquad ");
+            self.prose(&in_brackets(&local.why));
         }
+    }
+
+    fn legend(&mut self, row: &LegendRow) {
+        self.row();
+        self.sheet.math(row.symbol);
+        self.sheet.text(if self.environment == Environment::None { " " } else { " &" });
+        match row.meaning {
+            Some(Meaning::In(set)) => {
+                self.sheet.text(r"\in ");
+                self.sheet.math(set);
+            }
+            Some(Meaning::Is(value)) => {
+                self.sheet.text("= ");
+                self.sheet.math(value);
+            }
+            None => {}
+        }
+        if !row.words.is_empty() {
+            self.sheet.text(format!(r"\quad\text{{{}}}", escape(&row.words)));
+        }
+        self.range(row.range);
     }
 
     fn note(&mut self, lead: &'static str, note: &Prose) {
@@ -199,6 +210,19 @@ impl<'a> Page<'a> {
             }
         }
     }
+}
+
+/// Prose in brackets that stand in the same font as the words next to them.
+fn in_brackets(prose: &Prose) -> Prose {
+    let mut joined: Prose = Vec::with_capacity(prose.len() + 2);
+    let bracket = |words: &str| Inline::Words(words.into());
+    for inline in [bracket("(")].iter().chain(prose).chain(&[bracket(")")]) {
+        match (joined.last_mut(), inline) {
+            (Some(Inline::Words(before)), Inline::Words(words)) => before.push_str(words),
+            _ => joined.push(inline.clone()),
+        }
+    }
+    joined
 }
 
 /// Words for a text font.
@@ -443,6 +467,7 @@ fn spell_symbol(symbol: &Symbol) -> Cow<'_, str> {
             Sign::Element => r"\in ",
             Sign::ForAll => r"\forall ",
             Sign::Partial => r"\partial",
+            Sign::Differential => "d",
             Sign::Pi => r"\pi",
             Sign::Times => r"\cdot ",
             Sign::Cross => r"\times ",

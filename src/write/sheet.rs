@@ -14,13 +14,18 @@ pub struct Sheet<'a> {
 
 enum Part<'a> {
     Text(Cow<'a, str>),
-    Math(MathId, Escape),
+    Math(MathId),
 }
 
 impl<'a> Sheet<'a> {
     pub(super) fn new(boxes: &'a Boxes, speller: Speller) -> Self {
+        Self::escaping(boxes, speller, verbatim)
+    }
+
+    /// A sheet whose boxes, but not its text, are written by `escape`.
+    pub(super) fn escaping(boxes: &'a Boxes, speller: Speller, escape: Escape) -> Self {
         Self {
-            spelled: Spelled::new(boxes, speller),
+            spelled: Spelled::new(boxes, speller, escape),
             parts: Vec::new(),
         }
     }
@@ -30,21 +35,16 @@ impl<'a> Sheet<'a> {
     }
 
     pub(super) fn math(&mut self, id: MathId) {
-        self.parts.push(Part::Math(id, verbatim));
+        self.parts.push(Part::Math(id));
     }
 
-    /// A box whose text is written by `escape`, which may change its size.
-    pub(super) fn escaped(&mut self, id: MathId, escape: Escape) {
-        self.parts.push(Part::Math(id, escape));
-    }
-
-    /// The number of bytes that will be written (for JSON, before quotes and backslashes are escaped).
+    /// The number of bytes that will be written.
     pub fn size(&self) -> u64 {
         self.parts
             .iter()
             .map(|part| match part {
                 Part::Text(text) => text.len() as u64,
-                Part::Math(id, _) => self.spelled.size(*id),
+                Part::Math(id) => self.spelled.size(*id),
             })
             .fold(0u64, u64::saturating_add)
     }
@@ -59,7 +59,7 @@ impl<'a> Sheet<'a> {
         for part in &self.parts {
             match part {
                 Part::Text(text) => io::Write::write_all(&mut out, text.as_bytes())?,
-                Part::Math(id, escape) => self.spelled.write(*id, *escape, &mut out)?,
+                Part::Math(id) => self.spelled.write(*id, &mut out)?,
             }
         }
         io::Write::flush(&mut out)

@@ -34,13 +34,14 @@ pub(super) struct Edges {
 pub(super) type Speller =
     for<'a> fn(boxes: &'a Boxes, id: MathId, edges: &[Edges], pieces: &mut Vec<Piece<'a>>);
 
-/// How the pieces of text in a layout are written down.
-pub(super) type Escape = fn(&[u8], &mut dyn io::Write) -> io::Result<()>;
+/// How the text of boxes is written down.
+pub(super) type Escape = for<'a> fn(&'a str) -> Cow<'a, str>;
 
 /// All boxes of a document in one format: their sizes, and the text of those that occur often.
 pub(super) struct Spelled<'a> {
     boxes: &'a Boxes,
     speller: Speller,
+    escape: Escape,
     sizes: Vec<u64>,
     edges: Vec<Edges>,
     cached: Vec<Option<(usize, usize)>>,
@@ -53,7 +54,7 @@ const LARGEST_CACHED: u64 = 256 * 1024;
 const CACHE: u64 = 32 * 1024 * 1024;
 
 impl<'a> Spelled<'a> {
-    pub(super) fn new(boxes: &'a Boxes, speller: Speller) -> Self {
+    pub(super) fn new(boxes: &'a Boxes, speller: Speller, escape: Escape) -> Self {
         let mut sizes: Vec<u64> = Vec::with_capacity(boxes.len());
         let mut edges: Vec<Edges> = Vec::with_capacity(boxes.len());
         let mut pieces = Vec::new();
@@ -64,7 +65,7 @@ impl<'a> Spelled<'a> {
             let size = pieces
                 .iter()
                 .map(|piece| match piece {
-                    Piece::Text(text) => text.len() as u64,
+                    Piece::Text(text) => escape(text).len() as u64,
                     Piece::Math(id) => sizes[id.0 as usize],
                 })
                 .fold(0u64, u64::saturating_add);
@@ -74,6 +75,7 @@ impl<'a> Spelled<'a> {
         Self {
             boxes,
             speller,
+            escape,
             sizes,
             edges,
             cached: Vec::new(),
@@ -81,7 +83,7 @@ impl<'a> Spelled<'a> {
         }
     }
 
-    /// The number of bytes of a box.
+    /// The number of bytes of a box as it is written.
     pub(super) fn size(&self, id: MathId) -> u64 {
         self.sizes[id.0 as usize]
     }
@@ -116,7 +118,9 @@ impl<'a> Spelled<'a> {
         let mut pieces = Vec::new();
         while let Some(piece) = open.pop() {
             match piece {
-                Piece::Text(text) => cache.extend_from_slice(text.as_bytes()),
+                Piece::Text(text) => {
+                    cache.extend_from_slice((self.escape)(&text).as_bytes());
+                }
                 Piece::Math(id) => match cached[id.0 as usize] {
                     Some((start, end)) => cache.extend_from_within(start..end),
                     None => {
@@ -129,19 +133,14 @@ impl<'a> Spelled<'a> {
     }
 
     /// Writes a box.
-    pub(super) fn write(
-        &self,
-        id: MathId,
-        escape: Escape,
-        out: &mut dyn io::Write,
-    ) -> io::Result<()> {
+    pub(super) fn write(&self, id: MathId, out: &mut dyn io::Write) -> io::Result<()> {
         let mut open: Vec<Piece<'a>> = vec![Piece::Math(id)];
         let mut pieces = Vec::new();
         while let Some(piece) = open.pop() {
             match piece {
-                Piece::Text(text) => escape(text.as_bytes(), out)?,
+                Piece::Text(text) => out.write_all((self.escape)(&text).as_bytes())?,
                 Piece::Math(id) => match self.cached.get(id.0 as usize).copied().flatten() {
-                    Some((start, end)) => escape(&self.cache[start..end], out)?,
+                    Some((start, end)) => out.write_all(&self.cache[start..end])?,
                     None => {
                         (self.speller)(self.boxes, id, &self.edges, &mut pieces);
                         open.extend(pieces.drain(..).rev());
@@ -178,6 +177,6 @@ pub(super) fn ends_with_word(text: &str) -> bool {
 }
 
 /// Text as it is.
-pub(super) fn verbatim(bytes: &[u8], out: &mut dyn io::Write) -> io::Result<()> {
-    out.write_all(bytes)
+pub(super) fn verbatim(text: &str) -> Cow<'_, str> {
+    Cow::Borrowed(text)
 }

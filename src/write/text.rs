@@ -8,7 +8,7 @@ use super::spell::{Edges, Piece};
 use crate::present::math::{
     Accent, BigOperator, Boxes, Fence, Math, MathId, Piece as SpelledPiece, Sign, Symbol,
 };
-use crate::present::{Document, Inline, Prose};
+use crate::present::{Document, Inline, Meaning, Prose};
 
 pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
     let mut sheet = Sheet::new(&document.boxes, spell);
@@ -26,6 +26,10 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
             sheet.math(*member);
         }
         range(&mut sheet, gradient.range);
+        for (at, place) in gradient.except.iter().enumerate() {
+            sheet.text(if at == 0 { "   " } else { ", " });
+            prose(&mut sheet, place);
+        }
         for (at, condition) in gradient.valid_if.iter().enumerate() {
             sheet.text(if at == 0 { "   valid if " } else { ", " });
             prose(&mut sheet, condition);
@@ -46,16 +50,27 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
         prose(&mut sheet, note);
         sheet.text("\n");
     }
-    if document.legend && !document.symbols.is_empty() {
+    if !document.legend.is_empty() {
         sheet.text("\n");
-        for symbol in &document.symbols {
-            sheet.math(symbol.symbol);
-            sheet.text(" ∈ ");
-            sheet.math(symbol.set);
-            sheet.text(format!("   {}", symbol.kind));
-            range(&mut sheet, symbol.range);
-            sheet.text("\n");
+    }
+    for row in &document.legend {
+        sheet.math(row.symbol);
+        match row.meaning {
+            Some(Meaning::In(set)) => {
+                sheet.text(" ∈ ");
+                sheet.math(set);
+            }
+            Some(Meaning::Is(value)) => {
+                sheet.text(" = ");
+                sheet.math(value);
+            }
+            None => {}
         }
+        if !row.words.is_empty() {
+            sheet.text(format!("   {}", row.words));
+        }
+        range(&mut sheet, row.range);
+        sheet.text("\n");
     }
     for line in confirmation_lines(document) {
         sheet.text(format!("{line}\n"));
@@ -182,7 +197,7 @@ fn spell<'a>(boxes: &'a Boxes, id: MathId, _edges: &[Edges], pieces: &mut Vec<Pi
 /// Whether a fraction is a derivative: `∂C/∂z` needs no brackets.
 fn starts_with_partial(boxes: &Boxes, id: MathId) -> bool {
     match boxes.get(id) {
-        Math::Symbol(Symbol::Sign(Sign::Partial)) => true,
+        Math::Symbol(Symbol::Sign(Sign::Partial | Sign::Differential)) => true,
         Math::Row(parts) => parts.first().is_some_and(|first| starts_with_partial(boxes, *first)),
         Math::Script { base, .. } => starts_with_partial(boxes, *base),
         Math::Symbol(_)
@@ -247,7 +262,7 @@ fn apart(boxes: &Boxes, left: MathId, right: MathId) -> bool {
             | Sign::Cross
             | Sign::Times => Kind::Relation,
             Sign::Plus | Sign::Minus => Kind::Addition,
-            Sign::Partial | Sign::ForAll => Kind::Partial,
+            Sign::Partial | Sign::Differential | Sign::ForAll => Kind::Partial,
             Sign::Comma | Sign::Semicolon | Sign::Slash | Sign::Prime | Sign::Thin => {
                 Kind::Separator
             }
@@ -389,6 +404,7 @@ fn spell_symbol(symbol: &Symbol) -> Cow<'_, str> {
             Sign::Element => "∈",
             Sign::ForAll => "∀",
             Sign::Partial => "∂",
+            Sign::Differential => "d",
             Sign::Pi => "π",
             Sign::Times => "·",
             Sign::Cross => "×",

@@ -1,0 +1,242 @@
+//! Products and powers as boxes: signs, fractions, juxtaposition.
+
+use num_rational::BigRational;
+use num_traits::{One, Signed};
+
+use super::letters::Scope;
+use super::math::{Math, MathId, Sign, Symbol};
+use super::terms::{Begin, Level, Printed, Printer};
+use crate::term::{Node, TermId};
+
+/// A fraction whose factors are still being collected.
+struct Quotient {
+    above: Vec<Printed>,
+    below: Vec<Printed>,
+    /// Whether nothing of the product stands before it.
+    first: bool,
+    /// Whether only sizes and numbers stand below.
+    of_sizes: bool,
+}
+
+impl Quotient {
+    /// The fraction that takes the factors before it as its numerator.
+    fn behind(done: &mut Vec<Printed>) -> Self {
+        let mut start = done.len();
+        while start > 0 && !done[start - 1].tall {
+            start -= 1;
+        }
+        if done.len() == 1 && !done[0].fraction {
+            start = 0;
+        }
+        Self {
+            above: done.drain(start..).collect(),
+            below: Vec::new(),
+            first: start == 0,
+            of_sizes: true,
+        }
+    }
+}
+
+impl Printer<'_> {
+    pub(super) fn product(&mut self, factors: &[TermId], scope: Scope) -> Printed {
+        let negative = self
+            .system
+            .store
+            .as_number(factors[0])
+            .is_some_and(BigRational::is_negative);
+        let unsigned = self.unsigned_product(factors, scope);
+        if !negative {
+            return unsigned;
+        }
+        let unsigned = self.factor(unsigned, true);
+        self.negative(unsigned)
+    }
+
+    /// A product without the sign of its leading number. Negative powers make fractions, with the factors
+    /// next to them that are no taller than a line as their numerators.
+    pub(super) fn unsigned_product(&mut self, factors: &[TermId], scope: Scope) -> Printed {
+        let system = self.system;
+        let (coefficient, rest) = match system.store.as_number(factors[0]) {
+            Some(value) => (value.abs(), &factors[1..]),
+            None => (BigRational::one(), factors),
+        };
+        let mut number = Some(coefficient);
+        let mut done: Vec<Printed> = Vec::new();
+        let mut open: Option<Quotient> = None;
+        for factor in rest {
+            if let Some(below) = self.below(*factor, scope) {
+                let quotient = open.get_or_insert_with(|| Quotient::behind(&mut done));
+                quotient.below.push(below);
+                quotient.of_sizes &= self.is_size(*factor);
+                continue;
+            }
+            let printed = self.term(*factor, scope);
+            match &mut open {
+                // `1/n` stays in front, as an average is written.
+                Some(quotient) if !quotient.of_sizes && !printed.tall => {
+                    quotient.above.push(printed);
+                }
+                _ => {
+                    if let Some(quotient) = open.take() {
+                        let fraction = self.quotient(quotient, &mut number);
+                        done.push(fraction);
+                    }
+                    done.push(printed);
+                }
+            }
+        }
+        if let Some(quotient) = open {
+            let fraction = self.quotient(quotient, &mut number);
+            done.push(fraction);
+        }
+        if let Some(number) = number
+            && (!number.is_one() || done.is_empty())
+        {
+            let number = self.rational(&number);
+            done.insert(0, number);
+        }
+        self.side_by_side(&done)
+    }
+
+    /// A fraction; the number in front of the product goes into it if it comes first.
+    fn quotient(&mut self, quotient: Quotient, number: &mut Option<BigRational>) -> Printed {
+        let Quotient { mut above, mut below, first, of_sizes: _ } = quotient;
+        if let Some(coefficient) = number.take_if(|_| first) {
+            if !coefficient.denom().is_one() {
+                let id = self.boxes.number(coefficient.denom());
+                below.insert(0, Printed::digits(id));
+            }
+            if !coefficient.numer().is_one() || above.is_empty() {
+                let id = self.boxes.number(coefficient.numer());
+                above.insert(0, Printed::digits(id));
+            }
+        }
+        if above.is_empty() {
+            let id = self.boxes.number(1);
+            above.push(Printed::digits(id));
+        }
+        let numerator = self.side_by_side(&above);
+        let denominator = self.side_by_side(&below);
+        let id = self.boxes.fraction(numerator.id, denominator.id);
+        Printed::fraction(id)
+    }
+
+    /// Whether a factor is a power of an index expression.
+    fn is_size(&self, term: TermId) -> bool {
+        let store = &self.system.store;
+        let Node::Power(base, _) = store.node(term) else {
+            return false;
+        };
+        matches!(store.node(*base), Node::Index(_) | Node::Number(_))
+    }
+
+    /// What a factor puts below the fraction bar, if it is a negative power.
+    fn below(&mut self, term: TermId, scope: Scope) -> Option<Printed> {
+        if self.spells(term) {
+            return None;
+        }
+        let system = self.system;
+        let Node::Power(base, exponent) = system.store.node(term) else {
+            return None;
+        };
+        let exponent = system.store.as_number(*exponent)?;
+        if !exponent.is_negative() {
+            return None;
+        }
+        Some(self.rational_power(*base, &exponent.abs(), scope))
+    }
+
+    /// Factors by juxtaposition; a single one stays as it is.
+    fn side_by_side(&mut self, factors: &[Printed]) -> Printed {
+        if let [only] = factors {
+            return *only;
+        }
+        let mut row = Vec::with_capacity(factors.len() + 1);
+        let (mut tall, mut open) = (false, false);
+        let mut begin = Begin::Other;
+        for (at, printed) in factors.iter().enumerate() {
+            let last = at + 1 == factors.len();
+            let printed = self.factor(*printed, last);
+            if at == 0 {
+                begin = printed.begin;
+            } else if printed.begin == Begin::Digit {
+                row.push(self.boxes.sign(Sign::Times));
+            } else if self.is_word(printed.id) || self.is_word(factors[at - 1].id) {
+                row.push(self.boxes.sign(Sign::Thin));
+            }
+            tall |= printed.tall;
+            open = printed.open;
+            row.push(printed.id);
+        }
+        let id = self.boxes.row(row);
+        Printed {
+            level: Level::Product,
+            begin,
+            open,
+            tall,
+            ..Printed::atom(id)
+        }
+    }
+
+    /// Whether it is a name of several letters, which needs room beside it.
+    fn is_word(&self, id: MathId) -> bool {
+        match self.boxes.get(id) {
+            Math::Symbol(Symbol::Word(_)) => true,
+            Math::Script { base, .. } => {
+                matches!(self.boxes.get(*base), Math::Symbol(Symbol::Word(_)))
+            }
+            Math::Symbol(_)
+            | Math::Row(_)
+            | Math::Fraction(..)
+            | Math::Root(_)
+            | Math::Accent(..)
+            | Math::Big { .. }
+            | Math::Stack(_)
+            | Math::Fence { .. }
+            | Math::Cases { .. }
+            | Math::Spelled(_) => false,
+        }
+    }
+
+    pub(super) fn power(&mut self, base: TermId, exponent: TermId, scope: Scope) -> Printed {
+        let system = self.system;
+        if let Some(value) = system.store.as_number(exponent) {
+            if value.is_negative() {
+                let below = self.rational_power(base, &value.abs(), scope);
+                let one = self.boxes.number(1);
+                let id = self.boxes.fraction(one, below.id);
+                return Printed { begin: Begin::Digit, ..Printed::fraction(id) };
+            }
+            return self.rational_power(base, value, scope);
+        }
+        let exponent = self.term(exponent, scope).id;
+        self.raised(base, exponent, scope)
+    }
+
+    /// A power with a positive exponent.
+    fn rational_power(&mut self, base: TermId, exponent: &BigRational, scope: Scope) -> Printed {
+        if exponent.is_one() {
+            return self.term(base, scope);
+        }
+        if *exponent.numer() == One::one() && *exponent.denom() == 2.into() {
+            let body = self.term(base, scope);
+            let id = self.boxes.intern(Math::Root(body.id));
+            return Printed { tall: body.tall, ..Printed::atom(id) };
+        }
+        let mut parts = vec![self.boxes.number(exponent.numer())];
+        if !exponent.denom().is_one() {
+            parts.push(self.boxes.sign(Sign::Slash));
+            parts.push(self.boxes.number(exponent.denom()));
+        }
+        let exponent = self.boxes.row(parts);
+        self.raised(base, exponent, scope)
+    }
+
+    fn raised(&mut self, base: TermId, exponent: MathId, scope: Scope) -> Printed {
+        let base = self.term(base, scope);
+        let id = self.raise_box(base, exponent);
+        let bracketed = base.level != Level::Atom;
+        let begin = if bracketed { Begin::Other } else { base.begin };
+        Printed { tall: base.tall, begin, ..Printed::scripted(id) }
+    }
+}
