@@ -1,8 +1,14 @@
-//! Case files: each text under `cases/errors` is refused, and its whole message is a snapshot.
+//! Case files. Each text under `cases/errors` is refused, and its whole message is a snapshot. Each other
+//! network, under `cases/<topic>` or in `examples`, goes the whole way, and one snapshot shows what the program
+//! understood and what it derived.
+//!
+//! A line `# show: steps, full, resolve, combine, scalar, legend, text, step0=1/2` asks for more than the results;
+//! words joined by blanks belong to one command (`steps resolve`). Of another convention, the differences are shown.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use chainrule::derive::{Request, derive};
 use chainrule::formula::{View, formulate};
@@ -65,6 +71,123 @@ fn errors() {
             insta::assert_snapshot!(render(&report, &source, false));
         });
     });
+}
+
+#[test]
+fn examples() {
+    insta::with_settings!({
+        snapshot_path => "../snapshots",
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+    }, {
+        insta::glob!("../examples", "*.net", |path| {
+            insta::assert_snapshot!(whole_way(path, "steps"));
+        });
+    });
+}
+
+#[test]
+fn networks() {
+    insta::with_settings!({
+        snapshot_path => "../snapshots",
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+    }, {
+        insta::glob!("cases", "*/*.net", |path| {
+            if path.parent().is_none_or(|folder| !folder.ends_with("errors")) {
+                insta::assert_snapshot!(whole_way(path, ""));
+            }
+        });
+    });
+}
+
+/// What the program prints of a network: as understood, the results, and what the text asks for besides.
+fn whole_way(path: &Path, also: &str) -> String {
+    let text = fs::read_to_string(path).expect("a case is text");
+    let asked: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# show:"))
+        .chain([also])
+        .flat_map(|line| line.split(','))
+        .map(str::trim)
+        .filter(|view| !view.is_empty())
+        .collect();
+    let mut page = section("show", &run(path, "show", &[]));
+    let results = run(path, "derive", &[]);
+    page.push_str(&section("derive", &results));
+    for view in asked {
+        let options: Vec<&str> = view.split_whitespace().flat_map(option).collect();
+        let command = format!("derive {}", options.join(" "));
+        let output = run(path, "derive", &options);
+        if view.starts_with("step0=") {
+            page.push_str(&section(&command, &difference(&results, &output)));
+        } else {
+            page.push_str(&section(&command, &output));
+        }
+    }
+    page
+}
+
+fn section(command: &str, output: &str) -> String {
+    format!("$ {command}\n{output}\n")
+}
+
+/// A word of `# show:` as command-line options.
+fn option(word: &str) -> Vec<&str> {
+    match word {
+        "steps" => vec!["--detail", "steps"],
+        "full" => vec!["--detail", "full"],
+        "resolve" => vec!["--resolve"],
+        "combine" => vec!["--combine"],
+        "scalar" => vec!["--form", "scalar"],
+        "legend" => vec!["--legend"],
+        "text" => vec!["--format", "text"],
+        _ => match word.strip_prefix("step0=") {
+            Some(value) => vec!["--step0", value],
+            None => panic!("`# show: {word}` is none of the words that can be shown"),
+        },
+    }
+}
+
+/// What a command prints, on both outputs, with its exit code if that is not 0.
+fn run(path: &Path, command: &str, options: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_chainrule"))
+        .arg(command)
+        .arg(path.file_name().expect("a case is a file"))
+        .args(options)
+        .current_dir(path.parent().expect("a case is in a folder"))
+        .output()
+        .expect("the program starts");
+    let mut text = String::new();
+    let printed = String::from_utf8(output.stdout).expect("output is text");
+    for line in printed.lines() {
+        // How large the error was depends on the machine's exp and tanh; that there is a bound does not.
+        let shown = match line.rfind(", error < ") {
+            Some(at) if line.contains("confirmed") => &line[..at],
+            _ => line,
+        };
+        text.push_str(shown);
+        text.push('\n');
+    }
+    text.push_str(&String::from_utf8(output.stderr).expect("messages are text"));
+    match output.status.code() {
+        Some(0) => {}
+        Some(code) => text.push_str(&format!("exit code {code}\n")),
+        None => panic!("{} crashed at {command} {options:?}", path.display()),
+    }
+    text
+}
+
+/// The lines that only one of two outputs has.
+fn difference(before: &str, after: &str) -> String {
+    let lines = |text: &str, other: &str, sign: &str| -> String {
+        text.lines()
+            .filter(|line| !other.lines().any(|same| same == *line))
+            .map(|line| format!("{sign} {line}\n"))
+            .collect()
+    };
+    let text = lines(before, after, "-") + &lines(after, before, "+");
+    if text.is_empty() { "nothing changes\n".to_owned() } else { text }
 }
 
 #[test]
