@@ -1,0 +1,191 @@
+//! The documents are run: every command in a `console` block prints what stands below it, every `net` block is
+//! read, and is refused for the reason that a `net error` block names.
+//!
+//! `UPDATE_DOCUMENTS=1 cargo test --test documents` writes what the commands print into the documents.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use chainrule::source::{Source, render};
+use chainrule::syntax::parse;
+use chainrule::system::lower;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// README.md and all of docs/.
+fn documents() -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(root().join("docs"))
+        .expect("there is a folder of documents")
+        .map(|entry| entry.expect("a readable folder").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    paths.push(root().join("README.md"));
+    paths.sort();
+    paths
+}
+
+/// A fenced block.
+struct Block {
+    /// What stands behind the opening fence.
+    info: String,
+    /// Where it begins in its document, counted from 1.
+    line: usize,
+    text: String,
+}
+
+fn blocks(document: &str) -> Vec<Block> {
+    let mut found = Vec::new();
+    let mut open: Option<Block> = None;
+    for (at, line) in document.lines().enumerate() {
+        match (&mut open, line.strip_prefix("```")) {
+            (None, Some(info)) => {
+                open = Some(Block { info: info.to_owned(), line: at + 2, text: String::new() });
+            }
+            (Some(_), Some(_)) => found.extend(open.take()),
+            (Some(block), None) => {
+                block.text.push_str(line);
+                block.text.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    assert!(open.is_none(), "a block is never closed");
+    found
+}
+
+#[test]
+fn commands_print_what_the_documents_show() {
+    let update = std::env::var_os("UPDATE_DOCUMENTS").is_some();
+    let mut commands = 0;
+    for path in documents() {
+        let document = fs::read_to_string(&path).expect("a document is text");
+        let mut updated = document.clone();
+        for block in blocks(&document).iter().filter(|block| block.info == "console") {
+            let mut answer = String::new();
+            for command in block.text.lines().filter_map(|line| line.strip_prefix("$ ")) {
+                commands += 1;
+                answer.push_str(&format!("$ {command}\n{}", answer_to(command)));
+            }
+            if update {
+                updated = updated.replacen(
+                    &format!("```console\n{}```", block.text),
+                    &format!("```console\n{answer}```"),
+                    1,
+                );
+            } else {
+                assert_eq!(
+                    without_errors(&block.text),
+                    without_errors(&answer),
+                    "{}, line {}",
+                    path.display(),
+                    block.line
+                );
+            }
+        }
+        if update && updated != document {
+            fs::write(&path, updated).expect("documents can be written");
+        }
+    }
+    assert!(commands > 10, "the documents show commands");
+}
+
+/// What a command prints: on standard output, then on standard error.
+fn answer_to(command: &str) -> String {
+    let words = words(command);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let arguments = match words.as_slice() {
+        ["cat", file] => {
+            return fs::read_to_string(root().join(file)).expect("the documents show files that exist");
+        }
+        ["chainrule", arguments @ ..] | ["cargo", "run", "--release", "--", arguments @ ..] => arguments,
+        _ => panic!("`{command}` is no command that documents show"),
+    };
+    let output = Command::new(env!("CARGO_BIN_EXE_chainrule"))
+        .args(arguments)
+        .current_dir(root())
+        .output()
+        .expect("the program starts");
+    let mut text = String::from_utf8(output.stdout).expect("output is text");
+    text.push_str(&String::from_utf8(output.stderr).expect("messages are text"));
+    text
+}
+
+/// The words of a command; single quotes keep blanks.
+fn words(command: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    for character in command.chars() {
+        match character {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            _ => words.last_mut().expect("there is a word from the start").push(character),
+        }
+    }
+    words
+}
+
+/// The text without the sizes of numerical errors: these depend on the machine's exp and tanh.
+fn without_errors(text: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some(at) = ["error < ", "worst error ", "\"worst_error\":"]
+        .iter()
+        .filter_map(|mark| Some(rest.find(mark)? + mark.len()))
+        .min()
+    {
+        shown.push_str(&rest[..at]);
+        rest = rest[at..].trim_start_matches(|character: char| {
+            character.is_ascii_digit() || matches!(character, '.' | 'e' | '-')
+        });
+    }
+    shown + rest
+}
+
+#[test]
+fn networks_in_documents_are_read_as_they_say() {
+    let mut networks = 0;
+    for path in documents() {
+        let document = fs::read_to_string(&path).expect("a document is text");
+        for block in blocks(&document) {
+            let Some(expected) = block.info.strip_prefix("net") else {
+                continue;
+            };
+            networks += 1;
+            let place = format!("{}, line {}", path.display(), block.line);
+            let source = Source::new("network", block.text);
+            let system = parse(&source).and_then(|network| lower(&network));
+            match (expected.trim().strip_prefix("error "), system) {
+                (None, Ok(system)) => {
+                    assert!(expected.is_empty(), "{place}: `net{expected}` is no kind of block");
+                    assert!(system.warnings.is_empty(), "{place}: {:?}", system.warnings);
+                }
+                (None, Err(report)) => panic!("{place}:\n{}", render(&report, &source, false)),
+                (Some(code), Ok(_)) => panic!("{place}: accepted, expected {code}"),
+                (Some(code), Err(report)) => assert!(
+                    report.diagnostics().iter().any(|diagnostic| diagnostic.code == code),
+                    "{place}: expected {code}\n{}",
+                    render(&report, &source, false)
+                ),
+            }
+        }
+    }
+    assert!(networks > 20, "the documents show networks");
+}
+
+#[test]
+fn links_lead_somewhere() {
+    for path in documents() {
+        let document = fs::read_to_string(&path).expect("a document is text");
+        let folder = path.parent().expect("a document is in a folder");
+        for behind in document.split("](").skip(1) {
+            let target = behind.split(')').next().expect("a split gives a part");
+            let file = target.split('#').next().expect("a split gives a part");
+            if !file.is_empty() && !file.contains("://") {
+                assert!(folder.join(file).exists(), "{}: {target}", path.display());
+            }
+        }
+    }
+}
