@@ -187,7 +187,11 @@ fn difference(before: &str, after: &str) -> String {
             .collect()
     };
     let text = lines(before, after, "-") + &lines(after, before, "+");
-    if text.is_empty() { "nothing changes\n".to_owned() } else { text }
+    if text.is_empty() {
+        "nothing changes\n".to_owned()
+    } else {
+        text
+    }
 }
 
 #[test]

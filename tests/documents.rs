@@ -42,7 +42,11 @@ fn blocks(document: &str) -> Vec<Block> {
     for (at, line) in document.lines().enumerate() {
         match (&mut open, line.strip_prefix("```")) {
             (None, Some(info)) => {
-                open = Some(Block { info: info.to_owned(), line: at + 2, text: String::new() });
+                open = Some(Block {
+                    info: info.to_owned(),
+                    line: at + 2,
+                    text: String::new(),
+                });
             }
             (Some(_), Some(_)) => found.extend(open.take()),
             (Some(block), None) => {
@@ -63,9 +67,16 @@ fn commands_print_what_the_documents_show() {
     for path in documents() {
         let document = fs::read_to_string(&path).expect("a document is text");
         let mut updated = document.clone();
-        for block in blocks(&document).iter().filter(|block| block.info == "console") {
+        for block in blocks(&document)
+            .iter()
+            .filter(|block| block.info == "console")
+        {
             let mut answer = String::new();
-            for command in block.text.lines().filter_map(|line| line.strip_prefix("$ ")) {
+            for command in block
+                .text
+                .lines()
+                .filter_map(|line| line.strip_prefix("$ "))
+            {
                 commands += 1;
                 answer.push_str(&format!("$ {command}\n{}", answer_to(command)));
             }
@@ -98,9 +109,12 @@ fn answer_to(command: &str) -> String {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let arguments = match words.as_slice() {
         ["cat", file] => {
-            return fs::read_to_string(root().join(file)).expect("the documents show files that exist");
+            return fs::read_to_string(root().join(file))
+                .expect("the documents show files that exist");
         }
-        ["chainrule", arguments @ ..] | ["cargo", "run", "--release", "--", arguments @ ..] => arguments,
+        ["chainrule", arguments @ ..] | ["cargo", "run", "--release", "--", arguments @ ..] => {
+            arguments
+        }
         _ => panic!("`{command}` is no command that documents show"),
     };
     let output = Command::new(env!("CARGO_BIN_EXE_chainrule"))
@@ -121,7 +135,10 @@ fn words(command: &str) -> Vec<String> {
         match character {
             '\'' => quoted = !quoted,
             ' ' if !quoted => words.push(String::new()),
-            _ => words.last_mut().expect("there is a word from the start").push(character),
+            _ => words
+                .last_mut()
+                .expect("there is a word from the start")
+                .push(character),
         }
     }
     words
@@ -159,13 +176,19 @@ fn networks_in_documents_are_read_as_they_say() {
             let system = parse(&source).and_then(|network| lower(&network));
             match (expected.trim().strip_prefix("error "), system) {
                 (None, Ok(system)) => {
-                    assert!(expected.is_empty(), "{place}: `net{expected}` is no kind of block");
+                    assert!(
+                        expected.is_empty(),
+                        "{place}: `net{expected}` is no kind of block"
+                    );
                     assert!(system.warnings.is_empty(), "{place}: {:?}", system.warnings);
                 }
                 (None, Err(report)) => panic!("{place}:\n{}", render(&report, &source, false)),
                 (Some(code), Ok(_)) => panic!("{place}: accepted, expected {code}"),
                 (Some(code), Err(report)) => assert!(
-                    report.diagnostics().iter().any(|diagnostic| diagnostic.code == code),
+                    report
+                        .diagnostics()
+                        .iter()
+                        .any(|diagnostic| diagnostic.code == code),
                     "{place}: expected {code}\n{}",
                     render(&report, &source, false)
                 ),

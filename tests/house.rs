@@ -51,8 +51,15 @@ fn lower_layers_never_import_higher_ones() {
     let source = root().join("src");
     let mut imports = 0;
     for path in files("src", "rs") {
-        let inside = path.strip_prefix(&source).expect("a source file is under src");
-        let name = inside.components().next().expect("a file has a name").as_os_str().to_string_lossy();
+        let inside = path
+            .strip_prefix(&source)
+            .expect("a source file is under src");
+        let name = inside
+            .components()
+            .next()
+            .expect("a file has a name")
+            .as_os_str()
+            .to_string_lossy();
         let module = name.trim_end_matches(".rs");
         if matches!(module, "lib" | "main") {
             continue;
@@ -60,7 +67,10 @@ fn lower_layers_never_import_higher_ones() {
         let own = layer(module).unwrap_or_else(|| panic!("`{module}` has no place in the layers"));
         let text = fs::read_to_string(&path).expect("sources are text");
         // What stands in a module of tests may look up at everything.
-        let text = text.split("#[cfg(test)]\nmod tests").next().expect("a split gives a part");
+        let text = text
+            .split("#[cfg(test)]\nmod tests")
+            .next()
+            .expect("a split gives a part");
         if inside.file_stem().is_some_and(|stem| stem == "tests") {
             continue;
         }
@@ -88,7 +98,10 @@ fn files_hold_one_idea() {
     let long: Vec<String> = files("src", "rs")
         .iter()
         .filter_map(|path| {
-            let lines = fs::read_to_string(path).expect("sources are text").lines().count();
+            let lines = fs::read_to_string(path)
+                .expect("sources are text")
+                .lines()
+                .count();
             (lines > LONGEST_FILE).then(|| format!("{}: {lines} lines", path.display()))
         })
         .collect();
@@ -117,14 +130,28 @@ fn nothing_is_left_to_do_in_comments() {
 fn every_snapshot_has_its_input() {
     for path in files("snapshots", "snap") {
         let text = fs::read_to_string(&path).expect("snapshots are text");
-        let header = text.split("---").nth(1).expect("a snapshot begins with a header");
-        if let Some(input) = header.lines().find_map(|line| line.strip_prefix("input_file: ")) {
-            assert!(root().join(input).exists(), "{} has lost {input}", path.display());
+        let header = text
+            .split("---")
+            .nth(1)
+            .expect("a snapshot begins with a header");
+        if let Some(input) = header
+            .lines()
+            .find_map(|line| line.strip_prefix("input_file: "))
+        {
+            assert!(
+                root().join(input).exists(),
+                "{} has lost {input}",
+                path.display()
+            );
         }
         let source = header
             .lines()
             .find_map(|line| line.strip_prefix("source: "))
             .expect("a snapshot names its test");
-        assert!(root().join(source).exists(), "{} has lost {source}", path.display());
+        assert!(
+            root().join(source).exists(),
+            "{} has lost {source}",
+            path.display()
+        );
     }
 }

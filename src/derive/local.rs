@@ -4,7 +4,7 @@ use num_rational::BigRational;
 use num_traits::One;
 use rustc_hash::FxHashMap;
 
-use crate::formula::Condition;
+use crate::simplify::Condition;
 use crate::system::System;
 use crate::term::{
     Affine, Cmp, Domain, FamilyId, FunctionId, Node, Reduction, Substitution, TermId, VarId,

@@ -15,8 +15,7 @@ mod pieces;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::formula::Condition;
-use crate::simplify::Simplifier;
+use crate::simplify::{Condition, Simplifier};
 use crate::source::{Diagnostic, Report};
 use crate::syntax::{Order, StepAtZero};
 use crate::system::{

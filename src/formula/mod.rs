@@ -12,6 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::derive::{Adjoint, Asked, Contribution, Derivation, Reason, contribution_term};
 use crate::simplify::{Product, Simplifier};
+pub use crate::simplify::{Condition, Link, Step};
 use crate::source::Report;
 use crate::system::{Clause, FamilyKind, Primitive, System};
 use crate::term::{Affine, Domain, FamilyId, FunctionId, Node, Substitution, TermId, VarId};
@@ -102,22 +103,6 @@ impl Formula {
     }
 }
 
-/// One member of a chain of equalities.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Link {
-    /// A term. Accesses to adjoint and local families print as derivatives.
-    Term(TermId),
-    /// `factor ∂/∂by (of)`, the derivative not yet taken.
-    Operator {
-        /// A number in front, if any.
-        factor: Option<TermId>,
-        /// By what: an access.
-        by: TermId,
-        /// Of what.
-        of: TermId,
-    },
-}
-
 /// `∂user/∂wrt = value`, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalDerivative {
@@ -127,36 +112,6 @@ pub struct LocalDerivative {
     pub value: TermId,
     /// Why.
     pub reason: Reason,
-}
-
-/// What a result needs in order to be right.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Condition {
-    /// The assumption with this number in the system.
-    Assumed(usize),
-    /// The value of Step(0).
-    StepAtZero,
-    /// Only off the kinks (a second derivative of a kinked function).
-    OffKinks,
-    /// Only where the maximum is taken at one place.
-    OffTies,
-    /// The term is not 0.
-    NonZero(TermId),
-    /// The term is positive.
-    Positive(TermId),
-}
-
-/// One step of a derivation: `before = after` by a rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// The rule's stable name.
-    pub rule: &'static str,
-    /// What stood there.
-    pub before: Link,
-    /// What stands there now.
-    pub after: Link,
-    /// The reason in words.
-    pub why: String,
 }
 
 /// The equations that answer the derivation's questions, and those that they name.

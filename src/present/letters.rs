@@ -49,8 +49,9 @@ impl Letters {
     ) -> Scope {
         let mut entries = self.scopes[scope.0 as usize].clone();
         for var in vars {
-            entries.retain(|(other, _)| other != var);
+            // A letter bound anew inside its own scope gets another name, so that both can be told apart.
             let letter = free_letter(store.letter(*var), &entries, names, profile);
+            entries.retain(|(other, _)| other != var);
             entries.push((*var, letter));
         }
         entries.sort();

@@ -6,6 +6,7 @@ mod arithmetic;
 mod rule;
 mod sign;
 mod step;
+mod trace;
 
 use std::rc::Rc;
 
@@ -18,8 +19,8 @@ use arithmetic::{build_sum, collect, flipped, whole_power};
 use rule::Compiled;
 pub use rule::{Demand, Holds, LETTERS, Rule};
 use sign::Signs;
+pub use trace::{Condition, Link, Step};
 
-use crate::formula::{Condition, Link, Step};
 use crate::functions;
 use crate::syntax::StepAtZero;
 use crate::system::{System, pattern};
