@@ -500,8 +500,8 @@ const NETWORKS: [&str; 5] = [
      loss C = 1/2 sum_j (r[L]_j - y_j)^2\ngrad W[k], z[k], r[k]\n",
     "index i\nwhere x in R^n, a, b in R\nh_i = max(a x_i, b) + abs(x_i - b)\nloss C = sum_i h_i^2\ngrad x, a, b\n",
     "fn lrelu(u; a) = { u if u > 0; a u otherwise } with lrelu'(0) = a\nz = w x\nr = lrelu(z; a)\nloss C = 1/2 (r - y)^2\ngrad w, a\n",
-    "index i\nwhere W in R^(n x n), U in R^n, x[t] in R for t in 1..T\nh[0]_i = 0\n\
-     h[t]_i = relu(U_i x[t] + sum_j W_ij h[t-1]_j) for t in 1..T\nloss C = sum_i h[T]_i^2\ngrad U\n",
+    "index i, j\nwhere W in R^(n x n), U, g in R^n, x[t] in R for t in 1..T\nh[0]_i = g_i\n\
+     h[t]_i = relu(U_i x[t] + sum_j W_ij h[t-1]_j) for t in 1..T\nloss C = sum_i h[T]_i^2\ngrad U, g\n",
 ];
 
 /// The result negated, doubled, with something added, or with one factor dropped.
@@ -529,12 +529,10 @@ fn injected(derivation: &mut Derivation, result: TermId) -> Vec<TermId> {
     let one = store.int(1);
     wrong.push(store.add([result, one]));
     if let Node::Mul(factors) = store.node(result).clone() {
-        for at in 0..factors.len() {
-            if !kept[at] {
-                let rest: Vec<TermId> =
-                    factors.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, term)| *term).collect();
-                wrong.push(store.mul(rest));
-            }
+        for (at, _) in kept.iter().enumerate().filter(|(_, kept)| !**kept) {
+            let mut rest = factors.to_vec();
+            rest.remove(at);
+            wrong.push(store.mul(rest));
         }
     }
     wrong
