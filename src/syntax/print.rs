@@ -1,5 +1,6 @@
 //! The tree as network text: what is printed reads back as the same tree.
 
+use super::statements::with_deep_stack;
 use std::fmt::Write as _;
 
 use num_rational::BigRational;
@@ -12,12 +13,14 @@ use super::tree::{
 
 /// Prints a network in the language, one statement a line.
 pub fn print(network: &Network) -> String {
-    let mut printer = Printer::default();
-    for statement in &network.statements {
-        printer.statement(statement);
-        printer.text.push('\n');
-    }
-    printer.text
+    with_deep_stack(|| {
+        let mut printer = Printer::default();
+        for statement in &network.statements {
+            printer.statement(statement);
+            printer.text.push('\n');
+        }
+        printer.text
+    })
 }
 
 /// Prints a formula in the language.

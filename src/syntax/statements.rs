@@ -31,6 +31,16 @@ pub fn parse(source: &Source) -> Result<Network, Report> {
     if text.len() > MAX_TEXT {
         return Err(mistakes::text_too_large(MAX_TEXT));
     }
+    with_deep_stack(|| read_text(text))
+}
+
+/// Nested brackets are bounded, but each level takes several frames of the grammar, large ones in a debug
+/// build: a stack of this size holds them wherever the caller runs.
+pub(super) fn with_deep_stack<T>(work: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(16 * 1024 * 1024, 64 * 1024 * 1024, work)
+}
+
+fn read_text(text: &str) -> Result<Network, Report> {
     let strict = brackets::check(text);
     let brackets_match = strict.errors.is_empty();
     match read_pieces(text, strict) {

@@ -47,7 +47,8 @@ pub(super) struct Lowering<'a> {
 /// All mistakes that could be found, each with its place in the text.
 pub fn lower(network: &Network) -> Result<System, Report> {
     let mut lowering = Lowering::default();
-    lowering.run(network);
+    // Deep formulas are walked by recursion in several places; their depth is bounded by the reader.
+    stacker::maybe_grow(16 * 1024 * 1024, 64 * 1024 * 1024, || lowering.run(network));
     let Lowering {
         system,
         mut problems,
