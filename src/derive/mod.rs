@@ -15,7 +15,7 @@ mod pieces;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::simplify::{Condition, Simplifier};
+use crate::simplify::{Condition, Simplifier, Step};
 use crate::source::{Diagnostic, Report};
 use crate::syntax::{Order, StepAtZero};
 use crate::system::{
@@ -104,6 +104,8 @@ pub struct Contribution {
     pub local: TermId,
     /// The same before simplifying.
     pub raw: TermId,
+    /// The rules that simplified it; those of terms that were met before are not named again.
+    pub steps: Vec<Step>,
     /// Why the local derivative is what it is.
     pub reason: Reason,
     /// The index of `wrt` as the user's definition writes it, over the definition's own letters: how a
@@ -691,6 +693,7 @@ impl Sweep {
             symbol: one,
             local: one,
             raw: one,
+            steps: Vec::new(),
             reason: Reason::Itself,
             written: piece.index[half..].into(),
         })
@@ -767,7 +770,9 @@ impl Sweep {
         let symbol = system
             .store
             .access(local_family, user_index.iter().chain(own).cloned());
+        self.simplifier.take_record();
         let local = self.simplifier.simplify(system, raw, &context);
+        let (_, steps) = self.simplifier.take_record();
         if system.store.is_zero(local) {
             return None;
         }
@@ -779,6 +784,7 @@ impl Sweep {
             symbol,
             local,
             raw,
+            steps,
             reason: occurrence.reason.clone(),
             written: written.clone(),
         })

@@ -103,6 +103,7 @@ fn joined(
                 symbol: system.store.mul([symbol, outer.symbol]),
                 local: system.store.mul([local, outer.local]),
                 raw: system.store.mul([raw, outer.raw]),
+                steps: inner.steps.iter().chain(&outer.steps).cloned().collect(),
                 reason: Reason::Rules,
                 written: outer.written.clone(),
             });

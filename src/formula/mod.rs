@@ -394,7 +394,13 @@ impl<'a> Writer<'a> {
     fn formula(&mut self, adjoint: FamilyId, case: &Case, asked: bool) -> Formula {
         self.simplifier.take_record();
         let result = self.sum(case, |contribution| contribution.upstream);
-        let (mut conditions, steps) = self.simplifier.take_record();
+        let (mut conditions, more) = self.simplifier.take_record();
+        let steps = case
+            .contributions
+            .iter()
+            .flat_map(|contribution| contribution.steps.iter().cloned())
+            .chain(more)
+            .collect();
         if uses_step(&self.derivation.system, result) {
             conditions.push(Condition::StepAtZero);
         }
@@ -611,12 +617,18 @@ fn factored(system: &mut System, term: TermId) -> TermId {
         .iter()
         .map(|part| Product::of(store, *part))
         .collect();
+    // What stands behind a guard may exist only where the guard holds: it stays there.
+    let guarded = products
+        .iter()
+        .flat_map(|product| &product.factors)
+        .any(|(base, _)| matches!(store.node(*base), Node::Guard(_)));
     let shared: Vec<(TermId, BigRational)> = products[0]
         .factors
         .iter()
         .filter(|(base, exponent)| {
             exponent.is_positive()
                 && !matches!(store.node(*base), Node::Guard(_))
+                && (!guarded || store.free_vars(*base).is_empty())
                 && products[1..]
                     .iter()
                     .all(|product| product.factors.contains(&(*base, exponent.clone())))

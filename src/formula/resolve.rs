@@ -176,10 +176,14 @@ fn activations_opened(system: &mut System, term: TermId, kept: Option<TermId>) -
         if !opens {
             return None;
         }
-        let clause = row
+        // Where the slot is a letter it may fall into several clauses.
+        let mut possible = row
             .clauses
             .iter()
-            .find(|clause| clause.at(&index).1.constraints().iter().all(|c| !c.affine().is_constant()))?;
+            .filter(|clause| !clause.at(&index).1.is_nothing());
+        let (Some(clause), None) = (possible.next(), possible.next()) else {
+            return None;
+        };
         let (values, _) = clause.at(&index);
         Some(store.substitute(clause.body?, &values))
     })

@@ -4,11 +4,72 @@ use super::LocalDerivative;
 use super::cases::Case;
 use crate::derive::{Contribution, Reason, contribution_term, split_domain};
 use crate::system::System;
-use crate::term::{Affine, Domain, Node, Reduction, TermId, VarId};
+use crate::term::{Affine, Domain, Node, Reduction, Substitution, TermId, VarId};
 
 /// What one user adds to the chain rule: all of its reads of the quantity together.
 struct Group<'a> {
-    members: Vec<&'a Contribution>,
+    /// The member that speaks of the most elements of the user; the others speak of some of these.
+    base: Member<'a>,
+    members: Vec<Member<'a>>,
+}
+
+/// One contribution, with what it says of the elements of its user.
+#[derive(Clone)]
+struct Member<'a> {
+    contribution: &'a Contribution,
+    /// The user's element; empty where two equations were joined.
+    index: Vec<Affine>,
+    /// Bound letters of the element. The others belong to sums inside the user's definition.
+    outer: Vec<VarId>,
+    /// Where the element is read, whatever the inner letters are.
+    domain: Domain,
+}
+
+impl<'a> Member<'a> {
+    fn new(system: &System, contribution: &'a Contribution) -> Self {
+        let store = &system.store;
+        let names = |var: &VarId| {
+            store.free_vars(contribution.upstream).contains(var)
+                || store.free_vars(contribution.symbol).contains(var)
+        };
+        let (outer, inner): (Vec<VarId>, Vec<VarId>) =
+            contribution.vars.iter().copied().partition(names);
+        let domain = inner
+            .iter()
+            .fold(contribution.domain.clone(), |domain, var| domain.project(*var));
+        Self {
+            contribution,
+            index: user_index(system, contribution),
+            outer,
+            domain,
+        }
+    }
+
+    /// The letters of this member for which `other` is one of its elements, with their values there.
+    fn covers(&self, system: &System, other: &Member) -> Option<Vec<(VarId, Affine)>> {
+        let (a, b) = (self.contribution, other.contribution);
+        if a.user != b.user || self.index.is_empty() || other.index.is_empty() {
+            return None;
+        }
+        let slots = system.family(a.user).slots;
+        let mut values: Vec<(VarId, Affine)> = Vec::new();
+        for (at, (own, wanted)) in self.index.iter().zip(&other.index).enumerate() {
+            match own.as_var().filter(|var| self.outer.contains(var)) {
+                Some(var) if at >= slots && values.iter().all(|(known, _)| *known != var) => {
+                    values.push((var, wanted.clone()));
+                }
+                _ if own == wanted => {}
+                _ => return None,
+            }
+        }
+        // Every letter that the sum runs over must be settled by the element.
+        self.outer
+            .iter()
+            .all(|var| {
+                values.iter().any(|(known, _)| known == var) || other.outer.contains(var)
+            })
+            .then_some(values)
+    }
 }
 
 /// The statement, none if the output reads the quantity itself and nobody else does.
@@ -25,30 +86,22 @@ pub(super) fn statement(system: &mut System, case: &Case) -> Option<TermId> {
     }
     let mut parts = Vec::new();
     for group in groups(system, case) {
-        let base = group.base();
+        let base = group.base.contribution;
         if direct(system, base) {
-            for member in &group.members {
-                parts.push(contribution_term(
-                    system,
-                    member,
-                    member.upstream,
-                    member.local,
-                ));
-            }
+            parts.push(contribution_term(system, base, base.upstream, base.local));
             continue;
         }
-        if group.members.len() == 1 {
-            parts.push(contribution_term(system, base, base.upstream, base.symbol));
-            continue;
-        }
-        let domain = group.range(system, case);
-        let product = system.store.mul([base.upstream, base.symbol]);
-        parts.push(system.store.reduce(
+        let (inside, outside) = split_domain(&group.domain(system, case), &group.base.outer);
+        let store = &mut system.store;
+        let product = store.mul([base.upstream, base.symbol]);
+        let sum = store.reduce(
             Reduction::Sum,
-            base.vars.iter().copied(),
-            domain,
+            group.base.outer.iter().copied(),
+            inside,
             product,
-        ));
+        );
+        let guard = store.guard(outside);
+        parts.push(store.mul([guard, sum]));
     }
     Some(system.store.add(parts))
 }
@@ -57,32 +110,17 @@ pub(super) fn statement(system: &mut System, case: &Case) -> Option<TermId> {
 pub(super) fn locals(system: &mut System, case: &Case) -> Vec<LocalDerivative> {
     let mut result = Vec::new();
     for group in groups(system, case) {
-        let base = group.base();
+        let base = group.base.contribution;
         // What the output itself reads is the equation above.
         if system.store.is_one(base.upstream) {
             continue;
         }
-        let index = user_index(system, base);
-        let mut parts = Vec::new();
-        for member in &group.members {
-            // Where a member reads another element of the user, it counts only there.
-            let mut here = Domain::everything();
-            for (own, other) in index.iter().zip(user_index(system, member)) {
-                here = here.and(&Domain::equal(own, &other));
-            }
-            let vars: Vec<VarId> = if std::ptr::eq(*member, base) {
-                Vec::new()
-            } else {
-                member.vars.to_vec()
-            };
-            let (inside, outside) = split_domain(&member.domain, &member.vars);
-            let outside = if vars.is_empty() { outside } else { outside.and(&inside) };
-            let outside = system.ambient.minimal(&outside.and(&here), &case.domain);
-            let store = &mut system.store;
-            let guard = store.guard(outside);
-            let product = store.mul([guard, member.local]);
-            parts.push(store.reduce(Reduction::Sum, vars, Domain::everything(), product));
-        }
+        let known = group.domain(system, case).and(&case.domain);
+        let parts: Vec<TermId> = group
+            .members
+            .iter()
+            .map(|member| group.share(system, member, &known))
+            .collect();
         result.push(LocalDerivative {
             symbol: base.symbol,
             value: system.store.add(parts),
@@ -100,66 +138,84 @@ pub(super) fn locals(system: &mut System, case: &Case) -> Vec<LocalDerivative> {
 fn groups<'a>(system: &System, case: &'a Case) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
     for contribution in &case.contributions {
-        let slots = system.family(contribution.user).slots;
-        let own = user_index(system, contribution);
-        let fits = groups.iter_mut().find(|group| {
-            let base = group.base();
-            base.user == contribution.user
-                && user_index(system, base)
+        let member = Member::new(system, contribution);
+        let alone = system.store.is_one(contribution.upstream);
+        let fits = groups.iter_mut().filter(|_| !alone).find(|group| {
+            group.base.covers(system, &member).is_some()
+                || group
+                    .members
                     .iter()
-                    .zip(&own)
-                    .take(slots)
-                    .all(|(a, b)| a == b)
+                    .all(|other| member.covers(system, other).is_some())
         });
         match fits {
-            Some(group) => group.members.push(contribution),
+            Some(group) => {
+                if group.base.covers(system, &member).is_none() {
+                    group.base = member.clone();
+                }
+                group.members.push(member);
+            }
             None => groups.push(Group {
-                members: vec![contribution],
+                base: member.clone(),
+                members: vec![member],
             }),
         }
     }
     groups
 }
 
-impl<'a> Group<'a> {
-    /// The member whose sum runs over the most elements; the others are elements of it.
-    fn base(&self) -> &'a Contribution {
-        let most = self
-            .members
-            .iter()
-            .map(|member| member.vars.len())
-            .max()
-            .unwrap_or(0);
-        self.members
-            .iter()
-            .find(|member| member.vars.len() == most)
-            .expect("a group has a member")
+impl Group<'_> {
+    /// What all members say of the elements that the statement names.
+    fn domain(&self, system: &System, case: &Case) -> Domain {
+        if self.members.len() == 1 {
+            return system.ambient.minimal(&self.base.domain, &case.domain);
+        }
+        let common = self.base.domain.filter(|constraint| {
+            let constraint = Domain::of([(constraint.relation(), constraint.affine().clone())]);
+            self.members.iter().all(|member| {
+                let values = self.base.covers(system, member).unwrap_or_default();
+                let there = Substitution::new(values).domain(&constraint);
+                system
+                    .ambient
+                    .implies(&case.domain.and(&member.domain), &there)
+            })
+        });
+        system.ambient.minimal(&common, &case.domain)
     }
 
-    /// The whole range of the user's letters that the sum runs over.
-    fn range(&self, system: &System, case: &Case) -> Domain {
-        let base = self.base();
-        let index = user_index(system, base);
-        let domains = system.family(base.user).clauses.iter().filter_map(|clause| {
-            let (_, domain) = clause.at(&index);
-            (!system.ambient.is_empty(&domain.and(&case.domain))).then_some(domain)
-        });
-        let domain = domains.fold(Domain::everything(), |all, domain| all.and(&domain));
-        let (inside, _) = split_domain(&domain, &base.vars);
-        system.ambient.minimal(&inside, &case.domain)
+    /// What a member adds to the local derivative, inside the known domain.
+    fn share(&self, system: &mut System, member: &Member, known: &Domain) -> TermId {
+        let contribution = member.contribution;
+        // Where it speaks of another element than the base, it counts only there.
+        let mut domain = contribution.domain.clone();
+        for (var, value) in self.base.covers(system, member).unwrap_or_default() {
+            domain = domain.and(&Domain::equal(&Affine::var(var), &value));
+        }
+        let bound: Vec<VarId> = contribution
+            .vars
+            .iter()
+            .copied()
+            .filter(|var| !self.base.outer.contains(var))
+            .collect();
+        let (solved, rest) = domain.solve(&bound);
+        let left: Vec<VarId> = bound
+            .into_iter()
+            .filter(|var| solved.get(*var).is_none())
+            .collect();
+        let rest = system.ambient.minimal(&rest, known);
+        let (inside, outside) = split_domain(&rest, &left);
+        let store = &mut system.store;
+        let local = store.substitute(contribution.local, &solved);
+        let sum = store.reduce(Reduction::Sum, left, inside, local);
+        let guard = store.guard(outside);
+        store.mul([guard, sum])
     }
 }
 
-/// The index of the user, read off the symbol.
+/// The index of the user, read off the symbol; empty for a product of symbols, where two equations were joined.
 fn user_index(system: &System, contribution: &Contribution) -> Vec<Affine> {
     let family = system.family(contribution.user);
     match system.store.node(contribution.symbol) {
         Node::Access(_, index) => index[..family.slots + family.axes].to_vec(),
-        // A product of symbols, where two equations were joined: the first is the user's.
-        Node::Mul(factors) => match system.store.node(factors[0]) {
-            Node::Access(_, index) => index[..family.slots + family.axes].to_vec(),
-            _ => Vec::new(),
-        },
         _ => Vec::new(),
     }
 }

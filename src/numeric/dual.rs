@@ -58,7 +58,7 @@ impl Scalar for Dual {
     fn power_number(&self, exponent: f64) -> Self {
         Self {
             value: raise(self.value, exponent),
-            tangent: along(raise_slope(self.value, exponent), self.tangent),
+            tangent: along_power(self.value, exponent, self.tangent),
         }
     }
 
@@ -87,6 +87,16 @@ impl Scalar for Dual {
         } else if let Some(tangents) = &mut array.tangents {
             tangents[at] = 0.0;
         }
+    }
+}
+
+/// The tangent of a power. A negative power of a large number may be too small to be seen where its product with
+/// the number's own tangent is not.
+fn along_power(value: f64, exponent: f64, tangent: f64) -> f64 {
+    if exponent < 0.0 && value != 0.0 && tangent != 0.0 {
+        exponent * (raise(value, exponent) * (tangent / value))
+    } else {
+        along(raise_slope(value, exponent), tangent)
     }
 }
 
@@ -170,9 +180,9 @@ impl Scalar for Traced {
         let slope = raise_slope(self.value, exponent);
         Self {
             value,
-            tangent: along(slope, self.tangent),
+            tangent: along_power(self.value, exponent, self.tangent),
             size: value.abs() + (slope * (self.size - self.value.abs())).abs(),
-            magnitude: along(slope.abs(), self.magnitude),
+            magnitude: along_power(self.value, exponent, self.magnitude).abs(),
         }
     }
 
@@ -316,6 +326,10 @@ impl Scalar for Jet {
             return Jet::number(raise(self.0[0], exponent));
         };
         let value = low.power_number(exponent);
+        if exponent < 0.0 && low.value() != 0.0 {
+            let relative = high.times(&low.power_number(-1.0));
+            return Jet::joined(&value, &value.scaled(exponent).times(&relative), low.0.len());
+        }
         let slope = if exponent == 0.0 {
             Jet::number(0.0)
         } else {

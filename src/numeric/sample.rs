@@ -82,6 +82,9 @@ const MANY_KINKS: usize = 100;
 /// Beyond this many quantities numbers are drawn close to 1 and -1.
 const DEEP: usize = 60;
 
+/// Numbers are not made larger than this on the way to a pattern: products of many would leave what rounding allows.
+const LARGEST: f64 = 8.0;
+
 /// At most so many kinks get points of their own.
 const MOST_KINKS: usize = 12;
 
@@ -469,7 +472,7 @@ impl<'p, 'a> Sampler<'p, 'a> {
             };
             let value = match self.below(3) {
                 0 if fits(-old, &self.entries[at]) => -old,
-                1 if fits(old * 1.75, &self.entries[at]) => old * 1.75,
+                1 if (old * 1.75).abs() < LARGEST && fits(old * 1.75, &self.entries[at]) => old * 1.75,
                 _ => self.draw(at, Style::Halves),
             };
             let mut point = best.point.clone();

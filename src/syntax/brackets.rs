@@ -88,6 +88,9 @@ fn line(content: &str, start: usize) -> Line {
     }
 }
 
+/// Enough to be told of at once: behind so many, the rest would follow from them.
+const MOST_ERRORS: usize = 20;
+
 /// Checks the brackets of a text.
 pub(super) fn check(text: &str) -> Brackets {
     let strict = scan(text, false);
@@ -122,6 +125,9 @@ fn scan(text: &str, recover: bool) -> Brackets {
             base = indent;
         }
         for &(at, sign) in &line.signs {
+            if found.errors.len() >= MOST_ERRORS {
+                return found;
+            }
             match sign {
                 b'(' | b'[' | b'{' => {
                     open.push((at, sign));

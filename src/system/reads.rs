@@ -81,15 +81,18 @@ impl Sites {
                         context,
                     });
                 }
-                Node::Guard(domain) => self.reads_of_domain(domain, context),
+                Node::Guard(domain) => {
+                    let outside = self.contexts[context].clone();
+                    self.reads_of_domain(domain, &outside);
+                }
                 Node::Reduce(op, vars, domain, body) => {
-                    self.reads_of_domain(domain, context);
+                    let bound = self.contexts[context].shadowed(vars);
+                    self.reads_of_domain(domain, &bound);
                     match op {
                         Reduction::Max | Reduction::Min => self.extrema.push((term, context)),
                         Reduction::Sum | Reduction::Product => {}
                     }
-                    let inner = self.contexts[context].shadowed(vars).and(domain);
-                    stack.push((*body, self.context(inner)));
+                    stack.push((*body, self.context(bound.and(domain))));
                 }
                 Node::Mul(factors) => {
                     let inner = self.under_guards(system, factors, context);
@@ -197,7 +200,14 @@ impl Sites {
         }
     }
 
-    fn reads_of_domain(&mut self, domain: &Domain, context: usize) {
+    /// What the conditions themselves read. Those that read nothing are looked at first: what they refuse is not
+    /// read for the others.
+    fn reads_of_domain(&mut self, domain: &Domain, outside: &Domain) {
+        if !domain.constraints().iter().any(|constraint| constraint.affine().reads()) {
+            return;
+        }
+        let first = domain.filter(|constraint| !constraint.affine().reads());
+        let context = self.context(outside.and(&first));
         for constraint in domain.constraints() {
             self.reads_of(constraint.affine(), context);
         }

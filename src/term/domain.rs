@@ -106,7 +106,7 @@ impl Constraint {
                 }
                 Canonical::Open(Constraint {
                     relation,
-                    affine: reduced,
+                    affine: unit_multiple(&reduced, m),
                 })
             }
         }
@@ -115,6 +115,24 @@ impl Constraint {
 
 /// A bound of a letter: its factor, at least 1, and what the product is compared with.
 pub type Bound = (i64, Affine);
+
+/// The multiple by a unit modulo `m` whose first coefficient is least: `3 | 2 i + 1` is `3 | i + 2`.
+fn unit_multiple(affine: &Affine, m: i64) -> Affine {
+    let leading = affine
+        .terms()
+        .first()
+        .map_or(1, |(_, coefficient)| coefficient.to_integer());
+    let least = leading.gcd(&m);
+    let unit = (1..m)
+        .find(|unit| unit.gcd(&m) == 1 && (unit * leading).rem_euclid(m) == least)
+        .unwrap_or(1);
+    let mut multiple = Affine::int((affine.constant().to_integer() * unit).rem_euclid(m));
+    for (atom, coefficient) in affine.terms() {
+        let coefficient = (coefficient.to_integer() * unit).rem_euclid(m);
+        multiple = multiple.add_scaled(&Affine::atom(atom.clone()), Ratio::from_integer(coefficient));
+    }
+    multiple
+}
 
 /// A conjunction of constraints. The empty one holds everywhere.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]

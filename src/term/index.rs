@@ -239,6 +239,15 @@ impl Affine {
         found
     }
 
+    /// Whether an integer-valued family is read in it.
+    pub fn reads(&self) -> bool {
+        self.terms.iter().any(|(atom, _)| match atom {
+            Atom::Var(_) => false,
+            Atom::Size(_, slots) => slots.iter().any(Affine::reads),
+            Atom::Read(..) => true,
+        })
+    }
+
     /// Every atom replaced: inside out, the replacement of an atom whose own slots were replaced already.
     #[must_use]
     pub fn map_atoms(&self, replace: &mut impl FnMut(&Atom) -> Option<Affine>) -> Affine {

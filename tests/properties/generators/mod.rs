@@ -1,0 +1,59 @@
+//! Generators of network texts. Each aims at one part of the language; together they reach every rule, every
+//! function and every way in which an index is solved for.
+
+mod indexed;
+mod indices;
+mod rules;
+mod scalar;
+mod slots;
+
+use crate::dice::Dice;
+
+/// Makes one network.
+pub(crate) type Generator = fn(&mut Dice) -> String;
+
+/// All generators: what they aim at, and how many networks are usually tried.
+pub(crate) const ALL: &[(&str, Generator, usize)] = &[
+    ("scalar graphs", scalar::graph, 240),
+    ("kinks on open sets", scalar::kinks, 96),
+    ("functions", scalar::functions, 1440),
+    ("the author's functions", scalar::own_functions, 72),
+    ("rules", rules::aimed, 2880),
+    ("families of elements", indexed::families, 144),
+    ("reductions", indexed::reductions, 96),
+    ("cases", indexed::cases, 96),
+    ("integer-valued indices", indexed::integers, 72),
+    ("strides and offsets", indices::affine, 192),
+    ("windows", indices::windows, 96),
+    ("triangles", indices::triangles, 96),
+    ("layers", slots::layers, 96),
+    ("recurrences", slots::recurrences, 96),
+    ("layers written out", slots::written_out, 72),
+];
+
+/// `text` in brackets.
+fn bracketed(text: &str) -> String {
+    format!("({text})")
+}
+
+/// An application of a function of one number, with its argument kept inside the function's domain and the
+/// value kept small.
+fn applied(dice: &mut Dice, function: &str, argument: &str) -> String {
+    match function {
+        "log" => format!("log(1 + ({argument})^2)"),
+        "sqrt" => format!("sqrt(1 + ({argument})^2)"),
+        "exp" => {
+            let inner = dice.word(&["sin", "tanh"]);
+            format!("exp({inner}({argument}))")
+        }
+        _ => format!("{function}({argument})"),
+    }
+}
+
+/// The functions of one number, by name.
+fn unary() -> Vec<&'static str> {
+    chainrule::functions::rows()
+        .filter(|row| !row.parameters.contains(','))
+        .map(|row| row.name)
+        .collect()
+}

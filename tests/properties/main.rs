@@ -1,0 +1,13 @@
+//! Properties of the whole pipeline, tried on many networks.
+//!
+//! The networks come from generators with a fixed seed, so a failure repeats. `CHAINRULE_NETWORKS` multiplies
+//! how many are tried.
+
+mod counters;
+mod dice;
+mod generators;
+mod invariance;
+mod mutants;
+mod pipeline;
+mod random;
+mod robustness;
