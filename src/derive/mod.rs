@@ -489,6 +489,20 @@ fn add_derivative(system: &mut System, of: FamilyId, wrt: FamilyId, total: bool)
     system.add_family(family)
 }
 
+/// The clauses of a family, those with constant slots first and in their order, so that the order in which the
+/// equations were written does not matter.
+fn clauses_by_slot(system: &System, family: FamilyId) -> Vec<usize> {
+    let family = system.family(family);
+    let mut order: Vec<usize> = (0..family.clauses.len()).collect();
+    order.sort_by_key(|at| {
+        family.clauses[*at].index[..family.slots]
+            .iter()
+            .map(|slot| (!slot.is_constant(), slot.constant()))
+            .collect::<Vec<_>>()
+    });
+    order
+}
+
 /// One place where a definition reads a family.
 #[derive(Debug, Clone)]
 struct Occurrence {
@@ -524,7 +538,7 @@ impl Sweep {
         if let FamilyKind::OpaqueLoss(_) = system.family(user).kind {
             return;
         }
-        for number in 0..system.family(user).clauses.len() {
+        for number in clauses_by_slot(system, user) {
             let Some(body) = system.family(user).clauses[number].body else {
                 continue;
             };

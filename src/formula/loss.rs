@@ -33,6 +33,11 @@ pub(super) fn lines(
     if !system.store.is_one(contribution.upstream) || !contribution.vars.is_empty() {
         return Vec::new();
     }
+    // Where it is read at some elements only, the lines would have to say so.
+    let open = system.ambient.minimal(&contribution.domain, &case.domain);
+    if !open.is_everything() {
+        return Vec::new();
+    }
     let own = &case.index[case.index.len() - contribution.written.len()..];
     let letters = letters(contribution, own);
     let summand = relevant(system, body, wrt, &letters);

@@ -1,5 +1,6 @@
 //! What is printed and confirmed: equations with the conditions under which they hold.
 
+mod apart;
 mod cases;
 mod combine;
 mod loss;
@@ -129,10 +130,12 @@ pub fn formulate(derivation: &mut Derivation, view: &View) -> Result<Vec<Formula
     } else {
         formulas
     };
-    match view.form {
-        Form::Index => Ok(formulas),
-        Form::Scalar => scalar::written_out(derivation, formulas),
-    }
+    let mut formulas = match view.form {
+        Form::Index => formulas,
+        Form::Scalar => scalar::written_out(derivation, formulas)?,
+    };
+    apart::letters_told_apart(&mut derivation.system, &mut formulas);
+    Ok(formulas)
 }
 
 /// A right side with the upstream adjoints substituted.

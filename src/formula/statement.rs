@@ -169,7 +169,14 @@ impl Group<'_> {
         if self.members.len() == 1 {
             return system.ambient.minimal(&self.base.domain, &case.domain);
         }
-        let common = self.base.domain.filter(|constraint| {
+        // What the base leaves out because its other conditions imply it still holds of all elements.
+        let clauses = &system.family(self.base.contribution.user).clauses;
+        let ranges = clauses
+            .iter()
+            .map(|clause| clause.at(&self.base.index).1)
+            .filter(|range| !range.is_nothing());
+        let all = ranges.fold(self.base.domain.clone(), |all, range| all.and(&range));
+        let common = all.filter(|constraint| {
             let constraint = Domain::of([(constraint.relation(), constraint.affine().clone())]);
             self.members.iter().all(|member| {
                 let values = self.base.covers(system, member).unwrap_or_default();

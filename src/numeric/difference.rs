@@ -16,8 +16,9 @@ pub(crate) enum Difference {
     NoValue,
 }
 
-/// Steps that are tried in turn: about the cube root of the rounding unit, then larger and smaller ones.
-pub(crate) const STEPS: [f64; 4] = [6e-6, 4.8e-5, 7.5e-7, 3.9e-4];
+/// Steps that are tried in turn: about the cube root of the rounding unit, then larger and smaller ones; the last
+/// are for functions that bend within the others.
+pub(crate) const STEPS: [f64; 6] = [6e-6, 4.8e-5, 7.5e-7, 3.9e-4, 6e-8, 6e-9];
 
 /// `(f(x + h v) - f(x - h v)) / 2h` for elements of families, all from the same two evaluations.
 pub(crate) fn differences(
