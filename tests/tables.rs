@@ -44,7 +44,11 @@ impl Dual {
     fn chained(self, value: f64, slope: f64) -> Self {
         Self {
             value,
-            slope: if self.slope == 0.0 { 0.0 } else { slope * self.slope },
+            slope: if self.slope == 0.0 {
+                0.0
+            } else {
+                slope * self.slope
+            },
         }
     }
 
@@ -97,21 +101,31 @@ impl Point<'_> {
                 sum.plus(self.value(part).times(Dual::constant(sign)))
             }),
             ExprKind::Product(first, others) => {
-                others.iter().fold(self.value(first), |product, (join, factor)| {
-                    let factor = self.value(factor);
-                    match join {
-                        Join::Space | Join::Tight | Join::Star | Join::Elementwise => {
-                            product.times(factor)
+                others
+                    .iter()
+                    .fold(self.value(first), |product, (join, factor)| {
+                        let factor = self.value(factor);
+                        match join {
+                            Join::Space | Join::Tight | Join::Star | Join::Elementwise => {
+                                product.times(factor)
+                            }
+                            Join::Over | Join::ElementwiseOver => {
+                                product.times(factor.power(Dual::constant(-1.0)))
+                            }
                         }
-                        Join::Over | Join::ElementwiseOver => {
-                            product.times(factor.power(Dual::constant(-1.0)))
-                        }
-                    }
-                })
+                    })
             }
             ExprKind::Power { base, exponent, .. } => self.value(base).power(self.value(exponent)),
-            ExprKind::Call { function, primes, arguments, extra } => {
-                assert!(*primes == 0 && extra.is_empty(), "rows call plain functions");
+            ExprKind::Call {
+                function,
+                primes,
+                arguments,
+                extra,
+            } => {
+                assert!(
+                    *primes == 0 && extra.is_empty(),
+                    "rows call plain functions"
+                );
                 let arguments: Vec<Dual> = arguments.iter().map(|part| self.value(part)).collect();
                 self.call(&function.value, &arguments)
             }
@@ -138,13 +152,23 @@ impl Point<'_> {
             "step" => u.chained(if u.value.is_nan() { f64::NAN } else { step }, 0.0),
             "exp" => u.chained(u.value.exp(), u.value.exp()),
             "log" if u.value > 0.0 => u.chained(u.value.ln(), 1.0 / u.value),
-            "log" => Dual { value: f64::NAN, slope: f64::NAN },
+            "log" => Dual {
+                value: f64::NAN,
+                slope: f64::NAN,
+            },
             "sin" => u.chained(u.value.sin(), u.value.cos()),
             "cos" => u.chained(u.value.cos(), -u.value.sin()),
             _ => {
                 let row = functions::row(name).unwrap_or_else(|| panic!("no row `{name}`"));
-                let values = parameters(row).into_iter().zip(arguments.iter().copied()).collect();
-                Point { values: &values, step_at_zero: self.step_at_zero }.value(&read(row.value, None))
+                let values = parameters(row)
+                    .into_iter()
+                    .zip(arguments.iter().copied())
+                    .collect();
+                Point {
+                    values: &values,
+                    step_at_zero: self.step_at_zero,
+                }
+                .value(&read(row.value, None))
             }
         }
     }
@@ -207,9 +231,16 @@ fn value_at(row: &Row, point: &[f64], by: usize, step_at_zero: f64) -> Dual {
     let arguments: Vec<Dual> = point
         .iter()
         .enumerate()
-        .map(|(at, value)| Dual { value: *value, slope: if at == by { 1.0 } else { 0.0 } })
+        .map(|(at, value)| Dual {
+            value: *value,
+            slope: if at == by { 1.0 } else { 0.0 },
+        })
         .collect();
-    Point { values: &BTreeMap::new(), step_at_zero }.call(row.name, &arguments)
+    Point {
+        values: &BTreeMap::new(),
+        step_at_zero,
+    }
+    .call(row.name, &arguments)
 }
 
 /// The tabled slope of a row at a point.
@@ -218,9 +249,17 @@ fn slope_at(row: &Row, point: &[f64], by: usize, step_at_zero: f64) -> f64 {
         .into_iter()
         .zip(point.iter().map(|value| Dual::constant(*value)))
         .collect();
-    values.insert(row.name, Dual::constant(value_at(row, point, usize::MAX, step_at_zero).value));
+    values.insert(
+        row.name,
+        Dual::constant(value_at(row, point, usize::MAX, step_at_zero).value),
+    );
     let slope = read(row.slopes[by], Some(row.name));
-    Point { values: &values, step_at_zero }.value(&slope).value
+    Point {
+        values: &values,
+        step_at_zero,
+    }
+    .value(&slope)
+    .value
 }
 
 #[test]
@@ -240,7 +279,11 @@ fn slopes_are_derivatives() {
                     let (left, here, right) = (along(-h), along(0.0), along(h));
                     // A jump has no derivative; nothing is promised there.
                     if (right.value - left.value).abs() > 0.5 {
-                        assert!(row.kinks.contains(&point[0]), "{} jumps at {point:?}", row.name);
+                        assert!(
+                            row.kinks.contains(&point[0]),
+                            "{} jumps at {point:?}",
+                            row.name
+                        );
                         continue;
                     }
                     let tabled = slope_at(row, &point, by, *step_at_zero);
@@ -267,7 +310,12 @@ fn slopes_are_derivatives() {
         }
         assert!(by_differences >= 40, "{}", row.name);
         let has_kinks = !row.kinks.is_empty() || row.value.contains("relu");
-        assert_eq!(at_kinks > 0, has_kinks && row.name != "step", "{}", row.name);
+        assert_eq!(
+            at_kinks > 0,
+            has_kinks && row.name != "step",
+            "{}",
+            row.name
+        );
     }
 }
 
@@ -276,12 +324,20 @@ fn kinks_are_where_they_are_said_to_be() {
     for row in functions::rows().filter(|row| parameters(row).len() == 1) {
         let (low, high) = row.domain;
         let h = 1e-7;
-        for u in grid(low, high, 601).into_iter().chain(row.kinks.iter().copied()) {
+        for u in grid(low, high, 601)
+            .into_iter()
+            .chain(row.kinks.iter().copied())
+        {
             let slope = |u: f64| slope_at(row, &[u], 0, 1.0);
             let value = |u: f64| value_at(row, &[u], usize::MAX, 1.0).value;
             let bends = (slope(u + h) - slope(u - h)).abs() > 1e-3;
             let jumps = (value(u + h) - value(u - h)).abs() > 1e-3;
-            assert_eq!(bends || jumps, row.kinks.iter().any(|kink| (kink - u).abs() < h), "{} at {u}", row.name);
+            assert_eq!(
+                bends || jumps,
+                row.kinks.iter().any(|kink| (kink - u).abs() < h),
+                "{} at {u}",
+                row.name
+            );
         }
     }
 }
@@ -291,13 +347,18 @@ fn slope_ranges_hold_and_are_reached() {
     for row in functions::rows() {
         let others = parameters(row).len() - 1;
         let mut wide = grid(-30.0, 30.0, 1201);
-        wide.extend((-60..=14).flat_map(|e| [1.0, -1.0].map(|s| s * 10f64.powf(f64::from(e) / 10.0))));
+        wide.extend(
+            (-60..=14).flat_map(|e| [1.0, -1.0].map(|s| s * 10f64.powf(f64::from(e) / 10.0))),
+        );
         let (least, greatest) = row.slope_range;
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         for u in wide {
             for step_at_zero in [0.0, 0.5, 1.0] {
                 let point = [vec![u], vec![0.3; others]].concat();
-                if !value_at(row, &point, usize::MAX, step_at_zero).value.is_finite() {
+                if !value_at(row, &point, usize::MAX, step_at_zero)
+                    .value
+                    .is_finite()
+                {
                     continue;
                 }
                 let slope = slope_at(row, &point, 0, step_at_zero);
@@ -310,8 +371,16 @@ fn slope_ranges_hold_and_are_reached() {
             }
         }
         for (end, reached) in [(least, low), (greatest, high)] {
-            let near = if end.is_finite() { (end - reached).abs() < 0.1 } else { reached.abs() > 100.0 };
-            assert!(near, "{} claims slopes up to {end} and reaches {reached}", row.name);
+            let near = if end.is_finite() {
+                (end - reached).abs() < 0.1
+            } else {
+                reached.abs() > 100.0
+            };
+            assert!(
+                near,
+                "{} claims slopes up to {end} and reaches {reached}",
+                row.name
+            );
         }
     }
 }
@@ -325,10 +394,20 @@ fn functions_have_names_of_their_own() {
             assert!(names.insert(*name), "`{name}` stands twice in the table");
             assert_eq!(functions::row(name).map(|row| row.name), Some(row.name));
         }
-        assert!(spellings.insert(row.latex), "{} prints like another function", row.name);
+        assert!(
+            spellings.insert(row.latex),
+            "{} prints like another function",
+            row.name
+        );
         assert!(!row.source.is_empty(), "{} has no source", row.name);
         assert!(row.domain.0 < row.domain.1, "{}", row.name);
-        assert!(row.kinks.iter().all(|kink| (row.domain.0..row.domain.1).contains(kink)), "{}", row.name);
+        assert!(
+            row.kinks
+                .iter()
+                .all(|kink| (row.domain.0..row.domain.1).contains(kink)),
+            "{}",
+            row.name
+        );
     }
 }
 
@@ -354,14 +433,19 @@ fn candidates(demand: Demand) -> (Vec<f64>, Vec<f64>) {
 fn letters(rule: &Rule) -> Vec<usize> {
     let text = format!("{} {}", rule.left, rule.right);
     let words: BTreeSet<&str> = text.split(|c: char| !c.is_alphanumeric()).collect();
-    (0..LETTERS.len()).filter(|at| words.contains(LETTERS[*at])).collect()
+    (0..LETTERS.len())
+        .filter(|at| words.contains(LETTERS[*at]))
+        .collect()
 }
 
 /// All choices of one value from each list.
 fn choices(lists: &[Vec<f64>]) -> Vec<Vec<f64>> {
     lists.iter().fold(vec![Vec::new()], |all, list| {
         all.iter()
-            .flat_map(|chosen| list.iter().map(|value| [chosen.as_slice(), &[*value]].concat()))
+            .flat_map(|chosen| {
+                list.iter()
+                    .map(|value| [chosen.as_slice(), &[*value]].concat())
+            })
             .collect()
     })
 }
@@ -373,7 +457,10 @@ fn differs(rule: &Rule, letters: &[usize], values: &[f64], step_at_zero: f64) ->
         .zip(values)
         .map(|(letter, value)| (LETTERS[*letter], Dual::constant(*value)))
         .collect();
-    let point = Point { values: &named, step_at_zero };
+    let point = Point {
+        values: &named,
+        step_at_zero,
+    };
     let side = |text: &str| point.value(&read(text, None)).value;
     let (left, right) = (side(rule.left), side(rule.right));
     !close(left, right)
@@ -431,13 +518,17 @@ fn demands_of_rules_are_needed() {
                 let mut lists: Vec<Vec<f64>> =
                     demands.iter().map(|demand| candidates(*demand).0).collect();
                 lists[place] = kind.clone();
-                let wrong = CONVENTIONS.iter().filter(|c| rule.holds.under(**c)).any(|convention| {
-                    choices(&lists).iter().any(|values| {
-                        steps_at_zero(*convention)
-                            .iter()
-                            .any(|step| differs(rule, &letters, values, *step))
-                    })
-                });
+                let wrong =
+                    CONVENTIONS
+                        .iter()
+                        .filter(|c| rule.holds.under(**c))
+                        .any(|convention| {
+                            choices(&lists).iter().any(|values| {
+                                steps_at_zero(*convention)
+                                    .iter()
+                                    .any(|step| differs(rule, &letters, values, *step))
+                            })
+                        });
                 assert!(
                     wrong,
                     "{} also holds for {} in {kind:?}: it demands more than it needs",

@@ -19,8 +19,8 @@ pub(super) fn run(arguments: &ConfirmArguments) -> Result<Outcome, Stop> {
             .map_err(|error| Stop::refused(format!("error: {name}: {error}")))?;
         let values: Value = serde_json::from_str(&text)
             .map_err(|error| Stop::refused(format!("error: {name}: {error}")))?;
-        let answer = crate::numeric::evaluate_at(&derivation, &formulas, &values)
-            .map_err(|messages| {
+        let answer =
+            crate::numeric::evaluate_at(&derivation, &formulas, &values).map_err(|messages| {
                 let lines: Vec<String> = messages
                     .iter()
                     .map(|message| format!("error: {name}: {message}"))
@@ -69,7 +69,11 @@ fn as_json(names: &[String], confirmation: &Confirmation) -> Value {
         .zip(&confirmation.outcomes)
         .map(|(name, outcome)| {
             let mut row = match &outcome.status {
-                Status::Confirmed { points, step_patterns, worst_error } => json!({
+                Status::Confirmed {
+                    points,
+                    step_patterns,
+                    worst_error,
+                } => json!({
                     "status": "confirmed",
                     "points": points,
                     "step_patterns": step_patterns,
@@ -82,7 +86,9 @@ fn as_json(names: &[String], confirmation: &Confirmation) -> Value {
                     "claimed": failure.claimed,
                     "expected": failure.expected,
                 }),
-                Status::Unconfirmed { reason } => json!({"status": "unconfirmed", "reason": reason}),
+                Status::Unconfirmed { reason } => {
+                    json!({"status": "unconfirmed", "reason": reason})
+                }
                 Status::Skipped => json!({"status": "skipped"}),
             };
             row["of"] = json!(name);

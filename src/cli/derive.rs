@@ -11,7 +11,10 @@ use crate::write::{Format, lay_out};
 
 pub(super) fn run(arguments: &DeriveArguments) -> Result<Outcome, Stop> {
     let Some(profile) = profile::profile(&arguments.profile) else {
-        let known: Vec<&str> = profile::PROFILES.iter().map(|profile| profile.name).collect();
+        let known: Vec<&str> = profile::PROFILES
+            .iter()
+            .map(|profile| profile.name)
+            .collect();
         return Err(Stop::refused(format!(
             "error: there is no profile `{}`; there is: {}",
             arguments.profile,
@@ -41,8 +44,7 @@ pub(super) fn run(arguments: &DeriveArguments) -> Result<Outcome, Stop> {
     let mut document = present(&derivation, &formulas, &style, Confirmed::Skipped);
     refuse_above(arguments, lay_out(&document, format).size())?;
     if !arguments.no_confirm {
-        let confirmation =
-            crate::numeric::confirm(&derivation, &formulas, &Sampling::default());
+        let confirmation = crate::numeric::confirm(&derivation, &formulas, &Sampling::default());
         document.confirmation = evidence(&loaded, &derivation, &formulas, &confirmation)?;
     }
     deliver(arguments.output.as_deref(), |out| {
@@ -61,17 +63,22 @@ pub(super) fn formulas(
         wrt: Vec::new(),
         step_at_zero: step0.map(Into::into),
     };
-    let mut derivation = crate::derive::derive(&loaded.system, &request)
-        .map_err(|report| loaded.stop(&report))?;
-    let formulas = crate::formula::formulate(&mut derivation, view)
-        .map_err(|report| loaded.stop(&report))?;
+    let mut derivation =
+        crate::derive::derive(&loaded.system, &request).map_err(|report| loaded.stop(&report))?;
+    let formulas =
+        crate::formula::formulate(&mut derivation, view).map_err(|report| loaded.stop(&report))?;
     Ok((derivation, formulas))
 }
 
 /// Scalar if nothing has element indices, else index, unless a form was asked for.
 fn shown_form(asked: Option<Form>, derivation: &Derivation) -> Form {
     asked.unwrap_or_else(|| {
-        if derivation.system.families.iter().all(|family| family.axes == 0) {
+        if derivation
+            .system
+            .families
+            .iter()
+            .all(|family| family.axes == 0)
+        {
             Form::Scalar
         } else {
             Form::Index
@@ -128,7 +135,11 @@ fn evidence(
         .outcomes
         .iter()
         .filter_map(|outcome| match &outcome.status {
-            Status::Confirmed { points, step_patterns, worst_error } => Some(Evidence {
+            Status::Confirmed {
+                points,
+                step_patterns,
+                worst_error,
+            } => Some(Evidence {
                 points: *points,
                 step_patterns: *step_patterns,
                 worst_error: *worst_error,

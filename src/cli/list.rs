@@ -10,9 +10,14 @@ pub(super) fn run(arguments: &ListArguments) -> Result<Outcome, Stop> {
     let rows: Vec<[String; 3]> = match arguments.what {
         Listing::Functions => crate::functions::rows()
             .map(|row| {
-                let names: Vec<&str> =
-                    std::iter::once(row.name).chain(row.also.iter().copied()).collect();
-                let value = if row.value.is_empty() { "built in" } else { row.value };
+                let names: Vec<&str> = std::iter::once(row.name)
+                    .chain(row.also.iter().copied())
+                    .collect();
+                let value = if row.value.is_empty() {
+                    "built in"
+                } else {
+                    row.value
+                };
                 [
                     format!("{}({})", row.name, row.parameters),
                     names[1..].join(", "),
@@ -26,21 +31,33 @@ pub(super) fn run(arguments: &ListArguments) -> Result<Outcome, Stop> {
                 let holds = match rule.holds {
                     Holds::Always => String::new(),
                     Holds::Under(values) => {
-                        let names: Vec<&str> =
-                            values.iter().map(|step| step_name(*step)).collect();
+                        let names: Vec<&str> = values.iter().map(|step| step_name(*step)).collect();
                         format!(" (Step(0) = {})", names.join(", "))
                     }
                 };
-                [rule.name.to_owned(), statement, format!("{}{holds}", rule.why)]
+                [
+                    rule.name.to_owned(),
+                    statement,
+                    format!("{}{holds}", rule.why),
+                ]
             })
             .collect(),
         Listing::Profiles => PROFILES
             .iter()
-            .map(|profile| [profile.name.to_owned(), String::new(), profile.about.to_owned()])
+            .map(|profile| {
+                [
+                    profile.name.to_owned(),
+                    String::new(),
+                    profile.about.to_owned(),
+                ]
+            })
             .collect(),
     };
     let width = |column: usize| {
-        rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or(0)
     };
     let (first, second) = (width(0), width(1));
     let mut text = String::new();

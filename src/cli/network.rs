@@ -34,7 +34,9 @@ pub(super) fn load(arguments: &NetworkArguments) -> Result<Loaded, Stop> {
     let written = source.text.len();
     if !arguments.wrt.is_empty() {
         // What is asked on the command line is a statement like any other, so that its errors are too.
-        source.text.push_str(&format!("\ngrad {}\n", arguments.wrt.join(", ")));
+        source
+            .text
+            .push_str(&format!("\ngrad {}\n", arguments.wrt.join(", ")));
     }
     let mut network = crate::syntax::parse(&source).map_err(|report| stop(&report, &source))?;
     if !arguments.wrt.is_empty() {

@@ -29,7 +29,11 @@ pub(super) fn table(
     let mut text = String::new();
     for (name, outcome) in names.iter().zip(&confirmation.outcomes) {
         match &outcome.status {
-            Status::Confirmed { points, step_patterns, worst_error } => {
+            Status::Confirmed {
+                points,
+                step_patterns,
+                worst_error,
+            } => {
                 text.push_str(&format!(
                     "{name}: confirmed at {points} points, {step_patterns} step pattern{}, worst error {worst_error:.1e}\n",
                     if *step_patterns == 1 { "" } else { "s" },

@@ -50,10 +50,7 @@ impl Differentiator<'_> {
             Node::Access(family, index) => vec![self.leaf(Leaf::Element(family, index))],
             Node::Parameter(at) => vec![self.leaf(Leaf::Parameter(at))],
             Node::Add(parts) => {
-                let all = parts
-                    .iter()
-                    .flat_map(|part| self.partials(*part))
-                    .collect();
+                let all = parts.iter().flat_map(|part| self.partials(*part)).collect();
                 self.merged(all)
             }
             Node::Mul(factors) => {
@@ -319,7 +316,12 @@ impl Differentiator<'_> {
     }
 
     /// The body at other letters, and the domain there.
-    fn copy(&mut self, vars: &[VarId], domain: &Domain, body: TermId) -> (Vec<VarId>, Domain, TermId) {
+    fn copy(
+        &mut self,
+        vars: &[VarId],
+        domain: &Domain,
+        body: TermId,
+    ) -> (Vec<VarId>, Domain, TermId) {
         let store = &mut self.system.store;
         let fresh: Vec<VarId> = vars
             .iter()
@@ -356,14 +358,24 @@ impl Differentiator<'_> {
 
     /// 1 where the body takes its greatest (least) value at these letters: as the right fold of
     /// `max(a, b) = b + relu(a - b)` has it, the first of equal places at Step(0) = 1, the last at 0.
-    fn selection(&mut self, greatest: bool, vars: &[VarId], domain: &Domain, body: TermId) -> TermId {
+    fn selection(
+        &mut self,
+        greatest: bool,
+        vars: &[VarId],
+        domain: &Domain,
+        body: TermId,
+    ) -> TermId {
         let mut product = Vec::new();
         for before in [true, false] {
             for at in 0..vars.len() {
                 let (fresh, range, other) = self.copy(vars, domain, body);
                 let range = range.and(&first_difference(vars, &fresh, at, before));
                 // Of the places before, none is selected; of those behind, this one is preferred.
-                let (high, low) = if before == greatest { (other, body) } else { (body, other) };
+                let (high, low) = if before == greatest {
+                    (other, body)
+                } else {
+                    (body, other)
+                };
                 let gap = {
                     let store = &mut self.system.store;
                     let negative = store.negative(low);
@@ -440,10 +452,7 @@ impl Differentiator<'_> {
             }
             match places.get(&partial.leaf) {
                 Some(at) => {
-                    let sum = self
-                        .system
-                        .store
-                        .add([result[*at].value, partial.value]);
+                    let sum = self.system.store.add([result[*at].value, partial.value]);
                     result[*at].value = sum;
                 }
                 None => {

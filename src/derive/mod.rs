@@ -50,7 +50,9 @@ pub struct Derivation {
 impl Derivation {
     /// The chain rule of an adjoint family.
     pub fn adjoint(&self, family: FamilyId) -> Option<&Adjoint> {
-        self.adjoints.iter().find(|adjoint| adjoint.family == family)
+        self.adjoints
+            .iter()
+            .find(|adjoint| adjoint.family == family)
     }
 }
 
@@ -131,7 +133,10 @@ pub(crate) fn split_domain(domain: &Domain, vars: &[VarId]) -> (Domain, Domain) 
     let bound = |constraint: &crate::term::Constraint| {
         vars.iter().any(|var| constraint.affine().mentions(*var))
     };
-    (domain.filter(bound), domain.filter(|constraint| !bound(constraint)))
+    (
+        domain.filter(bound),
+        domain.filter(|constraint| !bound(constraint)),
+    )
 }
 
 /// Derives what is asked.
@@ -246,20 +251,27 @@ fn distinct(questions: Vec<Question>) -> Vec<Question> {
     for question in &questions {
         let pattern = pattern(question);
         if pattern.contains(&None) {
-            by_families.entry(families(question)).or_default().push(pattern);
+            by_families
+                .entry(families(question))
+                .or_default()
+                .push(pattern);
         }
     }
     questions
         .into_iter()
         .filter(|question| {
             let (families, own) = (families(question), pattern(question));
-            let answered = by_families.get(&families).into_iter().flatten().any(|other| {
-                *other != own
-                    && other
-                        .iter()
-                        .zip(&own)
-                        .all(|(wide, narrow)| wide.is_none() || wide == narrow)
-            });
+            let answered = by_families
+                .get(&families)
+                .into_iter()
+                .flatten()
+                .any(|other| {
+                    *other != own
+                        && other
+                            .iter()
+                            .zip(&own)
+                            .all(|(wide, narrow)| wide.is_none() || wide == narrow)
+                });
             !answered && seen.insert((families, own))
         })
         .collect()
@@ -297,7 +309,11 @@ fn sweep(
             asked.contains(family)
                 || (needed.contains(family) && (*family != of.family || recursive))
         })
-        .chain(wrt.iter().copied().filter(|family| !reached.contains(family)))
+        .chain(
+            wrt.iter()
+                .copied()
+                .filter(|family| !reached.contains(family)),
+        )
         .filter(|family| !known.contains_key(&(of.clone(), *family)))
         .collect();
     let mut sweep = Sweep {
@@ -306,11 +322,7 @@ fn sweep(
         adjoints: FxHashMap::default(),
         locals: FxHashMap::default(),
         incoming: FxHashMap::default(),
-        simplifier: Simplifier::new(
-            &mut derivation.system,
-            derivation.step_at_zero,
-            false,
-        ),
+        simplifier: Simplifier::new(&mut derivation.system, derivation.step_at_zero, false),
         off_kinks: false,
     };
     for family in &wanted {
@@ -365,12 +377,16 @@ fn read_beside_opaque_loss(system: &System, loss: FamilyId, argument: FamilyId) 
     let (loss, name) = (&system.family(loss).name, &system.family(argument).name);
     Diagnostic::general(
         "opaque-argument-read",
-        format!("`{name}` is an argument of the opaque loss `{loss}` and is read by an equation as well"),
+        format!(
+            "`{name}` is an argument of the opaque loss `{loss}` and is read by an equation as well"
+        ),
     )
     .note(format!(
         "∂{loss}/∂{name} would be one symbol for the loss's own part and for the whole"
     ))
-    .help(format!("give the loss a copy of it, such as `out = {name}`"))
+    .help(format!(
+        "give the loss a copy of it, such as `out = {name}`"
+    ))
     .into()
 }
 
@@ -431,18 +447,16 @@ fn name_key(system: &System, family: FamilyId) -> (String, String, FamilyId) {
             system.family(*wrt).name.clone(),
             family,
         ),
-        FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => {
-            (system.family(family).name.clone(), String::new(), FamilyId(0))
-        }
+        FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => (
+            system.family(family).name.clone(),
+            String::new(),
+            FamilyId(0),
+        ),
     }
 }
 
 /// The families of `order` from which one of `wrt` is reached.
-fn between(
-    system: &System,
-    order: &[FamilyId],
-    wrt: &FxHashSet<FamilyId>,
-) -> FxHashSet<FamilyId> {
+fn between(system: &System, order: &[FamilyId], wrt: &FxHashSet<FamilyId>) -> FxHashSet<FamilyId> {
     let mut users: FxHashMap<FamilyId, Vec<FamilyId>> = FxHashMap::default();
     for family in order {
         for read in reads(system, *family) {

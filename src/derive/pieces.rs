@@ -55,7 +55,11 @@ pub(super) fn pieces(
         };
         for right in &inner {
             // The same family twice needs different letters.
-            let right = if of == wrt { renamed(system, right) } else { right.clone() };
+            let right = if of == wrt {
+                renamed(system, right)
+            } else {
+                right.clone()
+            };
             result.push(Piece {
                 vars: left.vars.iter().chain(&right.vars).copied().collect(),
                 index: left.index.iter().chain(&right.index).cloned().collect(),
@@ -84,7 +88,11 @@ fn renamed(system: &mut System, piece: &Piece) -> Piece {
     );
     Piece {
         vars: fresh.into_boxed_slice(),
-        index: piece.index.iter().map(|index| renaming.affine(index)).collect(),
+        index: piece
+            .index
+            .iter()
+            .map(|index| renaming.affine(index))
+            .collect(),
         domain: renaming.domain(&piece.domain),
     }
 }
@@ -137,10 +145,8 @@ fn fresh_piece(system: &mut System, clause: &Clause, constant: usize) -> Piece {
             written.visit_vars(&mut |var| {
                 letter.get_or_insert(var);
             });
-            let letter = letter.map_or_else(
-                || "k".to_owned(),
-                |var| system.store.letter(var).to_owned(),
-            );
+            let letter =
+                letter.map_or_else(|| "k".to_owned(), |var| system.store.letter(var).to_owned());
             let var = system.store.fresh_var(&letter);
             vars.push(var);
             Affine::var(var)

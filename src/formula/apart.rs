@@ -42,7 +42,9 @@ impl Letters {
         let node = system.store.node(term);
         let found = matches!(node, Node::Reduce(..))
             || stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
-                node.children().into_iter().any(|child| self.binds(system, child))
+                node.children()
+                    .into_iter()
+                    .any(|child| self.binds(system, child))
             });
         self.binds.insert(term, found);
         found

@@ -105,11 +105,7 @@ fn case(
     let live: Vec<Contribution> = piece
         .contributions
         .iter()
-        .filter(|contribution| {
-            !system
-                .ambient
-                .is_empty(&domain.and(&contribution.domain))
-        })
+        .filter(|contribution| !system.ambient.is_empty(&domain.and(&contribution.domain)))
         .cloned()
         .collect();
     // A slot that has one value in this case is written as that value.
@@ -122,7 +118,11 @@ fn case(
             .copied()
             .filter(|var| fixed.get(*var).is_none())
             .collect(),
-        index: piece.index.iter().map(|index| fixed.affine(index)).collect(),
+        index: piece
+            .index
+            .iter()
+            .map(|index| fixed.affine(index))
+            .collect(),
         domain: rest,
         contributions: live
             .into_iter()
@@ -211,9 +211,7 @@ impl Case {
             contributions: self
                 .contributions
                 .iter()
-                .filter(|contribution| {
-                    !system.ambient.is_empty(&domain.and(&contribution.domain))
-                })
+                .filter(|contribution| !system.ambient.is_empty(&domain.and(&contribution.domain)))
                 .cloned()
                 .collect::<Vec<_>>()
                 .into_iter()
@@ -267,7 +265,11 @@ impl Case {
         let renaming = Substitution::new(pairs);
         Case {
             vars: vars.into_boxed_slice(),
-            index: self.index.iter().map(|index| renaming.affine(index)).collect(),
+            index: self
+                .index
+                .iter()
+                .map(|index| renaming.affine(index))
+                .collect(),
             domain: renaming.domain(&self.domain),
             contributions: self
                 .contributions

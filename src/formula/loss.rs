@@ -98,12 +98,7 @@ fn letters(contribution: &Contribution, own: &[Affine]) -> Substitution {
 }
 
 /// The summands that read the family, at the one value of each letter for which they do.
-fn relevant(
-    system: &mut System,
-    term: TermId,
-    family: FamilyId,
-    letters: &Substitution,
-) -> TermId {
+fn relevant(system: &mut System, term: TermId, family: FamilyId, letters: &Substitution) -> TermId {
     match system.store.node(term).clone() {
         Node::Add(parts) => {
             let mut kept = Vec::new();

@@ -12,8 +12,8 @@ mod statement;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::derive::{Adjoint, Asked, Contribution, Derivation, Reason, contribution_term};
-use crate::simplify::{Product, Simplifier};
 pub use crate::simplify::{Condition, Link, Step};
+use crate::simplify::{Product, Simplifier};
 use crate::source::Report;
 use crate::system::{Clause, FamilyKind, Primitive, System};
 use crate::term::{Affine, Domain, FamilyId, FunctionId, Node, Substitution, TermId, VarId};
@@ -176,8 +176,7 @@ struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     fn new(derivation: &'a mut Derivation, view: View) -> Self {
-        let simplifier =
-            Simplifier::new(&mut derivation.system, derivation.step_at_zero, true);
+        let simplifier = Simplifier::new(&mut derivation.system, derivation.step_at_zero, true);
         let orientations = Orientations::of(&mut derivation.system);
         let mut adjoints = FxHashMap::default();
         let mut constant = FxHashMap::default();
@@ -214,8 +213,7 @@ impl<'a> Writer<'a> {
 
     fn all(&mut self) -> Vec<Formula> {
         let asked = self.derivation.asked.clone();
-        let asked_families: FxHashSet<FamilyId> =
-            asked.iter().map(|asked| asked.adjoint).collect();
+        let asked_families: FxHashSet<FamilyId> = asked.iter().map(|asked| asked.adjoint).collect();
         let mut printed: FxHashSet<Place> = FxHashSet::default();
         let mut formulas = Vec::new();
         for question in &asked {
@@ -371,7 +369,9 @@ impl<'a> Writer<'a> {
 
     /// Whether a piece is a symbol without a definition (an opaque loss by its argument).
     fn is_given(&self, family: FamilyId, piece: usize) -> bool {
-        self.derivation.system.family(family).clauses[piece].body.is_none()
+        self.derivation.system.family(family).clauses[piece]
+            .body
+            .is_none()
     }
 
     /// The pieces of a family in which an index may lie.
@@ -537,9 +537,12 @@ impl<'a> Writer<'a> {
         });
         let mut term = substituted;
         let system = &mut self.derivation.system;
-        let oriented =
-            self.orientations
-                .shortened(system, self.derivation.step_at_zero, substituted, &case.domain);
+        let oriented = self.orientations.shortened(
+            system,
+            self.derivation.step_at_zero,
+            substituted,
+            &case.domain,
+        );
         if let Some((oriented, assumed)) = oriented {
             let oriented = self.simplifier.simplify(system, oriented, &case.domain);
             if leaves(system, oriented) < leaves(system, term) {
@@ -568,8 +571,7 @@ impl<'a> Writer<'a> {
     /// What an upstream adjoint stands for, where that is one case.
     fn closed_access(&mut self, case: &Case, contribution: &Contribution) -> Option<Closed> {
         let access = contribution.upstream;
-        let Node::Access(family, index) = self.derivation.system.store.node(access).clone()
-        else {
+        let Node::Access(family, index) = self.derivation.system.store.node(access).clone() else {
             return None;
         };
         if !self.adjoints.contains_key(&family) {
@@ -616,10 +618,7 @@ fn factored(system: &mut System, term: TermId) -> TermId {
     let Node::Add(parts) = store.node(term).clone() else {
         return term;
     };
-    let mut products: Vec<Product> = parts
-        .iter()
-        .map(|part| Product::of(store, *part))
-        .collect();
+    let mut products: Vec<Product> = parts.iter().map(|part| Product::of(store, *part)).collect();
     // What stands behind a guard may exist only where the guard holds: it stays there.
     let guarded = products
         .iter()
@@ -711,9 +710,9 @@ fn kinds(system: &System, term: TermId, found: &mut FxHashSet<Kind>) {
 }
 
 fn has_sums(system: &System, term: TermId) -> bool {
-    system
-        .store
-        .any(term, |node| matches!(node, Node::Reduce(..) | Node::Cases(_)))
+    system.store.any(term, |node| {
+        matches!(node, Node::Reduce(..) | Node::Cases(_))
+    })
 }
 
 /// Whether Step, and so its value at 0, occurs in a term.

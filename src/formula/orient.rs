@@ -13,7 +13,9 @@ use crate::normal::{Monomial, Normal, Normalizer, components};
 use crate::simplify::Product;
 use crate::syntax::StepAtZero;
 use crate::system::{Clause, Fact, Family, FamilyKind, System};
-use crate::term::{Affine, Cmp, Domain, FamilyId, Node, Reduction, Store, Substitution, TermId, VarId};
+use crate::term::{
+    Affine, Cmp, Domain, FamilyId, Node, Reduction, Store, Substitution, TermId, VarId,
+};
 
 /// A rewriting `pattern → value` for all values of the letters, and what it hides behind a name.
 #[derive(Debug, Clone)]
@@ -68,10 +70,7 @@ impl Orientations {
         let [(top, exponent)] = tops.as_slice() else {
             return;
         };
-        let simple = matches!(
-            system.store.node(*top),
-            Node::Access(..) | Node::Apply(..)
-        );
+        let simple = matches!(system.store.node(*top), Node::Access(..) | Node::Apply(..));
         let has_letters = clause
             .vars
             .iter()
@@ -346,11 +345,7 @@ fn sum_over(system: &mut System, access: TermId, var: VarId) -> Option<TermId> {
     };
     let (_, domain) = clause.at(&index);
     let domain = domain.filter(|constraint| constraint.affine().mentions(var));
-    Some(
-        system
-            .store
-            .reduce(Reduction::Sum, [var], domain, access),
-    )
+    Some(system.store.reduce(Reduction::Sum, [var], domain, access))
 }
 
 /// A polynomial as a person would write it: common factors in front, positive terms first.

@@ -168,10 +168,8 @@ fn activations_opened(system: &mut System, term: TermId, kept: Option<TermId>) -
             return None;
         };
         let row = &families[family.0 as usize];
-        let opens = matches!(
-            row.role,
-            Some(FamilyRole::Activation | FamilyRole::Output)
-        ) && row.kind == FamilyKind::Defined
+        let opens = matches!(row.role, Some(FamilyRole::Activation | FamilyRole::Output))
+            && row.kind == FamilyKind::Defined
             && Some(part) != kept;
         if !opens {
             return None;
@@ -227,9 +225,8 @@ impl Resolver {
         if let Some(done) = self.memo.get(&term) {
             return Ok(*done);
         }
-        let result = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
-            self.unfolded(system, term)
-        })?;
+        let result =
+            stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || self.unfolded(system, term))?;
         self.memo.insert(term, result);
         Ok(result)
     }
@@ -319,16 +316,18 @@ impl Resolver {
 /// Guards that are decided by numbers alone take their terms with them, so that nothing behind a false
 /// guard is unfolded.
 fn guards_decided(system: &mut System, term: TermId) -> TermId {
-    system.store.replace(term, &mut |store, part| match store.node(part) {
-        Node::Guard(domain) if domain.is_nothing() => Some(store.int(0)),
-        Node::Mul(factors) => {
-            let dead = factors.iter().any(|factor| {
+    system
+        .store
+        .replace(term, &mut |store, part| match store.node(part) {
+            Node::Guard(domain) if domain.is_nothing() => Some(store.int(0)),
+            Node::Mul(factors) => {
+                let dead = factors.iter().any(|factor| {
                 matches!(store.node(*factor), Node::Guard(domain) if domain.is_nothing())
             });
-            dead.then(|| store.int(0))
-        }
-        _ => None,
-    })
+                dead.then(|| store.int(0))
+            }
+            _ => None,
+        })
 }
 
 /// Whether a letter of the reduction stands in a slot below it.
@@ -355,11 +354,9 @@ fn runs_over_slots(system: &System, vars: &[VarId], body: TermId) -> bool {
 
 fn symbolic_depth(system: &System, family: FamilyId) -> Report {
     let name = match &system.family(family).kind {
-        FamilyKind::Adjoint { of, wrt } | FamilyKind::Local { of, wrt } => format!(
-            "∂{}/∂{}",
-            system.family(*of).name,
-            system.family(*wrt).name
-        ),
+        FamilyKind::Adjoint { of, wrt } | FamilyKind::Local { of, wrt } => {
+            format!("∂{}/∂{}", system.family(*of).name, system.family(*wrt).name)
+        }
         FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => {
             system.family(family).name.clone()
         }

@@ -74,10 +74,7 @@ pub(super) fn written_out(
     Ok(result)
 }
 
-fn values_of(
-    domain: &crate::term::Domain,
-    vars: &[VarId],
-) -> Result<Vec<Vec<i64>>, Report> {
+fn values_of(domain: &crate::term::Domain, vars: &[VarId]) -> Result<Vec<Vec<i64>>, Report> {
     domain.points(vars, MOST).ok_or_else(|| {
         Diagnostic::general(
             "symbolic-size",

@@ -36,7 +36,9 @@ impl<'a> Member<'a> {
             contribution.vars.iter().copied().partition(names);
         let domain = inner
             .iter()
-            .fold(contribution.domain.clone(), |domain, var| domain.project(*var));
+            .fold(contribution.domain.clone(), |domain, var| {
+                domain.project(*var)
+            });
         Self {
             contribution,
             index: user_index(system, contribution),
@@ -65,18 +67,15 @@ impl<'a> Member<'a> {
         // Every letter that the sum runs over must be settled by the element.
         self.outer
             .iter()
-            .all(|var| {
-                values.iter().any(|(known, _)| known == var) || other.outer.contains(var)
-            })
+            .all(|var| values.iter().any(|(known, _)| known == var) || other.outer.contains(var))
             .then_some(values)
     }
 }
 
 /// The statement, none if the output reads the quantity itself and nobody else does.
 pub(super) fn statement(system: &mut System, case: &Case) -> Option<TermId> {
-    let direct = |system: &System, contribution: &Contribution| {
-        system.store.is_one(contribution.upstream)
-    };
+    let direct =
+        |system: &System, contribution: &Contribution| system.store.is_one(contribution.upstream);
     if case
         .contributions
         .iter()

@@ -63,9 +63,7 @@ pub(crate) fn components(system: &System, monomial: &Monomial) -> Vec<Component>
         factors: monomial
             .factors
             .iter()
-            .filter(|(atom, _)| {
-                touches(&|var| system.store.free_vars(*atom).contains(&var))
-            })
+            .filter(|(atom, _)| touches(&|var| system.store.free_vars(*atom).contains(&var)))
             .cloned()
             .collect(),
         vars,

@@ -432,11 +432,10 @@ impl<'a> Normalizer<'a> {
             .expect("the table has this function");
         let argument = self.normal(argument)?;
         let canonical = self.term(&argument);
-        let atom = self.system.store.intern(Node::Apply(
-            step,
-            Box::new([0]),
-            Box::new([canonical]),
-        ));
+        let atom =
+            self.system
+                .store
+                .intern(Node::Apply(step, Box::new([0]), Box::new([canonical])));
         let step = Normal::atom(atom, BigRational::one());
         self.times(&argument, &step)
     }
@@ -556,10 +555,7 @@ impl<'a> Normalizer<'a> {
     fn settled(&mut self, mut monomial: Monomial) -> Result<Vec<Monomial>, TooLarge> {
         let context = self.context.shadowed(&monomial.vars);
         if monomial.coefficient.is_zero()
-            || self
-                .system
-                .ambient
-                .is_empty(&context.and(&monomial.domain))
+            || self.system.ambient.is_empty(&context.and(&monomial.domain))
         {
             return Ok(Vec::new());
         }
@@ -602,10 +598,7 @@ impl<'a> Normalizer<'a> {
             }
         }
         monomial.factors.sort();
-        monomial.domain = self
-            .system
-            .ambient
-            .minimal(&monomial.domain, &context);
+        monomial.domain = self.system.ambient.minimal(&monomial.domain, &context);
         Ok(vec![self.labelled(monomial)])
     }
 

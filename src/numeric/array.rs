@@ -27,7 +27,10 @@ impl Layout {
 
     /// How many elements it has.
     pub(crate) fn len(&self) -> usize {
-        self.extent.iter().map(|extent| (*extent).max(0) as usize).product()
+        self.extent
+            .iter()
+            .map(|extent| (*extent).max(0) as usize)
+            .product()
     }
 
     /// The place of an index, if it is in the box.
@@ -94,7 +97,10 @@ impl Array {
                 .iter()
                 .enumerate()
                 .map(|(at, value)| {
-                    (value.abs(), tangents.as_ref().map_or(0.0, |tangents| tangents[at].abs()))
+                    (
+                        value.abs(),
+                        tangents.as_ref().map_or(0.0, |tangents| tangents[at].abs()),
+                    )
                 })
                 .collect()
         })

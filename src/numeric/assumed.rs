@@ -2,8 +2,8 @@
 
 use num_traits::ToPrimitive;
 
-use crate::system::{Clause, Fact, FamilyKind, System};
 use crate::syntax::MatrixProperty;
+use crate::system::{Clause, Fact, FamilyKind, System};
 use crate::term::{Affine, Cmp, Domain, FamilyId, Node, Reduction, TermId, VarId};
 
 use super::nest::Nest;
@@ -44,7 +44,11 @@ pub(crate) fn sheets(system: &System) -> Vec<Sheet> {
                     like: None,
                     clauses: vec![Clause {
                         vars: assumption.vars.clone(),
-                        index: assumption.vars.iter().map(|var| Affine::var(*var)).collect(),
+                        index: assumption
+                            .vars
+                            .iter()
+                            .map(|var| Affine::var(*var))
+                            .collect(),
                         domain: assumption.domain.clone(),
                         body: Some(*side),
                         span: None,
@@ -79,13 +83,21 @@ pub(crate) fn rules(program: &Program<'_>, first_sheet: usize) -> Vec<Rule> {
                 }
             }
             Fact::OneHot(term, letter) => {
-                let others: Vec<VarId> =
-                    assumption.vars.iter().copied().filter(|var| var != letter).collect();
+                let others: Vec<VarId> = assumption
+                    .vars
+                    .iter()
+                    .copied()
+                    .filter(|var| var != letter)
+                    .collect();
                 let mut groups: Vec<(Values, Vec<Place>)> = Vec::new();
                 for known in combinations(program, &assumption.vars, &assumption.domain) {
-                    let Some(place) = place_of(program, *term, &known) else { continue };
-                    let key: Values =
-                        known.into_iter().filter(|(var, _)| others.contains(var)).collect();
+                    let Some(place) = place_of(program, *term, &known) else {
+                        continue;
+                    };
+                    let key: Values = known
+                        .into_iter()
+                        .filter(|(var, _)| others.contains(var))
+                        .collect();
                     match groups.iter_mut().find(|(other, _)| *other == key) {
                         Some((_, group)) => group.push(place),
                         None => groups.push((key, vec![place])),
@@ -124,7 +136,10 @@ fn comparison(
     let number = |term: TermId| match store.node(term) {
         Node::Index(affine) => {
             let settled = program.instance.settle(&substitute(affine, known));
-            settled.is_constant().then(|| settled.constant().to_f64()).flatten()
+            settled
+                .is_constant()
+                .then(|| settled.constant().to_f64())
+                .flatten()
         }
         _ => store.as_number(term).and_then(ToPrimitive::to_f64),
     };
@@ -168,13 +183,22 @@ fn at(program: &Program<'_>, sheet: FamilyId, known: &[(VarId, i64)]) -> Place {
 /// Every combination of values of the letters, in the order of the letters.
 fn combinations(program: &Program<'_>, vars: &[VarId], domain: &Domain) -> Vec<Values> {
     let domain = program.settle(domain, &[]);
-    let register = |var: VarId| vars.iter().position(|other| *other == var).map(|at| at as u32);
+    let register = |var: VarId| {
+        vars.iter()
+            .position(|other| *other == var)
+            .map(|at| at as u32)
+    };
     let Ok(nest) = Nest::of(vars, &domain, &register) else {
         return Vec::new();
     };
     let mut result = Vec::new();
     program.walk(&nest, &mut vec![0; vars.len()], &mut |registers| {
-        result.push(vars.iter().copied().zip(registers.iter().copied()).collect());
+        result.push(
+            vars.iter()
+                .copied()
+                .zip(registers.iter().copied())
+                .collect(),
+        );
     });
     result
 }

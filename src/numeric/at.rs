@@ -33,7 +33,9 @@ pub fn evaluate_at(
 ) -> Result<Value, Vec<String>> {
     let system = &derivation.system;
     let Value::Object(given) = given else {
-        return Err(vec!["the values must be one JSON object: {\"x\": 1.5, …}".into()]);
+        return Err(vec![
+            "the values must be one JSON object: {\"x\": 1.5, …}".into(),
+        ]);
     };
     let mut errors = unknown_names(system, given);
     let tables = tables(system, given, &mut errors);
@@ -113,7 +115,8 @@ type Tables = BTreeMap<FamilyId, BTreeMap<Vec<i64>, Value>>;
 fn unknown_names(system: &System, given: &Map<String, Value>) -> Vec<String> {
     let mut errors = Vec::new();
     for name in given.keys() {
-        if system.sizes.iter().any(|size| size.name == *name) || upstream_of(system, name).is_some() {
+        if system.sizes.iter().any(|size| size.name == *name) || upstream_of(system, name).is_some()
+        {
             continue;
         }
         match system.find(name) {
@@ -141,7 +144,14 @@ fn tables(system: &System, given: &Map<String, Value>, errors: &mut Vec<String>)
             continue;
         };
         let mut by_slots = BTreeMap::new();
-        by_slot(&family.name, value, family.slots, &mut Vec::new(), &mut by_slots, errors);
+        by_slot(
+            &family.name,
+            value,
+            family.slots,
+            &mut Vec::new(),
+            &mut by_slots,
+            errors,
+        );
         tables.insert(FamilyId(at as u32), by_slots);
     }
     tables
@@ -160,7 +170,9 @@ fn by_slot(
         return;
     }
     let Value::Object(entries) = value else {
-        errors.push(format!("`{name}` has a slot: give it as an object keyed by the slot, {{\"0\": …, \"1\": …}}"));
+        errors.push(format!(
+            "`{name}` has a slot: give it as an object keyed by the slot, {{\"0\": …, \"1\": …}}"
+        ));
         return;
     };
     for (key, value) in entries {
@@ -170,7 +182,9 @@ fn by_slot(
                 by_slot(name, value, slots, keys, into, errors);
                 keys.pop();
             }
-            Err(_) => errors.push(format!("`{name}`: the slot \"{key}\" is not a whole number")),
+            Err(_) => errors.push(format!(
+                "`{name}`: the slot \"{key}\" is not a whole number"
+            )),
         }
     }
 }
@@ -183,13 +197,25 @@ fn given_sizes(
 ) {
     for (at, size) in system.sizes.iter().enumerate() {
         let id = SizeId(at as u32);
-        let Some(value) = given.get(&size.name) else { continue };
+        let Some(value) = given.get(&size.name) else {
+            continue;
+        };
         let mut by_slots = BTreeMap::new();
-        by_slot(&size.name, value, size.slots, &mut Vec::new(), &mut by_slots, errors);
+        by_slot(
+            &size.name,
+            value,
+            size.slots,
+            &mut Vec::new(),
+            &mut by_slots,
+            errors,
+        );
         for (slots, value) in by_slots {
             match value.as_i64() {
                 Some(value) if value >= 1 => instance.fix(id, &slots, value),
-                _ => errors.push(format!("the size `{}` must be a positive whole number", size.name)),
+                _ => errors.push(format!(
+                    "the size `{}` must be a positive whole number",
+                    size.name
+                )),
             }
         }
     }
@@ -209,7 +235,8 @@ fn read_sizes(system: &System, tables: &Tables, instance: &mut Instance) {
                         let settled = instance.settle_fixed(left);
                         match clause.vars.iter().find(|var| settled.mentions(**var)) {
                             Some(var) => {
-                                let offset = settled.minus(&Affine::var(*var)).as_int().unwrap_or(0);
+                                let offset =
+                                    settled.minus(&Affine::var(*var)).as_int().unwrap_or(0);
                                 known.push((*var, key - offset));
                             }
                             None => here &= settled.as_int() == Some(*key),
@@ -218,7 +245,9 @@ fn read_sizes(system: &System, tables: &Tables, instance: &mut Instance) {
                     if here {
                         let lengths = lengths(value);
                         for (axis, length) in lengths.iter().enumerate() {
-                            let Some(left) = clause.index.get(family.slots + axis) else { break };
+                            let Some(left) = clause.index.get(family.slots + axis) else {
+                                break;
+                            };
                             found |= learn_axis(clause, left, &known, *length, instance);
                         }
                     }
@@ -260,12 +289,21 @@ fn learn_axis(
     let Some(var) = clause.vars.iter().copied().find(|var| left.mentions(*var)) else {
         return false;
     };
-    let domain = clause.domain.map(|affine| instance.settle_fixed(&substitute(affine, known)));
+    let domain = clause
+        .domain
+        .map(|affine| instance.settle_fixed(&substitute(affine, known)));
     let (lower, upper) = domain.bounds(var);
-    let low = lower.iter().filter(|(c, _)| *c == 1).filter_map(|(_, bound)| bound.as_int()).max();
+    let low = lower
+        .iter()
+        .filter(|(c, _)| *c == 1)
+        .filter_map(|(_, bound)| bound.as_int())
+        .max();
     let Some(low) = low else { return false };
-    let bounds: Vec<Affine> =
-        upper.into_iter().filter(|(c, _)| *c == 1).map(|(_, bound)| bound).collect();
+    let bounds: Vec<Affine> = upper
+        .into_iter()
+        .filter(|(c, _)| *c == 1)
+        .map(|(_, bound)| bound)
+        .collect();
     let mut found = false;
     for bound in bounds {
         found |= learn(&bound, low + length - 1, instance);
@@ -328,13 +366,15 @@ fn sheets(system: &System, formulas: &[Formula]) -> (Vec<Sheet>, BTreeMap<Family
             });
             FamilyId((system.families.len() + sheets.len() - 1) as u32)
         });
-        sheets[at.0 as usize - system.families.len()].clauses.push(crate::system::Clause {
-            vars: formula.vars.clone(),
-            index: formula.index.clone(),
-            domain: formula.domain.clone(),
-            body: Some(formula.result()),
-            span: None,
-        });
+        sheets[at.0 as usize - system.families.len()]
+            .clauses
+            .push(crate::system::Clause {
+                vars: formula.vars.clone(),
+                index: formula.index.clone(),
+                domain: formula.domain.clone(),
+                body: Some(formula.result()),
+                span: None,
+            });
     }
     (sheets, sheet_of)
 }
@@ -351,12 +391,17 @@ fn upstream_of(system: &System, key: &str) -> Option<(FamilyId, Vec<Affine>)> {
         Some((quantity, slots)) => (quantity, slots.strip_suffix(']')?),
         None => (quantity, ""),
     };
-    let given: Vec<&str> = slots.split(',').map(str::trim).filter(|slot| !slot.is_empty()).collect();
+    let given: Vec<&str> = slots
+        .split(',')
+        .map(str::trim)
+        .filter(|slot| !slot.is_empty())
+        .collect();
     let (family, slots) = arguments.iter().find(|(family, slots)| {
         system.family(*family).name == quantity
             && slots.len() == given.len()
             && slots.iter().zip(&given).all(|(slot, given)| {
-                names::affine(system, slot) == given.replace(' ', "") || given.parse::<i64>().is_ok()
+                names::affine(system, slot) == given.replace(' ', "")
+                    || given.parse::<i64>().is_ok()
             })
     })?;
     Some((*family, slots.to_vec()))
@@ -385,7 +430,11 @@ impl Reader<'_, '_> {
                 let block_id = self.program.block_id(*id, keys.clone());
                 self.block(block_id, &name, value);
                 if let Some((low, high)) = &family.integers {
-                    let bounds = self.program.instance.whole(low).zip(self.program.instance.whole(high));
+                    let bounds = self
+                        .program
+                        .instance
+                        .whole(low)
+                        .zip(self.program.instance.whole(high));
                     self.check_whole(block_id, &name, bounds);
                 }
             }
@@ -401,15 +450,21 @@ impl Reader<'_, '_> {
     }
 
     fn check_whole(&mut self, id: BlockId, name: &str, bounds: Option<(i64, i64)>) {
-        let Some(array) = self.point.given.get(&id) else { return };
+        let Some(array) = self.point.given.get(&id) else {
+            return;
+        };
         let wrong = array.values.iter().any(|value| {
             !value.is_nan()
                 && (value.fract() != 0.0
-                    || bounds.is_some_and(|(low, high)| *value < low as f64 || *value > high as f64))
+                    || bounds
+                        .is_some_and(|(low, high)| *value < low as f64 || *value > high as f64))
         });
         if wrong {
-            let range = bounds.map_or(String::new(), |(low, high)| format!(" from {low} to {high}"));
-            self.errors.push(format!("`{name}` must hold whole numbers{range}"));
+            let range = bounds.map_or(String::new(), |(low, high)| {
+                format!(" from {low} to {high}")
+            });
+            self.errors
+                .push(format!("`{name}` must hold whole numbers{range}"));
         }
     }
 
@@ -427,7 +482,8 @@ impl Reader<'_, '_> {
                 } else {
                     format!("nested arrays of {}", shape.join(" × "))
                 };
-                self.errors.push(format!("`{name}` must be {wanted}, found {found}"));
+                self.errors
+                    .push(format!("`{name}` must be {wanted}, found {found}"));
             }
         }
     }
@@ -460,7 +516,13 @@ impl Reader<'_, '_> {
             return Err(format!("{} entries along axis {}", items.len(), axis + 1));
         }
         for (at, item) in items.iter().enumerate() {
-            self.fill(block, item, axis + 1, offset + at * block.layout.stride[axis] as usize, array)?;
+            self.fill(
+                block,
+                item,
+                axis + 1,
+                offset + at * block.layout.stride[axis] as usize,
+                array,
+            )?;
         }
         Ok(())
     }
@@ -482,10 +544,11 @@ impl Reader<'_, '_> {
             for keys in self.program.keys_of(adjoint.family) {
                 let id = self.program.block_id(adjoint.family, keys.clone());
                 let block = self.program.block(id);
-                let bodiless = block
-                    .pieces
-                    .iter()
-                    .any(|piece| self.program.clauses(adjoint.family)[piece.clause].body.is_none());
+                let bodiless = block.pieces.iter().any(|piece| {
+                    self.program.clauses(adjoint.family)[piece.clause]
+                        .body
+                        .is_none()
+                });
                 if !bodiless {
                     continue;
                 }
@@ -556,7 +619,11 @@ impl Writer<'_, '_> {
                 asked
                     .index
                     .iter()
-                    .map(|entry| entry.as_ref().and_then(|value| self.program.instance.whole(value)))
+                    .map(|entry| {
+                        entry
+                            .as_ref()
+                            .and_then(|value| self.program.instance.whole(value))
+                    })
                     .collect()
             })
             .collect()
@@ -580,7 +647,10 @@ impl Writer<'_, '_> {
         }
         let id = self.program.block_id(adjoint, keys.into());
         let block = self.program.block(id);
-        let sheet = self.sheet_of.get(&adjoint).map(|sheet| self.program.block_id(*sheet, keys.into()));
+        let sheet = self
+            .sheet_of
+            .get(&adjoint)
+            .map(|sheet| self.program.block_id(*sheet, keys.into()));
         let whole = questions.iter().any(|entries| {
             (0..entries.len()).all(|at| positions.contains(&at) || entries[at].is_none())
         });
@@ -591,9 +661,14 @@ impl Writer<'_, '_> {
             return;
         }
         for offset in 0..block.layout.len() {
-            let index = self.program.full_index(adjoint, keys, &block.layout.index(offset));
+            let index = self
+                .program
+                .full_index(adjoint, keys, &block.layout.index(offset));
             let wanted = questions.iter().any(|entries| {
-                entries.iter().zip(&index).all(|(entry, at)| entry.is_none_or(|entry| entry == *at))
+                entries
+                    .iter()
+                    .zip(&index)
+                    .all(|(entry, at)| entry.is_none_or(|entry| entry == *at))
             });
             if wanted && self.program.is_element(&block, offset) {
                 let name = names::element(system, adjoint, &index);

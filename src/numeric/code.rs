@@ -64,9 +64,15 @@ pub(crate) enum Op {
         steps: Box<[(Register, i64)]>,
     },
     /// An element of a block at fixed slots.
-    Read { block: u32, index: Box<[Linear]> },
+    Read {
+        block: u32,
+        index: Box<[Linear]>,
+    },
     /// An element at slots that depend on letters.
-    ReadAt { family: FamilyId, index: Box<[Linear]> },
+    ReadAt {
+        family: FamilyId,
+        index: Box<[Linear]>,
+    },
     /// Something that has no value.
     Invalid(String),
     /// An element of a temporary; the operation gives it outside the temporary's box.
@@ -76,7 +82,10 @@ pub(crate) enum Op {
         otherwise: OpId,
     },
     /// The value of an operation, kept in a table.
-    Memo { at: u32, of: OpId },
+    Memo {
+        at: u32,
+        of: OpId,
+    },
     Reduce(Reduction, Nest, OpId),
     Add(Box<[OpId]>),
     /// The number of leading factors that are conditions, and the factors.
@@ -153,7 +162,11 @@ impl<'p, 'a> Compiler<'p, 'a> {
             compiler.register(*var);
         }
         let nest = compiler.nest(&piece.vars, &piece.domain).ok();
-        compiler.around = piece.vars.iter().map(|var| compiler.registers[var]).collect();
+        compiler.around = piece
+            .vars
+            .iter()
+            .map(|var| compiler.registers[var])
+            .collect();
         let positions = program.key_positions(block.family);
         let target = (0..clause.index.len())
             .filter(|at| !positions.contains(at))
@@ -194,11 +207,15 @@ impl<'p, 'a> Compiler<'p, 'a> {
     }
 
     fn settle(&self, affine: &Affine) -> Affine {
-        self.program.instance.settle(&substitute(affine, &self.known))
+        self.program
+            .instance
+            .settle(&substitute(affine, &self.known))
     }
 
     fn linear(&self, affine: &Affine) -> Option<Linear> {
-        Linear::of(&self.settle(affine), &|var| self.registers.get(&var).copied())
+        Linear::of(&self.settle(affine), &|var| {
+            self.registers.get(&var).copied()
+        })
     }
 
     /// The loops over letters, with the boxes of their registers noted.
@@ -213,14 +230,20 @@ impl<'p, 'a> Compiler<'p, 'a> {
                 .lower
                 .iter()
                 .filter_map(|(c, bound)| {
-                    Some(num_integer::Integer::div_ceil(&self.interval(bound)?.0, &(c * bound.denominator)))
+                    Some(num_integer::Integer::div_ceil(
+                        &self.interval(bound)?.0,
+                        &(c * bound.denominator),
+                    ))
                 })
                 .max();
             let high = level
                 .upper
                 .iter()
                 .filter_map(|(c, bound)| {
-                    Some(num_integer::Integer::div_floor(&self.interval(bound)?.1, &(c * bound.denominator)))
+                    Some(num_integer::Integer::div_floor(
+                        &self.interval(bound)?.1,
+                        &(c * bound.denominator),
+                    ))
                 })
                 .min();
             let own = low.zip(high);
@@ -260,7 +283,9 @@ impl<'p, 'a> Compiler<'p, 'a> {
                 }
                 let sizes = (low..=high).map(|slot| self.program.instance.size(*size, &[slot]));
                 sizes.fold(None, |range, size| {
-                    Some(range.map_or((size, size), |(a, b): (i64, i64)| (a.min(size), b.max(size))))
+                    Some(range.map_or((size, size), |(a, b): (i64, i64)| {
+                        (a.min(size), b.max(size))
+                    }))
                 })
             }
             Lookup::Read(family, _) => {
@@ -512,12 +537,15 @@ impl<'p, 'a> Compiler<'p, 'a> {
 
     /// Conditions first: if one is known to be false the other factors are not even compiled.
     fn product(&mut self, factors: &[TermId]) -> OpId {
-        let (conditions, others): (Vec<TermId>, Vec<TermId>) =
-            factors.iter().partition(|factor| self.is_condition(**factor));
+        let (conditions, others): (Vec<TermId>, Vec<TermId>) = factors
+            .iter()
+            .partition(|factor| self.is_condition(**factor));
         let mut ops: Vec<OpId> = Vec::with_capacity(factors.len());
         // Those on indices before those on values.
-        let is_guard = |term: &TermId| matches!(self.program.system.store.node(*term), Node::Guard(_));
-        let (guards, tests): (Vec<TermId>, Vec<TermId>) = conditions.into_iter().partition(is_guard);
+        let is_guard =
+            |term: &TermId| matches!(self.program.system.store.node(*term), Node::Guard(_));
+        let (guards, tests): (Vec<TermId>, Vec<TermId>) =
+            conditions.into_iter().partition(is_guard);
         for condition in guards.into_iter().chain(tests) {
             let op = self.term(condition);
             if self.is_number(op, 0.0) {
@@ -583,11 +611,14 @@ impl<'p, 'a> Compiler<'p, 'a> {
             return self.invalid("a letter is bound nowhere".into());
         };
         let positions = self.program.key_positions(family);
-        let keys: Option<Keys> = positions.iter().map(|at| index[*at].as_constant()).collect();
+        let keys: Option<Keys> = positions
+            .iter()
+            .map(|at| index[*at].as_constant())
+            .collect();
         let Some(keys) = keys else {
-            let fixed_fraction = positions.iter().any(|at| {
-                index[*at].is_fixed() && index[*at].as_constant().is_none()
-            });
+            let fixed_fraction = positions
+                .iter()
+                .any(|at| index[*at].is_fixed() && index[*at].as_constant().is_none());
             if fixed_fraction {
                 return self.invalid("an index is not a whole number".into());
             }
@@ -617,7 +648,8 @@ impl<'p, 'a> Compiler<'p, 'a> {
             && dense.iter().enumerate().all(|(at, linear)| {
                 linear.is_plain()
                     && self.interval(linear).is_some_and(|(low, high)| {
-                        low >= block.layout.low[at] && high < block.layout.low[at] + block.layout.extent[at]
+                        low >= block.layout.low[at]
+                            && high < block.layout.low[at] + block.layout.extent[at]
                     })
             });
         if !inside {
@@ -683,7 +715,8 @@ impl<'p, 'a> Compiler<'p, 'a> {
             Err(_) => return self.invalid("a reduction has no bounds".into()),
         };
         let depth = self.around.len();
-        self.around.extend(nest.levels.iter().map(|level| level.register));
+        self.around
+            .extend(nest.levels.iter().map(|level| level.register));
         let contracted = if op == Reduction::Sum && nest.is_box() {
             self.contract(&nest, body)
         } else {
@@ -699,10 +732,20 @@ impl<'p, 'a> Compiler<'p, 'a> {
         }
         let sound = self.facts[inner as usize].sound
             && identity.is_some()
-            && nest.before.iter().all(|check| check.linear.lookups.is_empty())
+            && nest
+                .before
+                .iter()
+                .all(|check| check.linear.lookups.is_empty())
             && nest.levels.iter().all(|level| {
-                level.lower.iter().chain(&level.upper).all(|(_, bound)| bound.lookups.is_empty())
-                    && level.checks.iter().all(|check| check.linear.lookups.is_empty())
+                level
+                    .lower
+                    .iter()
+                    .chain(&level.upper)
+                    .all(|(_, bound)| bound.lookups.is_empty())
+                    && level
+                        .checks
+                        .iter()
+                        .all(|check| check.linear.lookups.is_empty())
             });
         let plain = self.push(
             Op::Reduce(op, nest, inner),
@@ -785,9 +828,15 @@ impl<'p, 'a> Compiler<'p, 'a> {
             _ => {
                 let (letters, _) = self.boxed(&self.letters(factor))?;
                 let at = match &self.ops[op as usize] {
-                    Op::Temporary { at, letters: own, .. } if *own == letters => *at,
+                    Op::Temporary {
+                        at, letters: own, ..
+                    } if *own == letters => *at,
                     other => {
-                        let of = if let Op::Memo { of, .. } = other { *of } else { op };
+                        let of = if let Op::Memo { of, .. } = other {
+                            *of
+                        } else {
+                            op
+                        };
                         let at = self.temporaries.len() as u32;
                         self.temporaries.push(Temporary::Fill(of, letters.clone()));
                         at

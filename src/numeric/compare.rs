@@ -114,7 +114,10 @@ impl<'r, 'p> Comparison<'r, 'p> {
         let mut shared: Vec<usize> = Vec::new();
         for (at, group) in groups.iter().enumerate() {
             let one_output = group.outputs.len() == 1 && group.outputs[0].is_empty();
-            if one_output && self.many && (self.all_shared || self.exhaustive[at] >= EXHAUSTIVE_POINTS) {
+            if one_output
+                && self.many
+                && (self.all_shared || self.exhaustive[at] >= EXHAUSTIVE_POINTS)
+            {
                 shared.push(at);
             } else {
                 alone.push(at);
@@ -141,7 +144,11 @@ impl<'r, 'p> Comparison<'r, 'p> {
     ) {
         let count = group.columns.len();
         let work = count as u64 * self.program.work.get();
-        let points = if work > MUCH_WORK { 1 } else { EXHAUSTIVE_POINTS };
+        let points = if work > MUCH_WORK {
+            1
+        } else {
+            EXHAUSTIVE_POINTS
+        };
         let blocks = count.saturating_mul(self.program.block_count());
         let few = count <= FEW_ENTRIES && blocks <= FEW_BLOCKS;
         let affordable = count <= MOST_ENTRIES && blocks <= MOST_BLOCKS;
@@ -164,7 +171,10 @@ impl<'r, 'p> Comparison<'r, 'p> {
                         parts: vec![(*element, 1.0)],
                     })
                     .collect();
-                let place = Place { group, column: Some(column) };
+                let place = Place {
+                    group,
+                    column: Some(column),
+                };
                 let checked =
                     self.compare_along(&place, &shift, &rows, sample, claims, tallies, &mut seen);
                 if each_difference {
@@ -205,7 +215,10 @@ impl<'r, 'p> Comparison<'r, 'p> {
                 rows[element.output].parts.push((*element, weight));
             }
         }
-        let place = Place { group, column: None };
+        let place = Place {
+            group,
+            column: None,
+        };
         let checked = self.compare_along(&place, &shift, &rows, sample, claims, tallies, seen);
         self.compare_differences(&place, &shift, &rows, &checked, sample, tallies);
     }
@@ -236,7 +249,10 @@ impl<'r, 'p> Comparison<'r, 'p> {
 
     fn pattern_key(&self, sample: &Sample) -> u64 {
         let mut hasher = FxHasher::default();
-        self.run.instance.name(self.program.system).hash(&mut hasher);
+        self.run
+            .instance
+            .name(self.program.system)
+            .hash(&mut hasher);
         pattern(&sample.values).hash(&mut hasher);
         hasher.finish()
     }
@@ -256,7 +272,8 @@ impl<'r, 'p> Comparison<'r, 'p> {
         if batch.iter().any(|at| groups[*at].of != of) {
             return false;
         }
-        let (mut scaled, mut zeros, mut small) = (Shift::default(), Shift::default(), Shift::default());
+        let (mut scaled, mut zeros, mut small) =
+            (Shift::default(), Shift::default(), Shift::default());
         let (mut sum, mut terms, mut slope) = (0.0, 0.0, 0.0);
         let mut seen = Seen::new();
         let mut live: Vec<bool> = vec![false; batch.len()];
@@ -351,11 +368,17 @@ impl<'r, 'p> Comparison<'r, 'p> {
             shift,
         );
         let (array, offset) = element_of(&mut duals, self.program, of, &[]);
-        array.tangents.as_ref().map_or(0.0, |tangents| tangents[offset])
+        array
+            .tangents
+            .as_ref()
+            .map_or(0.0, |tangents| tangents[offset])
     }
 
     /// Compares sums of elements along one direction. Returns those that agree, with their true values.
-    #[expect(clippy::too_many_arguments, reason = "one comparison, whose parts are at hand at both callers")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one comparison, whose parts are at hand at both callers"
+    )]
     fn compare_along(
         &self,
         place: &Place<'_>,
@@ -373,14 +396,19 @@ impl<'r, 'p> Comparison<'r, 'p> {
         let mut traced: Option<Evaluator<'_, '_, Traced>> = None;
         let mut checked: Vec<(usize, f64)> = Vec::new();
         for (at, row) in rows.iter().enumerate() {
-            let Some((first, _)) = row.parts.first() else { continue };
+            let Some((first, _)) = row.parts.first() else {
+                continue;
+            };
             let formula = &self.run.formulas[first.formula];
             if sample.any_zero && formula.conditions.iter().any(is_off_kinks) {
                 continue;
             }
             let output = &group.outputs[row.output];
             let (array, offset) = element_of(&mut duals, program, group.of, output);
-            let truth = array.tangents.as_ref().map_or(0.0, |tangents| tangents[offset]);
+            let truth = array
+                .tangents
+                .as_ref()
+                .map_or(0.0, |tangents| tangents[offset]);
             if !truth.is_finite() {
                 // Where the network itself has no derivative there is nothing to compare with.
                 continue;
@@ -395,10 +423,19 @@ impl<'r, 'p> Comparison<'r, 'p> {
             let agree = gap <= AGREEMENT * larger;
             if !agree {
                 let traced = traced.get_or_insert_with(|| {
-                    Evaluator::<Traced>::shifted(program, &sample.point, step_at_zero, &sample.values, shift)
+                    Evaluator::<Traced>::shifted(
+                        program,
+                        &sample.point,
+                        step_at_zero,
+                        &sample.values,
+                        shift,
+                    )
                 });
                 let (array, offset) = element_of(traced, program, group.of, output);
-                let moving = array.magnitudes.as_ref().map_or(0.0, |pairs| pairs[offset].1);
+                let moving = array
+                    .magnitudes
+                    .as_ref()
+                    .map_or(0.0, |pairs| pairs[offset].1);
                 let size = moving + claims.size(row);
                 let within = gap <= ROUNDING * size;
                 error = if size > 0.0 { gap / size } else { 0.0 };
@@ -446,15 +483,22 @@ impl<'r, 'p> Comparison<'r, 'p> {
         sample: &Sample,
         tallies: &mut [Tally],
     ) {
-        let mut open: Vec<(usize, f64, f64)> =
-            checked.iter().map(|(at, truth)| (*at, *truth, f64::NAN)).collect();
+        let mut open: Vec<(usize, f64, f64)> = checked
+            .iter()
+            .map(|(at, truth)| (*at, *truth, f64::NAN))
+            .collect();
         for step in STEPS {
             if open.is_empty() {
                 return;
             }
             let elements: Vec<(FamilyId, Vec<i64>)> = open
                 .iter()
-                .map(|(at, ..)| (place.group.of, place.group.outputs[rows[*at].output].clone()))
+                .map(|(at, ..)| {
+                    (
+                        place.group.of,
+                        place.group.outputs[rows[*at].output].clone(),
+                    )
+                })
                 .collect();
             let found = differences(
                 self.program,
@@ -503,7 +547,10 @@ impl<'r, 'p> Comparison<'r, 'p> {
                 let index: Vec<i64> = output.iter().chain(&column.wrt).copied().collect();
                 names::element(system, group.adjoint, &index)
             }
-            None => format!("{} along a random direction", names::family(system, group.adjoint, &[])),
+            None => format!(
+                "{} along a random direction",
+                names::family(system, group.adjoint, &[])
+            ),
         };
         let mut failure: Option<Box<Failure>> = None;
         for (part, _) in &row.parts {
@@ -599,7 +646,10 @@ impl<'e, 'a> Claims<'e, 'a> {
     }
 
     fn sum(&mut self, row: &Row) -> f64 {
-        row.parts.iter().map(|(element, weight)| weight * self.value(element)).sum()
+        row.parts
+            .iter()
+            .map(|(element, weight)| weight * self.value(element))
+            .sum()
     }
 
     /// The size of the terms that the sum is made of.
@@ -643,6 +693,9 @@ fn element_of<S: Scalar>(
     let (keys, dense) = program.split_index(family, index);
     let id = program.block_id(family, keys);
     let block = program.block(id);
-    let offset = block.layout.offset(&dense).expect("elements were enumerated from this block");
+    let offset = block
+        .layout
+        .offset(&dense)
+        .expect("elements were enumerated from this block");
     (evaluator.array(id), offset)
 }

@@ -132,7 +132,10 @@ pub fn confirm(derivation: &Derivation, formulas: &[Formula], plan: &Sampling) -
                 instance,
                 step_at_zero: *step,
                 // At an unknown Step(0) the same points serve for each number that is tried.
-                seed: plan.seed.wrapping_mul(1_000_003).wrapping_add(number as u64),
+                seed: plan
+                    .seed
+                    .wrapping_mul(1_000_003)
+                    .wrapping_add(number as u64),
                 points: plan.points,
                 counted: round == 0,
             };
@@ -150,7 +153,10 @@ pub fn confirm(derivation: &Derivation, formulas: &[Formula], plan: &Sampling) -
         }
     });
     Confirmation {
-        outcomes: tallies.into_iter().map(|tally| tally.outcome(&reason)).collect(),
+        outcomes: tallies
+            .into_iter()
+            .map(|tally| tally.outcome(&reason))
+            .collect(),
         functions: instances
             .first()
             .map(|instance| declared::check(system, instance, plan.seed))
@@ -204,7 +210,8 @@ impl Tally {
         if self.live == 0 && self.small {
             return Outcome {
                 status: Status::Unconfirmed {
-                    reason: "at every point the derivative was too small to be told from rounding".into(),
+                    reason: "at every point the derivative was too small to be told from rounding"
+                        .into(),
                 },
                 notes,
             };
@@ -267,14 +274,28 @@ impl Run<'_> {
         families.sort_unstable();
         families.dedup();
         for family in families {
-            targets.extend(program.keys_of(family).into_iter().map(|keys| program.block_id(family, keys)));
+            targets.extend(
+                program
+                    .keys_of(family)
+                    .into_iter()
+                    .map(|keys| program.block_id(family, keys)),
+            );
         }
         let mut sampler = Sampler::new(&program, self.step_at_zero, self.seed, rules, targets);
-        let count = if sampler.numbers() > LARGE { self.points.div_ceil(2) } else { self.points };
+        let count = if sampler.numbers() > LARGE {
+            self.points.div_ceil(2)
+        } else {
+            self.points
+        };
         let unknown = self.derivation.step_at_zero == StepAtZero::Undefined;
         let samples = sampler.samples(count, !unknown);
         if samples.is_empty() {
-            return Some(sampler.refusal.take().unwrap_or_else(|| "no point was found".into()));
+            return Some(
+                sampler
+                    .refusal
+                    .take()
+                    .unwrap_or_else(|| "no point was found".into()),
+            );
         }
         let mut comparison = Comparison::new(self, &program, &groups, self.seed);
         for sample in &samples {
@@ -285,7 +306,9 @@ impl Run<'_> {
             if !comparison.lacks_life(samples.len()) {
                 break;
             }
-            let Some(sample) = sampler.more(round) else { break };
+            let Some(sample) = sampler.more(round) else {
+                break;
+            };
             comparison.compare_all(&groups, &sample, tallies);
         }
         None

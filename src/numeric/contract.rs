@@ -128,7 +128,9 @@ pub(crate) fn plan(
     let second = rest.next();
     let used: Vec<Letter> = bound
         .iter()
-        .filter(|letter| has(&first, letter) || second.as_ref().is_some_and(|operand| has(operand, letter)))
+        .filter(|letter| {
+            has(&first, letter) || second.as_ref().is_some_and(|operand| has(operand, letter))
+        })
         .copied()
         .collect();
     let contraction = Contraction::of(first, second, free, &used, scale)?;
@@ -153,7 +155,10 @@ impl Contraction {
                 extent: letter.extent as usize,
                 out: length as isize,
                 first: first.stride(letter.register) as isize,
-                second: second.as_ref().map_or(0, |operand| operand.stride(letter.register)) as isize,
+                second: second
+                    .as_ref()
+                    .map_or(0, |operand| operand.stride(letter.register))
+                    as isize,
             });
             length = length.checked_mul(letter.extent)?;
         }
@@ -163,7 +168,10 @@ impl Contraction {
                 extent: letter.extent as usize,
                 out: 0,
                 first: first.stride(letter.register) as isize,
-                second: second.as_ref().map_or(0, |operand| operand.stride(letter.register)) as isize,
+                second: second
+                    .as_ref()
+                    .map_or(0, |operand| operand.stride(letter.register))
+                    as isize,
             });
         }
         for each in &loops {
@@ -187,7 +195,13 @@ impl Contraction {
     }
 
     /// The array, given the operands' arrays.
-    pub(crate) fn run(&self, first: &Array, second: Option<&Array>, tangents: bool, magnitudes: bool) -> Array {
+    pub(crate) fn run(
+        &self,
+        first: &Array,
+        second: Option<&Array>,
+        tangents: bool,
+        magnitudes: bool,
+    ) -> Array {
         let one = Array::filled(1, 1.0);
         let second = second.unwrap_or(&one);
         let mut out = Array::filled(self.length, 0.0);
@@ -274,15 +288,23 @@ impl Loop {
         (class, std::cmp::Reverse(self.extent))
     }
 
-    fn run(&self, out: &mut [f64], first: &[f64], second: &[f64], (o, a, b): (isize, isize, isize)) {
+    fn run(
+        &self,
+        out: &mut [f64],
+        first: &[f64],
+        second: &[f64],
+        (o, a, b): (isize, isize, isize),
+    ) {
         let n = self.extent;
         let (ou, au, bu) = (o as usize, a as usize, b as usize);
         match (self.out, self.first, self.second) {
             (1, 1, 0) => axpy(&mut out[ou..ou + n], &first[au..au + n], second[bu]),
             (1, 0, 1) => axpy(&mut out[ou..ou + n], &second[bu..bu + n], first[au]),
             (1, 1, 1) => {
-                for ((out, x), y) in
-                    out[ou..ou + n].iter_mut().zip(&first[au..au + n]).zip(&second[bu..bu + n])
+                for ((out, x), y) in out[ou..ou + n]
+                    .iter_mut()
+                    .zip(&first[au..au + n])
+                    .zip(&second[bu..bu + n])
                 {
                     *out += x * y;
                 }
@@ -308,7 +330,12 @@ fn axpy(out: &mut [f64], x: &[f64], factor: f64) {
 fn dot(x: &[f64], y: &[f64]) -> f64 {
     let mut partial = [0.0; 8];
     let (xs, ys) = (x.chunks_exact(8), y.chunks_exact(8));
-    let rest: f64 = xs.remainder().iter().zip(ys.remainder()).map(|(x, y)| x * y).sum();
+    let rest: f64 = xs
+        .remainder()
+        .iter()
+        .zip(ys.remainder())
+        .map(|(x, y)| x * y)
+        .sum();
     for (x, y) in xs.zip(ys) {
         for (sum, (x, y)) in partial.iter_mut().zip(x.iter().zip(y)) {
             *sum += x * y;

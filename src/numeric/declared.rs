@@ -61,7 +61,11 @@ impl Checker<'_, '_> {
                 let bits = self.rng.next_u64();
                 let size = (bits >> 11) as f64 / (1u64 << 53) as f64;
                 // The last third are positive, for logarithms and roots.
-                let sign = if bits & 1 == 0 || 3 * attempt >= 2 * TRIES { 1.0 } else { -1.0 };
+                let sign = if bits & 1 == 0 || 3 * attempt >= 2 * TRIES {
+                    1.0
+                } else {
+                    -1.0
+                };
                 sign * (0.1 + 2.4 * size)
             })
             .collect()
@@ -78,7 +82,8 @@ impl Checker<'_, '_> {
             for attempt in 0..TRIES {
                 let arguments = self.arguments(attempt);
                 let claimed: f64 = self.functions.body(&code, arguments.clone());
-                let mut jets: Vec<Jet> = arguments.iter().map(|value| Jet::number(*value)).collect();
+                let mut jets: Vec<Jet> =
+                    arguments.iter().map(|value| Jet::number(*value)).collect();
                 jets[parameter] = jets[parameter].perturbed(0);
                 let jet: Jet = self.functions.function(self.id, jets);
                 let truth = jet.at(1);
@@ -95,7 +100,10 @@ impl Checker<'_, '_> {
                     || (claimed - truth).abs() > 1e-8 * scale
                     || (quotient.is_finite() && (claimed - quotient).abs() > 1e-4 * scale);
                 if wrong {
-                    let at: Vec<String> = arguments.iter().map(|value| format!("{value:.4}")).collect();
+                    let at: Vec<String> = arguments
+                        .iter()
+                        .map(|value| format!("{value:.4}"))
+                        .collect();
                     return Some(
                         Diagnostic::error(
                             "wrong-derivative",
@@ -126,8 +134,13 @@ impl Checker<'_, '_> {
                 arguments[0] += by;
                 self.functions.function(self.id, arguments)
             };
-            let (left2, left, middle, right, right2): (f64, f64, f64, f64, f64) =
-                (moved(-2.0 * step), moved(-step), moved(0.0), moved(step), moved(2.0 * step));
+            let (left2, left, middle, right, right2): (f64, f64, f64, f64, f64) = (
+                moved(-2.0 * step),
+                moved(-step),
+                moved(0.0),
+                moved(step),
+                moved(2.0 * step),
+            );
             // One-sided slopes of second order.
             let before = (3.0 * middle - 4.0 * left + left2) / (2.0 * step);
             let after = (-3.0 * middle + 4.0 * right - right2) / (2.0 * step);
@@ -137,7 +150,10 @@ impl Checker<'_, '_> {
                 return Some(
                     Diagnostic::error(
                         "wrong-derivative",
-                        format!("`{}` has no kink where its derivative is declared", self.function.name),
+                        format!(
+                            "`{}` has no kink where its derivative is declared",
+                            self.function.name
+                        ),
                         span,
                         format!("at {point} it is {after:.6}, declared is {claimed:.6}"),
                     )

@@ -49,7 +49,11 @@ pub(crate) fn differences(
         .order()
         .iter()
         .any(|id| crosses(base, &above.values, *id))
-        || below.values.order().iter().any(|id| crosses(base, &below.values, *id));
+        || below
+            .values
+            .order()
+            .iter()
+            .any(|id| crosses(base, &below.values, *id));
     pairs
         .into_iter()
         .map(|(a, b)| {

@@ -18,7 +18,10 @@ impl Scalar for Dual {
     const MAGNITUDES: bool = false;
 
     fn number(value: f64) -> Self {
-        Self { value, tangent: 0.0 }
+        Self {
+            value,
+            tangent: 0.0,
+        }
     }
 
     fn value(&self) -> f64 {
@@ -249,7 +252,9 @@ impl Jet {
     /// The coefficient of the infinitesimals `first..first + count`, as a number over those below `first`.
     pub(super) fn coefficient(&self, first: u32, count: u32) -> Jet {
         let high = ((1usize << count) - 1) << first;
-        Jet((0..1usize << first).map(|low| self.at(high | low)).collect())
+        Jet((0..1usize << first)
+            .map(|low| self.at(high | low))
+            .collect())
     }
 
     /// Splits off the last infinitesimal.
@@ -259,7 +264,10 @@ impl Jet {
     }
 
     fn joined(low: &Jet, high: &Jet, half: usize) -> Jet {
-        Jet((0..half).map(|at| low.at(at)).chain((0..half).map(|at| high.at(at))).collect())
+        Jet((0..half)
+            .map(|at| low.at(at))
+            .chain((0..half).map(|at| high.at(at)))
+            .collect())
     }
 }
 
@@ -285,7 +293,9 @@ impl Scalar for Jet {
 
     fn plus(&self, other: &Self) -> Self {
         let length = self.0.len().max(other.0.len());
-        Jet((0..length).map(|set| self.at(set) + other.at(set)).collect())
+        Jet((0..length)
+            .map(|set| self.at(set) + other.at(set))
+            .collect())
     }
 
     fn times(&self, other: &Self) -> Self {
@@ -328,7 +338,11 @@ impl Scalar for Jet {
         let value = low.power_number(exponent);
         if exponent < 0.0 && low.value() != 0.0 {
             let relative = high.times(&low.power_number(-1.0));
-            return Jet::joined(&value, &value.scaled(exponent).times(&relative), low.0.len());
+            return Jet::joined(
+                &value,
+                &value.scaled(exponent).times(&relative),
+                low.0.len(),
+            );
         }
         let slope = if exponent == 0.0 {
             Jet::number(0.0)
@@ -366,9 +380,16 @@ mod tests {
         let y = Jet::number(3.0).perturbed(2);
         let f = x.power_number(3.0).times(&y.power_number(2.0));
         assert!((f.at(0b111) - 72.0).abs() < 1e-12);
-        let e = Jet::number(0.5).perturbed(0).perturbed(1).apply(Primitive::Exp, 1.0);
+        let e = Jet::number(0.5)
+            .perturbed(0)
+            .perturbed(1)
+            .apply(Primitive::Exp, 1.0);
         assert!((e.at(0b11) - 0.5f64.exp()).abs() < 1e-15);
-        let s = Jet::number(0.3).perturbed(0).perturbed(1).perturbed(2).apply(Primitive::Sin, 1.0);
+        let s = Jet::number(0.3)
+            .perturbed(0)
+            .perturbed(1)
+            .perturbed(2)
+            .apply(Primitive::Sin, 1.0);
         assert!((s.at(0b111) + 0.3f64.cos()).abs() < 1e-15);
     }
 
@@ -379,13 +400,21 @@ mod tests {
     #[test]
     fn the_kink_takes_the_convention_in_every_function_made_of_it() {
         for step in [0.0, 0.5, 1.0] {
-            let u = Dual { value: 0.0, tangent: 1.0 };
+            let u = Dual {
+                value: 0.0,
+                tangent: 1.0,
+            };
             assert!(close(u.apply(Primitive::Relu, step).tangent, step));
-            let absolute = u.apply(Primitive::Relu, step).plus(&u.scaled(-1.0).apply(Primitive::Relu, step));
+            let absolute = u
+                .apply(Primitive::Relu, step)
+                .plus(&u.scaled(-1.0).apply(Primitive::Relu, step));
             assert!(close(absolute.tangent, 0.0));
             let tie = u.maximum(&Dual::number(0.0), step);
             assert!(close(tie.tangent, step));
-            assert!(close(Dual::number(0.0).maximum(&u, step).tangent, 1.0 - step));
+            assert!(close(
+                Dual::number(0.0).maximum(&u, step).tangent,
+                1.0 - step
+            ));
             assert!(close(u.minimum(&Dual::number(0.0), step).tangent, step));
         }
     }

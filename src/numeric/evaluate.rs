@@ -77,7 +77,8 @@ impl Values {
         }
         for id in &self.order {
             let at = id.0 as usize;
-            affected[at] = affected[at] || self.reads[at].iter().any(|read| affected[read.0 as usize]);
+            affected[at] =
+                affected[at] || self.reads[at].iter().any(|read| affected[read.0 as usize]);
         }
         affected
     }
@@ -205,7 +206,10 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         if std::mem::replace(&mut self.active[id.0 as usize], true) {
             let block = self.program.block(id);
             self.fail(|system| {
-                format!("{} depends on itself", names::family(system, block.family, &block.keys))
+                format!(
+                    "{} depends on itself",
+                    names::family(system, block.family, &block.keys)
+                )
             });
             return Rc::new(Array::filled(block.layout.len(), f64::NAN));
         }
@@ -225,8 +229,12 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         let mut array = if let Some(given) = self.point.given.get(&id) {
             (**given).clone()
         } else {
-            let mut array = Array::filled(block.layout.len(), if block.holes { f64::NAN } else { 0.0 });
-            if matches!(self.program.kind(block.family), Some(FamilyKind::OpaqueLoss(_))) {
+            let mut array =
+                Array::filled(block.layout.len(), if block.holes { f64::NAN } else { 0.0 });
+            if matches!(
+                self.program.kind(block.family),
+                Some(FamilyKind::OpaqueLoss(_))
+            ) {
                 let smooth = self.smooth_loss(block.family);
                 let value: S = smooth.value(&smooth.arguments(self), self.step_at_zero);
                 value.store(&mut array, 0);
@@ -276,7 +284,9 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
             let value = evaluator.eval(&code, frame, code.root);
             let mut offset = 0;
             for (at, index) in target.iter().enumerate() {
-                let Some(index) = evaluator.whole(index, &frame.registers) else { return };
+                let Some(index) = evaluator.whole(index, &frame.registers) else {
+                    return;
+                };
                 offset += (index - block.layout.low[at]) * block.layout.stride[at];
             }
             value.store(array, offset as usize);
@@ -297,12 +307,17 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         if block.pieces.len() != 1 || block.holes || letters.len() != block.layout.low.len() {
             return false;
         }
-        let same = code.target.iter().zip(letters).enumerate().all(|(axis, (index, letter))| {
-            index.is_plain()
-                && index.terms.as_slice() == [(letter.register, 1)]
-                && letter.low + index.constant == block.layout.low[axis]
-                && letter.extent == block.layout.extent[axis]
-        });
+        let same = code
+            .target
+            .iter()
+            .zip(letters)
+            .enumerate()
+            .all(|(axis, (index, letter))| {
+                index.is_plain()
+                    && index.terms.as_slice() == [(letter.register, 1)]
+                    && letter.low + index.constant == block.layout.low[axis]
+                    && letter.extent == block.layout.extent[axis]
+            });
         if !same || code.target.len() != letters.len() {
             return false;
         }
@@ -317,7 +332,10 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         let (loss, by) = names::derivative(self.program.system, block.family);
         if by.is_empty() || !matches!(self.program.kind(loss), Some(FamilyKind::OpaqueLoss(_))) {
             self.fail(|system| {
-                format!("no value for {}", names::family(system, block.family, &block.keys))
+                format!(
+                    "no value for {}",
+                    names::family(system, block.family, &block.keys)
+                )
             });
             array.values.fill(f64::NAN);
             return;
@@ -352,7 +370,11 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         nest: &Nest,
         visit: &mut dyn FnMut(&mut Self, &mut Frame<S>),
     ) {
-        if nest.before.iter().all(|check| self.holds(check, &frame.registers)) {
+        if nest
+            .before
+            .iter()
+            .all(|check| self.holds(check, &frame.registers))
+        {
             self.each_level(frame, nest, 0, visit);
         }
     }
@@ -377,7 +399,11 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         };
         for value in low..=high {
             frame.registers[register] = value;
-            if level.checks.iter().all(|check| self.holds(check, &frame.registers)) {
+            if level
+                .checks
+                .iter()
+                .all(|check| self.holds(check, &frame.registers))
+            {
                 self.each_level(frame, nest, at + 1, visit);
             }
         }
@@ -386,7 +412,9 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
 
     fn holds(&mut self, check: &Check, registers: &[i64]) -> bool {
         self.numerator(&check.linear, registers)
-            .is_some_and(|numerator| Check::holds(check.relation, numerator, check.linear.denominator))
+            .is_some_and(|numerator| {
+                Check::holds(check.relation, numerator, check.linear.denominator)
+            })
     }
 
     fn numerator(&mut self, linear: &Linear, registers: &[i64]) -> Option<i64> {
@@ -397,13 +425,17 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         for (lookup, coefficient) in &linear.lookups {
             let value = match lookup {
                 Lookup::Size(size, slots) => {
-                    let slots: Option<Vec<i64>> =
-                        slots.iter().map(|slot| self.whole(slot, registers)).collect();
+                    let slots: Option<Vec<i64>> = slots
+                        .iter()
+                        .map(|slot| self.whole(slot, registers))
+                        .collect();
                     self.program.instance.size(*size, &slots?)
                 }
                 Lookup::Read(family, slots) => {
-                    let index: Option<Vec<i64>> =
-                        slots.iter().map(|slot| self.whole(slot, registers)).collect();
+                    let index: Option<Vec<i64>> = slots
+                        .iter()
+                        .map(|slot| self.whole(slot, registers))
+                        .collect();
                     let value = self.element(*family, &index?).value();
                     if !value.is_finite() {
                         return None;
@@ -444,7 +476,12 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
     }
 
     fn outside(&mut self, family: FamilyId, index: &[i64]) -> S {
-        self.fail(|system| format!("{} is read outside its range", names::element(system, family, index)))
+        self.fail(|system| {
+            format!(
+                "{} is read outside its range",
+                names::element(system, family, index)
+            )
+        })
     }
 
     fn load_block(&mut self, code: &Code, frame: &mut Frame<S>, slot: u32) -> Rc<Array> {
@@ -476,7 +513,11 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
                 Some(numerator) => S::number(numerator as f64 / linear.denominator as f64),
                 None => S::number(f64::NAN),
             },
-            Op::Temporary { at, letters, otherwise } => match place(letters, &frame.registers) {
+            Op::Temporary {
+                at,
+                letters,
+                otherwise,
+            } => match place(letters, &frame.registers) {
                 Some(offset) => match &frame.temporaries[*at as usize] {
                     Some(array) => S::load(array, offset),
                     None => S::load(&self.temporary(code, frame, *at), offset),
@@ -579,16 +620,23 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
                 self.primitive(*primitive, &argument)
             }
             Op::Call(function, arguments) => {
-                let arguments = arguments.iter().map(|at| self.eval(code, frame, *at)).collect();
+                let arguments = arguments
+                    .iter()
+                    .map(|at| self.eval(code, frame, *at))
+                    .collect();
                 self.call(*function, arguments)
             }
             Op::Derived(function, orders, arguments) => {
-                let arguments: Vec<S> =
-                    arguments.iter().map(|at| self.eval(code, frame, *at)).collect();
+                let arguments: Vec<S> = arguments
+                    .iter()
+                    .map(|at| self.eval(code, frame, *at))
+                    .collect();
                 self.derived(*function, orders, &arguments)
             }
             Op::Guard(checks) => {
-                let holds = checks.iter().all(|check| self.holds(check, &frame.registers));
+                let holds = checks
+                    .iter()
+                    .all(|check| self.holds(check, &frame.registers));
                 S::number(f64::from(u8::from(holds)))
             }
             Op::Test(cmp, left, right) => {
@@ -740,10 +788,15 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         }
         let array = match &code.temporaries[at as usize] {
             Temporary::Fill(op, letters) => {
-                let length = letters.iter().map(|letter| letter.extent as usize).product();
+                let length = letters
+                    .iter()
+                    .map(|letter| letter.extent as usize)
+                    .product();
                 let mut array = Array::filled(length, 0.0);
-                let saved: Vec<i64> =
-                    letters.iter().map(|letter| frame.registers[letter.register as usize]).collect();
+                let saved: Vec<i64> = letters
+                    .iter()
+                    .map(|letter| frame.registers[letter.register as usize])
+                    .collect();
                 for letter in letters {
                     frame.registers[letter.register as usize] = letter.low;
                 }
@@ -816,13 +869,16 @@ impl Functions<'_, '_> {
             return self.primitive(primitive, &arguments[0]);
         }
         let Some(code) = self.program.function(id) else {
-            return Smooth::function(id, arguments.len(), self.seed).value(&arguments, self.step_at_zero);
+            return Smooth::function(id, arguments.len(), self.seed)
+                .value(&arguments, self.step_at_zero);
         };
         for at in 0..row.slopes_at.len() {
             let (point, value) = self.program.slope_at(id, at);
             let frozen: Vec<T> = arguments.iter().map(Scalar::frozen).collect();
             let point = self.body(&point, frozen).value();
-            if point.to_bits() == arguments[0].value().to_bits() || point - arguments[0].value() == 0.0 {
+            if point.to_bits() == arguments[0].value().to_bits()
+                || point - arguments[0].value() == 0.0
+            {
                 // Here the first argument moves with the declared slope, the others as in the body.
                 let slope = self.body(&value, arguments.clone());
                 let moving = arguments[0].minus(&arguments[0].frozen());

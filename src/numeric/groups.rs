@@ -85,7 +85,12 @@ pub(super) fn sheets(system: &System, formulas: &[Formula]) -> (Vec<Group>, Vec<
 
 /// Finds all elements that the formulas of a group speak of. Formulas that overlap, or that speak of what does
 /// not exist, fail here.
-pub(super) fn group(run: &Run<'_>, program: &Program<'_>, group: &mut Group, tallies: &mut [Tally]) {
+pub(super) fn group(
+    run: &Run<'_>,
+    program: &Program<'_>,
+    group: &mut Group,
+    tallies: &mut [Tally],
+) {
     let width = program.width(group.of);
     let mut outputs: BTreeMap<Vec<i64>, usize> = BTreeMap::new();
     let mut columns: BTreeMap<Vec<i64>, Column> = BTreeMap::new();
@@ -101,18 +106,35 @@ pub(super) fn group(run: &Run<'_>, program: &Program<'_>, group: &mut Group, tal
                 Owner::Piece(piece) => *piece,
                 Owner::Several(piece, other) => {
                     let formula = group.formulas[block.pieces[*other as usize].clause];
-                    complain(run, program, group, &mut tallies[formula], &index, "two formulas give it");
+                    complain(
+                        run,
+                        program,
+                        group,
+                        &mut tallies[formula],
+                        &index,
+                        "two formulas give it",
+                    );
                     *piece
                 }
             };
             let formula = group.formulas[block.pieces[piece as usize].clause];
-            let exists = truth.layout.offset(&dense).is_some_and(|at| program.is_element(&truth, at));
+            let exists = truth
+                .layout
+                .offset(&dense)
+                .is_some_and(|at| program.is_element(&truth, at));
             let (of, wrt) = index.split_at(width);
             let (keys, dense) = program.split_index(group.wrt, wrt);
             let wrt_id = program.block_id(group.wrt, keys);
             let place = program.block(wrt_id).layout.offset(&dense);
             let Some(place) = place.filter(|_| exists) else {
-                complain(run, program, group, &mut tallies[formula], &index, "it does not exist");
+                complain(
+                    run,
+                    program,
+                    group,
+                    &mut tallies[formula],
+                    &index,
+                    "it does not exist",
+                );
                 continue;
             };
             let next = outputs.len();
@@ -163,7 +185,12 @@ fn complain(
 }
 
 /// Elements that were asked for and that no formula gives.
-pub(super) fn find_gaps(run: &Run<'_>, program: &Program<'_>, group: &Group, tallies: &mut [Tally]) {
+pub(super) fn find_gaps(
+    run: &Run<'_>,
+    program: &Program<'_>,
+    group: &Group,
+    tallies: &mut [Tally],
+) {
     let asked = run.asked(group);
     if asked.is_empty() || !group.formulas.iter().any(|at| run.formulas[*at].asked) {
         return;
@@ -181,10 +208,15 @@ pub(super) fn find_gaps(run: &Run<'_>, program: &Program<'_>, group: &Group, tal
             let dense = block.layout.index(offset);
             let index = program.full_index(group.adjoint, &block.keys, &dense);
             let wanted = asked.iter().any(|entries| {
-                entries.iter().zip(&index).all(|(entry, at)| entry.is_none_or(|entry| entry == *at))
+                entries
+                    .iter()
+                    .zip(&index)
+                    .all(|(entry, at)| entry.is_none_or(|entry| entry == *at))
             });
-            let given =
-                sheet.layout.offset(&dense).is_some_and(|at| program.is_element(&sheet, at));
+            let given = sheet
+                .layout
+                .offset(&dense)
+                .is_some_and(|at| program.is_element(&sheet, at));
             if wanted && !given {
                 let tally = &mut tallies[group.formulas[0]];
                 complain(run, program, group, tally, &index, "no formula gives it");

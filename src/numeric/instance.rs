@@ -43,7 +43,11 @@ impl Instance {
             }
             return *value;
         }
-        let at: i64 = slots.iter().enumerate().map(|(i, s)| s * (i as i64 + 1)).sum();
+        let at: i64 = slots
+            .iter()
+            .enumerate()
+            .map(|(i, s)| s * (i as i64 + 1))
+            .sum();
         let value = WIDTHS[(at + i64::from(size.0) + self.pattern as i64)
             .rem_euclid(WIDTHS.len() as i64) as usize];
         if !self.used.borrow().contains_key(&key) {
@@ -131,7 +135,10 @@ pub fn instances(system: &System) -> Vec<Instance> {
         let Some(instance) = choose(system, &depths, pattern) else {
             continue;
         };
-        if result.iter().all(|other| other.fixed != instance.fixed || other.pattern != instance.pattern) {
+        if result
+            .iter()
+            .all(|other| other.fixed != instance.fixed || other.pattern != instance.pattern)
+        {
             result.push(instance);
         }
     }
@@ -142,14 +149,20 @@ pub fn instances(system: &System) -> Vec<Instance> {
 fn depth_sizes(system: &System) -> BTreeSet<SizeId> {
     let mut result = BTreeSet::new();
     // In the index of a derivative, slots and elements of several quantities stand together.
-    for family in system.families.iter().filter(|family| !is_derivative(&family.kind)) {
+    for family in system
+        .families
+        .iter()
+        .filter(|family| !is_derivative(&family.kind))
+    {
         for clause in &family.clauses {
             for slot in clause.index.iter().take(family.slots) {
                 sizes_in(slot, &mut result);
                 for constraint in clause.domain.constraints() {
                     let mut shares = false;
                     slot.visit_vars(&mut |var| {
-                        shares |= !num_traits::Zero::is_zero(&constraint.affine().coefficient_of_var(var));
+                        shares |= !num_traits::Zero::is_zero(
+                            &constraint.affine().coefficient_of_var(var),
+                        );
                     });
                     if shares {
                         sizes_in(constraint.affine(), &mut result);
@@ -192,10 +205,13 @@ fn choose(system: &System, depths: &BTreeSet<SizeId>, pattern: usize) -> Option<
         tried: 0,
         best: None,
     };
-    search.descend(Instance {
-        pattern,
-        ..Instance::default()
-    }, 0);
+    search.descend(
+        Instance {
+            pattern,
+            ..Instance::default()
+        },
+        0,
+    );
     let (_, instance) = search.best?;
     instance.used.borrow_mut().clear();
     instance.made_up.borrow_mut().clear();
@@ -244,7 +260,9 @@ impl Search<'_> {
             WIDTHS[(at + self.pattern) % WIDTHS.len()]
         };
         let mut order = vec![first];
-        let rest = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 24, 32, 1];
+        let rest = [
+            2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 24, 32, 1,
+        ];
         order.extend(rest.iter().copied().filter(|value| *value != first));
         if !self.depths.contains(&size) {
             // A value of its own first.
@@ -289,7 +307,8 @@ impl Search<'_> {
 
     fn repair(&self, instance: &mut Instance, depth: usize) -> bool {
         let broken = self.system.ambient.facts.constraints().iter().find(|fact| {
-            instance.whole(fact.affine()).is_some() && !holds(instance, fact.relation(), fact.affine())
+            instance.whole(fact.affine()).is_some()
+                && !holds(instance, fact.relation(), fact.affine())
         });
         let Some(fact) = broken else { return true };
         if depth > 8 {
@@ -301,7 +320,8 @@ impl Search<'_> {
             .iter()
             .filter_map(|(atom, _)| match atom {
                 Atom::Size(size, slots) if !slots.is_empty() => {
-                    let slots: Option<Vec<i64>> = slots.iter().map(|slot| instance.whole(slot)).collect();
+                    let slots: Option<Vec<i64>> =
+                        slots.iter().map(|slot| instance.whole(slot)).collect();
                     Some((*size, slots?))
                 }
                 Atom::Size(..) | Atom::Var(_) | Atom::Read(..) => None,
@@ -313,7 +333,9 @@ impl Search<'_> {
             }
             for value in 1..=32 {
                 instance.fixed.insert(atom.clone(), value);
-                if holds(instance, fact.relation(), fact.affine()) && self.repair(instance, depth + 1) {
+                if holds(instance, fact.relation(), fact.affine())
+                    && self.repair(instance, depth + 1)
+                {
                     return true;
                 }
             }

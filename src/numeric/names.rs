@@ -53,8 +53,8 @@ pub(crate) fn element(system: &System, id: FamilyId, index: &[i64]) -> String {
 /// What is differentiated in the end, and by what in turn.
 pub(crate) fn derivative(system: &System, id: FamilyId) -> (FamilyId, Vec<FamilyId>) {
     let (mut of, mut wrt) = (id, Vec::new());
-    while let FamilyKind::Adjoint { of: inner, wrt: by } | FamilyKind::Local { of: inner, wrt: by } =
-        system.family(of).kind
+    while let FamilyKind::Adjoint { of: inner, wrt: by }
+    | FamilyKind::Local { of: inner, wrt: by } = system.family(of).kind
     {
         of = inner;
         wrt.push(by);
@@ -83,8 +83,14 @@ fn subscript(elements: &[i64]) -> String {
 pub(crate) fn affine(system: &System, value: &Affine) -> String {
     let mut text = String::new();
     for (atom, coefficient) in value.terms() {
-        let Atom::Size(size, slots) = atom else { continue };
-        let sign = if num_traits::Signed::is_negative(coefficient) { "-" } else { "+" };
+        let Atom::Size(size, slots) = atom else {
+            continue;
+        };
+        let sign = if num_traits::Signed::is_negative(coefficient) {
+            "-"
+        } else {
+            "+"
+        };
         if !text.is_empty() || sign == "-" {
             text.push_str(sign);
         }

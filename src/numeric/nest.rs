@@ -31,7 +31,10 @@ impl Linear {
     /// The expression, whose free letters all have registers.
     ///
     /// None if a letter has no register.
-    pub(crate) fn of(affine: &Affine, register: &impl Fn(VarId) -> Option<Register>) -> Option<Linear> {
+    pub(crate) fn of(
+        affine: &Affine,
+        register: &impl Fn(VarId) -> Option<Register>,
+    ) -> Option<Linear> {
         let denominator = affine.denominator();
         let whole = |value: num_rational::Ratio<i64>| (value * denominator).to_integer();
         let mut linear = Linear {
@@ -43,15 +46,22 @@ impl Linear {
         for (atom, coefficient) in affine.terms() {
             let coefficient = whole(*coefficient);
             let inner = |slots: &[Affine]| -> Option<Box<[Linear]>> {
-                slots.iter().map(|slot| Linear::of(slot, register)).collect()
+                slots
+                    .iter()
+                    .map(|slot| Linear::of(slot, register))
+                    .collect()
             };
             match atom {
                 Atom::Var(var) => linear.terms.push((register(*var)?, coefficient)),
                 Atom::Size(size, slots) => {
-                    linear.lookups.push((Lookup::Size(*size, inner(slots)?), coefficient));
+                    linear
+                        .lookups
+                        .push((Lookup::Size(*size, inner(slots)?), coefficient));
                 }
                 Atom::Read(family, slots) => {
-                    linear.lookups.push((Lookup::Read(*family, inner(slots)?), coefficient));
+                    linear
+                        .lookups
+                        .push((Lookup::Read(*family, inner(slots)?), coefficient));
                 }
             }
         }
@@ -169,7 +179,9 @@ impl Nest {
         }
         let mut before = Vec::new();
         for constraint in domain.constraints() {
-            let last = order.iter().rposition(|var| constraint.affine().mentions(*var));
+            let last = order
+                .iter()
+                .rposition(|var| constraint.affine().mentions(*var));
             let check = || {
                 Ok(Check {
                     relation: constraint.relation(),
@@ -196,7 +208,11 @@ impl Nest {
         self.before.is_empty()
             && self.levels.iter().all(|level| {
                 level.checks.is_empty()
-                    && level.lower.iter().chain(&level.upper).all(|(_, bound)| bound.is_fixed())
+                    && level
+                        .lower
+                        .iter()
+                        .chain(&level.upper)
+                        .all(|(_, bound)| bound.is_fixed())
             })
     }
 }
@@ -209,10 +225,16 @@ impl Level {
     ) -> Option<(i64, i64)> {
         let (mut low, mut high) = (i64::MIN, i64::MAX);
         for (c, bound) in &self.lower {
-            low = low.max(Integer::div_ceil(&numerator(bound)?, &(c * bound.denominator)));
+            low = low.max(Integer::div_ceil(
+                &numerator(bound)?,
+                &(c * bound.denominator),
+            ));
         }
         for (c, bound) in &self.upper {
-            high = high.min(Integer::div_floor(&numerator(bound)?, &(c * bound.denominator)));
+            high = high.min(Integer::div_floor(
+                &numerator(bound)?,
+                &(c * bound.denominator),
+            ));
         }
         Some((low, high))
     }
@@ -220,9 +242,15 @@ impl Level {
 
 fn inside_atom(domain: &Domain, var: VarId) -> bool {
     domain.constraints().iter().any(|constraint| {
-        constraint.affine().terms().iter().any(|(atom, _)| match atom {
-            Atom::Var(_) => false,
-            Atom::Size(_, slots) | Atom::Read(_, slots) => slots.iter().any(|slot| slot.mentions(var)),
-        })
+        constraint
+            .affine()
+            .terms()
+            .iter()
+            .any(|(atom, _)| match atom {
+                Atom::Var(_) => false,
+                Atom::Size(_, slots) | Atom::Read(_, slots) => {
+                    slots.iter().any(|slot| slot.mentions(var))
+                }
+            })
     })
 }

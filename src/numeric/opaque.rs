@@ -69,7 +69,10 @@ impl Smooth {
         };
         let mut places = Vec::new();
         for (family, slots) in arguments {
-            let keys = slots.iter().map(|slot| program.instance.whole(slot).unwrap_or(0)).collect();
+            let keys = slots
+                .iter()
+                .map(|slot| program.instance.whole(slot).unwrap_or(0))
+                .collect();
             let id = program.block_id(*family, keys);
             let block = program.block(id);
             for offset in 0..block.layout.len() {
@@ -136,7 +139,9 @@ impl Smooth {
             for (argument, weight) in arguments.iter().zip(&wave.weights) {
                 phase = phase.plus(&argument.scaled(*weight));
             }
-            let factor = by.iter().fold(wave.amplitude, |factor, at| factor * wave.weights[*at]);
+            let factor = by
+                .iter()
+                .fold(wave.amplitude, |factor, at| factor * wave.weights[*at]);
             sum = sum.plus(&phase.apply(Primitive::Sin, step_at_zero).scaled(factor));
         }
         sum

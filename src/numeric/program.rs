@@ -92,14 +92,21 @@ impl<'a> Program<'a> {
     }
 
     /// The same with further clauses; the sheet `n` is the family [`Program::sheet`]`(n)`.
-    pub(crate) fn with_sheets(system: &'a System, instance: &'a Instance, sheets: Vec<Sheet>) -> Self {
+    pub(crate) fn with_sheets(
+        system: &'a System,
+        instance: &'a Instance,
+        sheets: Vec<Sheet>,
+    ) -> Self {
         let mut key_positions: Vec<Box<[usize]>> = Vec::with_capacity(system.families.len());
         for family in &system.families {
             let positions = match family.kind {
                 FamilyKind::Adjoint { of, wrt } | FamilyKind::Local { of, wrt } => {
                     // Of families that come later nothing is known yet; they do not occur.
                     let keys = |id: FamilyId| {
-                        key_positions.get(id.0 as usize).cloned().unwrap_or_default()
+                        key_positions
+                            .get(id.0 as usize)
+                            .cloned()
+                            .unwrap_or_default()
                     };
                     let width = |id: FamilyId| {
                         let family = system.family(id);
@@ -118,7 +125,9 @@ impl<'a> Program<'a> {
             key_positions.push(positions);
         }
         for sheet in &sheets {
-            let positions = sheet.like.map(|like| key_positions[like.0 as usize].clone());
+            let positions = sheet
+                .like
+                .map(|like| key_positions[like.0 as usize].clone());
             key_positions.push(positions.unwrap_or_default());
         }
         Self {
@@ -141,7 +150,10 @@ impl<'a> Program<'a> {
 
     /// Where a family comes from; none for a sheet.
     pub(crate) fn kind(&self, id: FamilyId) -> Option<&'a FamilyKind> {
-        self.system.families.get(id.0 as usize).map(|family| &family.kind)
+        self.system
+            .families
+            .get(id.0 as usize)
+            .map(|family| &family.kind)
     }
 
     /// The length of a family's index.
@@ -151,7 +163,12 @@ impl<'a> Program<'a> {
             None => self.system.family(id),
             Some(at) => match self.sheets[at].like {
                 Some(like) => self.system.family(like),
-                None => return self.sheets[at].clauses.first().map_or(0, |clause| clause.index.len()),
+                None => {
+                    return self.sheets[at]
+                        .clauses
+                        .first()
+                        .map_or(0, |clause| clause.index.len());
+                }
             },
         };
         family.slots + family.axes
@@ -178,7 +195,11 @@ impl<'a> Program<'a> {
         let (mut keys, mut dense) = (keys.iter(), dense.iter());
         (0..keys.len() + dense.len())
             .map(|at| {
-                let source = if positions.contains(&at) { &mut keys } else { &mut dense };
+                let source = if positions.contains(&at) {
+                    &mut keys
+                } else {
+                    &mut dense
+                };
                 *source.next().expect("as many entries as places")
             })
             .collect()
@@ -255,7 +276,10 @@ impl<'a> Program<'a> {
                 match letter_of(&left, &vars) {
                     Some(var) => {
                         let offset = left.minus(&Affine::var(var)).as_int().unwrap_or(0);
-                        let at = vars.iter().position(|other| *other == var).expect("just found");
+                        let at = vars
+                            .iter()
+                            .position(|other| *other == var)
+                            .expect("just found");
                         own.push((boxes[at].0 + offset, boxes[at].1 + offset));
                     }
                     None => match left.as_int() {
@@ -308,16 +332,20 @@ impl<'a> Program<'a> {
                 let number = number as u32;
                 let clause = &self.clauses(block.family)[piece.clause];
                 let vars = &piece.vars;
-                let register =
-                    |var: VarId| vars.iter().position(|other| *other == var).map(|at| at as u32);
+                let register = |var: VarId| {
+                    vars.iter()
+                        .position(|other| *other == var)
+                        .map(|at| at as u32)
+                };
                 let Ok(nest) = Nest::of(vars, &piece.domain, &register) else {
                     continue;
                 };
                 let target: Vec<Linear> = (0..clause.index.len())
                     .filter(|at| !positions.contains(at))
                     .filter_map(|at| {
-                        let settled =
-                            self.instance.settle(&substitute(&clause.index[at], &piece.known));
+                        let settled = self
+                            .instance
+                            .settle(&substitute(&clause.index[at], &piece.known));
                         Linear::of(&settled, &register)
                     })
                     .collect();
@@ -360,7 +388,11 @@ impl<'a> Program<'a> {
             // What is left speaks of no letter: read families.
             return (!domain.is_nothing()).then(|| (Vec::new(), 1));
         }
-        let register = |var: VarId| vars.iter().position(|other| *other == var).map(|at| at as u32);
+        let register = |var: VarId| {
+            vars.iter()
+                .position(|other| *other == var)
+                .map(|at| at as u32)
+        };
         let nest = Nest::of(vars, domain, &register).ok()?;
         let fixed = |bound: &Linear| bound.is_fixed().then_some(bound.constant);
         let mut boxes = vec![(0, 0); vars.len()];
@@ -393,13 +425,28 @@ impl<'a> Program<'a> {
     }
 
     /// Every combination of the letters, in order. Conditions on integer-valued families count as true.
-    pub(crate) fn walk(&self, nest: &Nest, registers: &mut Vec<i64>, visit: &mut impl FnMut(&[i64])) {
-        if nest.before.iter().all(|check| self.check_holds(check, registers)) {
+    pub(crate) fn walk(
+        &self,
+        nest: &Nest,
+        registers: &mut Vec<i64>,
+        visit: &mut impl FnMut(&[i64]),
+    ) {
+        if nest
+            .before
+            .iter()
+            .all(|check| self.check_holds(check, registers))
+        {
             self.walk_level(nest, 0, registers, visit);
         }
     }
 
-    fn walk_level(&self, nest: &Nest, at: usize, registers: &mut Vec<i64>, visit: &mut impl FnMut(&[i64])) {
+    fn walk_level(
+        &self,
+        nest: &Nest,
+        at: usize,
+        registers: &mut Vec<i64>,
+        visit: &mut impl FnMut(&[i64]),
+    ) {
         let Some(level) = nest.levels.get(at) else {
             visit(registers);
             return;
@@ -409,16 +456,21 @@ impl<'a> Program<'a> {
         };
         for value in low..=high {
             registers[level.register as usize] = value;
-            if level.checks.iter().all(|check| self.check_holds(check, registers)) {
+            if level
+                .checks
+                .iter()
+                .all(|check| self.check_holds(check, registers))
+            {
                 self.walk_level(nest, at + 1, registers, visit);
             }
         }
     }
 
     fn check_holds(&self, check: &super::nest::Check, registers: &[i64]) -> bool {
-        self.numerator(&check.linear, registers).is_none_or(|numerator| {
-            super::nest::Check::holds(check.relation, numerator, check.linear.denominator)
-        })
+        self.numerator(&check.linear, registers)
+            .is_none_or(|numerator| {
+                super::nest::Check::holds(check.relation, numerator, check.linear.denominator)
+            })
     }
 
     /// The numerator of an expression without reads.
@@ -434,7 +486,8 @@ impl<'a> Program<'a> {
                         .iter()
                         .map(|slot| {
                             let numerator = self.numerator(slot, registers)?;
-                            (numerator % slot.denominator == 0).then(|| numerator / slot.denominator)
+                            (numerator % slot.denominator == 0)
+                                .then(|| numerator / slot.denominator)
                         })
                         .collect();
                     sum += coefficient * self.instance.size(*size, &slots?);
@@ -463,12 +516,19 @@ impl<'a> Program<'a> {
             for var in others.iter().rev() {
                 shadow = shadow.project(*var);
             }
-            let register = |var: VarId| keyed.iter().position(|other| *other == var).map(|at| at as u32);
+            let register = |var: VarId| {
+                keyed
+                    .iter()
+                    .position(|other| *other == var)
+                    .map(|at| at as u32)
+            };
             let Ok(nest) = Nest::of(&keyed, &shadow, &register) else {
                 continue;
             };
-            let lefts: Option<Vec<Linear>> =
-                lefts.iter().map(|left| Linear::of(left, &register)).collect();
+            let lefts: Option<Vec<Linear>> = lefts
+                .iter()
+                .map(|left| Linear::of(left, &register))
+                .collect();
             let Some(lefts) = lefts else { continue };
             self.walk(&nest, &mut vec![0; keyed.len()], &mut |registers| {
                 result.push(
@@ -481,7 +541,12 @@ impl<'a> Program<'a> {
         }
         result.sort();
         result.dedup();
-        result.retain(|keys| !self.block(self.block_id(family, keys.clone())).pieces.is_empty());
+        result.retain(|keys| {
+            !self
+                .block(self.block_id(family, keys.clone()))
+                .pieces
+                .is_empty()
+        });
         result
     }
 
@@ -495,7 +560,9 @@ impl<'a> Program<'a> {
         let clause = &self.clauses(block.family)[piece_of.clause];
         let body = clause.body?;
         let code = Rc::new(Compiler::piece(self, &block, piece_of, clause, body));
-        self.codes.borrow_mut().insert((id, piece), Rc::clone(&code));
+        self.codes
+            .borrow_mut()
+            .insert((id, piece), Rc::clone(&code));
         Some(code)
     }
 

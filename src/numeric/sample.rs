@@ -56,7 +56,13 @@ enum Style {
     Small,
 }
 
-const STYLES: [Style; 5] = [Style::Signed, Style::Halves, Style::Positive, Style::Unit, Style::Small];
+const STYLES: [Style; 5] = [
+    Style::Signed,
+    Style::Halves,
+    Style::Positive,
+    Style::Unit,
+    Style::Small,
+];
 
 /// One number to choose.
 #[derive(Debug, Clone)]
@@ -130,7 +136,11 @@ impl<'p, 'a> Sampler<'p, 'a> {
                 let block_id = program.block_id(id, keys);
                 let block = program.block(block_id);
                 let widest = block.layout.extent.iter().copied().max().unwrap_or(1);
-                let scale = if family.axes >= 2 && widest > 6 { (6.0 / widest as f64).sqrt() } else { 1.0 };
+                let scale = if family.axes >= 2 && widest > 6 {
+                    (6.0 / widest as f64).sqrt()
+                } else {
+                    1.0
+                };
                 blocks.push((block_id, block.layout.len(), block.holes));
                 for offset in 0..block.layout.len() {
                     if program.is_element(&block, offset) {
@@ -141,7 +151,11 @@ impl<'p, 'a> Sampler<'p, 'a> {
                             choices: None,
                             whole,
                             scale,
-                            share: if family.axes >= 2 { 1.0 / widest as f64 } else { 1.0 },
+                            share: if family.axes >= 2 {
+                                1.0 / widest as f64
+                            } else {
+                                1.0
+                            },
                             tied: false,
                         });
                     }
@@ -221,7 +235,10 @@ impl<'p, 'a> Sampler<'p, 'a> {
     }
 
     fn entry(&mut self, place: Place) -> Option<&mut Entry> {
-        let at = self.entries.binary_search_by(|entry| entry.place.cmp(&place)).ok();
+        let at = self
+            .entries
+            .binary_search_by(|entry| entry.place.cmp(&place))
+            .ok();
         match at {
             Some(at) => self.entries.get_mut(at),
             None => self.entries.iter_mut().find(|entry| entry.place == place),
@@ -247,11 +264,23 @@ impl<'p, 'a> Sampler<'p, 'a> {
         }
         let (low, high) = (entry.low, entry.high);
         if low.is_finite() || high.is_finite() {
-            let width = if low.is_finite() && high.is_finite() { high - low } else { 2.2 };
+            let width = if low.is_finite() && high.is_finite() {
+                high - low
+            } else {
+                2.2
+            };
             let part = 0.06 + 0.88 * self.uniform();
-            return if low.is_finite() { low + width * part } else { high - width * part };
+            return if low.is_finite() {
+                low + width * part
+            } else {
+                high - width * part
+            };
         }
-        let sign = if self.rng.next_u64() & 1 == 0 { 1.0 } else { -1.0 };
+        let sign = if self.rng.next_u64() & 1 == 0 {
+            1.0
+        } else {
+            -1.0
+        };
         let u = self.uniform();
         if self.deep {
             let size = (self.spread * (2.0 * u - 1.0)).exp();
@@ -273,7 +302,12 @@ impl<'p, 'a> Sampler<'p, 'a> {
         let mut arrays: Vec<(BlockId, Array)> = self
             .blocks
             .iter()
-            .map(|(id, length, holes)| (*id, Array::filled(*length, if *holes { f64::NAN } else { 0.0 })))
+            .map(|(id, length, holes)| {
+                (
+                    *id,
+                    Array::filled(*length, if *holes { f64::NAN } else { 0.0 }),
+                )
+            })
             .collect();
         let mut block = 0;
         for at in 0..self.entries.len() {
@@ -284,7 +318,10 @@ impl<'p, 'a> Sampler<'p, 'a> {
             arrays[block].1.values[place.1] = self.draw(at, style);
         }
         let mut point = Point {
-            given: arrays.into_iter().map(|(id, array)| (id, Rc::new(array))).collect(),
+            given: arrays
+                .into_iter()
+                .map(|(id, array)| (id, Rc::new(array)))
+                .collect(),
             seed: self.rng.next_u64(),
         };
         self.tie(&mut point);
@@ -304,7 +341,8 @@ impl<'p, 'a> Sampler<'p, 'a> {
                 Rule::SumTo(places, total) => {
                     let sum: f64 = places.iter().map(|place| get(point, *place)).sum();
                     let bounded = places.iter().any(|place| {
-                        self.entry(*place).is_some_and(|entry| entry.low.is_finite() || entry.choices.is_some())
+                        self.entry(*place)
+                            .is_some_and(|entry| entry.low.is_finite() || entry.choices.is_some())
                     });
                     if bounded && sum != 0.0 {
                         for place in &places {
@@ -336,7 +374,8 @@ impl<'p, 'a> Sampler<'p, 'a> {
                 return None;
             }
             if !finite {
-                self.refusal.get_or_insert_with(|| "no value at the points that were tried".into());
+                self.refusal
+                    .get_or_insert_with(|| "no value at the points that were tried".into());
                 return None;
             }
         }
@@ -352,7 +391,8 @@ impl<'p, 'a> Sampler<'p, 'a> {
                 Rule::OneOf(..) | Rule::OneHot(_) | Rule::SumTo(..) | Rule::Matrix(..) => true,
             };
             if !holds {
-                self.refusal.get_or_insert_with(|| "no point was found that keeps the assumptions".into());
+                self.refusal
+                    .get_or_insert_with(|| "no point was found that keeps the assumptions".into());
                 return None;
             }
         }
@@ -383,7 +423,9 @@ impl<'p, 'a> Sampler<'p, 'a> {
     /// one the other way; with `zeros` also such as have one exactly under them.
     pub(crate) fn samples(&mut self, count: usize, zeros: bool) -> Vec<Sample> {
         let mut samples: Vec<Sample> = Vec::new();
-        let Some(first) = self.fresh(0) else { return samples };
+        let Some(first) = self.fresh(0) else {
+            return samples;
+        };
         let kinks = pattern(&first.values).len();
         if kinks == 0 || (kinks > MANY_KINKS && mostly_met(&first.values)) {
             samples.push(first);
@@ -411,7 +453,10 @@ impl<'p, 'a> Sampler<'p, 'a> {
             }
         }
         for (at, goal) in goals.iter().enumerate() {
-            if samples.len() >= 2 * count + MOST_KINKS || self.budget == 0 || (self.deep && samples.len() >= count) {
+            if samples.len() >= 2 * count + MOST_KINKS
+                || self.budget == 0
+                || (self.deep && samples.len() >= count)
+            {
                 break;
             }
             if let Some(sample) = self.climb(goal, at)
@@ -438,7 +483,11 @@ impl<'p, 'a> Sampler<'p, 'a> {
         self.budget = self.budget.max(60);
         let first = self.fresh(round)?;
         let kinks = pattern(&first.values).len();
-        if kinks == 0 { Some(first) } else { self.climb(&vec![1; kinks], round) }
+        if kinks == 0 {
+            Some(first)
+        } else {
+            self.climb(&vec![1; kinks], round)
+        }
     }
 
     /// From a random point towards a pattern of kinks, one number at a time.
@@ -472,12 +521,16 @@ impl<'p, 'a> Sampler<'p, 'a> {
             };
             let value = match self.below(3) {
                 0 if fits(-old, &self.entries[at]) => -old,
-                1 if (old * 1.75).abs() < LARGEST && fits(old * 1.75, &self.entries[at]) => old * 1.75,
+                1 if (old * 1.75).abs() < LARGEST && fits(old * 1.75, &self.entries[at]) => {
+                    old * 1.75
+                }
                 _ => self.draw(at, Style::Halves),
             };
             let mut point = best.point.clone();
             set(&mut point, place, value);
-            let Some(sample) = self.admit(point, false) else { continue };
+            let Some(sample) = self.admit(point, false) else {
+                continue;
+            };
             let now = agreement(&pattern(&sample.values), goal);
             if now >= reached {
                 best = sample;
@@ -516,8 +569,12 @@ impl<'p, 'a> Sampler<'p, 'a> {
     fn onto_kink(&mut self, kink: usize, kinks: usize) -> Vec<Sample> {
         let mut found = Vec::new();
         for attempt in 0..3 {
-            let Some(start) = self.climb(&vec![1; kinks], 1 + 2 * attempt) else { return found };
-            let Some(before) = arguments(&start.values).get(kink).copied() else { continue };
+            let Some(start) = self.climb(&vec![1; kinks], 1 + 2 * attempt) else {
+                return found;
+            };
+            let Some(before) = arguments(&start.values).get(kink).copied() else {
+                continue;
+            };
             let first = self.below(self.entries.len());
             for step in 0..self.entries.len().min(12) {
                 if self.budget < 2 || found.len() == MOST_WAYS {
@@ -532,8 +589,12 @@ impl<'p, 'a> Sampler<'p, 'a> {
                 let old = get(&start.point, entry.place);
                 let mut moved = start.point.clone();
                 set(&mut moved, entry.place, old + 1.0);
-                let Some(moved) = self.admit(moved, false) else { continue };
-                let Some(after) = arguments(&moved.values).get(kink).copied() else { continue };
+                let Some(moved) = self.admit(moved, false) else {
+                    continue;
+                };
+                let Some(after) = arguments(&moved.values).get(kink).copied() else {
+                    continue;
+                };
                 if after - before == 0.0 {
                     continue;
                 }
@@ -544,7 +605,9 @@ impl<'p, 'a> Sampler<'p, 'a> {
                 let mut point = start.point.clone();
                 set(&mut point, entry.place, root);
                 if let Some(sample) = self.admit(point, true)
-                    && arguments(&sample.values).get(kink).is_some_and(|argument| *argument == 0.0)
+                    && arguments(&sample.values)
+                        .get(kink)
+                        .is_some_and(|argument| *argument == 0.0)
                 {
                     found.push(sample);
                 }
@@ -599,7 +662,10 @@ fn satisfied(cmp: Cmp, left: f64, right: f64) -> bool {
 pub(crate) fn arguments(values: &Values) -> Vec<f64> {
     let mut blocks = values.order().to_vec();
     blocks.sort_unstable();
-    blocks.iter().flat_map(|id| values.kinks(*id).iter().copied()).collect()
+    blocks
+        .iter()
+        .flat_map(|id| values.kinks(*id).iter().copied())
+        .collect()
 }
 
 /// Which side of its kink each argument is on: -1, 0 or 1.

@@ -45,7 +45,14 @@ impl Builder {
         builder
     }
 
-    fn family(&mut self, name: &str, kind: FamilyKind, slots: usize, axes: usize, clauses: Vec<Clause>) -> FamilyId {
+    fn family(
+        &mut self,
+        name: &str,
+        kind: FamilyKind,
+        slots: usize,
+        axes: usize,
+        clauses: Vec<Clause>,
+    ) -> FamilyId {
         self.system.add_family(Family {
             name: name.into(),
             slots,
@@ -59,8 +66,18 @@ impl Builder {
     }
 
     fn scalar(&mut self, name: &str, body: Option<TermId>) -> FamilyId {
-        let kind = if body.is_some() { FamilyKind::Defined } else { FamilyKind::Input };
-        self.family(name, kind, 0, 0, vec![clause(&[], &[], Domain::everything(), body)])
+        let kind = if body.is_some() {
+            FamilyKind::Defined
+        } else {
+            FamilyKind::Input
+        };
+        self.family(
+            name,
+            kind,
+            0,
+            0,
+            vec![clause(&[], &[], Domain::everything(), body)],
+        )
     }
 
     fn read(&mut self, family: FamilyId, index: &[Affine]) -> TermId {
@@ -68,7 +85,9 @@ impl Builder {
     }
 
     fn apply(&mut self, function: FunctionId, argument: TermId) -> TermId {
-        self.system.store.intern(Node::Apply(function, Box::new([0]), Box::new([argument])))
+        self.system
+            .store
+            .intern(Node::Apply(function, Box::new([0]), Box::new([argument])))
     }
 
     fn minus(&mut self, left: TermId, right: TermId) -> TermId {
@@ -78,7 +97,10 @@ impl Builder {
 
     /// ½ u²
     fn half_square(&mut self, u: TermId) -> TermId {
-        let half = self.system.store.number(num_rational::BigRational::new(1.into(), 2.into()));
+        let half = self
+            .system
+            .store
+            .number(num_rational::BigRational::new(1.into(), 2.into()));
         let two = self.system.store.int(2);
         let square = self.system.store.power(u, two);
         self.system.store.mul([half, square])
@@ -131,8 +153,12 @@ fn is_confirmed(confirmation: &Confirmation) -> bool {
     confirmation.is_confirmed()
 }
 
-const CONVENTIONS: [StepAtZero; 4] =
-    [StepAtZero::Zero, StepAtZero::Half, StepAtZero::One, StepAtZero::Undefined];
+const CONVENTIONS: [StepAtZero; 4] = [
+    StepAtZero::Zero,
+    StepAtZero::Half,
+    StepAtZero::One,
+    StepAtZero::Undefined,
+];
 
 /// A name, a right side, and whether it is right at each convention.
 type Mutant = (&'static str, TermId, [bool; 4]);
@@ -167,16 +193,28 @@ fn chain_of_three() -> (Builder, FamilyId, Vec<Mutant>) {
     };
     let steps: Vec<TermId> = pre.iter().map(|z| b.apply(STEP, *z)).collect();
     let x = b.read(x, &[]);
-    let right = b.system.store.mul([error, steps[2], weights[2], steps[1], weights[1], steps[0], x]);
+    let right = b.system.store.mul([
+        error, steps[2], weights[2], steps[1], weights[1], steps[0], x,
+    ]);
     let flipped = b.system.store.negative(right);
-    let dropped = b.system.store.mul([error, steps[2], weights[2], weights[1], steps[0], x]);
-    let only_first = b.system.store.mul([error, weights[2], weights[1], steps[0], x]);
+    let dropped = b
+        .system
+        .store
+        .mul([error, steps[2], weights[2], weights[1], steps[0], x]);
+    let only_first = b
+        .system
+        .store
+        .mul([error, weights[2], weights[1], steps[0], x]);
     let target = b.system.store.negative(y);
-    let wrong_loss = b.system.store.mul([target, steps[2], weights[2], steps[1], weights[1], steps[0], x]);
+    let wrong_loss = b.system.store.mul([
+        target, steps[2], weights[2], steps[1], weights[1], steps[0], x,
+    ]);
     // z1 · Step(z1) is r1: right, and so is w2 r1 in place of z2.
     let two = b.system.store.int(2);
     let squared = b.system.store.power(steps[0], two);
-    let doubled = b.system.store.mul([error, steps[2], weights[2], steps[1], weights[1], squared, x]);
+    let doubled = b.system.store.mul([
+        error, steps[2], weights[2], steps[1], weights[1], squared, x,
+    ]);
     let adjoint = b.family(
         "",
         FamilyKind::Adjoint { of: c, wrt: w1 },
@@ -191,7 +229,11 @@ fn chain_of_three() -> (Builder, FamilyId, Vec<Mutant>) {
             ("right", right, [true; 4]),
             ("sign", flipped, [false; 4]),
             // Step(z3) is 0 wherever the middle layer is off, but only if Step(0) is 0.
-            ("Step of the middle layer dropped", dropped, [true, false, false, false]),
+            (
+                "Step of the middle layer dropped",
+                dropped,
+                [true, false, false, false],
+            ),
             ("two Steps dropped", only_first, [false; 4]),
             ("without the output", wrong_loss, [false; 4]),
             ("Step squared", doubled, [true, false, true, false]),
@@ -237,8 +279,14 @@ struct General {
 fn general_layer() -> General {
     let mut b = Builder::new();
     b.system.sizes = vec![
-        Size { name: "L".into(), slots: 0 },
-        Size { name: "n".into(), slots: 1 },
+        Size {
+            name: "L".into(),
+            slots: 0,
+        },
+        Size {
+            name: "n".into(),
+            slots: 1,
+        },
     ];
     let depth = Affine::size(SizeId(0));
     let width = |slot: &Affine| Affine::atom(Atom::Size(SizeId(1), Box::new([slot.clone()])));
@@ -255,14 +303,24 @@ fn general_layer() -> General {
         FamilyKind::Input,
         0,
         1,
-        vec![clause(&[i], std::slice::from_ref(&ii), Domain::between(&one, &ii, &width(&Affine::int(0))), None)],
+        vec![clause(
+            &[i],
+            std::slice::from_ref(&ii),
+            Domain::between(&one, &ii, &width(&Affine::int(0))),
+            None,
+        )],
     );
     let y = b.family(
         "y",
         FamilyKind::Input,
         0,
         1,
-        vec![clause(&[j], std::slice::from_ref(&jj), Domain::between(&one, &jj, &width(&depth)), None)],
+        vec![clause(
+            &[j],
+            std::slice::from_ref(&jj),
+            Domain::between(&one, &jj, &width(&depth)),
+            None,
+        )],
     );
     let w = b.family(
         "W",
@@ -281,13 +339,21 @@ fn general_layer() -> General {
     let weight = b.read(w, &[kk.clone(), ii.clone(), jj.clone()]);
     let below = b.read(r, &[kk.clone(), ii.clone()]);
     let product = b.system.store.mul([weight, below]);
-    let sum = b.system.store.reduce(Reduction::Sum, [i], rows.clone(), product);
+    let sum = b
+        .system
+        .store
+        .reduce(Reduction::Sum, [i], rows.clone(), product);
     b.family(
         "z",
         FamilyKind::Defined,
         1,
         1,
-        vec![clause(&[k, j], &[next.clone(), jj.clone()], layers.and(&columns), Some(sum))],
+        vec![clause(
+            &[k, j],
+            &[next.clone(), jj.clone()],
+            layers.and(&columns),
+            Some(sum),
+        )],
     );
     let above = b.read(z, &[next.clone(), jj.clone()]);
     let relu = b.apply(RELU, above);
@@ -304,7 +370,12 @@ fn general_layer() -> General {
                 Domain::between(&one, &ii, &width(&Affine::int(0))),
                 Some(input),
             ),
-            clause(&[k, j], &[next.clone(), jj.clone()], layers.and(&columns), Some(relu)),
+            clause(
+                &[k, j],
+                &[next.clone(), jj.clone()],
+                layers.and(&columns),
+                Some(relu),
+            ),
         ],
     );
     let output = b.read(r, &[depth.clone(), jj.clone()]);
@@ -312,7 +383,10 @@ fn general_layer() -> General {
     let error = b.minus(output, target);
     let square = b.half_square(error);
     let last = Domain::between(&one, &jj, &width(&depth));
-    let loss = b.system.store.reduce(Reduction::Sum, [j], last.clone(), square);
+    let loss = b
+        .system
+        .store
+        .reduce(Reduction::Sum, [j], last.clone(), square);
     let c = b.scalar("C", Some(loss));
     b.system.loss = Some(c);
     // ∂C/∂r[k]_i, with the output's part under the guard k = L and the layer above under k <= L - 1.
@@ -371,7 +445,13 @@ fn general_layer() -> General {
         layers.and(&rows).and(&columns),
         Some(right),
     );
-    let by_weight = b.family("", FamilyKind::Adjoint { of: c, wrt: w }, 1, 2, vec![left.clone()]);
+    let by_weight = b.family(
+        "",
+        FamilyKind::Adjoint { of: c, wrt: w },
+        1,
+        2,
+        vec![left.clone()],
+    );
     let dr = b.read(by_r, &[next.clone(), jj.clone()]);
     let without_step = b.system.store.mul([dr, below]);
     let negative = b.system.store.negative(right);
@@ -389,14 +469,28 @@ fn general_layer() -> General {
 
 #[test]
 fn the_general_layer_is_confirmed_at_several_sizes() {
-    let General { b, by_weight, left, right, mutants } = general_layer();
+    let General {
+        b,
+        by_weight,
+        left,
+        right,
+        mutants,
+    } = general_layer();
     for convention in CONVENTIONS {
         let derivation = b.derivation(convention, vec![by_weight]);
-        let found = confirm(&derivation, &[formula(by_weight, &left, right)], &Sampling::default());
+        let found = confirm(
+            &derivation,
+            &[formula(by_weight, &left, right)],
+            &Sampling::default(),
+        );
         assert!(is_confirmed(&found), "{:?}", found.outcomes);
         assert!(found.instances.len() >= 3, "{:?}", found.instances);
         for mutant in &mutants {
-            let found = confirm(&derivation, &[formula(by_weight, &left, *mutant)], &Sampling::default());
+            let found = confirm(
+                &derivation,
+                &[formula(by_weight, &left, *mutant)],
+                &Sampling::default(),
+            );
             assert!(found.has_failed(), "{:?}", found.outcomes);
         }
     }
@@ -404,13 +498,29 @@ fn the_general_layer_is_confirmed_at_several_sizes() {
 
 #[test]
 fn gaps_and_overlaps_are_found() {
-    let General { b, by_weight, left, right, .. } = general_layer();
+    let General {
+        b,
+        by_weight,
+        left,
+        right,
+        ..
+    } = general_layer();
     let derivation = b.derivation(StepAtZero::One, vec![by_weight]);
     let mut part = left.clone();
-    part.domain = part.domain.and(&Domain::at_least(&Affine::var(part.vars[0]), &Affine::int(1)));
-    let found = confirm(&derivation, &[formula(by_weight, &part, right)], &Sampling::default());
+    part.domain = part.domain.and(&Domain::at_least(
+        &Affine::var(part.vars[0]),
+        &Affine::int(1),
+    ));
+    let found = confirm(
+        &derivation,
+        &[formula(by_weight, &part, right)],
+        &Sampling::default(),
+    );
     assert!(found.has_failed(), "{:?}", found.outcomes);
-    let both = [formula(by_weight, &left, right), formula(by_weight, &part, right)];
+    let both = [
+        formula(by_weight, &left, right),
+        formula(by_weight, &part, right),
+    ];
     assert!(confirm(&derivation, &both, &Sampling::default()).has_failed());
 }
 
@@ -422,7 +532,18 @@ fn softmax_written_out_is_confirmed() {
     let (ii, jj) = (Affine::var(i), Affine::var(j));
     let range = |letter: &Affine| Domain::between(&Affine::int(1), letter, &Affine::int(40));
     let input = |b: &mut Builder, name: &str| {
-        b.family(name, FamilyKind::Input, 0, 1, vec![clause(&[i], &[Affine::var(i)], range(&Affine::var(i)), None)])
+        b.family(
+            name,
+            FamilyKind::Input,
+            0,
+            1,
+            vec![clause(
+                &[i],
+                &[Affine::var(i)],
+                range(&Affine::var(i)),
+                None,
+            )],
+        )
     };
     let (a, weight) = (input(&mut b, "a"), input(&mut b, "c"));
     let aj = b.read(a, std::slice::from_ref(&jj));
@@ -440,12 +561,20 @@ fn softmax_written_out_is_confirmed() {
         FamilyKind::Defined,
         0,
         1,
-        vec![clause(&[i], std::slice::from_ref(&ii), range(&ii), Some(quotient))],
+        vec![clause(
+            &[i],
+            std::slice::from_ref(&ii),
+            range(&ii),
+            Some(quotient),
+        )],
     );
     let pj = b.read(p, std::slice::from_ref(&jj));
     let cj = b.read(weight, std::slice::from_ref(&jj));
     let product = b.system.store.mul([cj, pj]);
-    let mean = b.system.store.reduce(Reduction::Sum, [j], range(&jj), product);
+    let mean = b
+        .system
+        .store
+        .reduce(Reduction::Sum, [j], range(&jj), product);
     let c = b.scalar("C", Some(mean));
     b.system.loss = Some(c);
     // p_i (c_i - Σ c_j p_j)
@@ -455,7 +584,13 @@ fn softmax_written_out_is_confirmed() {
     let right = b.system.store.mul([pi, inner]);
     let wrong = b.system.store.mul([pi, ci]);
     let left = clause(&[i], std::slice::from_ref(&ii), range(&ii), Some(right));
-    let adjoint = b.family("", FamilyKind::Adjoint { of: c, wrt: a }, 0, 1, vec![left.clone()]);
+    let adjoint = b.family(
+        "",
+        FamilyKind::Adjoint { of: c, wrt: a },
+        0,
+        1,
+        vec![left.clone()],
+    );
     // The Jacobian ∂p_i/∂a_j = p_i ([i = j] - p_j).
     let delta = b.system.store.guard(Domain::equal(&ii, &jj));
     let inner = b.minus(delta, pj);
@@ -466,12 +601,21 @@ fn softmax_written_out_is_confirmed() {
         range(&ii).and(&range(&jj)),
         Some(jacobian),
     );
-    let by_a = b.family("", FamilyKind::Adjoint { of: p, wrt: a }, 0, 2, vec![square.clone()]);
+    let by_a = b.family(
+        "",
+        FamilyKind::Adjoint { of: p, wrt: a },
+        0,
+        2,
+        vec![square.clone()],
+    );
     let derivation = b.derivation(StepAtZero::One, vec![adjoint, by_a]);
     let plan = Sampling::default();
     let good = confirm(
         &derivation,
-        &[formula(adjoint, &left, right), formula(by_a, &square, jacobian)],
+        &[
+            formula(adjoint, &left, right),
+            formula(by_a, &square, jacobian),
+        ],
         &plan,
     );
     assert!(is_confirmed(&good), "{:?}", good.outcomes);
@@ -487,7 +631,8 @@ fn derived(text: &str, step: StepAtZero) -> (Derivation, Vec<Formula>) {
         step_at_zero: Some(step),
         ..Default::default()
     };
-    let mut derivation = crate::derive::derive(&system, &request).expect("its questions have answers");
+    let mut derivation =
+        crate::derive::derive(&system, &request).expect("its questions have answers");
     let formulas = crate::formula::formulate(&mut derivation, &crate::formula::View::default())
         .expect("the answers have formulas");
     (derivation, formulas)
@@ -510,7 +655,8 @@ fn injected(derivation: &mut Derivation, result: TermId) -> Vec<TermId> {
         derivation.system.function(function).primitive == Some(Primitive::Step)
     };
     // Where the layer above has one unit and Step(0) is 0, its own Step does the work of this one.
-    let keeps_steps = derivation.step_at_zero == StepAtZero::Zero && derivation.system.sizes.is_empty();
+    let keeps_steps =
+        derivation.step_at_zero == StepAtZero::Zero && derivation.system.sizes.is_empty();
     let kept: Vec<bool> = match derivation.system.store.node(result) {
         Node::Mul(factors) => factors
             .iter()
@@ -544,7 +690,11 @@ fn derived_formulas_are_confirmed_and_injected_faults_are_not() {
         for convention in CONVENTIONS {
             let (mut derivation, formulas) = derived(text, convention);
             let found = confirm(&derivation, &formulas, &Sampling::default());
-            assert!(found.is_confirmed(), "{convention:?}\n{text}{:?}", found.outcomes);
+            assert!(
+                found.is_confirmed(),
+                "{convention:?}\n{text}{:?}",
+                found.outcomes
+            );
             let plan = Sampling { points: 6, seed: 7 };
             for at in 0..formulas.len() {
                 let is_zero = derivation.system.store.is_zero(formulas[at].result());
@@ -571,14 +721,20 @@ fn derived_formulas_are_confirmed_and_injected_faults_are_not() {
 fn many_families_share_directions_and_one_wrong_formula_is_named() {
     let mut text = String::from("z1 = w1 x\nr1 = relu(z1)\n");
     for layer in 2..=40 {
-        text += &format!("z{layer} = w{layer} r{}\nr{layer} = relu(z{layer})\n", layer - 1);
+        text += &format!(
+            "z{layer} = w{layer} r{}\nr{layer} = relu(z{layer})\n",
+            layer - 1
+        );
     }
     text += "loss C = 1/2 (r40 - y)^2\ngrad w1, w20, w40\n";
     let (mut derivation, formulas) = derived(&text, StepAtZero::One);
     let found = confirm(&derivation, &formulas, &Sampling::default());
     assert!(found.is_confirmed(), "{:?}", found.outcomes);
     for outcome in &found.outcomes {
-        assert!(outcome.notes.iter().all(|note| !note.starts_with('0')), "{outcome:?}");
+        assert!(
+            outcome.notes.iter().all(|note| !note.starts_with('0')),
+            "{outcome:?}"
+        );
     }
     let at = formulas.len() / 2;
     let mut wrong = formulas;
@@ -586,14 +742,20 @@ fn many_families_share_directions_and_one_wrong_formula_is_named() {
     wrong[at].chain = vec![Link::Term(negative)];
     let found = confirm(&derivation, &wrong, &Sampling::default());
     for (number, outcome) in found.outcomes.iter().enumerate() {
-        assert_eq!(number == at, matches!(outcome.status, Status::Failed(_)), "{number}: {outcome:?}");
+        assert_eq!(
+            number == at,
+            matches!(outcome.status, Status::Failed(_)),
+            "{number}: {outcome:?}"
+        );
     }
 }
 
 #[test]
 fn a_wrong_declared_derivative_is_located() {
     let text = |slope: &str| {
-        format!("fn s(u) = 1/(1 + exp(-u)) with s' = {slope}\nr = s(w x)\nloss C = (r - y)^2\ngrad w\n")
+        format!(
+            "fn s(u) = 1/(1 + exp(-u)) with s' = {slope}\nr = s(w x)\nloss C = (r - y)^2\ngrad w\n"
+        )
     };
     let (derivation, formulas) = derived(&text("s (1 - s)"), StepAtZero::One);
     assert!(confirm(&derivation, &formulas, &Sampling::default()).is_confirmed());
@@ -615,14 +777,33 @@ fn values_are_read_and_answered_by_name() {
     // z[1] = (5, 2.5, -0.5), r[1] = (5, 2.5, 0), z[2] = 0 and r[2] = 0, on the kink: Step(0) = 1.
     let values = &answer["values"];
     assert_eq!(values["C"], serde_json::json!(0.125));
-    assert_eq!(values["∂C/∂W[1]"], serde_json::json!([[-2.5], [-1.25], [0.0]]));
-    assert_eq!(values["∂C/∂W[0]"], serde_json::json!([[-0.5, 1.0, 0.0], [-1.0, 2.0, 0.0]]));
+    assert_eq!(
+        values["∂C/∂W[1]"],
+        serde_json::json!([[-2.5], [-1.25], [0.0]])
+    );
+    assert_eq!(
+        values["∂C/∂W[0]"],
+        serde_json::json!([[-0.5, 1.0, 0.0], [-1.0, 2.0, 0.0]])
+    );
     for (broken, message) in [
-        (serde_json::json!({"x": [1.0, 2.0], "y": [0.5]}), "`W` is not given"),
-        (serde_json::json!({"x": [1.0], "y": [0.5], "W": {"0": [[1.0]], "1": [[1.0, 2.0]]}}), "`y` must be"),
-        (serde_json::json!({"x": [1.0], "y": [0.5], "q": 1, "W": {"0": [[1.0]]}}), "no input called `q`"),
+        (
+            serde_json::json!({"x": [1.0, 2.0], "y": [0.5]}),
+            "`W` is not given",
+        ),
+        (
+            serde_json::json!({"x": [1.0], "y": [0.5], "W": {"0": [[1.0]], "1": [[1.0, 2.0]]}}),
+            "`y` must be",
+        ),
+        (
+            serde_json::json!({"x": [1.0], "y": [0.5], "q": 1, "W": {"0": [[1.0]]}}),
+            "no input called `q`",
+        ),
     ] {
-        let errors = super::evaluate_at(&derivation, &formulas, &broken).expect_err("something is missing");
-        assert!(errors.iter().any(|error| error.contains(message)), "{errors:?}");
+        let errors =
+            super::evaluate_at(&derivation, &formulas, &broken).expect_err("something is missing");
+        assert!(
+            errors.iter().any(|error| error.contains(message)),
+            "{errors:?}"
+        );
     }
 }

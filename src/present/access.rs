@@ -32,7 +32,11 @@ impl Printer<'_> {
                 let name = self.names.size(*size);
                 let sup = self.slots(slots, scope);
                 let id = self.boxes.script(name.base, name.sub, sup);
-                if sup.is_some() { Printed::scripted(id) } else { Printed::atom(id) }
+                if sup.is_some() {
+                    Printed::scripted(id)
+                } else {
+                    Printed::atom(id)
+                }
             }
             Atom::Read(family, index) => self.access(*family, index, scope),
         }
@@ -43,7 +47,10 @@ impl Printer<'_> {
         if slots.is_empty() {
             return None;
         }
-        let parts: Vec<MathId> = slots.iter().map(|slot| self.affine(slot, scope).id).collect();
+        let parts: Vec<MathId> = slots
+            .iter()
+            .map(|slot| self.affine(slot, scope).id)
+            .collect();
         let list = self.boxes.list(&parts, Sign::Comma);
         Some(self.boxes.fence(Fence::Round, false, list))
     }
@@ -105,7 +112,11 @@ impl Printer<'_> {
         let sup = self.slots(slots, scope);
         let sub = self.subscript(sub, elements, scope);
         let id = self.boxes.script(base, sub, sup);
-        if sup.is_some() { Printed::scripted(id) } else { Printed::atom(id) }
+        if sup.is_some() {
+            Printed::scripted(id)
+        } else {
+            Printed::atom(id)
+        }
     }
 
     /// A spelling with elements below.
@@ -133,7 +144,10 @@ impl Printer<'_> {
         let mut of = of;
         while total
             && let FamilyKind::Adjoint { of: inner, wrt } = self.system.family(of.0).kind
-            && by.iter().chain([&(wrt, &[][..])]).all(|(family, _)| self.is_given(*family))
+            && by
+                .iter()
+                .chain([&(wrt, &[][..])])
+                .all(|(family, _)| self.is_given(*family))
         {
             let (inner_index, wrt_index) = of.1.split_at(self.rank(inner));
             by.insert(0, (wrt, wrt_index));
@@ -152,7 +166,10 @@ impl Printer<'_> {
         let mut below: Vec<MathId> = Vec::new();
         let mut at = 0;
         while at < order {
-            let same = by[at..].iter().take_while(|other| **other == by[at]).count();
+            let same = by[at..]
+                .iter()
+                .take_while(|other| **other == by[at])
+                .count();
             if at > 0 {
                 below.push(self.boxes.sign(Sign::Thin));
             }
@@ -179,9 +196,17 @@ impl Printer<'_> {
 
     /// A printed factor with an exponent.
     pub(super) fn raise_box(&mut self, base: Printed, exponent: MathId) -> MathId {
-        let base = if base.level == Level::Atom { base } else { self.bracketed(base) };
+        let base = if base.level == Level::Atom {
+            base
+        } else {
+            self.bracketed(base)
+        };
         match *self.boxes.get(base.id) {
-            Math::Script { base, sub, sup: None } => self.boxes.script(base, sub, Some(exponent)),
+            Math::Script {
+                base,
+                sub,
+                sup: None,
+            } => self.boxes.script(base, sub, Some(exponent)),
             _ => self.boxes.script(base.id, None, Some(exponent)),
         }
     }
@@ -189,7 +214,11 @@ impl Printer<'_> {
     /// `\frac{\partial}{\partial by}`, the derivative not yet taken; `\frac{d}{d by}` of what depends on
     /// nothing else.
     pub(super) fn operator(&mut self, by: MathId, alone: bool) -> Printed {
-        let sign = if alone { Sign::Differential } else { Sign::Partial };
+        let sign = if alone {
+            Sign::Differential
+        } else {
+            Sign::Partial
+        };
         let sign = self.boxes.sign(sign);
         let below = self.boxes.row([sign, by]);
         let id = self.boxes.fraction(sign, below);

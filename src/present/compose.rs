@@ -117,11 +117,20 @@ impl Printer<'_> {
         let terms: Vec<TermId> = formula.chain.iter().flat_map(link_terms).collect();
         let scope = self.enter_free(scope, &terms);
         let left = self.access(formula.adjoint, &formula.index, scope).id;
-        let mut members: Vec<MathId> =
-            formula.chain.iter().map(|link| self.link(link, scope)).collect();
+        let mut members: Vec<MathId> = formula
+            .chain
+            .iter()
+            .map(|link| self.link(link, scope))
+            .collect();
         // A step that changes nothing that can be seen is not shown.
         members.dedup();
-        let range = self.case(formula.adjoint, &formula.index, &formula.vars, &formula.domain, scope);
+        let range = self.case(
+            formula.adjoint,
+            &formula.index,
+            &formula.vars,
+            &formula.domain,
+            scope,
+        );
         let mut valid_if = Vec::new();
         let mut except = Vec::new();
         for condition in &formula.conditions {
@@ -199,7 +208,11 @@ impl Printer<'_> {
                 let by = self.term(*by, scope).id;
                 let operator = self.operator(by, alone).id;
                 let of = self.term(*of, scope);
-                let of = if of.level == Level::Sum { self.bracketed(of) } else { of };
+                let of = if of.level == Level::Sum {
+                    self.bracketed(of)
+                } else {
+                    of
+                };
                 let mut row = Vec::new();
                 if let Some(factor) = factor {
                     let factor = self.term(*factor, scope);
@@ -264,7 +277,8 @@ impl Printer<'_> {
             Some(1) => self.boxes.row([letter, equals, low, comma, high]),
             _ => {
                 let dots = self.boxes.sign(Sign::Dots);
-                self.boxes.row([letter, equals, low, comma, dots, comma, high])
+                self.boxes
+                    .row([letter, equals, low, comma, dots, comma, high])
             }
         }
     }
@@ -391,8 +405,6 @@ impl Printer<'_> {
 pub(super) fn link_terms(link: &Link) -> Vec<TermId> {
     match link {
         Link::Term(term) => vec![*term],
-        Link::Operator { factor, by, of } => {
-            factor.iter().copied().chain([*by, *of]).collect()
-        }
+        Link::Operator { factor, by, of } => factor.iter().copied().chain([*by, *of]).collect(),
     }
 }

@@ -127,12 +127,14 @@ impl Printer<'_> {
             let free = *span == Span::Full && conditions.is_empty();
             // `i < j` binds both letters: no separate operator for the first.
             let merged = free
-                && attached[at + 1..].iter().zip(&ranges.spans[at + 1..]).any(|(later, (_, span))| {
-                    *span == Span::Full
-                        && later.len() == 1
-                        && later[0].relation() == Relation::NonNegative
-                        && later[0].affine().mentions(*var)
-                });
+                && attached[at + 1..].iter().zip(&ranges.spans[at + 1..]).any(
+                    |(later, (_, span))| {
+                        *span == Span::Full
+                            && later.len() == 1
+                            && later[0].relation() == Relation::NonNegative
+                            && later[0].affine().mentions(*var)
+                    },
+                );
             if merged {
                 continue;
             }
@@ -172,7 +174,11 @@ impl Printer<'_> {
             [only] => Some(*only),
             _ => Some(self.boxes.intern(Math::Stack(lines.into()))),
         };
-        self.boxes.intern(Math::Big { op: operator(op), under, over })
+        self.boxes.intern(Math::Big {
+            op: operator(op),
+            under,
+            over,
+        })
     }
 
     /// The bounds that the element positions of a body give to a letter, as constraints.
@@ -338,7 +344,11 @@ impl Printer<'_> {
         }
         let single = factors.len() == 1;
         let id = self.boxes.row(factors);
-        if single { Printed::atom(id) } else { Printed::product(id) }
+        if single {
+            Printed::atom(id)
+        } else {
+            Printed::product(id)
+        }
     }
 
     /// The condition of a case in words and relations.
@@ -412,9 +422,7 @@ fn two_letters(constraint: &Constraint) -> Option<(VarId, VarId)> {
         return None;
     }
     match affine.terms() {
-        [(Atom::Var(left), a), (Atom::Var(right), b)] if (a + b).is_zero() => {
-            Some((*left, *right))
-        }
+        [(Atom::Var(left), a), (Atom::Var(right), b)] if (a + b).is_zero() => Some((*left, *right)),
         _ => None,
     }
 }

@@ -170,7 +170,10 @@ impl Printer<'_> {
         for (at, letter) in letters.iter().enumerate() {
             if at > 0 {
                 let extra = at == function.parameters;
-                inside.push(self.boxes.sign(if extra { Sign::Semicolon } else { Sign::Comma }));
+                inside.push(
+                    self.boxes
+                        .sign(if extra { Sign::Semicolon } else { Sign::Comma }),
+                );
             }
             inside.push(*letter);
         }
@@ -197,7 +200,10 @@ impl Printer<'_> {
                 let mut cases = vec![(zero, below)];
                 cases.extend(self.step_value(step).map(|value| (value, here)));
                 cases.push((one, above));
-                let cases = self.boxes.intern(Math::Cases { rows: cases.into(), whole: false });
+                let cases = self.boxes.intern(Math::Cases {
+                    rows: cases.into(),
+                    whole: false,
+                });
                 let words = match step {
                     StepAtZero::Undefined => "unit step, without a value at 0",
                     StepAtZero::Zero | StepAtZero::Half | StepAtZero::One => "unit step",
@@ -211,13 +217,25 @@ impl Printer<'_> {
                 // The radical explains itself.
                 Some(_) if function.latex == r"\sqrt" => return None,
                 Some(body) => {
-                    let words = if function.activation { "activation function" } else { "" };
+                    let words = if function.activation {
+                        "activation function"
+                    } else {
+                        ""
+                    };
                     (is(self.term(body, Scope::EMPTY).id), words)
                 }
-                None => (None, "any differentiable function; a prime is its derivative"),
+                None => (
+                    None,
+                    "any differentiable function; a prime is its derivative",
+                ),
             },
         };
-        Some(LegendRow { symbol, meaning, words: words.into(), range: None })
+        Some(LegendRow {
+            symbol,
+            meaning,
+            words: words.into(),
+            range: None,
+        })
     }
 
     /// The signs in use that a reader may not know.
@@ -227,7 +245,11 @@ impl Printer<'_> {
         for at in 0..self.boxes.len() {
             let id = MathId(at as u32);
             match self.boxes.get(id) {
-                Math::Big { op, under: Some(under), over: None } => {
+                Math::Big {
+                    op,
+                    under: Some(under),
+                    over: None,
+                } => {
                     let op = *op as usize;
                     let forall = |part: &MathId| {
                         *self.boxes.get(*part) == Math::Symbol(Symbol::Sign(Sign::ForAll))
@@ -244,7 +266,10 @@ impl Printer<'_> {
                     let sign = Math::Symbol(Symbol::Sign(Sign::Delta));
                     delta = (*self.boxes.get(*base) == sign).then_some(id);
                 }
-                Math::Fence { kind: Fence::Square, .. } => bracket = bracket.or(Some(id)),
+                Math::Fence {
+                    kind: Fence::Square,
+                    ..
+                } => bracket = bracket.or(Some(id)),
                 Math::Script { .. }
                 | Math::Big { .. }
                 | Math::Fence { .. }
@@ -268,7 +293,10 @@ impl Printer<'_> {
         };
         let all = "over all values of the index";
         row(sums[BigOperator::Sum as usize], &format!("sum {all}"));
-        row(sums[BigOperator::Product as usize], &format!("product {all}"));
+        row(
+            sums[BigOperator::Product as usize],
+            &format!("product {all}"),
+        );
         row(sums[BigOperator::Max as usize], &format!("maximum {all}"));
         row(sums[BigOperator::Min as usize], &format!("minimum {all}"));
         row(delta, "1 if both indices are equal, else 0");

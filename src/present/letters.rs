@@ -67,7 +67,9 @@ fn free_letter(
     profile: &Profile,
 ) -> String {
     let free = |letter: &str| {
-        !names.is_taken(letter) && letter != "e" && !entries.iter().any(|(_, other)| other == letter)
+        !names.is_taken(letter)
+            && letter != "e"
+            && !entries.iter().any(|(_, other)| other == letter)
     };
     if free(wish) {
         return wish.to_owned();
@@ -78,7 +80,9 @@ fn free_letter(
         .iter()
         .position(|letter| *letter == wish)
         .map_or(0, |at| at + 1);
-    let around = profile.letters[start..].iter().chain(&profile.letters[..start]);
+    let around = profile.letters[start..]
+        .iter()
+        .chain(&profile.letters[..start]);
     if let Some(letter) = around.copied().find(|letter| free(letter)) {
         return letter.to_owned();
     }

@@ -27,10 +27,44 @@ pub(super) struct Names {
 }
 
 const GREEK: &[&str] = &[
-    "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta",
-    "iota", "kappa", "lambda", "mu", "nu", "xi", "pi", "rho", "varrho", "sigma", "tau", "upsilon",
-    "phi", "varphi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi",
-    "Sigma", "Upsilon", "Phi", "Psi", "Omega",
+    "alpha",
+    "beta",
+    "gamma",
+    "delta",
+    "epsilon",
+    "varepsilon",
+    "zeta",
+    "eta",
+    "theta",
+    "vartheta",
+    "iota",
+    "kappa",
+    "lambda",
+    "mu",
+    "nu",
+    "xi",
+    "pi",
+    "rho",
+    "varrho",
+    "sigma",
+    "tau",
+    "upsilon",
+    "phi",
+    "varphi",
+    "chi",
+    "psi",
+    "omega",
+    "Gamma",
+    "Delta",
+    "Theta",
+    "Lambda",
+    "Xi",
+    "Pi",
+    "Sigma",
+    "Upsilon",
+    "Phi",
+    "Psi",
+    "Omega",
 ];
 
 impl Names {
@@ -46,8 +80,16 @@ impl Names {
         let mut choose = |name: &str, boxes: &mut Boxes| {
             // x1 next to a vector x would look like its first element.
             let element_like = unsubscripted(name).is_some_and(|base| indexed.contains(base));
-            let plain = if element_like { verbatim(name, boxes) } else { symbol(name, boxes) };
-            if used.insert(plain) { plain } else { verbatim(name, boxes) }
+            let plain = if element_like {
+                verbatim(name, boxes)
+            } else {
+                symbol(name, boxes)
+            };
+            if used.insert(plain) {
+                plain
+            } else {
+                verbatim(name, boxes)
+            }
         };
         for family in &system.families {
             let derivative = matches!(
@@ -55,7 +97,10 @@ impl Names {
                 FamilyKind::Adjoint { .. } | FamilyKind::Local { .. }
             );
             if derivative || family.name.is_empty() {
-                let blank = NameBox { base: boxes.row([]), sub: None };
+                let blank = NameBox {
+                    base: boxes.row([]),
+                    sub: None,
+                };
                 names.families.push(blank);
                 continue;
             }
@@ -111,10 +156,10 @@ fn unsubscripted(name: &str) -> Option<&str> {
 
 /// Whether the LaTeX contains the control word.
 fn mentions_word(latex: &str, word: &str) -> bool {
-    latex
-        .split('\\')
-        .skip(1)
-        .any(|rest| rest.strip_prefix(word).is_some_and(|tail| !tail.starts_with(|c: char| c.is_ascii_alphabetic())))
+    latex.split('\\').skip(1).any(|rest| {
+        rest.strip_prefix(word)
+            .is_some_and(|tail| !tail.starts_with(|c: char| c.is_ascii_alphabetic()))
+    })
 }
 
 /// The name letter by letter, for when its symbol is taken.

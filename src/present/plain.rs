@@ -82,7 +82,11 @@ pub(super) fn access(system: &System, family: FamilyId, index: &[Affine]) -> Str
 /// Both sides of a derivative without their elements: `C` and `W[k]`; of a second one, `C` and `W[0], W[1]`.
 pub(super) fn sides(system: &System, family: FamilyId, index: &[Affine]) -> (String, String) {
     let whole = |family: FamilyId, index: &[Affine]| {
-        access(system, family, &index[..system.family(family).slots.min(index.len())])
+        access(
+            system,
+            family,
+            &index[..system.family(family).slots.min(index.len())],
+        )
     };
     match system.family(family).kind {
         FamilyKind::Adjoint { of, wrt } | FamilyKind::Local { of, wrt } => {

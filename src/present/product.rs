@@ -100,7 +100,12 @@ impl Printer<'_> {
 
     /// A fraction; the number in front of the product goes into it if it comes first.
     fn quotient(&mut self, quotient: Quotient, number: &mut Option<BigRational>) -> Printed {
-        let Quotient { mut above, mut below, first, of_sizes: _ } = quotient;
+        let Quotient {
+            mut above,
+            mut below,
+            first,
+            of_sizes: _,
+        } = quotient;
         if let Some(coefficient) = number.take_if(|_| first) {
             if !coefficient.denom().is_one() {
                 let id = self.boxes.number(coefficient.denom());
@@ -205,7 +210,10 @@ impl Printer<'_> {
                 let below = self.rational_power(base, &value.abs(), scope);
                 let one = self.boxes.number(1);
                 let id = self.boxes.fraction(one, below.id);
-                return Printed { begin: Begin::Digit, ..Printed::fraction(id) };
+                return Printed {
+                    begin: Begin::Digit,
+                    ..Printed::fraction(id)
+                };
             }
             return self.rational_power(base, value, scope);
         }
@@ -221,7 +229,10 @@ impl Printer<'_> {
         if *exponent.numer() == One::one() && *exponent.denom() == 2.into() {
             let body = self.term(base, scope);
             let id = self.boxes.intern(Math::Root(body.id));
-            return Printed { tall: body.tall, ..Printed::atom(id) };
+            return Printed {
+                tall: body.tall,
+                ..Printed::atom(id)
+            };
         }
         let mut parts = vec![self.boxes.number(exponent.numer())];
         if !exponent.denom().is_one() {
@@ -237,6 +248,10 @@ impl Printer<'_> {
         let id = self.raise_box(base, exponent);
         let bracketed = base.level != Level::Atom;
         let begin = if bracketed { Begin::Other } else { base.begin };
-        Printed { tall: base.tall, begin, ..Printed::scripted(id) }
+        Printed {
+            tall: base.tall,
+            begin,
+            ..Printed::scripted(id)
+        }
     }
 }

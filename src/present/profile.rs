@@ -29,5 +29,8 @@ pub const PROFILES: &[&Profile] = &[&STANDARD];
 
 /// The profile of a name.
 pub fn profile(name: &str) -> Option<&'static Profile> {
-    PROFILES.iter().copied().find(|profile| profile.name == name)
+    PROFILES
+        .iter()
+        .copied()
+        .find(|profile| profile.name == name)
 }

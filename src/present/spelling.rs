@@ -43,8 +43,14 @@ impl Printer<'_> {
                 return None;
             };
             let mut binding = Binding::new();
-            matches_term(&self.system.store, &spelling.vars, pattern, term, &mut binding)
-                .then_some((*at, binding))
+            matches_term(
+                &self.system.store,
+                &spelling.vars,
+                pattern,
+                term,
+                &mut binding,
+            )
+            .then_some((*at, binding))
         })
     }
 
@@ -89,7 +95,11 @@ impl Printer<'_> {
         let system = self.system;
         for at in self.spellings.order.clone() {
             let spelling = &system.spellings[at];
-            let Spelled::Derivative { of: above, wrt: below } = &spelling.what else {
+            let Spelled::Derivative {
+                of: above,
+                wrt: below,
+            } = &spelling.what
+            else {
                 continue;
             };
             if above.0 != of.0 || below.0 != wrt.0 {
@@ -119,7 +129,8 @@ impl Printer<'_> {
                 .find(|(var, _)| self.system.store.letter(*var) == token);
             match (value, pieces.last_mut()) {
                 (Some((_, value)), last) => {
-                    let raised = matches!(last, Some(Piece::Latex(before)) if before.ends_with(['^', '_']));
+                    let raised =
+                        matches!(last, Some(Piece::Latex(before)) if before.ends_with(['^', '_']));
                     let printed = self.affine(value, scope);
                     let id = if raised && value.as_var().is_none() && value.as_int().is_none() {
                         self.boxes.fence(Fence::Group, false, printed.id)
@@ -137,7 +148,10 @@ impl Printer<'_> {
         let shape = Outline::of(&spelling.latex);
         let mut id: MathId = self.boxes.intern(Math::Spelled(pieces.into_boxed_slice()));
         if matches!(spelling.what, Spelled::Term(_)) && shape.sum {
-            return Printed { level: Level::Sum, ..Printed::atom(id) };
+            return Printed {
+                level: Level::Sum,
+                ..Printed::atom(id)
+            };
         }
         if shape.subscript && !matches!(spelling.what, Spelled::Term(_)) {
             // Elements will stand below: the spelling's own subscript has to be inside a group.
@@ -192,11 +206,17 @@ fn tokens(latex: &str) -> Vec<&str> {
                 word
             };
             // Words in an upright font are names: their letters are not index letters.
-            let upright = [r"\text", r"\mathrm", r"\operatorname", r"\mathit", r"\textrm"];
+            let upright = [
+                r"\text",
+                r"\mathrm",
+                r"\operatorname",
+                r"\mathit",
+                r"\textrm",
+            ];
             match rest[word..].strip_prefix('{') {
-                Some(inner) if upright.contains(&&rest[..word]) => inner
-                    .find('}')
-                    .map_or(rest.len(), |at| word + 1 + at + 1),
+                Some(inner) if upright.contains(&&rest[..word]) => {
+                    inner.find('}').map_or(rest.len(), |at| word + 1 + at + 1)
+                }
                 _ => word,
             }
         } else {
@@ -222,19 +242,15 @@ fn matches_slots(
 }
 
 /// Whether the index expression is the pattern for some value of its letters.
-fn matches_affine(
-    vars: &[VarId],
-    pattern: &Affine,
-    value: &Affine,
-    binding: &mut Binding,
-) -> bool {
+fn matches_affine(vars: &[VarId], pattern: &Affine, value: &Affine, binding: &mut Binding) -> bool {
     let mut known = pattern.clone();
     for (var, bound) in binding.iter() {
         known = known.substitute(*var, bound);
     }
-    let open = vars.iter().copied().find(|var| {
-        known.mentions(*var) && !binding.iter().any(|(bound, _)| bound == var)
-    });
+    let open = vars
+        .iter()
+        .copied()
+        .find(|var| known.mentions(*var) && !binding.iter().any(|(bound, _)| bound == var));
     match open {
         None => known == *value,
         Some(var) => match known.minus(value).solve_for(var) {
@@ -265,9 +281,7 @@ fn matches_term(
         (Node::Access(left, pattern), Node::Access(right, value)) => {
             left == right && matches_slots(vars, pattern, value, binding)
         }
-        (Node::Index(pattern), Node::Index(value)) => {
-            matches_affine(vars, pattern, value, binding)
-        }
+        (Node::Index(pattern), Node::Index(value)) => matches_affine(vars, pattern, value, binding),
         (Node::Apply(left, orders, _), Node::Apply(right, other, _))
             if left != right || orders != other =>
         {

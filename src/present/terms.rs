@@ -62,15 +62,24 @@ impl Printed {
     }
 
     pub(super) fn scripted(id: MathId) -> Self {
-        Self { level: Level::Scripted, ..Self::atom(id) }
+        Self {
+            level: Level::Scripted,
+            ..Self::atom(id)
+        }
     }
 
     pub(super) fn digits(id: MathId) -> Self {
-        Self { begin: Begin::Digit, ..Self::atom(id) }
+        Self {
+            begin: Begin::Digit,
+            ..Self::atom(id)
+        }
     }
 
     pub(super) fn product(id: MathId) -> Self {
-        Self { level: Level::Product, ..Self::atom(id) }
+        Self {
+            level: Level::Product,
+            ..Self::atom(id)
+        }
     }
 
     pub(super) fn fraction(id: MathId) -> Self {
@@ -106,7 +115,10 @@ impl<'a> Printer<'a> {
             let node = system.store.node(term);
             let plain = system.store.free_vars(term).is_empty()
                 && !matches!(node, Node::Reduce(..))
-                && node.children().iter().all(|child| letterless[child.0 as usize]);
+                && node
+                    .children()
+                    .iter()
+                    .all(|child| letterless[child.0 as usize]);
             letterless.push(plain);
         }
         Self {
@@ -129,7 +141,11 @@ impl<'a> Printer<'a> {
 
     /// A term as boxes.
     pub(super) fn term(&mut self, term: TermId, scope: Scope) -> Printed {
-        let scope = if self.letterless[term.0 as usize] { Scope::EMPTY } else { scope };
+        let scope = if self.letterless[term.0 as usize] {
+            Scope::EMPTY
+        } else {
+            scope
+        };
         if let Some(done) = self.memo.get(&(term, scope)) {
             return *done;
         }
@@ -189,7 +205,10 @@ impl<'a> Printer<'a> {
                     };
                     rows.push((value, condition));
                 }
-                let id = self.boxes.intern(Math::Cases { rows: rows.into_boxed_slice(), whole: false });
+                let id = self.boxes.intern(Math::Cases {
+                    rows: rows.into_boxed_slice(),
+                    whole: false,
+                });
                 Printed {
                     level: Level::Sum,
                     tall: true,
@@ -216,9 +235,16 @@ impl<'a> Printer<'a> {
             let numerator = self.boxes.number(magnitude.numer());
             let denominator = self.boxes.number(magnitude.denom());
             let id = self.boxes.fraction(numerator, denominator);
-            Printed { begin: Begin::Digit, ..Printed::fraction(id) }
+            Printed {
+                begin: Begin::Digit,
+                ..Printed::fraction(id)
+            }
         };
-        if value.is_negative() { self.negative(plain) } else { plain }
+        if value.is_negative() {
+            self.negative(plain)
+        } else {
+            plain
+        }
     }
 
     pub(super) fn negative(&mut self, printed: Printed) -> Printed {
@@ -260,7 +286,11 @@ impl<'a> Printer<'a> {
                     let denominator = self.boxes.number(magnitude.denom());
                     let slash = self.boxes.sign(Sign::Slash);
                     let id = self.boxes.row([numerator.id, slash, denominator]);
-                    Printed { id, level: Level::Product, ..numerator }
+                    Printed {
+                        id,
+                        level: Level::Product,
+                        ..numerator
+                    }
                 }
             };
             summands.push((coefficient.is_negative(), printed));
@@ -275,7 +305,10 @@ impl<'a> Printer<'a> {
                 let denominator = self.boxes.number(magnitude.denom());
                 let slash = self.boxes.sign(Sign::Slash);
                 let id = self.boxes.row([number, slash, denominator]);
-                Printed { level: Level::Product, ..Printed::digits(id) }
+                Printed {
+                    level: Level::Product,
+                    ..Printed::digits(id)
+                }
             };
             summands.push((constant.is_negative(), printed));
         }
@@ -312,7 +345,11 @@ impl<'a> Printer<'a> {
         let id = self.boxes.row(row);
         Printed {
             level: Level::Sum,
-            begin: if first_negative { Begin::Minus } else { first.begin },
+            begin: if first_negative {
+                Begin::Minus
+            } else {
+                first.begin
+            },
             tall,
             ..Printed::atom(id)
         }
@@ -356,7 +393,10 @@ impl<'a> Printer<'a> {
                 if affine.terms().len() + usize::from(!affine.constant().is_zero()) == 1
                     && affine.leads_negative() =>
             {
-                (true, self.affine(&affine.scaled(-num_rational::Ratio::one()), scope))
+                (
+                    true,
+                    self.affine(&affine.scaled(-num_rational::Ratio::one()), scope),
+                )
             }
             Node::Number(_)
             | Node::Pi
@@ -376,7 +416,10 @@ impl<'a> Printer<'a> {
     /// In brackets.
     pub(super) fn bracketed(&mut self, printed: Printed) -> Printed {
         let id = self.boxes.fence(Fence::Round, printed.tall, printed.id);
-        Printed { tall: printed.tall, ..Printed::atom(id) }
+        Printed {
+            tall: printed.tall,
+            ..Printed::atom(id)
+        }
     }
 
     /// As a factor: sums in brackets, and big operators too unless the factor is the last one.
@@ -404,7 +447,10 @@ impl<'a> Printer<'a> {
         let tall = printed.iter().any(|argument| argument.tall);
         if underived && row.latex == r"\sqrt" && printed.len() == 1 {
             let id = self.boxes.intern(Math::Root(printed[0].id));
-            return Printed { tall, ..Printed::atom(id) };
+            return Printed {
+                tall,
+                ..Printed::atom(id)
+            };
         }
         if underived && row.latex == r"\exp" && !tall && !self.names.e_taken {
             let e = self.boxes.intern(Math::Symbol(Symbol::Letter('e')));
@@ -420,8 +466,10 @@ impl<'a> Printer<'a> {
                     self.boxes.row(primes)
                 }
                 _ => {
-                    let numbers: Vec<MathId> =
-                        orders.iter().map(|order| self.boxes.number(order)).collect();
+                    let numbers: Vec<MathId> = orders
+                        .iter()
+                        .map(|order| self.boxes.number(order))
+                        .collect();
                     let list = self.boxes.list(&numbers, Sign::Comma);
                     self.boxes.fence(Fence::Round, false, list)
                 }
@@ -431,7 +479,11 @@ impl<'a> Printer<'a> {
         let mut inside = Vec::with_capacity(printed.len() * 2);
         for (at, argument) in printed.iter().enumerate() {
             if at > 0 {
-                let sign = if at == row.parameters { Sign::Semicolon } else { Sign::Comma };
+                let sign = if at == row.parameters {
+                    Sign::Semicolon
+                } else {
+                    Sign::Comma
+                };
                 inside.push(self.boxes.sign(sign));
             }
             inside.push(argument.id);
@@ -439,7 +491,10 @@ impl<'a> Printer<'a> {
         let inside = self.boxes.row(inside);
         let inside = self.boxes.fence(Fence::Round, tall, inside);
         let id = self.boxes.row([head, inside]);
-        Printed { tall, ..Printed::atom(id) }
+        Printed {
+            tall,
+            ..Printed::atom(id)
+        }
     }
 
     /// `left cmp right`; a number on the left changes sides.

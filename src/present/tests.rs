@@ -11,13 +11,25 @@ use crate::system::{Clause, Family, FamilyKind, Function, Primitive, System};
 use crate::term::{Affine, Domain, FamilyId, FunctionId, Node, Reduction, TermId};
 use crate::write::{Environment, Format};
 
-fn family(system: &mut System, name: &str, slots: usize, axes: usize, kind: FamilyKind) -> FamilyId {
+fn family(
+    system: &mut System,
+    name: &str,
+    slots: usize,
+    axes: usize,
+    kind: FamilyKind,
+) -> FamilyId {
     let vars: Vec<_> = (0..slots + axes)
         .map(|at| system.store.fresh_var(["a", "b", "c"][at]))
         .collect();
-    let domain = vars[slots..].iter().fold(Domain::everything(), |domain, var| {
-        domain.and(&Domain::between(&Affine::int(1), &Affine::var(*var), &Affine::int(3)))
-    });
+    let domain = vars[slots..]
+        .iter()
+        .fold(Domain::everything(), |domain, var| {
+            domain.and(&Domain::between(
+                &Affine::int(1),
+                &Affine::var(*var),
+                &Affine::int(3),
+            ))
+        });
     system.add_family(Family {
         name: name.into(),
         slots,
@@ -36,7 +48,12 @@ fn family(system: &mut System, name: &str, slots: usize, axes: usize, kind: Fami
     })
 }
 
-fn function(system: &mut System, name: &str, latex: &str, primitive: Option<Primitive>) -> FunctionId {
+fn function(
+    system: &mut System,
+    name: &str,
+    latex: &str,
+    primitive: Option<Primitive>,
+) -> FunctionId {
     system.functions.push(Function {
         name: name.into(),
         latex: latex.into(),
@@ -67,8 +84,18 @@ fn scalar_terms_read_like_paper() {
     let x = family(&mut system, "x", 0, 0, FamilyKind::Input);
     let y = family(&mut system, "y", 0, 0, FamilyKind::Input);
     let w1 = family(&mut system, "w1", 0, 0, FamilyKind::Input);
-    let relu = function(&mut system, "relu", r"\operatorname{ReLU}", Some(Primitive::Relu));
-    let step = function(&mut system, "step", r"\operatorname{Step}", Some(Primitive::Step));
+    let relu = function(
+        &mut system,
+        "relu",
+        r"\operatorname{ReLU}",
+        Some(Primitive::Relu),
+    );
+    let step = function(
+        &mut system,
+        "step",
+        r"\operatorname{Step}",
+        Some(Primitive::Step),
+    );
     let phi = function(&mut system, "phi", r"\phi", None);
     let exp = function(&mut system, "exp", r"\exp", Some(Primitive::Exp));
     let s = &mut system.store;
@@ -104,7 +131,10 @@ fn scalar_terms_read_like_paper() {
     let nested = s.add([x, negative_sum]);
     let constant = s.mul([x, two, y]);
     let cases: &[(TermId, &str)] = &[
-        (result, r"(\operatorname{ReLU}(W^{(0)}x)-y)\operatorname{Step}(W^{(0)}x)x"),
+        (
+            result,
+            r"(\operatorname{ReLU}(W^{(0)}x)-y)\operatorname{Step}(W^{(0)}x)x",
+        ),
         (square, r"(W^{(0)})^2"),
         (lone_square, r"w_1^2"),
         (loss, r"\frac{1}{2}(\operatorname{ReLU}(W^{(0)}x)-y)^2"),
@@ -152,10 +182,19 @@ fn sums_and_derivatives_have_indices() {
     let both = s.mul([inner, product]);
     let nested = s.reduce(Reduction::Sum, [j], all(j), both);
     let delta = s.guard(Domain::equal(&Affine::var(i), &Affine::var(j)));
-    let guard = s.guard(Domain::equal(&Affine::var(i), &Affine::var(j).scaled(2.into())));
+    let guard = s.guard(Domain::equal(
+        &Affine::var(i),
+        &Affine::var(j).scaled(2.into()),
+    ));
     let cases: &[(TermId, &str)] = &[
-        (full, r"\sum_{\forall j} \frac{\partial C}{\partial z^{(k+1)}_j}W^{(k)}_{ij}"),
-        (partial, r"\sum_{j=1}^{i} \frac{\partial C}{\partial z^{(k+1)}_j}W^{(k)}_{ij}"),
+        (
+            full,
+            r"\sum_{\forall j} \frac{\partial C}{\partial z^{(k+1)}_j}W^{(k)}_{ij}",
+        ),
+        (
+            partial,
+            r"\sum_{j=1}^{i} \frac{\partial C}{\partial z^{(k+1)}_j}W^{(k)}_{ij}",
+        ),
         (
             nested,
             r"\sum_{\forall j} \left(\sum_{\forall l} z^{(k+1)}_l\right)\frac{\partial C}{\partial z^{(k+1)}_j}W^{(k)}_{ij}",
@@ -180,9 +219,17 @@ fn document(network: &str, detail: Detail, combine: bool) -> Document {
     let system = crate::system::lower(&network).expect("the network has a meaning");
     let mut derivation =
         crate::derive::derive(&system, &Request::default()).expect("it can be derived");
-    let view = View { detail, combine, ..View::default() };
+    let view = View {
+        detail,
+        combine,
+        ..View::default()
+    };
     let formulas = crate::formula::formulate(&mut derivation, &view).expect("the view can be had");
-    let style = Style { profile: &STANDARD, form: Form::Index, legend: true };
+    let style = Style {
+        profile: &STANDARD,
+        form: Form::Index,
+        legend: true,
+    };
     present(&derivation, &formulas, &style, Confirmed::Skipped)
 }
 
@@ -248,18 +295,26 @@ fn local_derivatives_have_the_letters_of_the_chain() {
 #[test]
 fn derivatives_not_yet_taken_are_ordinary_where_nothing_else_is_read() {
     let alone = derived("loss C = 1/2 relu(x)^2\ngrad x\n", Detail::Full, false);
-    assert!(alone.contains(r"\frac{d}{dx}\frac{1}{2}\operatorname{ReLU}(x)^2"), "{alone}");
+    assert!(
+        alone.contains(r"\frac{d}{dx}\frac{1}{2}\operatorname{ReLU}(x)^2"),
+        "{alone}"
+    );
     let shared = derived("loss C = 1/2 (x - y)^2\ngrad x\n", Detail::Full, false);
-    assert!(shared.contains(r"\frac{\partial}{\partial x}\frac{1}{2}(x-y)^2"), "{shared}");
+    assert!(
+        shared.contains(r"\frac{\partial}{\partial x}\frac{1}{2}(x-y)^2"),
+        "{shared}"
+    );
 }
 
 #[test]
 fn cases_are_sentences_where_they_are_a_whole_side() {
-    let network = "fn f(u) = { 0 if u < 0; u otherwise } with f'(0) = 1\nr = f(x)\nloss C = r y\ngrad x\n";
+    let network =
+        "fn f(u) = { 0 if u < 0; u otherwise } with f'(0) = 1\nr = f(x)\nloss C = r y\ngrad x\n";
     let text = derived(network, Detail::Steps, false);
     let whole = r"\frac{\partial r}{\partial x} = \begin{cases} 0, & \text{if } x<0, \\ 1, & \text{otherwise}. \end{cases}";
     assert!(text.contains(whole), "{text}");
-    let inside = r"\left(\begin{cases} 0 & \text{if } x<0 \\ 1 & \text{otherwise} \end{cases}\right)";
+    let inside =
+        r"\left(\begin{cases} 0 & \text{if } x<0 \\ 1 & \text{otherwise} \end{cases}\right)";
     assert!(text.contains(inside), "{text}");
 }
 
@@ -280,7 +335,11 @@ fn legends_name_boundaries_sizes_functions_and_signs() {
 
 #[test]
 fn sizes_are_known_before_writing() {
-    for format in [Format::Latex(Environment::AlignStar), Format::Text, Format::Json] {
+    for format in [
+        Format::Latex(Environment::AlignStar),
+        Format::Text,
+        Format::Json,
+    ] {
         for network in [RESIDUAL, SOFTMAX, GENERAL] {
             let document = document(network, Detail::Full, false);
             let size = crate::write::lay_out(&document, format).size();

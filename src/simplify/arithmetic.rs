@@ -203,7 +203,10 @@ pub(crate) fn flipped(store: &mut Store, term: TermId) -> Option<TermId> {
         return None;
     }
     let parts = summands(store, term);
-    if !parts.iter().any(|(coefficient, _)| coefficient.is_negative()) {
+    if !parts
+        .iter()
+        .any(|(coefficient, _)| coefficient.is_negative())
+    {
         return None;
     }
     let negated = parts.into_iter().map(|(c, rest)| (-c, rest)).collect();

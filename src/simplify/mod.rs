@@ -271,7 +271,11 @@ impl Simplifier {
             return term;
         }
         for at in 0..self.rules.len() {
-            if !self.rules[at].heads.iter().all(|head| present.contains(head)) {
+            if !self.rules[at]
+                .heads
+                .iter()
+                .all(|head| present.contains(head))
+            {
                 continue;
             }
             let Compiled {
@@ -308,9 +312,10 @@ impl Simplifier {
             let result = match around {
                 None => value,
                 Some((mut product, place)) => {
-                    product
-                        .factors
-                        .insert(place.min(product.factors.len()), (value, BigRational::one()));
+                    product.factors.insert(
+                        place.min(product.factors.len()),
+                        (value, BigRational::one()),
+                    );
                     product.build(store)
                 }
             };
@@ -600,9 +605,7 @@ impl Simplifier {
             return self.count(system, vars, domain).unwrap_or(term);
         }
         let smaller = system.ambient.minimal(domain, &outside);
-        system
-            .store
-            .reduce(op, vars.iter().copied(), smaller, body)
+        system.store.reduce(op, vars.iter().copied(), smaller, body)
     }
 
     /// A sum whose domain also speaks of letters outside: those conditions become a guard in front.
@@ -617,15 +620,10 @@ impl Simplifier {
         if domain.is_nothing() {
             return store.int(0);
         }
-        let inside = domain.filter(|constraint| {
-            vars.iter()
-                .any(|var| constraint.affine().mentions(*var))
-        });
-        let outside = domain.filter(|constraint| {
-            !vars
-                .iter()
-                .any(|var| constraint.affine().mentions(*var))
-        });
+        let inside =
+            domain.filter(|constraint| vars.iter().any(|var| constraint.affine().mentions(*var)));
+        let outside =
+            domain.filter(|constraint| !vars.iter().any(|var| constraint.affine().mentions(*var)));
         let sum = store.reduce(Reduction::Sum, vars.iter().copied(), inside, body);
         let guard = store.guard(outside);
         store.mul([guard, sum])

@@ -167,8 +167,7 @@ impl Signs {
             Node::Pi => Sign::new(false, false, true),
             Node::Index(affine) => {
                 let everywhere = Domain::everything();
-                let at_least =
-                    |low: i64| Domain::at_least(affine, &Affine::int(low));
+                let at_least = |low: i64| Domain::at_least(affine, &Affine::int(low));
                 if system.ambient.implies(&everywhere, &at_least(1)) {
                     Sign::new(false, false, true)
                 } else if system.ambient.implies(&everywhere, &at_least(0)) {
@@ -333,7 +332,9 @@ fn speaks_of(
     for (wanted, given) in pattern.iter().zip(index) {
         match wanted.as_var() {
             Some(var) if assumption.vars.contains(&var) => values.push((var, given.clone())),
-            _ if system.ambient.implies(context, &Domain::equal(wanted, given)) => {}
+            _ if system
+                .ambient
+                .implies(context, &Domain::equal(wanted, given)) => {}
             _ => return false,
         }
     }
@@ -353,11 +354,9 @@ fn assumed_sign(system: &System, fact: &Fact) -> Option<(TermId, Sign)> {
                         Cmp::GreaterEqual if bound.is_positive() => Sign::new(false, false, true),
                         Cmp::GreaterEqual if bound.is_zero() => Sign::new(false, true, true),
                         Cmp::NotEqual if bound.is_zero() => Sign::new(true, false, true),
-                        Cmp::Equal => Sign::new(
-                            bound.is_negative(),
-                            bound.is_zero(),
-                            bound.is_positive(),
-                        ),
+                        Cmp::Equal => {
+                            Sign::new(bound.is_negative(), bound.is_zero(), bound.is_positive())
+                        }
                         Cmp::Greater | Cmp::GreaterEqual | Cmp::NotEqual => return None,
                     };
                     Some((*left, sign))

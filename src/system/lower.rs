@@ -2,9 +2,9 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::pieces::PieceIndex;
 use super::mistakes;
 use super::names::Names;
+use super::pieces::PieceIndex;
 use super::ranges::{Draft, Inferred, Piece};
 use super::reference::Head;
 use super::scope::{Letter, Origin, Scope};

@@ -2,9 +2,9 @@
 
 use rustc_hash::FxHashSet;
 
-use super::pieces::PieceIndex;
 use super::lower::Lowering;
 use super::mistakes;
+use super::pieces::PieceIndex;
 use super::reference::Head;
 use super::scope::{Letter, Origin, Scope};
 use super::{FamilyKind, FamilyRole, Question, Target};

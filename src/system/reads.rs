@@ -203,7 +203,11 @@ impl Sites {
     /// What the conditions themselves read. Those that read nothing are looked at first: what they refuse is not
     /// read for the others.
     fn reads_of_domain(&mut self, domain: &Domain, outside: &Domain) {
-        if !domain.constraints().iter().any(|constraint| constraint.affine().reads()) {
+        if !domain
+            .constraints()
+            .iter()
+            .any(|constraint| constraint.affine().reads())
+        {
             return;
         }
         let first = domain.filter(|constraint| !constraint.affine().reads());

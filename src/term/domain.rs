@@ -58,7 +58,11 @@ impl Constraint {
                 Relation::NonNegative => constant >= 0,
                 Relation::Divisible(m) => constant % m == 0,
             };
-            return if holds { Canonical::True } else { Canonical::False };
+            return if holds {
+                Canonical::True
+            } else {
+                Canonical::False
+            };
         }
         match relation {
             Relation::Zero => {
@@ -129,7 +133,10 @@ fn unit_multiple(affine: &Affine, m: i64) -> Affine {
     let mut multiple = Affine::int((affine.constant().to_integer() * unit).rem_euclid(m));
     for (atom, coefficient) in affine.terms() {
         let coefficient = (coefficient.to_integer() * unit).rem_euclid(m);
-        multiple = multiple.add_scaled(&Affine::atom(atom.clone()), Ratio::from_integer(coefficient));
+        multiple = multiple.add_scaled(
+            &Affine::atom(atom.clone()),
+            Ratio::from_integer(coefficient),
+        );
     }
     multiple
 }
@@ -502,7 +509,11 @@ impl Ambient {
             return false;
         }
         let mut rows = Rows::default();
-        for constraint in domain.constraints.iter().chain(self.facts.constraints.iter()) {
+        for constraint in domain
+            .constraints
+            .iter()
+            .chain(self.facts.constraints.iter())
+        {
             rows.equations_and_bounds(constraint);
         }
         rows.refuted(self)
@@ -585,9 +596,8 @@ impl Rows {
     }
 
     fn substitute(&mut self, atom: &Atom, value: &Affine) {
-        let replace = |affine: &Affine| {
-            affine.map_atoms(&mut |other| (other == atom).then(|| value.clone()))
-        };
+        let replace =
+            |affine: &Affine| affine.map_atoms(&mut |other| (other == atom).then(|| value.clone()));
         for affine in self.zero.iter_mut().chain(self.nonnegative.iter_mut()) {
             *affine = replace(affine);
         }
@@ -600,7 +610,10 @@ impl Rows {
     fn find_equations(&mut self) -> bool {
         for (at, affine) in self.nonnegative.iter().enumerate() {
             let opposite = affine.scaled(-Ratio::one());
-            if let Some(other) = self.nonnegative[at + 1..].iter().position(|b| *b == opposite) {
+            if let Some(other) = self.nonnegative[at + 1..]
+                .iter()
+                .position(|b| *b == opposite)
+            {
                 let equation = self.nonnegative.swap_remove(at + 1 + other);
                 self.nonnegative.swap_remove(at);
                 self.zero.push(equation);
@@ -850,8 +863,14 @@ mod tests {
     fn sizes_are_at_least_one() {
         let n = Affine::size(SizeId(0));
         let ambient = Ambient::default();
-        assert!(ambient.implies(&Domain::everything(), &Domain::at_least(&n, &Affine::int(1))));
-        assert!(!ambient.implies(&Domain::everything(), &Domain::at_least(&n, &Affine::int(2))));
+        assert!(ambient.implies(
+            &Domain::everything(),
+            &Domain::at_least(&n, &Affine::int(1))
+        ));
+        assert!(!ambient.implies(
+            &Domain::everything(),
+            &Domain::at_least(&n, &Affine::int(2))
+        ));
     }
 
     #[test]
@@ -883,10 +902,7 @@ mod tests {
         let odd = Domain::divides(2, &var(0).offset(1));
         assert!(ambient.is_empty(&even.and(&odd)));
         assert!(!ambient.is_empty(&even));
-        let doubled = Domain::equal(
-            &var(0),
-            &var(1).scaled(Ratio::from_integer(2)).offset(1),
-        );
+        let doubled = Domain::equal(&var(0), &var(1).scaled(Ratio::from_integer(2)).offset(1));
         assert!(ambient.is_empty(&doubled.and(&even)));
     }
 

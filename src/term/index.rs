@@ -258,12 +258,16 @@ impl Affine {
         for (atom, coefficient) in &self.terms {
             let inner = match atom {
                 Atom::Var(_) => atom.clone(),
-                Atom::Size(size, slots) => {
-                    Atom::Size(*size, slots.iter().map(|slot| slot.map_atoms(replace)).collect())
-                }
+                Atom::Size(size, slots) => Atom::Size(
+                    *size,
+                    slots.iter().map(|slot| slot.map_atoms(replace)).collect(),
+                ),
                 Atom::Read(family, indices) => Atom::Read(
                     *family,
-                    indices.iter().map(|index| index.map_atoms(replace)).collect(),
+                    indices
+                        .iter()
+                        .map(|index| index.map_atoms(replace))
+                        .collect(),
                 ),
             };
             let value = replace(&inner).unwrap_or_else(|| Affine::atom(inner));

@@ -122,7 +122,11 @@ impl Store {
     }
 
     /// An element of a family.
-    pub fn access(&mut self, family: FamilyId, indices: impl IntoIterator<Item = Affine>) -> TermId {
+    pub fn access(
+        &mut self,
+        family: FamilyId,
+        indices: impl IntoIterator<Item = Affine>,
+    ) -> TermId {
         self.intern(Node::Access(family, indices.into_iter().collect()))
     }
 

@@ -145,7 +145,10 @@ impl Store {
             }
             Node::Test(cmp, _, _) => self.intern(Node::Test(*cmp, children[0], children[1])),
             Node::Cases(_) => self.intern(Node::Cases(
-                children.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect(),
+                children
+                    .chunks_exact(2)
+                    .map(|pair| (pair[0], pair[1]))
+                    .collect(),
             )),
         }
     }
@@ -212,9 +215,10 @@ impl Store {
 
     /// Whether the term reads an element of the family.
     pub fn reads(&self, term: TermId, family: FamilyId) -> bool {
-        self.any(term, |node| {
-            matches!(node, Node::Access(other, _) if *other == family)
-        })
+        self.any(
+            term,
+            |node| matches!(node, Node::Access(other, _) if *other == family),
+        )
     }
 
     /// A function's body with its parameters replaced by arguments.

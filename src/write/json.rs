@@ -20,7 +20,11 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
     page.value(&json!(document.title));
     page.raw(", \"symbols\": [");
     for (at, symbol) in document.symbols.iter().enumerate() {
-        page.raw(if at == 0 { "\n  {\"name\": " } else { ",\n  {\"name\": " });
+        page.raw(if at == 0 {
+            "\n  {\"name\": "
+        } else {
+            ",\n  {\"name\": "
+        });
         page.value(&json!(symbol.name));
         page.raw(", \"latex\": ");
         page.math(symbol.symbol);
@@ -34,7 +38,11 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
     if !document.definitions.is_empty() {
         page.raw(", \"definitions\": [");
         for (at, definition) in document.definitions.iter().enumerate() {
-            page.raw(if at == 0 { "\n  {\"lhs_latex\": " } else { ",\n  {\"lhs_latex\": " });
+            page.raw(if at == 0 {
+                "\n  {\"lhs_latex\": "
+            } else {
+                ",\n  {\"lhs_latex\": "
+            });
             page.math(definition.left);
             page.raw(", \"latex\": ");
             page.math(definition.right);
@@ -48,7 +56,11 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
     page.value(&json!(step_name(document.step_at_zero)));
     page.raw(", \"layout\": \"gradient-same-shape\"},\n\"gradients\": [");
     for (at, gradient) in document.gradients.iter().enumerate() {
-        page.raw(if at == 0 { "\n  {\"of\": " } else { ",\n  {\"of\": " });
+        page.raw(if at == 0 {
+            "\n  {\"of\": "
+        } else {
+            ",\n  {\"of\": "
+        });
         page.value(&json!(gradient.of));
         page.raw(", \"wrt\": ");
         page.value(&json!(gradient.wrt));
@@ -141,7 +153,10 @@ pub fn step_name(step: StepAtZero) -> &'static str {
 fn shape(sizes: &[String]) -> Value {
     sizes
         .iter()
-        .map(|size| size.parse::<i64>().map_or_else(|_| json!(size), |number| json!(number)))
+        .map(|size| {
+            size.parse::<i64>()
+                .map_or_else(|_| json!(size), |number| json!(number))
+        })
         .collect()
 }
 
@@ -199,7 +214,10 @@ impl Page<'_> {
 
 /// Text inside a JSON string.
 fn escape(text: &str) -> Cow<'_, str> {
-    if !text.bytes().any(|byte| matches!(byte, b'\\' | b'"' | 0..0x20)) {
+    if !text
+        .bytes()
+        .any(|byte| matches!(byte, b'\\' | b'"' | 0..0x20))
+    {
         return Cow::Borrowed(text);
     }
     let quoted = json!(text).to_string();

@@ -81,7 +81,9 @@ pub(super) fn confirmation_lines(document: &Document) -> Vec<String> {
 
 /// The next power of ten above an error: the digits of rounding errors are nobody's business.
 fn error_bound(error: f64) -> String {
-    let exponent = (-15..0).find(|exponent| error < 10f64.powi(*exponent)).unwrap_or(0);
+    let exponent = (-15..0)
+        .find(|exponent| error < 10f64.powi(*exponent))
+        .unwrap_or(0);
     format!("< 1e{exponent}")
 }
 
@@ -156,7 +158,11 @@ impl<'a> Page<'a> {
             self.prose(place);
         }
         for (at, condition) in gradient.valid_if.iter().enumerate() {
-            self.sheet.text(if at == 0 { r" \qquad \text{valid if }" } else { r",\ " });
+            self.sheet.text(if at == 0 {
+                r" \qquad \text{valid if }"
+            } else {
+                r",\ "
+            });
             self.prose(condition);
         }
         for local in &gradient.locals {
@@ -172,7 +178,11 @@ impl<'a> Page<'a> {
     fn legend(&mut self, row: &LegendRow) {
         self.row();
         self.sheet.math(row.symbol);
-        self.sheet.text(if self.environment == Environment::None { " " } else { " &" });
+        self.sheet.text(if self.environment == Environment::None {
+            " "
+        } else {
+            " &"
+        });
         match row.meaning {
             Some(Meaning::In(set)) => {
                 self.sheet.text(r"\in ");
@@ -185,7 +195,8 @@ impl<'a> Page<'a> {
             None => {}
         }
         if !row.words.is_empty() {
-            self.sheet.text(format!(r"\quad\text{{{}}}", escape(&row.words)));
+            self.sheet
+                .text(format!(r"\quad\text{{{}}}", escape(&row.words)));
         }
         self.range(row.range);
     }
@@ -316,7 +327,8 @@ pub(super) fn spell<'a>(
                 Accent::Tilde => r"\tilde",
             };
             pieces.push(Piece::text(command));
-            let single = matches!(boxes.get(*body), Math::Symbol(Symbol::Letter(c)) if c.is_ascii());
+            let single =
+                matches!(boxes.get(*body), Math::Symbol(Symbol::Letter(c)) if c.is_ascii());
             if single {
                 pieces.extend([Piece::text(" "), Piece::Math(*body)]);
             } else {
@@ -341,11 +353,7 @@ pub(super) fn spell<'a>(
                 }
                 (_, over) => {
                     if let Some(under) = under {
-                        pieces.extend([
-                            Piece::text("_{"),
-                            Piece::Math(*under),
-                            Piece::text("}"),
-                        ]);
+                        pieces.extend([Piece::text("_{"), Piece::Math(*under), Piece::text("}")]);
                     }
                     if let Some(over) = over {
                         pieces.extend([Piece::text("^{"), Piece::Math(*over), Piece::text("}")]);
@@ -376,7 +384,10 @@ pub(super) fn spell<'a>(
             };
             pieces.extend([Piece::text(left), Piece::Math(*body), Piece::text(right)]);
         }
-        Math::Cases { rows: branches, whole } => {
+        Math::Cases {
+            rows: branches,
+            whole,
+        } => {
             pieces.push(Piece::text(r"\begin{cases} "));
             for (at, (value, condition)) in branches.iter().enumerate() {
                 let last = at + 1 == branches.len();

@@ -63,11 +63,16 @@ pub fn write_to(document: &Document, format: Format, out: &mut dyn io::Write) ->
 
 /// One box as LaTeX.
 #[cfg(test)]
-pub(crate) fn latex_of(boxes: &crate::present::math::Boxes, id: crate::present::math::MathId) -> String {
+pub(crate) fn latex_of(
+    boxes: &crate::present::math::Boxes,
+    id: crate::present::math::MathId,
+) -> String {
     let mut sheet = Sheet::new(boxes, latex::spell);
     sheet.math(id);
     let mut bytes = Vec::new();
-    sheet.write_to(&mut bytes).expect("memory takes all that is written");
+    sheet
+        .write_to(&mut bytes)
+        .expect("memory takes all that is written");
     assert_eq!(bytes.len() as u64, sheet.size());
     String::from_utf8(bytes).expect("writers write text")
 }

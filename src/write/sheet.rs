@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io;
 
-use super::spell::{Escape, Speller, Spelled, verbatim};
+use super::spell::{Escape, Spelled, Speller, verbatim};
 use crate::present::math::{Boxes, MathId};
 
 /// A laid-out document.

@@ -167,7 +167,10 @@ fn edges_of(pieces: &[Piece], edges: &[Edges], sizes: &[u64]) -> Edges {
         Some(Piece::Math(id)) => edges[id.0 as usize].ends_with_word,
         None => false,
     };
-    Edges { begins_with_letter, ends_with_word }
+    Edges {
+        begins_with_letter,
+        ends_with_word,
+    }
 }
 
 /// Whether the text ends with `\word`.

@@ -46,7 +46,11 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
         }
     }
     for note in &document.notes {
-        sheet.text(if document.gradients.is_empty() { "" } else { "with " });
+        sheet.text(if document.gradients.is_empty() {
+            ""
+        } else {
+            "with "
+        });
         prose(&mut sheet, note);
         sheet.text("\n");
     }
@@ -144,7 +148,7 @@ fn spell<'a>(boxes: &'a Boxes, id: MathId, _edges: &[Edges], pieces: &mut Vec<Pi
             if let Some(under) = under {
                 pieces.extend([Piece::text("_{"), Piece::Math(*under)]);
                 if let Some(over) = over {
-                    pieces.extend([Piece::text("..")  , Piece::Math(*over)]);
+                    pieces.extend([Piece::text(".."), Piece::Math(*over)]);
                 }
                 pieces.push(Piece::text("}"));
             }
@@ -158,7 +162,11 @@ fn spell<'a>(boxes: &'a Boxes, id: MathId, _edges: &[Edges], pieces: &mut Vec<Pi
                 pieces.push(Piece::Math(*line));
             }
         }
-        Math::Fence { kind, tall: _, body } => {
+        Math::Fence {
+            kind,
+            tall: _,
+            body,
+        } => {
             let (left, right) = match kind {
                 Fence::Round => ("(", ")"),
                 Fence::Square => ("[", "]"),
@@ -167,7 +175,10 @@ fn spell<'a>(boxes: &'a Boxes, id: MathId, _edges: &[Edges], pieces: &mut Vec<Pi
             };
             pieces.extend([Piece::text(left), Piece::Math(*body), Piece::text(right)]);
         }
-        Math::Cases { rows: branches, whole: _ } => {
+        Math::Cases {
+            rows: branches,
+            whole: _,
+        } => {
             pieces.push(Piece::text("{ "));
             for (at, (value, condition)) in branches.iter().enumerate() {
                 if at > 0 {
@@ -198,7 +209,9 @@ fn spell<'a>(boxes: &'a Boxes, id: MathId, _edges: &[Edges], pieces: &mut Vec<Pi
 fn starts_with_partial(boxes: &Boxes, id: MathId) -> bool {
     match boxes.get(id) {
         Math::Symbol(Symbol::Sign(Sign::Partial | Sign::Differential)) => true,
-        Math::Row(parts) => parts.first().is_some_and(|first| starts_with_partial(boxes, *first)),
+        Math::Row(parts) => parts
+            .first()
+            .is_some_and(|first| starts_with_partial(boxes, *first)),
         Math::Script { base, .. } => starts_with_partial(boxes, *base),
         Math::Symbol(_)
         | Math::Fraction(..)
@@ -272,9 +285,7 @@ fn apart(boxes: &Boxes, left: MathId, right: MathId) -> bool {
         Math::Symbol(Symbol::Text(_)) => Kind::Separator,
         Math::Big { .. } => Kind::Big,
         Math::Fence { .. } => Kind::Fence,
-        Math::Script { base, .. }
-            if matches!(boxes.get(*base), Math::Symbol(Symbol::Latex(_))) =>
-        {
+        Math::Script { base, .. } if matches!(boxes.get(*base), Math::Symbol(Symbol::Latex(_))) => {
             Kind::Function
         }
         Math::Symbol(_)
@@ -293,14 +304,18 @@ fn apart(boxes: &Boxes, left: MathId, right: MathId) -> bool {
         (_, Kind::Big) => true,
         (Kind::Function, Kind::Fence) => false,
         (Kind::Other | Kind::Fence | Kind::Function, Kind::Partial) => true,
-        (Kind::Other | Kind::Fence | Kind::Function, Kind::Other | Kind::Function | Kind::Fence) => {
-            !short(boxes, left) || !short(boxes, right)
-        }
+        (
+            Kind::Other | Kind::Fence | Kind::Function,
+            Kind::Other | Kind::Function | Kind::Fence,
+        ) => !short(boxes, left) || !short(boxes, right),
     }
 }
 
 fn is_addition(boxes: &Boxes, id: MathId) -> bool {
-    matches!(boxes.get(id), Math::Symbol(Symbol::Sign(Sign::Plus | Sign::Minus)))
+    matches!(
+        boxes.get(id),
+        Math::Symbol(Symbol::Sign(Sign::Plus | Sign::Minus))
+    )
 }
 
 /// Numbers and single letters stand side by side without a space, as in `2x`.
@@ -327,7 +342,13 @@ fn script<'a>(
             return;
         }
     }
-    let fenced = matches!(boxes.get(id), Math::Fence { kind: Fence::Round, .. });
+    let fenced = matches!(
+        boxes.get(id),
+        Math::Fence {
+            kind: Fence::Round,
+            ..
+        }
+    );
     let single = matches!(boxes.get(id), Math::Symbol(_));
     if fenced || single {
         pieces.extend([Piece::text(mark), Piece::Math(id)]);
@@ -352,7 +373,11 @@ fn flatten(boxes: &Boxes, id: MathId, text: &mut String) -> bool {
             true
         }
         Math::Row(parts) => parts.iter().all(|part| flatten(boxes, *part, text)),
-        Math::Fence { kind: Fence::Round, body, .. } => {
+        Math::Fence {
+            kind: Fence::Round,
+            body,
+            ..
+        } => {
             text.push('(');
             let fits = flatten(boxes, *body, text);
             text.push(')');
@@ -421,17 +446,51 @@ fn spell_symbol(symbol: &Symbol) -> Cow<'_, str> {
 }
 
 const GREEK: &[(&str, &str)] = &[
-    ("alpha", "α"), ("beta", "β"), ("gamma", "γ"), ("delta", "δ"), ("epsilon", "ϵ"),
-    ("varepsilon", "ε"), ("zeta", "ζ"), ("eta", "η"), ("theta", "θ"), ("vartheta", "ϑ"),
-    ("iota", "ι"), ("kappa", "κ"), ("lambda", "λ"), ("mu", "μ"), ("nu", "ν"), ("xi", "ξ"),
-    ("pi", "π"), ("rho", "ρ"), ("varrho", "ϱ"), ("sigma", "σ"), ("tau", "τ"), ("upsilon", "υ"),
-    ("phi", "ϕ"), ("varphi", "φ"), ("chi", "χ"), ("psi", "ψ"), ("omega", "ω"), ("Gamma", "Γ"),
-    ("Delta", "Δ"), ("Theta", "Θ"), ("Lambda", "Λ"), ("Xi", "Ξ"), ("Pi", "Π"), ("Sigma", "Σ"),
-    ("Upsilon", "Υ"), ("Phi", "Φ"), ("Psi", "Ψ"), ("Omega", "Ω"),
+    ("alpha", "α"),
+    ("beta", "β"),
+    ("gamma", "γ"),
+    ("delta", "δ"),
+    ("epsilon", "ϵ"),
+    ("varepsilon", "ε"),
+    ("zeta", "ζ"),
+    ("eta", "η"),
+    ("theta", "θ"),
+    ("vartheta", "ϑ"),
+    ("iota", "ι"),
+    ("kappa", "κ"),
+    ("lambda", "λ"),
+    ("mu", "μ"),
+    ("nu", "ν"),
+    ("xi", "ξ"),
+    ("pi", "π"),
+    ("rho", "ρ"),
+    ("varrho", "ϱ"),
+    ("sigma", "σ"),
+    ("tau", "τ"),
+    ("upsilon", "υ"),
+    ("phi", "ϕ"),
+    ("varphi", "φ"),
+    ("chi", "χ"),
+    ("psi", "ψ"),
+    ("omega", "ω"),
+    ("Gamma", "Γ"),
+    ("Delta", "Δ"),
+    ("Theta", "Θ"),
+    ("Lambda", "Λ"),
+    ("Xi", "Ξ"),
+    ("Pi", "Π"),
+    ("Sigma", "Σ"),
+    ("Upsilon", "Υ"),
+    ("Phi", "Φ"),
+    ("Psi", "Ψ"),
+    ("Omega", "Ω"),
 ];
 
 fn greek(name: &str) -> &str {
-    GREEK.iter().find(|(other, _)| *other == name).map_or(name, |(_, letter)| letter)
+    GREEK
+        .iter()
+        .find(|(other, _)| *other == name)
+        .map_or(name, |(_, letter)| letter)
 }
 
 /// The author's LaTeX as a line of text: fonts fall away, Greek letters and accents become characters.

@@ -57,8 +57,14 @@ impl Counters {
             let occurrences = occurrences(system, wrt);
             for piece in &adjoint.pieces {
                 let own = &piece.index[piece.index.len() - width..];
-                let elements: Vec<VarId> = own[wrt_slots..].iter().filter_map(|index| index.as_var()).collect();
-                let slots: Vec<VarId> = own[..wrt_slots].iter().filter_map(|index| index.as_var()).collect();
+                let elements: Vec<VarId> = own[wrt_slots..]
+                    .iter()
+                    .filter_map(|index| index.as_var())
+                    .collect();
+                let slots: Vec<VarId> = own[..wrt_slots]
+                    .iter()
+                    .filter_map(|index| index.as_var())
+                    .collect();
                 if piece.contributions.len() < occurrences {
                     self.add("delta empty contribution dropped");
                 }
@@ -79,18 +85,27 @@ impl Counters {
                         self.add("delta unit coefficient");
                     }
                     let constraints = contribution.domain.constraints();
-                    if constraints.iter().any(|c| matches!(c.relation(), Relation::Divisible(_))) {
+                    if constraints
+                        .iter()
+                        .any(|c| matches!(c.relation(), Relation::Divisible(_)))
+                    {
                         self.add("delta division leaving divisibility");
                     }
                     let free_of = |vars: &[VarId], c: &&chainrule::term::Constraint| {
                         vars.iter().any(|var| c.affine().mentions(*var))
-                            && !contribution.vars.iter().any(|var| c.affine().mentions(*var))
+                            && !contribution
+                                .vars
+                                .iter()
+                                .any(|var| c.affine().mentions(*var))
                     };
                     if constraints.iter().any(|c| free_of(&elements, &c)) {
                         self.add("delta guard left on the element");
                     }
                     let on_slot = constraints.iter().any(|c| free_of(&slots, &c));
-                    let cases = formulas.iter().filter(|f| f.adjoint == adjoint.family).count();
+                    let cases = formulas
+                        .iter()
+                        .filter(|f| f.adjoint == adjoint.family)
+                        .count();
                     if on_slot && cases > 1 {
                         self.add("delta guard on the slot split into cases");
                     }

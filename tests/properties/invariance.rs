@@ -62,15 +62,31 @@ const CLASSIC: &[(&str, &str)] = &[
 ];
 
 const VIEWS: [View; 3] = [
-    View { form: chainrule::formula::Form::Index, detail: Detail::Result, resolve: false, combine: false },
-    View { form: chainrule::formula::Form::Index, detail: Detail::Full, resolve: false, combine: false },
-    View { form: chainrule::formula::Form::Index, detail: Detail::Result, resolve: false, combine: true },
+    View {
+        form: chainrule::formula::Form::Index,
+        detail: Detail::Result,
+        resolve: false,
+        combine: false,
+    },
+    View {
+        form: chainrule::formula::Form::Index,
+        detail: Detail::Full,
+        resolve: false,
+        combine: false,
+    },
+    View {
+        form: chainrule::formula::Form::Index,
+        detail: Detail::Result,
+        resolve: false,
+        combine: true,
+    },
 ];
 
 /// The output in a view.
 fn output(text: &str, view: &View) -> String {
     let mut derivation = derivation(text, None).unwrap_or_else(|wrong| panic!("{wrong}\n{text}"));
-    let formulas = formulate(&mut derivation, view).unwrap_or_else(|report| panic!("{}", complaint(text, &report)));
+    let formulas = formulate(&mut derivation, view)
+        .unwrap_or_else(|report| panic!("{}", complaint(text, &report)));
     latex(&derivation, &formulas)
 }
 
@@ -96,7 +112,11 @@ fn names(text: &str) -> Vec<char> {
 fn indices(text: &str) -> Vec<char> {
     text.lines()
         .filter_map(|line| line.strip_prefix("index "))
-        .flat_map(|letters| letters.split(", ").filter_map(|letter| letter.chars().next()))
+        .flat_map(|letters| {
+            letters
+                .split(", ")
+                .filter_map(|letter| letter.chars().next())
+        })
         .collect()
 }
 
@@ -112,7 +132,9 @@ fn renamed(text: &str, names: &BTreeMap<char, char>) -> String {
     let mut result = String::new();
     let mut at = 0;
     while at < chars.len() {
-        let end = (at..chars.len()).find(|end| !chars[*end].is_ascii_alphanumeric()).unwrap_or(chars.len());
+        let end = (at..chars.len())
+            .find(|end| !chars[*end].is_ascii_alphanumeric())
+            .unwrap_or(chars.len());
         if end == at {
             result.push(chars[at]);
             at += 1;
@@ -123,7 +145,13 @@ fn renamed(text: &str, names: &BTreeMap<char, char>) -> String {
         let factor = word.len() > 1 && chars[at].is_ascii_digit();
         for letter in word.chars() {
             let replaced = word.len() == 1 || elements || factor;
-            result.push(names.get(&letter).copied().filter(|_| replaced).unwrap_or(letter));
+            result.push(
+                names
+                    .get(&letter)
+                    .copied()
+                    .filter(|_| replaced)
+                    .unwrap_or(letter),
+            );
         }
         at = end;
     }
@@ -138,12 +166,17 @@ fn undone(latex: &str, names: &BTreeMap<char, char>) -> String {
     let mut chosen: Vec<char> = Vec::new();
     let mut rest = latex;
     while let Some(next) = rest.chars().next() {
-        let verbatim = ["\\operatorname{", "\\text{", "\\begin{", "\\end{", "%"].iter().find(|start| rest.starts_with(**start));
+        let verbatim = ["\\operatorname{", "\\text{", "\\begin{", "\\end{", "%"]
+            .iter()
+            .find(|start| rest.starts_with(**start));
         let taken = if let Some(start) = verbatim {
             let end = if *start == "%" { '\n' } else { '}' };
             rest.find(end).map_or(rest.len(), |at| at + 1)
         } else if next == '\\' {
-            1 + rest[1..].find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len() - 1).max(1)
+            1 + rest[1..]
+                .find(|c: char| !c.is_ascii_alphabetic())
+                .unwrap_or(rest.len() - 1)
+                .max(1)
         } else {
             next.len_utf8()
         };
@@ -174,8 +207,16 @@ fn undone(latex: &str, names: &BTreeMap<char, char>) -> String {
 fn new_names(dice: &mut Dice, old: &[char]) -> BTreeMap<char, char> {
     let mut result = BTreeMap::new();
     for capital in [true, false] {
-        let from: Vec<char> = old.iter().copied().filter(|c| c.is_ascii_uppercase() == capital).collect();
-        let mut pool: Vec<char> = if capital { ('A'..='Z').collect() } else { ('a'..='z').collect() };
+        let from: Vec<char> = old
+            .iter()
+            .copied()
+            .filter(|c| c.is_ascii_uppercase() == capital)
+            .collect();
+        let mut pool: Vec<char> = if capital {
+            ('A'..='Z').collect()
+        } else {
+            ('a'..='z').collect()
+        };
         pool.retain(|letter| !['x', 'R', 'e', 'T'].contains(letter));
         dice.shuffle(&mut pool);
         pool.truncate(from.len());
@@ -192,15 +233,26 @@ fn names_do_not_matter() {
         let old = names(text);
         let indices = indices(text);
         let named = |letter: &&char| !indices.contains(letter);
-        let same: BTreeMap<char, char> = old.iter().filter(named).map(|letter| (*letter, *letter)).collect();
+        let same: BTreeMap<char, char> = old
+            .iter()
+            .filter(named)
+            .map(|letter| (*letter, *letter))
+            .collect();
         for view in &VIEWS {
             let expected = undone(&output(text, view), &same);
             for _ in 0..many(4) {
                 let new = new_names(&mut dice, &old);
-                let back: BTreeMap<char, char> =
-                    new.iter().filter(|(old, _)| named(old)).map(|(old, new)| (*new, *old)).collect();
+                let back: BTreeMap<char, char> = new
+                    .iter()
+                    .filter(|(old, _)| named(old))
+                    .map(|(old, new)| (*new, *old))
+                    .collect();
                 let other = renamed(text, &new);
-                assert_eq!(undone(&output(&other, view), &back), expected, "{title}, renamed:\n{other}");
+                assert_eq!(
+                    undone(&output(&other, view), &back),
+                    expected,
+                    "{title}, renamed:\n{other}"
+                );
             }
         }
     }
@@ -229,11 +281,22 @@ fn replaced(text: &str, pairs: &[(&str, &str)]) -> String {
 fn the_count_of_layers_does_not_matter() {
     // `k` one higher in the equations: the layer is counted at its upper end.
     let recount = [("[k+1]", "[k]"), ("[k]", "[k-1]"), ("in 0..L-1", "in 1..L")];
-    let recounted_latex = [("(k+1)", "(k)"), ("(k)", "(k-1)"), ("k=0,\\dots,L-1", "k=1,\\dots,L")];
+    let recounted_latex = [
+        ("(k+1)", "(k)"),
+        ("(k)", "(k-1)"),
+        ("k=0,\\dots,L-1", "k=1,\\dots,L"),
+    ];
     // All layers get numbers that are one higher.
     let renumber = [("in 0..L-1", "in 1..L"), ("[L]", "[L+1]"), ("[0]", "[1]")];
-    let renumbered_latex = [("k=0,\\dots,L-1", "k=1,\\dots,L"), ("^{(L)}", "^{(L+1)}"), ("^{(0)}", "^{(1)}")];
-    for (title, text) in CLASSIC.iter().filter(|(title, _)| ["general layer", "sigmoid layer"].contains(title)) {
+    let renumbered_latex = [
+        ("k=0,\\dots,L-1", "k=1,\\dots,L"),
+        ("^{(L)}", "^{(L+1)}"),
+        ("^{(0)}", "^{(1)}"),
+    ];
+    for (title, text) in CLASSIC
+        .iter()
+        .filter(|(title, _)| ["general layer", "sigmoid layer"].contains(title))
+    {
         // A recursion, where two equations are joined, is counted as it comes out.
         for view in VIEWS.iter().filter(|view| !view.combine) {
             let expected = output(text, view);
@@ -242,29 +305,64 @@ fn the_count_of_layers_does_not_matter() {
                 .lines()
                 .map(|line| {
                     let declares = line.starts_with("where") || line.starts_with("grad");
-                    if declares { line.to_owned() } else { replaced(line, &recount) }
+                    if declares {
+                        line.to_owned()
+                    } else {
+                        replaced(line, &recount)
+                    }
                 })
                 .collect();
-            assert_eq!(output(&lines.join("\n"), view), replaced(&expected, &recounted_latex), "{title}, {view:?}");
-            assert_eq!(output(&replaced(text, &renumber), view), replaced(&expected, &renumbered_latex), "{title}, {view:?}");
+            assert_eq!(
+                output(&lines.join("\n"), view),
+                replaced(&expected, &recounted_latex),
+                "{title}, {view:?}"
+            );
+            assert_eq!(
+                output(&replaced(text, &renumber), view),
+                replaced(&expected, &renumbered_latex),
+                "{title}, {view:?}"
+            );
         }
     }
 }
 
 #[test]
 fn widths_do_not_matter() {
-    for (title, text) in CLASSIC.iter().filter(|(title, _)| ["general layer", "sigmoid layer"].contains(title)) {
+    for (title, text) in CLASSIC
+        .iter()
+        .filter(|(title, _)| ["general layer", "sigmoid layer"].contains(title))
+    {
         for view in &VIEWS {
             let expected = output(text, view);
             for width in ["2", "3", "17", "m"] {
-                let other = replaced(text, &[("n[k+1]", width), ("n[k]", width), ("n[0]", width), ("n[L]", width)]);
-                assert_eq!(output(&other, view), expected, "{title} with widths {width}, {view:?}");
+                let other = replaced(
+                    text,
+                    &[
+                        ("n[k+1]", width),
+                        ("n[k]", width),
+                        ("n[0]", width),
+                        ("n[L]", width),
+                    ],
+                );
+                assert_eq!(
+                    output(&other, view),
+                    expected,
+                    "{title} with widths {width}, {view:?}"
+                );
             }
         }
     }
     let (_, recurrent) = CLASSIC[7];
     let expected = output(recurrent, &View::default());
-    let wider = replaced(recurrent, &[("R^d", "R^9"), ("n × d", "4 × 9"), ("n × n", "4 × 4"), ("R^n", "R^4")]);
+    let wider = replaced(
+        recurrent,
+        &[
+            ("R^d", "R^9"),
+            ("n × d", "4 × 9"),
+            ("n × n", "4 × 4"),
+            ("R^n", "R^4"),
+        ],
+    );
     assert_eq!(output(&wider, &View::default()), expected);
 }
 
@@ -276,12 +374,17 @@ fn the_order_of_equations_does_not_matter() {
         .iter()
         .flat_map(|(_, generator, _)| {
             let mut dice = Dice::new(33);
-            (0..many(3)).map(|_| generator(&mut dice)).collect::<Vec<String>>()
+            (0..many(3))
+                .map(|_| generator(&mut dice))
+                .collect::<Vec<String>>()
         })
         .collect();
     for text in classic.chain(random) {
         let network = parse(&Source::new("network", text.clone())).expect("networks are legal");
-        let view = View { detail: Detail::Steps, ..View::default() };
+        let view = View {
+            detail: Detail::Steps,
+            ..View::default()
+        };
         let expected = output(&text, &view);
         for _ in 0..2 {
             let mut shuffled = network.clone();
@@ -291,10 +394,15 @@ fn the_order_of_equations_does_not_matter() {
                 .partition(|statement| matches!(statement.kind, StatementKind::Question(_)));
             dice.shuffle(&mut others);
             shuffled.statements = others.into_iter().chain(asked).collect();
-            let system = lower(&shuffled).unwrap_or_else(|report| panic!("shuffled:\n{}", complaint(&text, &report)));
+            let system = lower(&shuffled)
+                .unwrap_or_else(|report| panic!("shuffled:\n{}", complaint(&text, &report)));
             let mut derived = derive(&system, &Request::default()).expect("it was derived before");
             let formulas = formulate(&mut derived, &view).expect("it was shown before");
-            assert_eq!(latex(&derived, &formulas), expected, "in another order:\n{text}");
+            assert_eq!(
+                latex(&derived, &formulas),
+                expected,
+                "in another order:\n{text}"
+            );
         }
     }
 }

@@ -65,11 +65,17 @@ fn given(system: &System, dice: &mut Dice) -> Value {
     for row in &system.sizes {
         given.insert(row.name.clone(), json!(size(&row.name)));
     }
-    for family in system.families.iter().filter(|family| family.kind == FamilyKind::Input) {
+    for family in system
+        .families
+        .iter()
+        .filter(|family| family.kind == FamilyKind::Input)
+    {
         let mut elements: BTreeMap<Vec<i64>, Value> = BTreeMap::new();
         for clause in &family.clauses {
             let domain = clause.domain.map(|affine| at_sizes(system, affine));
-            let points = domain.points(&clause.vars, 10_000).expect("sizes are numbers");
+            let points = domain
+                .points(&clause.vars, 10_000)
+                .expect("sizes are numbers");
             for point in points {
                 let index = clause
                     .index
@@ -80,7 +86,9 @@ fn given(system: &System, dice: &mut Dice) -> Value {
                             .vars
                             .iter()
                             .zip(&point)
-                            .fold(index, |index, (var, value)| index.substitute(*var, &Affine::int(*value)));
+                            .fold(index, |index, (var, value)| {
+                                index.substitute(*var, &Affine::int(*value))
+                            });
                         value.as_int().expect("all letters have values")
                     })
                     .collect();
@@ -101,7 +109,12 @@ fn number(family: &Family, dice: &mut Dice) -> Value {
 }
 
 /// The elements whose index begins with `prefix`: slots are keys of objects, axes are arrays.
-fn nested(elements: &BTreeMap<Vec<i64>, Value>, slots: usize, depth: usize, prefix: &[i64]) -> Value {
+fn nested(
+    elements: &BTreeMap<Vec<i64>, Value>,
+    slots: usize,
+    depth: usize,
+    prefix: &[i64],
+) -> Value {
     if let Some(value) = elements.get(prefix) {
         return value.clone();
     }
@@ -116,7 +129,11 @@ fn nested(elements: &BTreeMap<Vec<i64>, Value>, slots: usize, depth: usize, pref
         nested(elements, slots, depth + 1, &longer)
     };
     if depth < slots {
-        Value::Object(next.iter().map(|value| (value.to_string(), inner(value))).collect())
+        Value::Object(
+            next.iter()
+                .map(|value| (value.to_string(), inner(value)))
+                .collect(),
+        )
     } else {
         Value::Array(next.iter().map(inner).collect())
     }
@@ -126,11 +143,18 @@ fn nested(elements: &BTreeMap<Vec<i64>, Value>, slots: usize, depth: usize, pref
 fn differ(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Object(a), Value::Object(b)) => {
-            a.len() != b.len() || a.iter().any(|(key, value)| b.get(key).is_none_or(|other| differ(value, other)))
+            a.len() != b.len()
+                || a.iter()
+                    .any(|(key, value)| b.get(key).is_none_or(|other| differ(value, other)))
         }
-        (Value::Array(a), Value::Array(b)) => a.len() != b.len() || a.iter().zip(b).any(|(a, b)| differ(a, b)),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() != b.len() || a.iter().zip(b).any(|(a, b)| differ(a, b))
+        }
         (Value::Number(a), Value::Number(b)) => {
-            let (a, b) = (a.as_f64().unwrap_or(f64::NAN), b.as_f64().unwrap_or(f64::NAN));
+            let (a, b) = (
+                a.as_f64().unwrap_or(f64::NAN),
+                b.as_f64().unwrap_or(f64::NAN),
+            );
             (a - b).abs() > 1e-7 * (1.0 + a.abs().max(b.abs()))
         }
         _ => a != b,
@@ -153,7 +177,12 @@ fn parts(system: &System, term: TermId) -> Vec<TermId> {
 }
 
 /// A term that looks like a part of the formula and is not.
-fn changed(derivation: &mut Derivation, dice: &mut Dice, part: TermId, others: &[TermId]) -> Option<TermId> {
+fn changed(
+    derivation: &mut Derivation,
+    dice: &mut Dice,
+    part: TermId,
+    others: &[TermId],
+) -> Option<TermId> {
     let system = &mut derivation.system;
     let node = system.store.node(part).clone();
     let general = dice.below(6);
@@ -184,7 +213,11 @@ fn changed(derivation: &mut Derivation, dice: &mut Dice, part: TermId, others: &
         return Some(system.store.access(other, index.iter().cloned()));
     }
     match node {
-        Node::Number(value) => Some(system.store.number(value + BigRational::from_integer(1.into()))),
+        Node::Number(value) => Some(
+            system
+                .store
+                .number(value + BigRational::from_integer(1.into())),
+        ),
         Node::Access(family, index) => {
             let mut index = index.to_vec();
             if index.is_empty() {
@@ -204,7 +237,11 @@ fn changed(derivation: &mut Derivation, dice: &mut Dice, part: TermId, others: &
             let mut kept = terms.to_vec();
             kept.remove(dice.below(terms.len()));
             let is_sum = matches!(system.store.node(part), Node::Add(_));
-            Some(if is_sum { system.store.add(kept) } else { system.store.mul(kept) })
+            Some(if is_sum {
+                system.store.add(kept)
+            } else {
+                system.store.mul(kept)
+            })
         }
         Node::Mul(_) => {
             let two = system.store.int(2);
@@ -222,7 +259,11 @@ fn changed(derivation: &mut Derivation, dice: &mut Dice, part: TermId, others: &
             }
             let dropped = dice.below(constraints.len());
             let moved = constraints.iter().enumerate().map(|(at, constraint)| {
-                if at == dropped { constraint.map(|affine| affine.offset(-1)) } else { constraint.clone() }
+                if at == dropped {
+                    constraint.map(|affine| affine.offset(-1))
+                } else {
+                    constraint.clone()
+                }
             });
             let domain = moved.reduce(|all, next| all.and(&next))?;
             Some(system.store.reduce(op, vars.iter().copied(), domain, body))
@@ -231,7 +272,9 @@ fn changed(derivation: &mut Derivation, dice: &mut Dice, part: TermId, others: &
             // Step(u) as 1 - Step(-u): right everywhere but at the kink, and there another convention.
             if system.function(function).name == "step" && dice.one_in(2) {
                 let turned = system.store.negative(arguments[0]);
-                let step = system.store.intern(Node::Apply(function, orders, Box::new([turned])));
+                let step = system
+                    .store
+                    .intern(Node::Apply(function, orders, Box::new([turned])));
                 let minus = system.store.negative(step);
                 let one = system.store.int(1);
                 return Some(system.store.add([one, minus]));
@@ -256,7 +299,10 @@ fn changed(derivation: &mut Derivation, dice: &mut Dice, part: TermId, others: &
 
 /// The values of the formulas at some points; none where something had no value.
 fn values(derivation: &Derivation, formulas: &[Formula], points: &[Value]) -> Vec<Option<Value>> {
-    points.iter().map(|point| evaluate_at(derivation, formulas, point).ok()).collect()
+    points
+        .iter()
+        .map(|point| evaluate_at(derivation, formulas, point).ok())
+        .collect()
 }
 
 #[test]
@@ -267,11 +313,19 @@ fn changed_formulas_are_caught() {
     for text in NETWORKS {
         for number in 0..many(24) {
             let convention = [StepAtZero::One, StepAtZero::Zero, StepAtZero::Half][number % 3];
-            let mut derivation = derivation(text, Some(convention)).unwrap_or_else(|wrong| panic!("{wrong}\n{text}"));
-            let formulas = formulate(&mut derivation, &View::default()).expect("these networks have formulas");
-            let points: Vec<Value> = (0..6).map(|_| given(&derivation.system, &mut dice)).collect();
+            let mut derivation = derivation(text, Some(convention))
+                .unwrap_or_else(|wrong| panic!("{wrong}\n{text}"));
+            let formulas =
+                formulate(&mut derivation, &View::default()).expect("these networks have formulas");
+            let points: Vec<Value> = (0..6)
+                .map(|_| given(&derivation.system, &mut dice))
+                .collect();
             let right = values(&derivation, &formulas, &points);
-            assert!(right.iter().any(Option::is_some), "{:?}\n{text}", evaluate_at(&derivation, &formulas, &points[0]));
+            assert!(
+                right.iter().any(Option::is_some),
+                "{:?}\n{text}",
+                evaluate_at(&derivation, &formulas, &points[0])
+            );
             let at = dice.below(formulas.len());
             let whole = formulas[at].result();
             let all = parts(&derivation.system, whole);
@@ -279,18 +333,25 @@ fn changed_formulas_are_caught() {
             let Some(other) = changed(&mut derivation, &mut dice, part, &all) else {
                 continue;
             };
-            let mutant = derivation.system.store.replace(whole, &mut |_, term| (term == part).then_some(other));
+            let mutant = derivation
+                .system
+                .store
+                .replace(whole, &mut |_, term| (term == part).then_some(other));
             if mutant == whole {
                 continue;
             }
             let mut wrong = formulas.clone();
             wrong[at].chain = vec![Link::Term(mutant)];
             let found = values(&derivation, &wrong, &points);
-            let is_different = right.iter().zip(&found).any(|(right, found)| match (right, found) {
-                (Some(right), Some(found)) => differ(right, found),
-                (Some(_), None) => true,
-                (None, _) => false,
-            });
+            let is_different =
+                right
+                    .iter()
+                    .zip(&found)
+                    .any(|(right, found)| match (right, found) {
+                        (Some(right), Some(found)) => differ(right, found),
+                        (Some(_), None) => true,
+                        (None, _) => false,
+                    });
             if !is_different {
                 equal += 1;
                 continue;
@@ -308,7 +369,12 @@ fn changed_formulas_are_caught() {
     }
     println!("{different} mutants that differ, {equal} that do not");
     assert!(different >= 200, "{different}");
-    assert!(survivors.is_empty(), "{} wrong formulas are confirmed:\n{}", survivors.len(), survivors.join("\n"));
+    assert!(
+        survivors.is_empty(),
+        "{} wrong formulas are confirmed:\n{}",
+        survivors.len(),
+        survivors.join("\n")
+    );
 }
 
 /// What a network with the function says if the function's tabled slope by its parameter `at` is another.
@@ -321,17 +387,31 @@ fn with_slope(
     let row = functions::row(name)?;
     let arguments: Vec<&str> = ["1/2 + w^2 x", "b + x/2"][..row.slopes.len()].to_vec();
     let kinked = ["w x", "b x"][..row.slopes.len()].join(", ");
-    let inner = if row.domain.0 > 0.0 { arguments.join(", ").replace("w^2 x", "(w x)^2") } else { kinked };
+    let inner = if row.domain.0 > 0.0 {
+        arguments.join(", ").replace("w^2 x", "(w x)^2")
+    } else {
+        kinked
+    };
     let text = format!("r = {name}({inner})\nloss C = (y - r)^2\ngrad w, b\n").replace(
         "grad w, b",
-        if row.slopes.len() > 1 { "grad w, b" } else { "grad w" },
+        if row.slopes.len() > 1 {
+            "grad w, b"
+        } else {
+            "grad w"
+        },
     );
     let mut system = system(&text).unwrap_or_else(|wrong| panic!("{wrong}\n{text}"));
-    let id = system.functions.iter().position(|function| function.name == name)?;
+    let id = system
+        .functions
+        .iter()
+        .position(|function| function.name == name)?;
     let slope = system.functions[id].slopes[at]?;
     let wrong = change(&mut system, slope);
     system.functions[id].slopes[at] = Some(wrong);
-    let request = Request { wrt: Vec::new(), step_at_zero: Some(step_at_zero) };
+    let request = Request {
+        wrt: Vec::new(),
+        step_at_zero: Some(step_at_zero),
+    };
     let mut derivation = derive(&system, &request).ok()?;
     let formulas = formulate(&mut derivation, &View::default()).ok()?;
     Some(confirm(&derivation, &formulas, &Sampling::default()).has_failed())
@@ -344,7 +424,12 @@ fn wrong_slopes_are_caught() {
         for at in 0..row.slopes.len() {
             for convention in [StepAtZero::Zero, StepAtZero::Half, StepAtZero::One] {
                 let same = with_slope(row.name, at, convention, &|_, slope| slope);
-                assert_eq!(same, Some(false), "{} itself fails at {convention:?}", row.name);
+                assert_eq!(
+                    same,
+                    Some(false),
+                    "{} itself fails at {convention:?}",
+                    row.name
+                );
                 let changes: [(&str, &dyn Fn(&mut System, TermId) -> TermId); 4] = [
                     ("negative", &|system, slope| system.store.negative(slope)),
                     ("one more", &|system, slope| {
@@ -360,7 +445,12 @@ fn wrong_slopes_are_caught() {
                 ];
                 for (what, change) in changes {
                     tried += 1;
-                    assert_eq!(with_slope(row.name, at, convention, change), Some(true), "{what} slope of {}", row.name);
+                    assert_eq!(
+                        with_slope(row.name, at, convention, change),
+                        Some(true),
+                        "{what} slope of {}",
+                        row.name
+                    );
                 }
             }
         }
@@ -375,12 +465,24 @@ fn another_convention_at_the_kink_is_caught() {
     let wrong = [
         ("z = w x\nr = relu(-z)\nloss C = r y\ngrad w\n", Half, One),
         ("z = w x\nr = relu(-z)\nloss C = r y\ngrad w\n", Half, Zero),
-        ("z = w x\nr = b relu(relu(z))\nloss C = r y\ngrad w\n", Zero, Half),
-        ("z = w x\nr = relu(relu(z)) - b relu(-z)\nloss C = r y\ngrad z\n", Half, Zero),
+        (
+            "z = w x\nr = b relu(relu(z))\nloss C = r y\ngrad w\n",
+            Zero,
+            Half,
+        ),
+        (
+            "z = w x\nr = relu(relu(z)) - b relu(-z)\nloss C = r y\ngrad z\n",
+            Half,
+            Zero,
+        ),
     ];
     for (text, from, to) in wrong {
-        let mut derivation = derivation(text, Some(from)).unwrap_or_else(|wrong| panic!("{wrong}\n{text}"));
-        let view = View { resolve: true, ..View::default() };
+        let mut derivation =
+            derivation(text, Some(from)).unwrap_or_else(|wrong| panic!("{wrong}\n{text}"));
+        let view = View {
+            resolve: true,
+            ..View::default()
+        };
         let formulas = formulate(&mut derivation, &view).expect("numbers are resolved");
         for convention in [from, to] {
             derivation.step_at_zero = convention;

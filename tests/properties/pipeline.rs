@@ -34,24 +34,39 @@ pub(crate) fn system(text: &str) -> Result<System, String> {
 }
 
 /// The derivation of a text that has to be legal.
-pub(crate) fn derivation(text: &str, step_at_zero: Option<StepAtZero>) -> Result<Derivation, String> {
+pub(crate) fn derivation(
+    text: &str,
+    step_at_zero: Option<StepAtZero>,
+) -> Result<Derivation, String> {
     let request = Request {
         wrt: Vec::new(),
         step_at_zero,
     };
-    derive(&system(text)?, &request).map_err(|report| format!("not derived:\n{}", complaint(text, &report)))
+    derive(&system(text)?, &request)
+        .map_err(|report| format!("not derived:\n{}", complaint(text, &report)))
 }
 
 /// The formulas in a view; none where the view is refused because sizes or depths are symbols.
-pub(crate) fn formulas(text: &str, derivation: &mut Derivation, view: &View) -> Result<Option<Vec<Formula>>, String> {
+pub(crate) fn formulas(
+    text: &str,
+    derivation: &mut Derivation,
+    view: &View,
+) -> Result<Option<Vec<Formula>>, String> {
     match formulate(derivation, view) {
         Ok(formulas) if formulas.is_empty() => Err("no formula".into()),
         Ok(formulas) => Ok(Some(formulas)),
         Err(report) => {
             let expected = ["symbolic-depth", "symbolic-size"];
             let refused = |code: &str| !expected.contains(&code);
-            if report.diagnostics().iter().any(|diagnostic| refused(diagnostic.code)) {
-                return Err(format!("{view:?} is refused:\n{}", complaint(text, &report)));
+            if report
+                .diagnostics()
+                .iter()
+                .any(|diagnostic| refused(diagnostic.code))
+            {
+                return Err(format!(
+                    "{view:?} is refused:\n{}",
+                    complaint(text, &report)
+                ));
             }
             Ok(None)
         }
@@ -89,14 +104,24 @@ pub(crate) fn confirmed(derivation: &Derivation, formulas: &[Formula]) -> Result
     if confirmation.functions.is_empty() {
         Ok(all)
     } else {
-        Err(format!("declared derivatives do not fit: {:?}", confirmation.functions))
+        Err(format!(
+            "declared derivatives do not fit: {:?}",
+            confirmation.functions
+        ))
     }
 }
 
 /// Confirms every member of the chains of equalities, not only the last. Returns how many were compared.
-pub(crate) fn confirm_chains(derivation: &Derivation, formulas: &[Formula]) -> Result<usize, String> {
+pub(crate) fn confirm_chains(
+    derivation: &Derivation,
+    formulas: &[Formula],
+) -> Result<usize, String> {
     let mut derivation = derivation.clone();
-    let longest = formulas.iter().map(|formula| formula.chain.len()).max().unwrap_or(0);
+    let longest = formulas
+        .iter()
+        .map(|formula| formula.chain.len())
+        .max()
+        .unwrap_or(0);
     let mut compared = 0;
     for member in 0..longest {
         let mut shown = formulas.to_vec();
@@ -114,7 +139,8 @@ pub(crate) fn confirm_chains(derivation: &Derivation, formulas: &[Formula]) -> R
         }
         compared += found;
         if found > 0 {
-            confirmed(&derivation, &shown).map_err(|wrong| format!("member {member} of a chain: {wrong}"))?;
+            confirmed(&derivation, &shown)
+                .map_err(|wrong| format!("member {member} of a chain: {wrong}"))?;
         }
     }
     Ok(compared)

@@ -3,8 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chainrule::formula::{Detail, Form, View};
-use chainrule::syntax::{StepAtZero, parse, print};
 use chainrule::source::Source;
+use chainrule::syntax::{StepAtZero, parse, print};
 
 use crate::counters::Counters;
 use crate::dice::{Dice, many};
@@ -22,12 +22,42 @@ struct Tally {
 }
 
 const VIEWS: [View; 6] = [
-    View { form: Form::Index, detail: Detail::Result, resolve: true, combine: false },
-    View { form: Form::Index, detail: Detail::Result, resolve: false, combine: true },
-    View { form: Form::Scalar, detail: Detail::Result, resolve: false, combine: false },
-    View { form: Form::Index, detail: Detail::Steps, resolve: false, combine: false },
-    View { form: Form::Index, detail: Detail::Full, resolve: true, combine: false },
-    View { form: Form::Scalar, detail: Detail::Full, resolve: true, combine: true },
+    View {
+        form: Form::Index,
+        detail: Detail::Result,
+        resolve: true,
+        combine: false,
+    },
+    View {
+        form: Form::Index,
+        detail: Detail::Result,
+        resolve: false,
+        combine: true,
+    },
+    View {
+        form: Form::Scalar,
+        detail: Detail::Result,
+        resolve: false,
+        combine: false,
+    },
+    View {
+        form: Form::Index,
+        detail: Detail::Steps,
+        resolve: false,
+        combine: false,
+    },
+    View {
+        form: Form::Index,
+        detail: Detail::Full,
+        resolve: true,
+        combine: false,
+    },
+    View {
+        form: Form::Scalar,
+        detail: Detail::Full,
+        resolve: true,
+        combine: true,
+    },
 ];
 
 /// Derives a text under a convention and confirms it in the usual view and one other.
@@ -68,7 +98,10 @@ fn round_trip(text: &str) -> Result<(), String> {
     match parse(&Source::new("printed", printed.clone())) {
         Ok(again) if network.without_places() == again.without_places() => Ok(()),
         Ok(_) => Err(format!("reads back otherwise when printed:\n{printed}")),
-        Err(report) => Err(format!("does not read back when printed:\n{}", complaint(&printed, &report))),
+        Err(report) => Err(format!(
+            "does not read back when printed:\n{}",
+            complaint(&printed, &report)
+        )),
     }
 }
 
@@ -87,7 +120,9 @@ fn try_generator(
         let text = generator(&mut dice);
         let convention = CONVENTIONS[number % CONVENTIONS.len()];
         let view = VIEWS[(number / CONVENTIONS.len()) % VIEWS.len()];
-        let tried = catch_unwind(AssertUnwindSafe(|| try_network(&text, convention, view, tally, counters)));
+        let tried = catch_unwind(AssertUnwindSafe(|| {
+            try_network(&text, convention, view, tally, counters)
+        }));
         if let Err(reason) = tried.unwrap_or_else(|_| Err(format!("panics in {view:?}"))) {
             wrong.push(format!("---- at Step(0) = {convention:?}\n{text}{reason}"));
         }
@@ -103,7 +138,13 @@ fn random_networks_are_confirmed() {
     for (number, (name, generator, count)) in generators::ALL.iter().enumerate() {
         let start = std::time::Instant::now();
         let before = (tally.unconfirmed, wrong.len());
-        wrong.extend(try_generator(*generator, 100 + number as u64, many(*count), &mut tally, &mut counters));
+        wrong.extend(try_generator(
+            *generator,
+            100 + number as u64,
+            many(*count),
+            &mut tally,
+            &mut counters,
+        ));
         println!(
             "{name}: {count} networks, {} unconfirmed, {} wrong, {:?}",
             tally.unconfirmed - before.0,
@@ -112,8 +153,16 @@ fn random_networks_are_confirmed() {
         );
     }
     println!("{tally:?}\n{counters:?}");
-    assert!(wrong.is_empty(), "{} networks went wrong:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(50 * tally.unconfirmed <= tally.views, "too much is left unconfirmed: {tally:?}");
+    assert!(
+        wrong.is_empty(),
+        "{} networks went wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    assert!(
+        50 * tally.unconfirmed <= tally.views,
+        "too much is left unconfirmed: {tally:?}"
+    );
     assert!(tally.members > 1000, "{tally:?}");
     let lacking = counters.lacking(100);
     assert!(lacking.is_empty(), "seen too seldom: {lacking:#?}");

@@ -51,7 +51,12 @@ fn go(text: &str) -> Reached {
         Ok(_) => Reached::Derived,
         Err(report) => {
             // A derived read that is not proved to exist would be the program's fault.
-            assert!(report.diagnostics().iter().all(|diagnostic| diagnostic.code != "derived-range"));
+            assert!(
+                report
+                    .diagnostics()
+                    .iter()
+                    .all(|diagnostic| diagnostic.code != "derived-range")
+            );
             refused(&report);
             Reached::NotDerived
         }
@@ -60,10 +65,74 @@ fn go(text: &str) -> Reached {
 
 /// What may be put into a text: tokens of the language and things that are not.
 const BITS: &[&str] = &[
-    "(", ")", "[", "]", "{", "}", "_", "^", "+", "-", "*", "/", ".*", "=", "<=", "!=", ",", ";", ":", "..", "'", "\"", "#", "\n", "\n  ",
-    " ", "sum_i ", "sum_{j in 1..i} ", "max_j ", "prod_{k != i} ", "relu(", "phi(", "W[k]", "W[k+1]", "_ij", "_{2i}", "x", "i", "k", "n",
-    "L", "0", "1/2", "1e-5", "for k in 0..L-1", "where ", "index i", "loss C = ", "grad ", "hess C wrt ", "assume x > 0", "write x as \"y\"",
-    "convention step(0) = 1/2", "fn f(u) = u^2", "with f'(0) = 1", "if", "otherwise", "∂", "Σ", "⊙", "²", "é", "\u{0}", "🦀", "^T", "T", "R^n", "in",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "_",
+    "^",
+    "+",
+    "-",
+    "*",
+    "/",
+    ".*",
+    "=",
+    "<=",
+    "!=",
+    ",",
+    ";",
+    ":",
+    "..",
+    "'",
+    "\"",
+    "#",
+    "\n",
+    "\n  ",
+    " ",
+    "sum_i ",
+    "sum_{j in 1..i} ",
+    "max_j ",
+    "prod_{k != i} ",
+    "relu(",
+    "phi(",
+    "W[k]",
+    "W[k+1]",
+    "_ij",
+    "_{2i}",
+    "x",
+    "i",
+    "k",
+    "n",
+    "L",
+    "0",
+    "1/2",
+    "1e-5",
+    "for k in 0..L-1",
+    "where ",
+    "index i",
+    "loss C = ",
+    "grad ",
+    "hess C wrt ",
+    "assume x > 0",
+    "write x as \"y\"",
+    "convention step(0) = 1/2",
+    "fn f(u) = u^2",
+    "with f'(0) = 1",
+    "if",
+    "otherwise",
+    "∂",
+    "Σ",
+    "⊙",
+    "²",
+    "é",
+    "\u{0}",
+    "🦀",
+    "^T",
+    "T",
+    "R^n",
+    "in",
 ];
 
 /// The text with a few things deleted, doubled, moved or put in.
@@ -117,7 +186,10 @@ fn no_text_makes_it_panic() {
             Ok(how_far) => reached.push(how_far),
             Err(_) => panic!("this text makes it panic:\n{text}"),
         }
-        assert!(start.elapsed() < Duration::from_secs(60), "this text takes too long:\n{text}");
+        assert!(
+            start.elapsed() < Duration::from_secs(60),
+            "this text takes too long:\n{text}"
+        );
     }
     // The changes must be small enough for some texts to stay legal, and large enough for each stage to refuse some.
     for stage in [Reached::NotRead, Reached::NotUnderstood, Reached::Derived] {
@@ -129,7 +201,14 @@ fn no_text_makes_it_panic() {
 #[test]
 fn a_million_brackets_get_a_report() {
     let million = 1_000_000;
-    for (open, close) in [("(", ")"), ("relu(", ")"), ("{ ", " }"), ("x^(", ")"), ("-(", ")"), ("[", "]")] {
+    for (open, close) in [
+        ("(", ")"),
+        ("relu(", ")"),
+        ("{ ", " }"),
+        ("x^(", ")"),
+        ("-(", ")"),
+        ("[", "]"),
+    ] {
         for closed in [true, false] {
             let mut text = format!("r = {}x", open.repeat(million));
             if closed {
@@ -148,7 +227,11 @@ fn ten_thousand_layers_written_out_are_derived() {
     let depth = 10_000;
     let mut text = String::from("r[0] = x\n");
     for layer in 1..=depth {
-        text += &format!("z[{layer}] = W[{}] r[{}]\nr[{layer}] = relu(z[{layer}])\n", layer - 1, layer - 1);
+        text += &format!(
+            "z[{layer}] = W[{}] r[{}]\nr[{layer}] = relu(z[{layer}])\n",
+            layer - 1,
+            layer - 1
+        );
     }
     text += &format!("loss C = 1/2 (y - r[{depth}])^2\ngrad W\n");
     let start = Instant::now();
@@ -156,14 +239,28 @@ fn ten_thousand_layers_written_out_are_derived() {
     let mut derivation = derive(&system, &Request::default()).expect("a chain is derived");
     let formulas = formulate(&mut derivation, &View::default()).expect("a chain has formulas");
     assert!(formulas.len() >= depth, "{} formulas", formulas.len());
-    assert!(start.elapsed() < Duration::from_secs(120), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(120),
+        "{:?}",
+        start.elapsed()
+    );
 }
 
 #[test]
 fn a_deep_formula_is_derived() {
     // As deep as formulas may be nested, and a sum and a product as long as a text may be.
-    let nested = format!("r = {}x{}\nloss C = r\ngrad x\n", "tanh(".repeat(60), ")".repeat(60));
+    let nested = format!(
+        "r = {}x{}\nloss C = r\ngrad x\n",
+        "tanh(".repeat(60),
+        ")".repeat(60)
+    );
     assert_eq!(go(&nested), Reached::Derived);
     let summands: Vec<String> = (0..20_000).map(|number| format!("{number} x^2")).collect();
-    assert_eq!(go(&format!("r = {}\nloss C = r\ngrad x\n", summands.join(" + "))), Reached::Derived);
+    assert_eq!(
+        go(&format!(
+            "r = {}\nloss C = r\ngrad x\n",
+            summands.join(" + ")
+        )),
+        Reached::Derived
+    );
 }

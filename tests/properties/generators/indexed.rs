@@ -15,7 +15,14 @@ struct Scene<'a> {
 const LETTERS: [&str; 5] = ["i", "j", "k", "l", "m"];
 
 /// An element at the letter, which runs over the axis (0 is `p`, 1 is `q`); `free` letters may be bound.
-fn element(dice: &mut Dice, scene: &Scene, axis: usize, letter: &str, free: &[&str], depth: usize) -> String {
+fn element(
+    dice: &mut Dice,
+    scene: &Scene,
+    axis: usize,
+    letter: &str,
+    free: &[&str],
+    depth: usize,
+) -> String {
     if depth == 0 {
         let vector = dice.pick(&scene.vectors[axis]);
         return format!("{vector}_{letter}");
@@ -128,7 +135,14 @@ pub(super) fn reductions(dice: &mut Dice) -> String {
         "index i, j, k\nwhere A in R^({p} x {q}), x in R^{q}, b, y in R^{p}\nm_i = {value}\n\
          r_i = {wrap}(m_i)\nloss C = 1/2 sum_i (r_i - y_i)^2\ngrad A, x, b, m\n"
     )
-    .replace(", b, m\n", if value.contains("b_i") { ", b, m\n" } else { ", m\n" })
+    .replace(
+        ", b, m\n",
+        if value.contains("b_i") {
+            ", b, m\n"
+        } else {
+            ", m\n"
+        },
+    )
 }
 
 /// Cases by values and by indices, reads that exist only inside their case.
@@ -140,7 +154,9 @@ pub(super) fn cases(dice: &mut Dice) -> String {
         2 => "{ x_i if x_i > b_i; b_i^2 if x_i > 0; -x_i otherwise }".to_owned(),
         3 => format!("{{ x_i if i <= 1; b_i x_{{i-1}} if i < {n}; sum_j x_j otherwise }}"),
         4 => "{ sum_j x_j b_j if b_i > 0; x_i b_i otherwise }".to_owned(),
-        5 => format!("b_i + {{ x_{{i-1}} if i >= 2; 0 otherwise }} + {{ x_{{i+1}} if i < {n}; 0 otherwise }}"),
+        5 => format!(
+            "b_i + {{ x_{{i-1}} if i >= 2; 0 otherwise }} + {{ x_{{i+1}} if i < {n}; 0 otherwise }}"
+        ),
         6 => "sum_{j != i} x_j { b_j if x_i > 0; 1 otherwise }".to_owned(),
         _ => format!("{{ relu(x_i) if i != 2; {{ x_i if b_i > 0; 2 x_i otherwise }} otherwise }}"),
     };

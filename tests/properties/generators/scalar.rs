@@ -25,8 +25,17 @@ fn expression(dice: &mut Dice, names: &[&str], depth: usize) -> String {
         2 | 3 => format!("({}) ({})", part(dice), part(dice)),
         4 => format!("(({})/(2 + ({})^2))", part(dice), part(dice)),
         5 => format!("({})^{}", part(dice), dice.between(2, 3)),
-        6 => format!("(1 + ({})^2)^({})", part(dice), dice.word(&["1/2", "-1", "-1/2", "3/2"])),
-        7 => format!("{}({}, {})", dice.word(&["max", "min"]), part(dice), part(dice)),
+        6 => format!(
+            "(1 + ({})^2)^({})",
+            part(dice),
+            dice.word(&["1/2", "-1", "-1/2", "3/2"])
+        ),
+        7 => format!(
+            "{}({}, {})",
+            dice.word(&["max", "min"]),
+            part(dice),
+            part(dice)
+        ),
         8 => format!("(-({}))", part(dice)),
         9 => {
             let comparison = dice.word(&["<", "<=", ">", ">="]);
@@ -49,7 +58,9 @@ fn expression(dice: &mut Dice, names: &[&str], depth: usize) -> String {
 /// Definitions that read each other in any way without a cycle; the last reaches the loss, and each the next.
 pub(super) fn graph(dice: &mut Dice) -> String {
     let mut lines = Vec::new();
-    let names: Vec<String> = (1..=dice.between(2, 5)).map(|at| format!("h{at}")).collect();
+    let names: Vec<String> = (1..=dice.between(2, 5))
+        .map(|at| format!("h{at}"))
+        .collect();
     let mut known: Vec<&str> = INPUTS[..2 + dice.below(4)].to_vec();
     let inputs = known.clone();
     for (at, name) in names.iter().enumerate() {
@@ -71,7 +82,10 @@ pub(super) fn graph(dice: &mut Dice) -> String {
         _ => format!("loss C = ({last} - {other} y)^2 + {last}"),
     });
     let text = lines.join("\n");
-    let used = |name: &&str| text.split(|c: char| !c.is_alphanumeric()).any(|word| word == *name);
+    let used = |name: &&str| {
+        text.split(|c: char| !c.is_alphanumeric())
+            .any(|word| word == *name)
+    };
     let mut asked: Vec<&str> = inputs.into_iter().filter(used).collect();
     asked.extend(names.iter().map(String::as_str).filter(|_| dice.one_in(2)));
     // The order of equations is free.
@@ -91,13 +105,20 @@ pub(super) fn kinks(dice: &mut Dice) -> String {
     let inner = dice.word(&["x", "v x", "x - 1", "x + v", "-x"]);
     let middle = dice.word(&["w r1", "2 r1", "-r1", "w r1 v", "w r1 + v relu(-(r1))"]);
     let last = call(outer, "z2");
-    let loss = dice.word(&["1/2 (y - r2)^2", "r2 + r1 y", "r2 (r2 + y)", "max(r2, y r1)"]);
+    let loss = dice.word(&[
+        "1/2 (y - r2)^2",
+        "r2 + r1 y",
+        "r2 (r2 + y)",
+        "max(r2, y r1)",
+    ]);
     let own = if outer == "lrelu" {
         "fn lrelu(u; a) = { u if u > 0; a u otherwise } with lrelu'(0) = 1\n"
     } else {
         ""
     };
-    format!("{own}z1 = {inner}\nr1 = relu(z1)\nz2 = {middle}\nr2 = {last}\nloss C = {loss}\ngrad z1, z2, x\n")
+    format!(
+        "{own}z1 = {inner}\nr1 = relu(z1)\nz2 = {middle}\nr2 = {last}\nloss C = {loss}\ngrad z1, z2, x\n"
+    )
 }
 
 /// Each function of the table in turn, within others.
@@ -116,13 +137,22 @@ pub(super) fn functions(dice: &mut Dice) -> String {
 /// Functions that the author defines.
 pub(super) fn own_functions(dice: &mut Dice) -> String {
     let (definition, call) = match dice.below(8) {
-        0 => ("fn f(u; a) = { u if u > 0; a u otherwise } with f'(0) = a", "f(z; a)"),
-        1 => ("fn f(u; a) = { u if u > 0; a (exp(u) - 1) otherwise } with f'(0) = 1/2", "f(z; a)"),
+        0 => (
+            "fn f(u; a) = { u if u > 0; a u otherwise } with f'(0) = a",
+            "f(z; a)",
+        ),
+        1 => (
+            "fn f(u; a) = { u if u > 0; a (exp(u) - 1) otherwise } with f'(0) = 1/2",
+            "f(z; a)",
+        ),
         2 => ("fn f(u) = 1/(1 + exp(-u)) with f' = f (1 - f)", "a f(z)"),
         3 => ("fn f(u)", "a f(z)"),
         4 => ("fn f(u, v) = u v + sin(u)", "f(z, a)"),
         5 => ("fn f(u) = u sigmoid(u)", "f(z) a + f(a)"),
-        6 => ("fn f(u; a) = { a u if u >= 1; u^2 if u > -1; -u otherwise }", "f(z; a)"),
+        6 => (
+            "fn f(u; a) = { a u if u >= 1; u^2 if u > -1; -u otherwise }",
+            "f(z; a)",
+        ),
         _ => ("fn f(u, v)", "f(z, a) + f(a, z)"),
     };
     let inner = dice.word(&["w x", "w x + a", "w relu(x)"]);

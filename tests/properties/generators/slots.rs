@@ -9,7 +9,11 @@ const ACTIVATIONS: &[&str] = &["relu", "sigmoid", "tanh", "softplus", "abs", "si
 pub(super) fn layers(dice: &mut Dice) -> String {
     let depth = dice.word(&["L", "L", "3", "2"]);
     let act = dice.word(ACTIVATIONS);
-    let last = if depth == "L" { "L-1".to_owned() } else { (depth.parse::<i64>().unwrap_or(2) - 1).to_string() };
+    let last = if depth == "L" {
+        "L-1".to_owned()
+    } else {
+        (depth.parse::<i64>().unwrap_or(2) - 1).to_string()
+    };
     let wide = dice.one_in(3);
     let (rows, columns, bottom, top) = if wide {
         ("n[k]", "n[k+1]", "n[0]".to_owned(), format!("n[{depth}]"))
@@ -37,9 +41,21 @@ pub(super) fn layers(dice: &mut Dice) -> String {
     } else {
         ("k", "k+1", format!("0..{last}"))
     };
-    let weight = if tied { "W".to_owned() } else { format!("W[{below}]") };
-    let offset = if bias { format!(" + b[{above}]_j") } else { String::new() };
-    let path = if residual { format!("r[{below}]_j + ") } else { String::new() };
+    let weight = if tied {
+        "W".to_owned()
+    } else {
+        format!("W[{below}]")
+    };
+    let offset = if bias {
+        format!(" + b[{above}]_j")
+    } else {
+        String::new()
+    };
+    let path = if residual {
+        format!("r[{below}]_j + ")
+    } else {
+        String::new()
+    };
     text += &format!("z[{above}]_j = sum_i {weight}_ij r[{below}]_i{offset} for k in {range}\n");
     text += &format!("r[{above}]_j = {path}{act}(z[{above}]_j) for k in {range}\n");
     text += &match dice.below(3) {
@@ -95,8 +111,16 @@ pub(super) fn written_out(dice: &mut Dice) -> String {
     let count = dice.between(2, 4);
     let mut text = String::new();
     for at in 1..=count {
-        let below = if at == 1 { "x".to_owned() } else { format!("r[{}]", at - 1) };
-        let weight = if dice.one_in(4) { "W[0]".to_owned() } else { format!("W[{}]", at - 1) };
+        let below = if at == 1 {
+            "x".to_owned()
+        } else {
+            format!("r[{}]", at - 1)
+        };
+        let weight = if dice.one_in(4) {
+            "W[0]".to_owned()
+        } else {
+            format!("W[{}]", at - 1)
+        };
         let act = dice.word(ACTIVATIONS);
         text += &format!("z[{at}] = {weight} {below}\nr[{at}] = {act}(z[{at}])");
         if at > 1 && dice.one_in(3) {
