@@ -3,6 +3,11 @@
 //! The networks come from generators with a fixed seed, so a failure repeats. `CHAINRULE_NETWORKS` multiplies
 //! how many are tried.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "a failing run shows how many networks of each kind were tried"
+)]
+
 mod counters;
 mod dice;
 mod generators;

@@ -15,6 +15,9 @@ use serde_json::{Map, Value, json};
 use crate::dice::{Dice, many};
 use crate::pipeline::{derivation, latex, system};
 
+/// What is done to a slope.
+type Change<'a> = &'a dyn Fn(&mut System, TermId) -> TermId;
+
 /// Networks whose formulas are changed; sizes are letters or numbers.
 const NETWORKS: &[&str] = &[
     "z = w x + b\nr = relu(z)\nloss C = 1/2 (y - r)^2\ngrad w, b, x\n",
@@ -430,7 +433,7 @@ fn wrong_slopes_are_caught() {
                     "{} itself fails at {convention:?}",
                     row.name
                 );
-                let changes: [(&str, &dyn Fn(&mut System, TermId) -> TermId); 4] = [
+                let changes: [(&str, Change<'_>); 4] = [
                     ("negative", &|system, slope| system.store.negative(slope)),
                     ("one more", &|system, slope| {
                         let one = system.store.int(1);

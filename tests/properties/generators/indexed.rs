@@ -127,10 +127,14 @@ pub(super) fn reductions(dice: &mut Dice) -> String {
         1 => format!("{op}_j (x_j + A_ij b_i)"),
         2 => format!("b_i {op}_{{j in 1..{q}}} relu(A_ij x_j)"),
         3 => format!("{op}_j (1 + sin(A_ij) x_j)"),
-        4 => format!("sum_j x_j prod_{{k != j}} (x_k + A_ik)"),
+        4 => "sum_j x_j prod_{k != j} (x_k + A_ik)".to_owned(),
         _ => format!("{op}_{{j, k}} (A_ij + x_j x_k)"),
     };
-    let wrap = dice.word(&["tanh", "sin", "relu"]);
+    // The sine of a long product turns too fast for any central difference.
+    let wrap = match dice.word(&["tanh", "sin", "relu"]) {
+        "sin" if value.contains("prod") => "relu",
+        wrap => wrap,
+    };
     format!(
         "index i, j, k\nwhere A in R^({p} x {q}), x in R^{q}, b, y in R^{p}\nm_i = {value}\n\
          r_i = {wrap}(m_i)\nloss C = 1/2 sum_i (r_i - y_i)^2\ngrad A, x, b, m\n"
@@ -150,7 +154,7 @@ pub(super) fn cases(dice: &mut Dice) -> String {
     let n = dice.word(&["n", "4"]);
     let value = match dice.below(8) {
         0 => format!("{{ x_i x_{{i+1}} if i < {n}; x_i otherwise }}"),
-        1 => format!("{{ b_i if i = 1; x_{{i-1}} b_i otherwise }}"),
+        1 => "{ b_i if i = 1; x_{i-1} b_i otherwise }".to_owned(),
         2 => "{ x_i if x_i > b_i; b_i^2 if x_i > 0; -x_i otherwise }".to_owned(),
         3 => format!("{{ x_i if i <= 1; b_i x_{{i-1}} if i < {n}; sum_j x_j otherwise }}"),
         4 => "{ sum_j x_j b_j if b_i > 0; x_i b_i otherwise }".to_owned(),
@@ -158,7 +162,7 @@ pub(super) fn cases(dice: &mut Dice) -> String {
             "b_i + {{ x_{{i-1}} if i >= 2; 0 otherwise }} + {{ x_{{i+1}} if i < {n}; 0 otherwise }}"
         ),
         6 => "sum_{j != i} x_j { b_j if x_i > 0; 1 otherwise }".to_owned(),
-        _ => format!("{{ relu(x_i) if i != 2; {{ x_i if b_i > 0; 2 x_i otherwise }} otherwise }}"),
+        _ => "{ relu(x_i) if i != 2; { x_i if b_i > 0; 2 x_i otherwise } otherwise }".to_owned(),
     };
     let wrap = dice.word(&["tanh", "sin", "sigmoid"]);
     format!(
