@@ -20,13 +20,6 @@ pub(super) const RULES: &[Rule] = &[
         why: "this is the definition of ReLU by Step",
     },
     Rule {
-        name: "power-step",
-        left: "u^a step(u)^b",
-        right: "u^a step(u)",
-        holds: Holds::Always,
-        why: "powers of Step differ only where the other factor is 0",
-    },
-    Rule {
         name: "step-idempotent",
         left: "step(u)^b",
         right: "step(u)",

@@ -8,7 +8,7 @@ const AIMS: &[&str] = &[
     "relu(z)^2",
     "z relu(z)",
     "z^2 step(z)",
-    // power-step, step-idempotent
+    // powers of Step, step-idempotent
     "b z^2 step(z)^2",
     "b z^3 step(z)^3 + z",
     "b step(z)^2 z^2 + b step(z)^3",
