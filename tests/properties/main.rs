@@ -15,4 +15,5 @@ mod invariance;
 mod mutants;
 mod pipeline;
 mod random;
+mod regressions;
 mod robustness;

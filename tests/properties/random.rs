@@ -13,7 +13,7 @@ use crate::pipeline::{CONVENTIONS, complaint, confirm_chains, confirmed, derivat
 
 /// What was tried and what came of it.
 #[derive(Debug, Default)]
-struct Tally {
+pub(crate) struct Tally {
     networks: usize,
     views: usize,
     refused: usize,
@@ -21,7 +21,7 @@ struct Tally {
     members: usize,
 }
 
-const VIEWS: [View; 6] = [
+pub(crate) const VIEWS: [View; 6] = [
     View {
         form: Form::Index,
         detail: Detail::Result,
@@ -61,7 +61,7 @@ const VIEWS: [View; 6] = [
 ];
 
 /// Derives a text under a convention and confirms it in the usual view and one other.
-fn try_network(
+pub(crate) fn try_network(
     text: &str,
     step_at_zero: StepAtZero,
     other: View,
