@@ -240,7 +240,7 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
                 value.store(&mut array, 0);
             } else {
                 for at in 0..block.pieces.len() {
-                    self.piece(id, &block, at, &mut array);
+                    self.piece(&block, at, &mut array);
                 }
             }
             array
@@ -269,8 +269,8 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         Smooth::loss(self.program, loss, self.point.seed)
     }
 
-    fn piece(&mut self, id: BlockId, block: &Block, at: usize, array: &mut Array) {
-        let Some(code) = self.program.code(id, at) else {
+    fn piece(&mut self, block: &Block, at: usize, array: &mut Array) {
+        let Some(code) = self.program.code(block, at) else {
             self.bodiless(block, at, array);
             return;
         };

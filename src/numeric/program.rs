@@ -56,6 +56,7 @@ pub(crate) struct Piece {
     pub(crate) vars: Vec<VarId>,
     /// Their values.
     pub(crate) domain: Domain,
+    code: OnceCell<Rc<Code>>,
 }
 
 /// Definitions at concrete sizes, compiled as they are needed.
@@ -67,11 +68,20 @@ pub struct Program<'a> {
     sheets: Vec<Sheet>,
     key_positions: Vec<Box<[usize]>>,
     blocks: RefCell<IndexMap<(FamilyId, Keys), Rc<Block>, FxBuildHasher>>,
-    codes: RefCell<FxHashMap<(BlockId, usize), Rc<Code>>>,
+    places: RefCell<FxHashMap<FamilyId, Rc<Places>>>,
     functions: RefCell<FxHashMap<FunctionId, Rc<Code>>>,
     slopes_at: RefCell<FxHashMap<(FunctionId, usize), SlopeAt>>,
     /// Scalar operations of one evaluation, estimated.
     pub(crate) work: Cell<u64>,
+}
+
+/// The clauses of a family by the slots at which they stand: a family of many layers may have one for each.
+#[derive(Debug, Default)]
+struct Places {
+    /// Clauses all of whose slots are numbers.
+    fixed: FxHashMap<Keys, Vec<usize>>,
+    /// The others.
+    general: Vec<usize>,
 }
 
 /// A declared derivative: where, and its value there.
@@ -136,7 +146,7 @@ impl<'a> Program<'a> {
             sheets,
             key_positions,
             blocks: RefCell::default(),
-            codes: RefCell::default(),
+            places: RefCell::default(),
             functions: RefCell::default(),
             slopes_at: RefCell::default(),
             work: Cell::new(0),
@@ -237,6 +247,36 @@ impl<'a> Program<'a> {
         self.blocks.borrow().len()
     }
 
+    /// The clauses of a family that may have elements at these slots, in order.
+    fn clauses_at(&self, family: FamilyId, keys: &[i64]) -> Vec<usize> {
+        let places = Rc::clone(
+            self.places
+                .borrow_mut()
+                .entry(family)
+                .or_insert_with(|| Rc::new(self.places_of(family))),
+        );
+        let mut clauses = places.general.clone();
+        clauses.extend(places.fixed.get(keys).into_iter().flatten());
+        clauses.sort_unstable();
+        clauses
+    }
+
+    fn places_of(&self, family: FamilyId) -> Places {
+        let positions = self.key_positions(family);
+        let mut places = Places::default();
+        for (at, clause) in self.clauses(family).iter().enumerate() {
+            let keys: Option<Keys> = positions
+                .iter()
+                .map(|position| self.instance.settle(&clause.index[*position]).as_int())
+                .collect();
+            match keys {
+                Some(keys) => places.fixed.entry(keys).or_default().push(at),
+                None => places.general.push(at),
+            }
+        }
+        places
+    }
+
     /// The part of a family at these slots. Without pieces if there is none.
     fn cut(&self, family: FamilyId, keys: &[i64]) -> Block {
         let positions = self.key_positions(family);
@@ -244,7 +284,8 @@ impl<'a> Program<'a> {
         let mut pieces = Vec::new();
         let mut ranges: Option<Vec<(i64, i64)>> = None;
         let mut elements = 0;
-        'clauses: for (at, clause) in self.clauses(family).iter().enumerate() {
+        'clauses: for at in self.clauses_at(family, keys) {
+            let clause = &self.clauses(family)[at];
             let mut known = Vec::new();
             for (position, key) in positions.iter().zip(keys) {
                 let left = self.instance.settle(&clause.index[*position]);
@@ -302,6 +343,7 @@ impl<'a> Program<'a> {
                 known,
                 vars,
                 domain,
+                code: OnceCell::new(),
             });
         }
         let ranges: Vec<(i64, i64)> = ranges
@@ -551,19 +593,14 @@ impl<'a> Program<'a> {
     }
 
     /// The compiled body of a piece; none if it has no body.
-    pub(crate) fn code(&self, id: BlockId, piece: usize) -> Option<Rc<Code>> {
-        if let Some(code) = self.codes.borrow().get(&(id, piece)) {
-            return Some(Rc::clone(code));
-        }
-        let block = self.block(id);
-        let piece_of = &block.pieces[piece];
-        let clause = &self.clauses(block.family)[piece_of.clause];
+    pub(crate) fn code(&self, block: &Block, piece: usize) -> Option<Rc<Code>> {
+        let piece = &block.pieces[piece];
+        let clause = &self.clauses(block.family)[piece.clause];
         let body = clause.body?;
-        let code = Rc::new(Compiler::piece(self, &block, piece_of, clause, body));
-        self.codes
-            .borrow_mut()
-            .insert((id, piece), Rc::clone(&code));
-        Some(code)
+        let code = piece
+            .code
+            .get_or_init(|| Rc::new(Compiler::piece(self, block, piece, clause, body)));
+        Some(Rc::clone(code))
     }
 
     /// The compiled body of a function.
