@@ -50,6 +50,8 @@ pub(super) fn run(arguments: &DeriveArguments) -> Result<Outcome, Stop> {
     deliver(arguments.output.as_deref(), |out| {
         lay_out(&document, format).write_to(out)
     })?;
+    // The process ends here: taking a large network apart piece by piece would only cost time.
+    std::mem::forget((loaded, derivation, formulas, document));
     Ok(Outcome::Done)
 }
 
