@@ -135,7 +135,7 @@ impl Affine {
                     std::cmp::Ordering::Less => true,
                     std::cmp::Ordering::Greater => false,
                     std::cmp::Ordering::Equal => {
-                        let sum = coefficient + scaled * factor;
+                        let sum = sum(*coefficient, product(*scaled, factor));
                         if !sum.is_zero() {
                             terms.push((a.clone(), sum));
                         }
@@ -148,12 +148,12 @@ impl Affine {
             if take_left {
                 terms.extend(left.next().cloned());
             } else if let Some((atom, coefficient)) = right.next() {
-                terms.push((atom.clone(), coefficient * factor));
+                terms.push((atom.clone(), product(*coefficient, factor)));
             }
         }
         Affine {
             terms,
-            constant: self.constant + other.constant * factor,
+            constant: sum(self.constant, product(other.constant, factor)),
         }
     }
 
@@ -187,9 +187,9 @@ impl Affine {
             terms: self
                 .terms
                 .iter()
-                .map(|(atom, coefficient)| (atom.clone(), coefficient * factor))
+                .map(|(atom, coefficient)| (atom.clone(), product(*coefficient, factor)))
                 .collect(),
-            constant: self.constant * factor,
+            constant: product(self.constant, factor),
         }
     }
 
@@ -293,5 +293,23 @@ impl Affine {
         }
         let rest = self.add_scaled(&Affine::var(var), -coefficient);
         (!rest.mentions(var)).then(|| rest.scaled(-coefficient.recip()))
+    }
+}
+
+/// `a + b`, without a common divisor to look for where both are whole, as nearly all are.
+fn sum(a: Ratio<i64>, b: Ratio<i64>) -> Ratio<i64> {
+    if a.is_integer() && b.is_integer() {
+        Ratio::from_integer(a.numer() + b.numer())
+    } else {
+        a + b
+    }
+}
+
+/// `a · b`, likewise.
+fn product(a: Ratio<i64>, b: Ratio<i64>) -> Ratio<i64> {
+    if a.is_integer() && b.is_integer() {
+        Ratio::from_integer(a.numer() * b.numer())
+    } else {
+        a * b
     }
 }
