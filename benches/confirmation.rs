@@ -10,8 +10,9 @@ mod clock;
 
 use std::hint::black_box;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
-use clock::{milliseconds, ratio, run, shortest, time};
+use clock::{milliseconds, ratio, run, shortest};
 
 const BATCH: usize = 32;
 const WIDTHS: [usize; 4] = [784, 128, 64, 10];
@@ -93,6 +94,13 @@ fn main() {
             ratio(process, least)
         );
     }
+}
+
+/// How long a closure takes.
+fn time<T>(work: impl FnOnce() -> T) -> Duration {
+    let start = Instant::now();
+    black_box(work());
+    start.elapsed()
 }
 
 /// A matrix, row by row.

@@ -1,6 +1,5 @@
 //! Whole processes and closures timed side by side: on a shared machine only what runs in turn can be compared.
 
-use std::hint::black_box;
 use std::io::Read;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -60,13 +59,6 @@ pub(crate) fn shortest<const N: usize>(
         }
     }
     best
-}
-
-/// How long a closure takes.
-pub(crate) fn time<T>(work: impl FnOnce() -> T) -> Duration {
-    let start = Instant::now();
-    black_box(work());
-    start.elapsed()
 }
 
 /// How many times longer.
