@@ -109,6 +109,16 @@ fn relevant(system: &mut System, term: TermId, family: FamilyId, letters: &Subst
             }
             system.store.add(kept)
         }
+        // A summand may be left out behind a factor only if that factor is constant.
+        Node::Mul(factors)
+            if factors
+                .iter()
+                .filter(|factor| system.store.reads(**factor, family))
+                .count()
+                > 1 =>
+        {
+            system.store.substitute(term, letters)
+        }
         Node::Mul(factors) => {
             let factors: Vec<TermId> = factors
                 .iter()

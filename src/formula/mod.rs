@@ -102,12 +102,62 @@ impl Formula {
             }
         }
     }
+
+    /// The equations that lead to the result: each earlier member of the chain equals it, and each symbol of a
+    /// local derivative has its value. The derivative of a derivative is the left side itself, which says nothing.
+    pub fn equations(&self, system: &System) -> Vec<Equation> {
+        let right = self.result();
+        let (_, before) = self.chain.split_last().expect("a chain ends with a term");
+        let is_left_side = |link: &Link| match link {
+            Link::Operator { of, .. } => match system.store.node(*of) {
+                Node::Access(family, _) => matches!(
+                    system.family(self.adjoint).kind,
+                    FamilyKind::Adjoint { of, .. } if of == *family
+                ),
+                _ => false,
+            },
+            Link::Term(_) => false,
+        };
+        let members = before
+            .iter()
+            .filter(|link| !is_left_side(link))
+            .map(|link| Equation {
+                vars: self.vars.clone(),
+                domain: self.domain.clone(),
+                left: link.clone(),
+                right,
+            });
+        let locals = self.locals.iter().map(|local| Equation {
+            vars: local.vars.clone(),
+            domain: local.domain.clone(),
+            left: Link::Term(local.symbol),
+            right: local.value,
+        });
+        members.chain(locals).collect()
+    }
+}
+
+/// An equation that is printed on the way to a result.
+#[derive(Debug, Clone)]
+pub struct Equation {
+    /// Letters that stand for every value.
+    pub vars: Box<[VarId]>,
+    /// Their values.
+    pub domain: Domain,
+    /// The left side.
+    pub left: Link,
+    /// The right side.
+    pub right: TermId,
 }
 
 /// `∂user/∂wrt = value`, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalDerivative {
-    /// The left side: an access to a local family.
+    /// The letters of both sides.
+    pub vars: Box<[VarId]>,
+    /// Their values.
+    pub domain: Domain,
+    /// The left side: an access to a local family, or a product of such where equations were joined.
     pub symbol: TermId,
     /// The right side.
     pub value: TermId,

@@ -143,6 +143,13 @@ fn layer_by_layer(system: &mut System, formula: Formula) -> Vec<Formula> {
                 .locals
                 .iter()
                 .map(|local| super::LocalDerivative {
+                    vars: local
+                        .vars
+                        .iter()
+                        .copied()
+                        .filter(|var| at.get(*var).is_none())
+                        .collect(),
+                    domain: at.domain(&local.domain),
                     symbol: term(local.symbol),
                     value: term(local.value),
                     reason: local.reason.clone(),

@@ -55,6 +55,8 @@ pub(super) fn written_out(
                 let symbol = system.store.substitute(local.symbol, &at);
                 if system.store.free_vars(symbol).is_empty() {
                     locals.push(LocalDerivative {
+                        vars: Box::default(),
+                        domain: Default::default(),
                         symbol,
                         value: term(system, local.value)?,
                         reason: local.reason.clone(),

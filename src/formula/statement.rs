@@ -17,8 +17,8 @@ struct Group<'a> {
 #[derive(Clone)]
 struct Member<'a> {
     contribution: &'a Contribution,
-    /// The user's element; empty where two equations were joined.
-    index: Vec<Affine>,
+    /// The user's element; none where two equations were joined.
+    index: Option<Vec<Affine>>,
     /// Bound letters of the element. The others belong to sums inside the user's definition.
     outer: Vec<VarId>,
     /// Where the element is read, whatever the inner letters are.
@@ -50,12 +50,16 @@ impl<'a> Member<'a> {
     /// The letters of this member for which `other` is one of its elements, with their values there.
     fn covers(&self, system: &System, other: &Member) -> Option<Vec<(VarId, Affine)>> {
         let (a, b) = (self.contribution, other.contribution);
-        if a.user != b.user || self.index.is_empty() || other.index.is_empty() {
+        if a.user != b.user {
             return None;
         }
+        if a.symbol == b.symbol && self.outer.is_empty() {
+            return Some(Vec::new());
+        }
+        let (index, wanted) = (self.index.as_ref()?, other.index.as_ref()?);
         let slots = system.family(a.user).slots;
         let mut values: Vec<(VarId, Affine)> = Vec::new();
-        for (at, (own, wanted)) in self.index.iter().zip(&other.index).enumerate() {
+        for (at, (own, wanted)) in index.iter().zip(wanted).enumerate() {
             match own.as_var().filter(|var| self.outer.contains(var)) {
                 Some(var) if at >= slots && values.iter().all(|(known, _)| *known != var) => {
                     values.push((var, wanted.clone()));
@@ -120,7 +124,11 @@ pub(super) fn locals(system: &mut System, case: &Case) -> Vec<LocalDerivative> {
             .iter()
             .map(|member| group.share(system, member, &known))
             .collect();
+        let mut vars = case.vars.to_vec();
+        vars.extend(group.base.outer.iter().copied());
         result.push(LocalDerivative {
+            vars: vars.into_boxed_slice(),
+            domain: known,
             symbol: base.symbol,
             value: system.store.add(parts),
             reason: if group.members.len() == 1 {
@@ -170,9 +178,11 @@ impl Group<'_> {
         }
         // What the base leaves out because its other conditions imply it still holds of all elements.
         let clauses = &system.family(self.base.contribution.user).clauses;
-        let ranges = clauses
+        let ranges = self
+            .base
+            .index
             .iter()
-            .map(|clause| clause.at(&self.base.index).1)
+            .flat_map(|index| clauses.iter().map(|clause| clause.at(index).1))
             .filter(|range| !range.is_nothing());
         let all = ranges.fold(self.base.domain.clone(), |all, range| all.and(&range));
         let common = all.filter(|constraint| {
@@ -217,11 +227,11 @@ impl Group<'_> {
     }
 }
 
-/// The index of the user, read off the symbol; empty for a product of symbols, where two equations were joined.
-fn user_index(system: &System, contribution: &Contribution) -> Vec<Affine> {
+/// The index of the user, read off the symbol; none for a product of symbols, where two equations were joined.
+fn user_index(system: &System, contribution: &Contribution) -> Option<Vec<Affine>> {
     let family = system.family(contribution.user);
     match system.store.node(contribution.symbol) {
-        Node::Access(_, index) => index[..family.slots + family.axes].to_vec(),
-        _ => Vec::new(),
+        Node::Access(_, index) => Some(index[..family.slots + family.axes].to_vec()),
+        _ => None,
     }
 }

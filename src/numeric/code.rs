@@ -4,7 +4,7 @@ use num_traits::ToPrimitive;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::system::{Clause, Primitive};
+use crate::system::{Clause, FamilyKind, Primitive};
 use crate::term::{Affine, Cmp, Domain, FamilyId, FunctionId, Node, Reduction, TermId, VarId};
 
 use super::contract::{Contraction, Letter, plan};
@@ -610,6 +610,16 @@ impl<'p, 'a> Compiler<'p, 'a> {
         let Some(index) = index else {
             return self.invalid("a letter is bound nowhere".into());
         };
+        if matches!(self.program.kind(family), Some(FamilyKind::Local { .. })) {
+            // Local derivatives have no values of their own: each is differentiated where it is read.
+            return self.push(
+                Op::ReadAt { family, index },
+                Facts {
+                    sound: false,
+                    costly: false,
+                },
+            );
+        }
         let positions = self.program.key_positions(family);
         let keys: Option<Keys> = positions
             .iter()

@@ -283,7 +283,7 @@ impl<'r, 'p> Comparison<'r, 'p> {
             for column in &groups[*at].columns {
                 for element in &column.elements {
                     let formula = &self.run.formulas[element.formula];
-                    if sample.any_zero && formula.conditions.iter().any(is_off_kinks) {
+                    if sample.any_zero && formula.conditions.iter().any(Condition::is_off_kinks) {
                         return false;
                     }
                     let claim = claims.value(element);
@@ -400,7 +400,7 @@ impl<'r, 'p> Comparison<'r, 'p> {
                 continue;
             };
             let formula = &self.run.formulas[first.formula];
-            if sample.any_zero && formula.conditions.iter().any(is_off_kinks) {
+            if sample.any_zero && formula.conditions.iter().any(Condition::is_off_kinks) {
                 continue;
             }
             let output = &group.outputs[row.output];
@@ -566,44 +566,33 @@ impl<'r, 'p> Comparison<'r, 'p> {
                     claimed,
                     expected,
                     step_at_zero: self.run.step_at_zero,
-                    point: self.point(sample),
+                    point: given(self.program, sample),
                 })
             });
             tally.failure = Some(failure.clone());
         }
     }
-
-    /// The given numbers of a point, the first of them.
-    fn point(&self, sample: &Sample) -> Vec<(String, f64)> {
-        let mut point = Vec::new();
-        let mut given: Vec<BlockId> = sample.point.given.keys().copied().collect();
-        given.sort_unstable();
-        for id in given {
-            let block = self.program.block(id);
-            for offset in 0..block.layout.len() {
-                if point.len() < 40 && self.program.is_element(&block, offset) {
-                    let dense = block.layout.index(offset);
-                    let index = self.program.full_index(block.family, &block.keys, &dense);
-                    point.push((
-                        names::element(self.program.system, block.family, &index),
-                        get(&sample.point, (id, offset)),
-                    ));
-                }
-            }
-        }
-        point
-    }
 }
 
-/// Whether a formula says nothing about points on a kink.
-fn is_off_kinks(condition: &Condition) -> bool {
-    match condition {
-        Condition::OffKinks | Condition::OffTies => true,
-        Condition::Assumed(_)
-        | Condition::StepAtZero
-        | Condition::NonZero(_)
-        | Condition::Positive(_) => false,
+/// The given numbers of a point, the first of them.
+pub(super) fn given(program: &Program<'_>, sample: &Sample) -> Vec<(String, f64)> {
+    let mut point = Vec::new();
+    let mut given: Vec<BlockId> = sample.point.given.keys().copied().collect();
+    given.sort_unstable();
+    for id in given {
+        let block = program.block(id);
+        for offset in 0..block.layout.len() {
+            if point.len() < 40 && program.is_element(&block, offset) {
+                let dense = block.layout.index(offset);
+                let index = program.full_index(block.family, &block.keys, &dense);
+                point.push((
+                    names::element(program.system, block.family, &index),
+                    get(&sample.point, (id, offset)),
+                ));
+            }
+        }
     }
+    point
 }
 
 /// What is compared: elements of one column, or all of a group along a direction.

@@ -16,6 +16,7 @@ use super::compare::Comparison;
 use super::declared;
 use super::groups::{Group, find_gaps, group, sheets};
 use super::instance::{Instance, instances};
+use super::lines;
 use super::program::{BlockId, Program};
 use super::sample::{Sampler, Sampling};
 
@@ -188,6 +189,8 @@ pub(super) struct Tally {
     pub(super) small: bool,
     pub(super) near_kinks: usize,
     pub(super) compared: usize,
+    /// A line before the result had a value at no point.
+    pub(super) unread: bool,
 }
 
 impl Tally {
@@ -203,6 +206,14 @@ impl Tally {
             return Outcome {
                 status: Status::Unconfirmed {
                     reason: reason.to_owned(),
+                },
+                notes,
+            };
+        }
+        if self.unread {
+            return Outcome {
+                status: Status::Unconfirmed {
+                    reason: "a line before the result has a value at no point".into(),
                 },
                 notes,
             };
@@ -259,6 +270,7 @@ impl Run<'_> {
         let (mut groups, mut all) = sheets(system, self.formulas);
         let first_rule = all.len();
         all.extend(assumed::sheets(system));
+        let mut lines = lines::lines(self, system.families.len(), &mut all);
         let program = Program::with_sheets(system, self.instance, all);
         let rules = assumed::rules(&program, first_rule);
         for each in &mut groups {
@@ -298,9 +310,11 @@ impl Run<'_> {
             );
         }
         let mut comparison = Comparison::new(self, &program, &groups, self.seed);
-        for sample in &samples {
+        for (round, sample) in samples.iter().enumerate() {
             comparison.compare_all(&groups, sample, tallies);
+            lines::compare(self, &program, &mut lines, (round, sample), tallies);
         }
+        lines::finish(&lines, &program, tallies);
         // The derivative should not vanish at more than half of the points.
         for round in 0..self.points {
             if !comparison.lacks_life(samples.len()) {

@@ -11,7 +11,7 @@ use crate::term::{Cmp, FamilyId, FunctionId, Reduction};
 use super::array::Array;
 use super::code::{Code, Op, OpId, Temporary};
 use super::contract::{Letter, Source};
-use super::dual::Jet;
+use super::dual::{Dual, Jet};
 use super::names;
 use super::nest::{Check, Linear, Lookup, Nest};
 use super::opaque::Smooth;
@@ -101,6 +101,10 @@ pub(crate) struct Evaluator<'e, 'a, S> {
     /// Values at the same point without the shift, and which blocks the shift changes.
     base: Option<(&'e Values, Vec<bool>)>,
     shift: Option<&'e Shift>,
+    /// The only block besides the shifted ones whose values depend on the shift.
+    only: Option<BlockId>,
+    /// Local derivatives: of one block by one element of another.
+    locals: FxHashMap<(BlockId, BlockId, usize), Rc<Array>>,
     pub(crate) values: Values,
     active: Vec<bool>,
     reading: Vec<BlockId>,
@@ -138,6 +142,8 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
             step_at_zero,
             base: None,
             shift: None,
+            only: None,
+            locals: FxHashMap::default(),
             values: Values::default(),
             active: Vec::new(),
             reading: Vec::new(),
@@ -171,6 +177,30 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
     ) -> Self {
         Self {
             base: Some((base, base.affected(std::iter::empty()))),
+            ..Self::new(program, point, step_at_zero)
+        }
+    }
+
+    /// An evaluation of one block in which everything that it reads stays as it is, but for the shift itself: what
+    /// a definition gives where only its own reads are differentiated.
+    pub(crate) fn alone(
+        program: &'e Program<'a>,
+        point: &'e Point,
+        step_at_zero: f64,
+        base: &'e Values,
+        shift: &'e Shift,
+        only: BlockId,
+    ) -> Self {
+        let mut open = base.affected(std::iter::empty());
+        for id in shift.blocks.keys().chain([&only]) {
+            if let Some(flag) = open.get_mut(id.0 as usize) {
+                *flag = true;
+            }
+        }
+        Self {
+            base: Some((base, open)),
+            shift: Some(shift),
+            only: Some(only),
             ..Self::new(program, point, step_at_zero)
         }
     }
@@ -245,6 +275,9 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
             }
             array
         };
+        if self.only.is_some_and(|only| only != id) {
+            array.tangents = None;
+        }
         if let Some(added) = self.shift.and_then(|shift| shift.blocks.get(&id)) {
             if S::TANGENTS {
                 let magnitudes = S::MAGNITUDES;
@@ -460,6 +493,9 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
 
     /// An element of a family at a full index.
     pub(crate) fn element(&mut self, family: FamilyId, index: &[i64]) -> S {
+        if let Some(FamilyKind::Local { of, wrt }) = self.program.kind(family) {
+            return self.local(*of, *wrt, index);
+        }
         let (keys, dense) = self.program.split_index(family, index);
         let id = self.program.block_id(family, keys);
         let block = self.program.block(id);
@@ -473,6 +509,43 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
             }
             _ => self.outside(family, index),
         }
+    }
+
+    /// ∂of/∂wrt by the reads in the definition of `of` alone, from the definition's value.
+    fn local(&mut self, of: FamilyId, wrt: FamilyId, index: &[i64]) -> S {
+        let program = self.program;
+        let (outer, inner) = index.split_at(program.width(of));
+        let mut places = [(of, outer), (wrt, inner)].map(|(family, index)| {
+            let (keys, dense) = program.split_index(family, index);
+            let id = program.block_id(family, keys);
+            (id, program.block(id).layout.offset(&dense))
+        });
+        let [(user, Some(at)), (by, Some(place))] = &mut places else {
+            return self.outside(of, outer);
+        };
+        let key = (*user, *by, *place);
+        if !self.locals.contains_key(&key) {
+            let nothing = Values::default();
+            let base = self.base.as_ref().map_or(&nothing, |(base, _)| *base);
+            let mut direction = vec![0.0; program.block(*by).layout.len()];
+            direction[*place] = 1.0;
+            let shift = Shift {
+                blocks: [(*by, direction)].into_iter().collect(),
+            };
+            let mut duals = Evaluator::<Dual>::alone(
+                program,
+                self.point,
+                self.step_at_zero,
+                base,
+                &shift,
+                *user,
+            );
+            let array = duals.array(*user);
+            self.locals.insert(key, array);
+        }
+        let array = &self.locals[&key];
+        let slope = array.tangents.as_ref().map_or(0.0, |all| all[*at]);
+        S::number(slope)
     }
 
     fn outside(&mut self, family: FamilyId, index: &[i64]) -> S {

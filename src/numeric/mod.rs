@@ -13,6 +13,7 @@ mod dual;
 mod evaluate;
 mod groups;
 mod instance;
+mod lines;
 mod names;
 mod nest;
 mod opaque;

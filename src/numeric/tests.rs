@@ -718,6 +718,49 @@ fn derived_formulas_are_confirmed_and_injected_faults_are_not() {
 }
 
 #[test]
+fn every_line_before_a_result_is_compared_with_it() {
+    for text in NETWORKS {
+        let (mut derivation, _) = derived(text, StepAtZero::One);
+        let view = crate::formula::View {
+            detail: crate::formula::Detail::Full,
+            ..Default::default()
+        };
+        let formulas =
+            crate::formula::formulate(&mut derivation, &view).expect("the answers have formulas");
+        let found = confirm(&derivation, &formulas, &Sampling::default());
+        assert!(found.is_confirmed(), "{text}{:?}", found.outcomes);
+        let plan = Sampling { points: 6, seed: 7 };
+        for at in 0..formulas.len() {
+            let store = &mut derivation.system.store;
+            let mut wrong = Vec::new();
+            for member in 0..formulas[at].chain.len() - 1 {
+                let mut changed = formulas.clone();
+                match &mut changed[at].chain[member] {
+                    Link::Term(term) => *term = store.negative(*term),
+                    Link::Operator { of, .. } => *of = store.negative(*of),
+                }
+                wrong.push(changed);
+            }
+            for local in 0..formulas[at].locals.len() {
+                let mut changed = formulas.clone();
+                let value = &mut changed[at].locals[local].value;
+                let one = store.int(1);
+                *value = store.add([*value, one]);
+                wrong.push(changed);
+            }
+            for changed in wrong {
+                let found = confirm(&derivation, &changed, &plan);
+                assert!(
+                    matches!(found.outcomes[at].status, Status::Failed(_)),
+                    "formula {at} of\n{text}{:?}",
+                    found.outcomes[at]
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn many_families_share_directions_and_one_wrong_formula_is_named() {
     let mut text = String::from("z1 = w1 x\nr1 = relu(z1)\n");
     for layer in 2..=40 {

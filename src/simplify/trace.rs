@@ -35,6 +35,19 @@ pub enum Condition {
     Positive(TermId),
 }
 
+impl Condition {
+    /// Whether what rests on it says nothing about points on a kink.
+    pub fn is_off_kinks(&self) -> bool {
+        match self {
+            Condition::OffKinks | Condition::OffTies => true,
+            Condition::Assumed(_)
+            | Condition::StepAtZero
+            | Condition::NonZero(_)
+            | Condition::Positive(_) => false,
+        }
+    }
+}
+
 /// One step of a derivation: `before = after` by a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
