@@ -33,6 +33,10 @@ pub(super) fn lines(
     if !system.store.is_one(contribution.upstream) || !contribution.vars.is_empty() {
         return Vec::new();
     }
+    // Where two equations were joined it reads another quantity, or the same at another slot.
+    if !matches!(system.store.node(contribution.symbol), Node::Access(..)) {
+        return Vec::new();
+    }
     // Where it is read at some elements only, the lines would have to say so.
     let open = system.ambient.minimal(&contribution.domain, &case.domain);
     if !open.is_everything() {

@@ -142,6 +142,7 @@ fn layer_by_layer(system: &mut System, formula: Formula) -> Vec<Formula> {
             let locals = formula
                 .locals
                 .iter()
+                .filter(|local| !at.domain(&local.domain).is_nothing())
                 .map(|local| super::LocalDerivative {
                     vars: local
                         .vars

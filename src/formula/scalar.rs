@@ -53,7 +53,8 @@ pub(super) fn written_out(
             for local in &formula.locals {
                 // What is summed over has no scalar symbol of its own.
                 let symbol = system.store.substitute(local.symbol, &at);
-                if system.store.free_vars(symbol).is_empty() {
+                let exists = !system.ambient.is_empty(&at.domain(&local.domain));
+                if exists && system.store.free_vars(symbol).is_empty() {
                     locals.push(LocalDerivative {
                         vars: Box::default(),
                         domain: Default::default(),

@@ -76,7 +76,8 @@ impl<'a> Member<'a> {
     }
 }
 
-/// The statement, none if the output reads the quantity itself and nobody else does.
+/// The statement, none if the output reads the quantity itself and nobody else does, or if two terms may speak of
+/// the same element: its local derivative would be counted twice.
 pub(super) fn statement(system: &mut System, case: &Case) -> Option<TermId> {
     let direct =
         |system: &System, contribution: &Contribution| system.store.is_one(contribution.upstream);
@@ -87,8 +88,12 @@ pub(super) fn statement(system: &mut System, case: &Case) -> Option<TermId> {
     {
         return None;
     }
+    let groups = groups(system, case);
+    if may_coincide(system, case, &groups) {
+        return None;
+    }
     let mut parts = Vec::new();
-    for group in groups(system, case) {
+    for group in groups {
         let base = group.base.contribution;
         if direct(system, base) {
             parts.push(contribution_term(system, base, base.upstream, base.local));
@@ -111,8 +116,12 @@ pub(super) fn statement(system: &mut System, case: &Case) -> Option<TermId> {
 
 /// The local derivatives of a case, one for each user.
 pub(super) fn locals(system: &mut System, case: &Case) -> Vec<LocalDerivative> {
+    let groups = groups(system, case);
+    if may_coincide(system, case, &groups) {
+        return Vec::new();
+    }
     let mut result = Vec::new();
-    for group in groups(system, case) {
+    for group in groups {
         let base = group.base.contribution;
         // What the output itself reads is the equation above.
         if system.store.is_one(base.upstream) {
@@ -168,6 +177,26 @@ fn groups<'a>(system: &System, case: &'a Case) -> Vec<Group<'a>> {
         }
     }
     groups
+}
+
+/// Whether two of the groups may, for all that is known, speak of the same element of the same user.
+fn may_coincide(system: &System, case: &Case, groups: &[Group]) -> bool {
+    let pairs = groups
+        .iter()
+        .enumerate()
+        .flat_map(|(at, one)| groups[at + 1..].iter().map(move |other| (one, other)));
+    pairs
+        .filter(|(one, other)| one.base.contribution.user == other.base.contribution.user)
+        .any(|(one, other)| {
+            let (Some(a), Some(b)) = (&one.base.index, &other.base.index) else {
+                return false;
+            };
+            let same = a.iter().zip(b).fold(case.domain.clone(), |same, (a, b)| {
+                same.and(&Domain::equal(a, b))
+            });
+            let both = same.and(&one.base.domain).and(&other.base.domain);
+            !system.ambient.is_empty(&both)
+        })
 }
 
 impl Group<'_> {
