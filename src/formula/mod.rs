@@ -566,7 +566,8 @@ impl<'a> Writer<'a> {
                 values.push(contribution.upstream);
                 continue;
             }
-            let upstream = self.closed_access(case, contribution)?;
+            let context = case.domain.and(&contribution.domain);
+            let upstream = self.closed_access(&context, contribution.upstream)?;
             ingredients += leaves(&self.derivation.system, upstream.term);
             kinds(&self.derivation.system, upstream.term, &mut parts);
             values.push(upstream.term);
@@ -585,21 +586,26 @@ impl<'a> Writer<'a> {
         let substituted = self.sum(case, |contribution| {
             values.next().unwrap_or(contribution.upstream)
         });
-        let mut term = substituted;
-        let system = &mut self.derivation.system;
-        let oriented = self.orientations.shortened(
-            system,
-            self.derivation.step_at_zero,
-            substituted,
-            &case.domain,
-        );
-        if let Some((oriented, assumed)) = oriented {
-            let oriented = self.simplifier.simplify(system, oriented, &case.domain);
-            if leaves(system, oriented) < leaves(system, term) {
-                term = oriented;
-                conditions.extend(assumed);
+        let mut candidates = vec![(substituted, Vec::new())];
+        if second {
+            // First derivatives inside, too: what they stand for may cancel against the rest.
+            let mut assumed = Vec::new();
+            let opened = self.opened(substituted, &case.domain, &mut assumed);
+            if opened != substituted {
+                candidates.push((opened, assumed));
             }
         }
+        let mut term = substituted;
+        let mut rests_on = Vec::new();
+        for (candidate, assumed) in candidates {
+            if let Some((oriented, more)) = self.oriented(candidate, term, &case.domain) {
+                term = oriented;
+                rests_on = assumed;
+                rests_on.extend(more);
+            }
+        }
+        conditions.extend(rests_on);
+        let system = &mut self.derivation.system;
         let length = leaves(system, term);
         if length > longest {
             return None;
@@ -618,9 +624,64 @@ impl<'a> Writer<'a> {
         })
     }
 
-    /// What an upstream adjoint stands for, where that is one case.
-    fn closed_access(&mut self, case: &Case, contribution: &Contribution) -> Option<Closed> {
-        let access = contribution.upstream;
+    /// A term rewritten by definitions turned round, if that is shorter than `known`, with what it rests on.
+    fn oriented(
+        &mut self,
+        term: TermId,
+        known: TermId,
+        context: &Domain,
+    ) -> Option<(TermId, Vec<Condition>)> {
+        let step_at_zero = self.derivation.step_at_zero;
+        let system = &mut self.derivation.system;
+        let (oriented, assumed) =
+            self.orientations
+                .shortened(system, step_at_zero, term, context)?;
+        let oriented = self.simplifier.simplify(system, oriented, context);
+        // Multiplied out for its own sake nothing becomes clearer: something has to cancel.
+        let (mut before, mut after) = (FxHashSet::default(), FxHashSet::default());
+        kinds(system, known, &mut before);
+        kinds(system, oriented, &mut after);
+        let clearer = !before.is_subset(&after)
+            || longest_sum(system, oriented) <= longest_sum(system, known);
+        (clearer && leaves(system, oriented) < leaves(system, known)).then_some((oriented, assumed))
+    }
+
+    /// The term with the adjoints in it replaced by what they stand for, where that has a closed form.
+    fn opened(
+        &mut self,
+        term: TermId,
+        context: &Domain,
+        conditions: &mut Vec<Condition>,
+    ) -> TermId {
+        stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
+            let node = self.derivation.system.store.node(term).clone();
+            if matches!(node, Node::Access(..)) {
+                return match self.closed_access(context, term) {
+                    Some(closed) => {
+                        conditions.extend(closed.conditions);
+                        closed.term
+                    }
+                    None => term,
+                };
+            }
+            let inside = match &node {
+                Node::Reduce(_, vars, domain, _) => context.shadowed(vars).and(domain),
+                _ => context.clone(),
+            };
+            let children = node.children();
+            let opened: Vec<TermId> = children
+                .iter()
+                .map(|child| self.opened(*child, &inside, conditions))
+                .collect();
+            if *opened == *children {
+                return term;
+            }
+            self.derivation.system.store.rebuild(&node, &opened)
+        })
+    }
+
+    /// What an adjoint stands for, where that is one case.
+    fn closed_access(&mut self, context: &Domain, access: TermId) -> Option<Closed> {
         let Node::Access(family, index) = self.derivation.system.store.node(access).clone() else {
             return None;
         };
@@ -633,11 +694,10 @@ impl<'a> Writer<'a> {
         if self.is_given(place.0, place.1) {
             return None;
         }
-        let context = case.domain.and(&contribution.domain);
         let candidates = self.cases_of(place).clone();
         for (at, candidate) in candidates.iter().enumerate() {
             let (values, domain) = candidate.at(&index);
-            if !self.derivation.system.ambient.implies(&context, &domain) {
+            if !self.derivation.system.ambient.implies(context, &domain) {
                 continue;
             }
             let key = (place, at);
@@ -730,6 +790,19 @@ fn leaves(system: &System, term: TermId) -> usize {
                 .fold(0, usize::saturating_add)
         }
     }
+}
+
+/// The number of summands of the longest sum that is written in a term.
+fn longest_sum(system: &System, term: TermId) -> usize {
+    let node = system.store.node(term);
+    let own = match node {
+        Node::Add(parts) => parts.len(),
+        _ => 1,
+    };
+    node.children()
+        .into_iter()
+        .map(|child| longest_sum(system, child))
+        .fold(own, usize::max)
 }
 
 /// What a term is made of: families and functions, each with whether it stands in a denominator.

@@ -5,7 +5,7 @@
 //! sigmoid with binary cross entropy `a - y`.
 
 use num_rational::BigRational;
-use num_traits::{One, Signed};
+use num_traits::{One, Signed, Zero};
 use rustc_hash::FxHashMap;
 
 use super::Condition;
@@ -132,6 +132,7 @@ impl Orientations {
         let rewritten = self.rewritten(system, term);
         let mut normalizer = Normalizer::new(system, step_at_zero, context.clone());
         let normal = normalizer.normal(rewritten).ok()?;
+        let normal = in_partial_fractions(&mut normalizer, normal)?;
         let mut conditions = Vec::new();
         let normal = with_lemmas(&mut normalizer, normal, &mut conditions)?;
         let written = written(&mut normalizer, &normal);
@@ -174,6 +175,110 @@ impl Orientations {
             Some(store.substitute(hidden.body, &values))
         })
     }
+}
+
+/// A denominator `c + d a` over an atom `a`: no monomial has it together with `a`.
+///
+/// `a / (c + d a) = 1/d - c/d · 1/(c + d a)` and `1 / (a (c + d a)) = 1/c · (1/a - d/(c + d a))`.
+fn in_partial_fractions(normalizer: &mut Normalizer<'_>, normal: Normal) -> Option<Normal> {
+    let mut normal = normal;
+    // Each round lowers an exponent by one.
+    for _ in 0..8 {
+        let mut changed = false;
+        let mut parts = Vec::new();
+        for monomial in &normal.monomials {
+            match split_fraction(normalizer, monomial)? {
+                Some(terms) => {
+                    changed = true;
+                    parts.extend(terms);
+                }
+                None => parts.push(normalizer.monomial_term(monomial)),
+            }
+        }
+        if !changed {
+            return Some(normal);
+        }
+        let sum = normalizer.system.store.add(parts);
+        normal = normalizer.normal(sum).ok()?;
+    }
+    None
+}
+
+/// One step on the first denominator of a monomial that stands beside its own atom.
+fn split_fraction(
+    normalizer: &mut Normalizer<'_>,
+    monomial: &Monomial,
+) -> Option<Option<Vec<TermId>>> {
+    for (base, exponent) in &monomial.factors {
+        if !exponent.is_negative() || !exponent.is_integer() {
+            continue;
+        }
+        let Some((constant, factor, atom)) = linear(normalizer, *base)? else {
+            continue;
+        };
+        let Some((_, beside)) = monomial
+            .factors
+            .iter()
+            .find(|(other, beside)| *other == atom && beside.is_integer())
+        else {
+            continue;
+        };
+        let with = |by_atom: i64, by_base: i64, scale: BigRational| {
+            let mut changed = monomial.clone();
+            for (other, exponent) in &mut changed.factors {
+                if *other == atom {
+                    *exponent += BigRational::from_integer(by_atom.into());
+                } else if other == base {
+                    *exponent += BigRational::from_integer(by_base.into());
+                }
+            }
+            changed.factors.retain(|(_, exponent)| !exponent.is_zero());
+            changed.coefficient *= scale;
+            changed
+        };
+        let pair = if beside.is_positive() {
+            [with(-1, 1, factor.recip()), with(-1, 0, -constant / factor)]
+        } else {
+            [with(0, 1, constant.recip()), with(1, 0, -factor / constant)]
+        };
+        return Some(Some(
+            pair.iter()
+                .map(|monomial| normalizer.monomial_term(monomial))
+                .collect(),
+        ));
+    }
+    Some(None)
+}
+
+/// `c` and `d`, not 0, and the atom `a` of a base `c + d a`.
+fn linear(
+    normalizer: &mut Normalizer<'_>,
+    base: TermId,
+) -> Option<Option<(BigRational, BigRational, TermId)>> {
+    if !matches!(normalizer.system.store.node(base), Node::Add(_)) {
+        return Some(None);
+    }
+    let normal = normalizer.normal(base).ok()?;
+    let [first, second] = normal.monomials.as_slice() else {
+        return Some(None);
+    };
+    let plain = |monomial: &Monomial| monomial.vars.is_empty() && monomial.domain.is_everything();
+    if !plain(first) || !plain(second) {
+        return Some(None);
+    }
+    let (number, other) = if first.factors.is_empty() {
+        (first, second)
+    } else {
+        (second, first)
+    };
+    Some(
+        match (number.factors.as_slice(), other.factors.as_slice()) {
+            ([], [(atom, exponent)]) if exponent.is_one() => {
+                Some((number.coefficient.clone(), other.coefficient.clone(), *atom))
+            }
+            _ => None,
+        },
+    )
 }
 
 type Bindings = FxHashMap<VarId, Affine>;
@@ -355,25 +460,36 @@ fn written(normalizer: &mut Normalizer<'_>, normal: &Normal) -> TermId {
     } else {
         Vec::new()
     };
-    let mut parts: Vec<(bool, String, TermId)> = normal
-        .clone()
-        .divided_by(&common)
-        .monomials
-        .iter()
-        .map(|monomial| {
-            let term = ordered_monomial(normalizer, monomial);
-            (
-                monomial.coefficient.is_negative(),
-                sort_key(normalizer.system, term),
-                term,
-            )
+    let mut rest = normal.clone().divided_by(&common);
+    let number = match rest.monomials.as_slice() {
+        [first, others @ ..]
+            if others
+                .iter()
+                .all(|other| other.coefficient.abs() == first.coefficient.abs()) =>
+        {
+            first.coefficient.abs()
+        }
+        _ => BigRational::one(),
+    };
+    for monomial in &mut rest.monomials {
+        monomial.coefficient /= &number;
+    }
+    let mut parts: Vec<(bool, String, TermId)> = together(rest.monomials)
+        .into_iter()
+        .map(|(negative, group)| {
+            let term = match group.as_slice() {
+                [only] => ordered_monomial(normalizer, only),
+                _ => one_sum(normalizer, group),
+            };
+            (negative, sort_key(normalizer.system, term), term)
         })
         .collect();
     parts.sort();
     let store = &mut normalizer.system.store;
     let sum = store.add(parts.into_iter().map(|(_, _, term)| term));
+    let number = store.number(number);
     if common.is_empty() {
-        return sum;
+        return store.mul([number, sum]);
     }
     let mut front: Vec<(String, TermId)> = Vec::new();
     for (atom, exponent) in common {
@@ -382,12 +498,64 @@ fn written(normalizer: &mut Normalizer<'_>, normal: &Normal) -> TermId {
         front.push((sort_key(normalizer.system, power), power));
     }
     front.sort();
-    let factors: Vec<TermId> = front
-        .into_iter()
-        .map(|(_, power)| power)
+    let factors: Vec<TermId> = std::iter::once(number)
+        .chain(front.into_iter().map(|(_, power)| power))
         .chain([sum])
         .collect();
     normalizer.system.store.mul(factors)
+}
+
+/// Monomials by their sums: those over the same letters that share a factor with such a letter are one sum. Each group
+/// with whether its first member is negative.
+fn together(monomials: Vec<Monomial>) -> Vec<(bool, Vec<Monomial>)> {
+    let mut groups: Vec<(bool, Vec<Monomial>)> = Vec::new();
+    for monomial in monomials {
+        let shares = |other: &Monomial| {
+            !monomial.vars.is_empty()
+                && other.vars == monomial.vars
+                && other.domain == monomial.domain
+                && monomial
+                    .factors
+                    .iter()
+                    .any(|(atom, _)| other.factors.iter().any(|(known, _)| known == atom))
+        };
+        let found = groups
+            .iter_mut()
+            .find(|(_, group)| group.iter().all(shares));
+        match found {
+            Some((_, group)) => group.push(monomial),
+            None => groups.push((monomial.coefficient.is_negative(), vec![monomial])),
+        }
+    }
+    groups
+}
+
+/// Monomials over the same letters as one sum, with what they share in front of a bracket.
+fn one_sum(normalizer: &mut Normalizer<'_>, group: Vec<Monomial>) -> TermId {
+    let vars = group[0].vars.clone();
+    let domain = group[0].domain.clone();
+    let inner = Normal {
+        monomials: group
+            .into_iter()
+            .map(|monomial| Monomial {
+                vars: Vec::new(),
+                domain: Domain::everything(),
+                ..monomial
+            })
+            .collect(),
+    };
+    let body = written(normalizer, &inner);
+    let store = &mut normalizer.system.store;
+    let (free, bound): (Vec<TermId>, Vec<TermId>) = match store.node(body).clone() {
+        Node::Mul(factors) => factors.iter().copied().partition(|factor| {
+            let letters = store.free_vars(*factor);
+            !vars.iter().any(|var| letters.contains(var))
+        }),
+        _ => (Vec::new(), vec![body]),
+    };
+    let body = store.mul(bound);
+    let sum = store.reduce(Reduction::Sum, vars, domain, body);
+    store.mul(free.into_iter().chain([sum]))
 }
 
 /// A monomial with its factors in the order of their names: sums first.
