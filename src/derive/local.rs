@@ -4,7 +4,6 @@ use num_rational::BigRational;
 use num_traits::One;
 use rustc_hash::FxHashMap;
 
-use crate::simplify::Condition;
 use crate::system::System;
 use crate::term::{
     Affine, Cmp, Domain, FamilyId, FunctionId, Node, Reduction, Substitution, TermId, VarId,
@@ -26,14 +25,14 @@ pub(crate) struct Partial {
     pub(crate) vars: Vec<VarId>,
     pub(crate) domain: Domain,
     pub(crate) value: TermId,
+    /// Whether a maximum or minimum over an index was differentiated.
+    pub(crate) selects: bool,
 }
 
 /// The derivatives of one term by all of its leaves, in the order in which they are read. Leaves outside
 /// reductions occur once; their derivatives are added up.
 pub(crate) struct Differentiator<'a> {
     pub(crate) system: &'a mut System,
-    /// What the derivatives rest on.
-    pub(crate) conditions: Vec<Condition>,
 }
 
 impl Differentiator<'_> {
@@ -83,6 +82,7 @@ impl Differentiator<'_> {
             vars: Vec::new(),
             domain: Domain::everything(),
             value: self.system.store.int(1),
+            selects: false,
         }
     }
 
@@ -184,9 +184,6 @@ impl Differentiator<'_> {
                 higher.into_boxed_slice(),
                 arguments.into(),
             ));
-        }
-        if row.primitive == Some(crate::system::Primitive::Step) {
-            self.conditions.push(Condition::OffKinks);
         }
         let slope = match (row.slopes.get(at).copied().flatten(), row.body) {
             (Some(slope), _) => slope,
@@ -300,10 +297,10 @@ impl Differentiator<'_> {
             Reduction::Sum => self.system.store.int(1),
             Reduction::Product => self.other_factors(vars, domain, body),
             Reduction::Max | Reduction::Min => {
-                self.conditions.push(Condition::OffTies);
                 self.selection(op == Reduction::Max, vars, domain, body)
             }
         };
+        let selects = matches!(op, Reduction::Max | Reduction::Min);
         inner
             .into_iter()
             .map(|partial| Partial {
@@ -311,6 +308,7 @@ impl Differentiator<'_> {
                 domain: domain.and(&partial.domain),
                 value: self.system.store.mul([weight, partial.value]),
                 leaf: partial.leaf,
+                selects: selects || partial.selects,
             })
             .collect()
     }
@@ -400,18 +398,19 @@ impl Differentiator<'_> {
         let mut all = Vec::new();
         let zero = self.system.store.int(0);
         // Leaves outside reductions: one case distinction over all branches.
-        let mut plain: Vec<(Leaf, Vec<TermId>)> = Vec::new();
+        let mut plain: Vec<(Leaf, Vec<TermId>, bool)> = Vec::new();
         for (at, (_, value)) in branches.iter().enumerate() {
             for partial in self.partials(*value) {
                 if partial.vars.is_empty() && partial.domain.is_everything() {
-                    let place = match plain.iter().position(|(leaf, _)| *leaf == partial.leaf) {
+                    let place = match plain.iter().position(|(leaf, ..)| *leaf == partial.leaf) {
                         Some(place) => place,
                         None => {
-                            plain.push((partial.leaf, vec![zero; branches.len()]));
+                            plain.push((partial.leaf, vec![zero; branches.len()], false));
                             plain.len() - 1
                         }
                     };
                     plain[place].1[at] = partial.value;
+                    plain[place].2 |= partial.selects;
                 } else {
                     let mut values = vec![zero; branches.len()];
                     values[at] = partial.value;
@@ -420,13 +419,14 @@ impl Differentiator<'_> {
                 }
             }
         }
-        for (leaf, values) in plain {
+        for (leaf, values, selects) in plain {
             let value = self.branch_values(branches, &values);
             all.push(Partial {
                 leaf,
                 vars: Vec::new(),
                 domain: Domain::everything(),
                 value,
+                selects,
             });
         }
         all
@@ -454,6 +454,7 @@ impl Differentiator<'_> {
                 Some(at) => {
                     let sum = self.system.store.add([result[*at].value, partial.value]);
                     result[*at].value = sum;
+                    result[*at].selects |= partial.selects;
                 }
                 None => {
                     places.insert(partial.leaf.clone(), result.len());

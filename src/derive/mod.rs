@@ -19,9 +19,9 @@ use crate::simplify::{Condition, Simplifier, Step};
 use crate::source::{Diagnostic, Report};
 use crate::syntax::{Order, StepAtZero};
 use crate::system::{
-    Clause, Family, FamilyKind, Question, System, Target, UnprovedRead, check_reads,
+    Clause, Family, FamilyKind, Primitive, Question, System, Target, UnprovedRead, check_reads,
 };
-use crate::term::{Affine, Domain, FamilyId, Node, Reduction, TermId, VarId};
+use crate::term::{Affine, Domain, FamilyId, FunctionId, Node, Reduction, TermId, VarId};
 use local::{Differentiator, Leaf, Partial};
 use pieces::{Piece, pieces};
 
@@ -72,7 +72,7 @@ pub struct Adjoint {
     pub family: FamilyId,
     /// The chain rule on each piece of the family, in the order of the family's clauses.
     pub pieces: Vec<AdjointPiece>,
-    /// What all of it rests on.
+    /// What all of it rests on, whatever its terms are: a Step that was differentiated leaves no term.
     pub conditions: Vec<Condition>,
 }
 
@@ -106,6 +106,8 @@ pub struct Contribution {
     pub local: TermId,
     /// The same before simplifying.
     pub raw: TermId,
+    /// What the local derivative rests on.
+    pub conditions: Vec<Condition>,
     /// The rules that simplified it; those of terms that were met before are not named again.
     pub steps: Vec<Step>,
     /// Why the local derivative is what it is.
@@ -318,12 +320,13 @@ fn sweep(
         .collect();
     let mut sweep = Sweep {
         of: of.clone(),
+        step_at_zero: derivation.step_at_zero,
         recursive,
         adjoints: FxHashMap::default(),
         locals: FxHashMap::default(),
         incoming: FxHashMap::default(),
         simplifier: Simplifier::new(&mut derivation.system, derivation.step_at_zero, false),
-        off_kinks: false,
+        off_kinks: inside_steps(&derivation.system, &order),
     };
     for family in &wanted {
         if known.contains_key(&(of.clone(), *family)) {
@@ -412,6 +415,59 @@ fn upstream_first(system: &System, of: FamilyId) -> Vec<FamilyId> {
     }
     finished.reverse();
     finished
+}
+
+/// The families that the definitions of `order` (each before those that it reads) reach through a Step's argument.
+fn inside_steps(system: &System, order: &[FamilyId]) -> FxHashSet<FamilyId> {
+    let mut found: FxHashSet<FamilyId> = FxHashSet::default();
+    for family in order {
+        let bodies = system.family(*family).clauses.iter();
+        let mut stack: Vec<TermId> = bodies.filter_map(|clause| clause.body).collect();
+        let mut seen: FxHashSet<TermId> = FxHashSet::default();
+        while let Some(term) = stack.pop() {
+            if !seen.insert(term) {
+                continue;
+            }
+            let node = system.store.node(term);
+            match node {
+                Node::Apply(function, ..) if loses_steps(system, *function) => {
+                    system.store.any(term, |node| {
+                        if let Node::Access(read, _) = node {
+                            found.insert(*read);
+                        }
+                        false
+                    });
+                }
+                node => stack.extend(node.children()),
+            }
+        }
+    }
+    // What those depend on, in any number of steps.
+    let mut open: Vec<FamilyId> = found.iter().copied().collect();
+    while let Some(family) = open.pop() {
+        for read in reads(system, family) {
+            if found.insert(read) {
+                open.push(read);
+            }
+        }
+    }
+    found
+}
+
+/// Whether differentiating a function leaves out the derivative of a Step.
+fn loses_steps(system: &System, function: FunctionId) -> bool {
+    let row = system.function(function);
+    if row.primitive == Some(Primitive::Step) {
+        return true;
+    }
+    let tabled = !row.slopes.is_empty() && row.slopes.iter().all(Option::is_some);
+    let body = row.body.filter(|_| !tabled);
+    body.is_some_and(|body| {
+        system.store.any(body, |node| match node {
+            Node::Apply(inner, ..) => loses_steps(system, *inner),
+            _ => false,
+        })
+    })
 }
 
 /// The families that a family's definitions read, sorted by name from last to first.
@@ -524,11 +580,11 @@ struct Occurrence {
     clause: usize,
     partial: Partial,
     reason: Reason,
-    conditions: Vec<Condition>,
 }
 
 struct Sweep {
     of: Target,
+    step_at_zero: StepAtZero,
     /// Whether `of` is read on the way to itself, so that it has an adjoint of its own.
     recursive: bool,
     adjoints: FxHashMap<FamilyId, FamilyId>,
@@ -536,8 +592,9 @@ struct Sweep {
     /// The occurrences of each family, by constant slots where all of its slots are constant.
     incoming: FxHashMap<FamilyId, Incoming>,
     simplifier: Simplifier,
-    /// Whether Step was differentiated: its derivative is 0 off the kink, and the term is not there to be seen.
-    off_kinks: bool,
+    /// What the output depends on through the argument of a Step: its derivative is 0 off the kink, and the term is
+    /// not there to be seen.
+    off_kinks: FxHashSet<FamilyId>,
 }
 
 #[derive(Debug, Default)]
@@ -556,15 +613,7 @@ impl Sweep {
             let Some(body) = system.family(user).clauses[number].body else {
                 continue;
             };
-            let mut differentiator = Differentiator {
-                system,
-                conditions: Vec::new(),
-            };
-            let partials = differentiator.partials(body);
-            let conditions = std::mem::take(&mut differentiator.conditions);
-            if conditions.contains(&Condition::OffKinks) {
-                self.off_kinks = true;
-            }
+            let partials = Differentiator { system }.partials(body);
             for partial in partials {
                 let Leaf::Element(family, index) = &partial.leaf else {
                     unreachable!("bodies of definitions have no parameters");
@@ -582,7 +631,6 @@ impl Sweep {
                     clause: number,
                     partial,
                     reason,
-                    conditions: conditions.clone(),
                 };
                 let incoming = self.incoming.entry(family).or_default();
                 match constant {
@@ -595,12 +643,8 @@ impl Sweep {
 
     fn adjoint_of(&mut self, system: &mut System, wrt: FamilyId) -> Result<Adjoint, Report> {
         let family = self.adjoints[&wrt];
-        let mut conditions = Vec::new();
         let mut result = Vec::new();
         let incoming = self.incoming.remove(&wrt).unwrap_or_default();
-        if self.off_kinks {
-            conditions.push(Condition::OffKinks);
-        }
         for (piece, given) in self.split_at_given(system, wrt) {
             let slots = system.family(wrt).slots;
             let own = &piece.index[piece.index.len() - slots - system.family(wrt).axes..];
@@ -629,7 +673,6 @@ impl Sweep {
             let mut upstream = Vec::new();
             for occurrence in matching {
                 if let Some(contribution) = self.contribution(system, wrt, &piece, occurrence) {
-                    conditions.extend(occurrence.conditions.iter().cloned());
                     if occurrence.user == self.of.family {
                         direct.push(contribution);
                     } else {
@@ -657,12 +700,14 @@ impl Sweep {
                 contributions,
             });
         }
-        conditions.sort();
-        conditions.dedup();
+        let off_kinks = self.off_kinks.contains(&wrt);
         Ok(Adjoint {
             family,
             pieces: result,
-            conditions,
+            conditions: off_kinks
+                .then_some(Condition::OffKinks)
+                .into_iter()
+                .collect(),
         })
     }
 
@@ -721,6 +766,7 @@ impl Sweep {
             symbol: one,
             local: one,
             raw: one,
+            conditions: Vec::new(),
             steps: Vec::new(),
             reason: Reason::Itself,
             written: piece.index[half..].into(),
@@ -800,7 +846,13 @@ impl Sweep {
             .access(local_family, user_index.iter().chain(own).cloned());
         self.simplifier.take_record();
         let local = self.simplifier.simplify(system, raw, &context);
-        let (_, steps) = self.simplifier.take_record();
+        let (mut conditions, steps) = self.simplifier.take_record();
+        // The first or the last of equal places is selected at 1 or 0; between these it would be several.
+        if occurrence.partial.selects
+            && matches!(self.step_at_zero, StepAtZero::Half | StepAtZero::Undefined)
+        {
+            conditions.push(Condition::OffTies);
+        }
         if system.store.is_zero(local) {
             return None;
         }
@@ -812,6 +864,7 @@ impl Sweep {
             symbol,
             local,
             raw,
+            conditions,
             steps,
             reason: occurrence.reason.clone(),
             written: written.clone(),

@@ -160,7 +160,13 @@ fn substituted(
         return contribution;
     }
     let store = &mut system.store;
+    let conditions = contribution
+        .conditions
+        .iter()
+        .map(|condition| condition.substituted(store, substitution))
+        .collect();
     Contribution {
+        conditions,
         domain: substitution.domain(&contribution.domain),
         upstream: store.substitute(contribution.upstream, substitution),
         symbol: store.substitute(contribution.symbol, substitution),

@@ -95,7 +95,15 @@ fn joined(
                 put(inner.local),
                 put(inner.raw),
             );
+            let inner_conditions = inner
+                .conditions
+                .iter()
+                .map(|condition| condition.substituted(store, &values));
+            let conditions = inner_conditions
+                .chain(outer.conditions.iter().cloned())
+                .collect();
             result.push(Contribution {
+                conditions,
                 vars: outer.vars.iter().copied().chain(fresh).collect(),
                 domain: system.ambient.minimal(&domain, &piece.domain),
                 upstream: above,

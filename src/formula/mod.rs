@@ -448,6 +448,9 @@ impl<'a> Writer<'a> {
         self.simplifier.take_record();
         let result = self.sum(case, |contribution| contribution.upstream);
         let (mut conditions, more) = self.simplifier.take_record();
+        for contribution in &case.contributions {
+            conditions.extend(contribution.conditions.iter().cloned());
+        }
         let steps = case
             .contributions
             .iter()
@@ -560,6 +563,7 @@ impl<'a> Writer<'a> {
         let mut ingredients = 0;
         let mut parts = FxHashSet::default();
         for contribution in &case.contributions {
+            conditions.extend(contribution.conditions.iter().cloned());
             ingredients += leaves(&self.derivation.system, contribution.local);
             kinds(&self.derivation.system, contribution.local, &mut parts);
             if self.is_direct(contribution) {
@@ -711,12 +715,18 @@ impl<'a> Writer<'a> {
                 self.closed.insert(key, closed);
             }
             let closed = self.closed[&key].clone()?;
-            let term = self
-                .derivation
-                .system
-                .store
-                .substitute(closed.term, &values);
-            return Some(Closed { term, ..closed });
+            let store = &mut self.derivation.system.store;
+            let term = store.substitute(closed.term, &values);
+            let conditions = closed
+                .conditions
+                .iter()
+                .map(|condition| condition.substituted(store, &values))
+                .collect();
+            return Some(Closed {
+                term,
+                conditions,
+                ..closed
+            });
         }
         None
     }

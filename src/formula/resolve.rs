@@ -21,6 +21,7 @@ pub(super) fn resolved(
     detail: Detail,
 ) -> Result<Vec<Formula>, Report> {
     let step_at_zero = derivation.step_at_zero;
+    let needed = Needed::of(derivation);
     let system = &mut derivation.system;
     let mut simplifier = Simplifier::new(system, step_at_zero, true);
     let mut shared = Resolver::new(system, None);
@@ -50,6 +51,7 @@ pub(super) fn resolved(
             }
             push_if_new(&mut formula.chain, term);
             formula.conditions.extend(conditions);
+            formula.conditions.extend(needed.by(system, named));
             if uses_step(system, term) {
                 formula.conditions.push(Condition::StepAtZero);
             } else {
@@ -64,6 +66,50 @@ pub(super) fn resolved(
         }
     }
     Ok(result)
+}
+
+/// What the adjoints rest on that are put into a formula.
+struct Needed {
+    conditions: FxHashMap<FamilyId, Vec<Condition>>,
+}
+
+impl Needed {
+    fn of(derivation: &Derivation) -> Self {
+        let mut conditions = FxHashMap::default();
+        for adjoint in &derivation.adjoints {
+            let mut own = adjoint.conditions.clone();
+            let contributions = adjoint.pieces.iter().flat_map(|piece| &piece.contributions);
+            own.extend(contributions.flat_map(|contribution| contribution.conditions.clone()));
+            if !own.is_empty() {
+                conditions.insert(adjoint.family, own);
+            }
+        }
+        Self { conditions }
+    }
+
+    /// The conditions of all adjoints that a term depends on.
+    fn by(&self, system: &System, term: TermId) -> Vec<Condition> {
+        if self.conditions.is_empty() {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        let mut families: FxHashSet<FamilyId> = FxHashSet::default();
+        let mut open = vec![term];
+        while let Some(term) = open.pop() {
+            system.store.any(term, |node| {
+                if let Node::Access(family, _) = node
+                    && matches!(system.family(*family).kind, FamilyKind::Adjoint { .. })
+                    && families.insert(*family)
+                {
+                    found.extend(self.conditions.get(family).into_iter().flatten().cloned());
+                    let clauses = &system.family(*family).clauses;
+                    open.extend(clauses.iter().filter_map(|clause| clause.body));
+                }
+                false
+            });
+        }
+        found
+    }
 }
 
 fn push_if_new(chain: &mut Vec<Link>, term: TermId) {

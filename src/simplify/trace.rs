@@ -1,6 +1,6 @@
 //! The trace of a derivation: what stood there, what stands there now, and what that rests on.
 
-use crate::term::TermId;
+use crate::term::{Store, Substitution, TermId};
 
 /// One member of a chain of equalities.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,18 @@ pub enum Condition {
 }
 
 impl Condition {
+    /// The condition where letters have these values.
+    pub(crate) fn substituted(&self, store: &mut Store, values: &Substitution) -> Condition {
+        match self {
+            Condition::NonZero(term) => Condition::NonZero(store.substitute(*term, values)),
+            Condition::Positive(term) => Condition::Positive(store.substitute(*term, values)),
+            Condition::Assumed(_)
+            | Condition::StepAtZero
+            | Condition::OffKinks
+            | Condition::OffTies => self.clone(),
+        }
+    }
+
     /// Whether what rests on it says nothing about points on a kink.
     pub fn is_off_kinks(&self) -> bool {
         match self {
