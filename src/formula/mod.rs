@@ -3,6 +3,7 @@
 mod apart;
 mod cases;
 mod combine;
+mod funnel;
 mod loss;
 mod orient;
 mod resolve;
@@ -18,6 +19,7 @@ use crate::source::Report;
 use crate::system::{Clause, FamilyKind, Primitive, System};
 use crate::term::{Affine, Domain, FamilyId, FunctionId, Node, Substitution, TermId, VarId};
 use cases::{Case, cases};
+use funnel::Funnels;
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive};
 use orient::Orientations;
@@ -220,14 +222,16 @@ struct Writer<'a> {
     /// The cases of each piece, made on demand.
     cases: FxHashMap<Place, Vec<Case>>,
     /// The cases whose closed form is short, with what it rests on, for the substitution step.
-    closed: FxHashMap<(Place, usize), Option<Closed>>,
+    closed: FxHashMap<(Place, usize, Option<FamilyId>), Option<Closed>>,
     orientations: Orientations,
+    funnels: Funnels,
 }
 
 impl<'a> Writer<'a> {
     fn new(derivation: &'a mut Derivation, view: View) -> Self {
         let simplifier = Simplifier::new(&mut derivation.system, derivation.step_at_zero, true);
         let orientations = Orientations::of(&mut derivation.system);
+        let funnels = Funnels::of(derivation);
         let mut adjoints = FxHashMap::default();
         let mut constant = FxHashMap::default();
         for (at, adjoint) in derivation.adjoints.iter().enumerate() {
@@ -250,6 +254,7 @@ impl<'a> Writer<'a> {
             cases: FxHashMap::default(),
             closed: FxHashMap::default(),
             orientations,
+            funnels,
         }
     }
 
@@ -478,7 +483,18 @@ impl<'a> Writer<'a> {
             }
             locals = statement::locals(self.system(), case);
         }
-        let result = match self.closed_form(case, second) {
+        let whole = self.closed_form(case, second, None);
+        let in_part = self
+            .funnels
+            .behind(&self.derivation.system, adjoint)
+            .and_then(|stop| self.closed_form(case, second, Some(stop)));
+        let length = |closed: &Closed| leaves(&self.derivation.system, closed.term);
+        let closed = match (whole, in_part) {
+            (Some(whole), Some(in_part)) if length(&whole) <= length(&in_part) => Some(whole),
+            (_, Some(in_part)) if in_part.shorter => Some(in_part),
+            (whole, _) => whole,
+        };
+        let result = match closed {
             Some(closed) if second || closed.shorter || (closed.plain && stepwise) => {
                 // What cancels is first shown as it stands.
                 if stepwise && closed.shorter && closed.term != result && !second {
@@ -557,11 +573,14 @@ impl<'a> Writer<'a> {
     }
 
     /// The case with its upstream adjoints substituted, if what they stand for is short.
-    fn closed_form(&mut self, case: &Case, second: bool) -> Option<Closed> {
+    ///
+    /// With `stop`, the adjoint of that family stays as it is.
+    fn closed_form(&mut self, case: &Case, second: bool, stop: Option<FamilyId>) -> Option<Closed> {
         let mut conditions = Vec::new();
         let mut values = Vec::with_capacity(case.contributions.len());
         let mut ingredients = 0;
         let mut parts = FxHashSet::default();
+        let mut dropped = false;
         for contribution in &case.contributions {
             conditions.extend(contribution.conditions.iter().cloned());
             ingredients += leaves(&self.derivation.system, contribution.local);
@@ -570,10 +589,17 @@ impl<'a> Writer<'a> {
                 values.push(contribution.upstream);
                 continue;
             }
+            if stop.is_some() && self.differentiates_by(contribution.upstream) == stop {
+                ingredients += leaves(&self.derivation.system, contribution.upstream);
+                kinds(&self.derivation.system, contribution.upstream, &mut parts);
+                values.push(contribution.upstream);
+                continue;
+            }
             let context = case.domain.and(&contribution.domain);
-            let upstream = self.closed_access(&context, contribution.upstream)?;
+            let upstream = self.closed_access(&context, contribution.upstream, stop)?;
             ingredients += leaves(&self.derivation.system, upstream.term);
             kinds(&self.derivation.system, upstream.term, &mut parts);
+            dropped |= self.derivation.system.store.is_zero(upstream.term);
             values.push(upstream.term);
             conditions.extend(upstream.conditions);
         }
@@ -623,7 +649,7 @@ impl<'a> Writer<'a> {
         Some(Closed {
             term,
             conditions,
-            shorter: length < ingredients && !parts.is_subset(&left),
+            shorter: length < ingredients && (dropped || !parts.is_subset(&left)),
             plain: !has_sums(system, term),
         })
     }
@@ -660,7 +686,7 @@ impl<'a> Writer<'a> {
         stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
             let node = self.derivation.system.store.node(term).clone();
             if matches!(node, Node::Access(..)) {
-                return match self.closed_access(context, term) {
+                return match self.closed_access(context, term, None) {
                     Some(closed) => {
                         conditions.extend(closed.conditions);
                         closed.term
@@ -684,8 +710,25 @@ impl<'a> Writer<'a> {
         })
     }
 
+    /// The family that an adjoint is taken by.
+    fn differentiates_by(&self, adjoint: TermId) -> Option<FamilyId> {
+        let system = &self.derivation.system;
+        let Node::Access(family, _) = system.store.node(adjoint) else {
+            return None;
+        };
+        match system.family(*family).kind {
+            FamilyKind::Adjoint { wrt, .. } => Some(wrt),
+            _ => None,
+        }
+    }
+
     /// What an adjoint stands for, where that is one case.
-    fn closed_access(&mut self, context: &Domain, access: TermId) -> Option<Closed> {
+    fn closed_access(
+        &mut self,
+        context: &Domain,
+        access: TermId,
+        stop: Option<FamilyId>,
+    ) -> Option<Closed> {
         let Node::Access(family, index) = self.derivation.system.store.node(access).clone() else {
             return None;
         };
@@ -704,13 +747,13 @@ impl<'a> Writer<'a> {
             if !self.derivation.system.ambient.implies(context, &domain) {
                 continue;
             }
-            let key = (place, at);
+            let key = (place, at, stop);
             if !self.closed.contains_key(&key) {
                 let second = self.is_second_order(family);
                 // A recurrence has no closed form: it finds this entry.
                 self.closed.insert(key, None);
                 let closed = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
-                    self.closed_form(candidate, second)
+                    self.closed_form(candidate, second, stop)
                 });
                 self.closed.insert(key, closed);
             }

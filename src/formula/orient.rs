@@ -6,7 +6,7 @@
 
 use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Condition;
 use crate::normal::{Monomial, Normal, Normalizer, components};
@@ -37,7 +37,29 @@ struct Hidden {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Orientations {
     rewritings: Vec<Orientation>,
+    roots: Vec<Root>,
     hidden: Vec<Hidden>,
+    /// Terms that are 0 by the definitions.
+    zeros: Vec<Vanishing>,
+    /// Families that definitions divide by: not 0 where the network has a value.
+    divisors: FxHashSet<FamilyId>,
+}
+
+/// `base^exponent = name`, so that other powers of the base are powers of the name.
+#[derive(Debug, Clone)]
+struct Root {
+    vars: Box<[VarId]>,
+    base: TermId,
+    exponent: BigRational,
+    name: TermId,
+}
+
+/// A definition `u = Σ …` as the term `Σ … - u`, for all values of the letters.
+#[derive(Debug, Clone)]
+struct Vanishing {
+    vars: Box<[VarId]>,
+    domain: Domain,
+    term: TermId,
 }
 
 impl Orientations {
@@ -56,17 +78,27 @@ impl Orientations {
         result
     }
 
-    /// `u = c · e / S` gives `e = u S / c`, if `e` has all the letters of `u`.
+    /// `u = c · e / S` gives `e = u S / c`, and so does a root in the place of `1 / S`, if `e` has all the letters of `u`.
     fn turn_round(&mut self, system: &mut System, family: FamilyId, clause: &Clause) {
         let Some(body) = clause.body else {
             return;
         };
         let product = Product::of(&system.store, body);
-        let (tops, bottoms): (Vec<_>, Vec<_>) = product
+        for (base, exponent) in &product.factors {
+            if let Node::Access(divisor, _) = system.store.node(*base)
+                && exponent.is_negative()
+            {
+                self.divisors.insert(*divisor);
+            }
+        }
+        self.solve_for_summand(system, family, clause, &product);
+        self.name_root(system, family, clause, &product);
+        self.note_mean(system, family, clause);
+        let (bottoms, tops): (Vec<_>, Vec<_>) = product
             .factors
             .iter()
             .cloned()
-            .partition(|(_, exponent)| exponent.is_positive());
+            .partition(|factor| factor.1.is_negative() || is_root(system, factor));
         let [(top, exponent)] = tops.as_slice() else {
             return;
         };
@@ -93,6 +125,134 @@ impl Orientations {
             vars: clause.vars.clone(),
             pattern: *top,
             value,
+        });
+    }
+
+    /// `u = (x - m) s` gives `x = m + u / s`, if `x` has all the letters of `u` and `s` is not 0 for certain: a
+    /// root, or the name of one.
+    fn solve_for_summand(
+        &mut self,
+        system: &mut System,
+        family: FamilyId,
+        clause: &Clause,
+        product: &Product,
+    ) {
+        let (sums, others): (Vec<_>, Vec<_>) =
+            product
+                .factors
+                .iter()
+                .cloned()
+                .partition(|(base, exponent)| {
+                    exponent.is_one() && matches!(system.store.node(*base), Node::Add(_))
+                });
+        let [(sum, _)] = sums.as_slice() else {
+            return;
+        };
+        if others.is_empty() || !others.iter().all(|factor| is_root(system, factor)) {
+            return;
+        }
+        let parts = system.store.node(*sum).children();
+        let letters = |term: TermId| system.store.free_vars(term).to_vec();
+        let candidates: Vec<usize> = (0..parts.len())
+            .filter(|at| {
+                let part = Product::of(&system.store, parts[*at]);
+                let [(base, exponent)] = part.factors.as_slice() else {
+                    return false;
+                };
+                let Node::Access(own, _) = system.store.node(*base) else {
+                    return false;
+                };
+                let has_all = clause.vars.iter().all(|var| letters(*base).contains(var));
+                let alone = (0..parts.len())
+                    .all(|other| other == *at || !system.store.reads(parts[other], *own));
+                exponent.is_one() && has_all && alone
+            })
+            .collect();
+        let [at] = candidates.as_slice() else {
+            return;
+        };
+        let solved = Product::of(&system.store, parts[*at]);
+        let pattern = solved.factors[0].0;
+        let mut inverse = vec![
+            system.store.number(product.coefficient.recip()),
+            system.store.access(family, clause.index.iter().cloned()),
+        ];
+        for (base, exponent) in others {
+            let base = match system.store.node(base) {
+                Node::Access(..) => base,
+                _ => self.hide(system, base),
+            };
+            let exponent = system.store.number(-exponent);
+            inverse.push(system.store.power(base, exponent));
+        }
+        let store = &mut system.store;
+        let mut sum = vec![store.mul(inverse)];
+        for (other, part) in parts.iter().enumerate() {
+            if other != *at {
+                sum.push(store.negative(*part));
+            }
+        }
+        let sum = store.add(sum);
+        let factor = store.number(solved.coefficient.recip());
+        let value = store.mul([factor, sum]);
+        self.rewritings.push(Orientation {
+            vars: clause.vars.clone(),
+            pattern,
+            value,
+        });
+    }
+
+    /// `s = (v + e)^(-1/2)` gives `v + e = s^(-2)`.
+    fn name_root(
+        &mut self,
+        system: &mut System,
+        family: FamilyId,
+        clause: &Clause,
+        product: &Product,
+    ) {
+        let [(base, exponent)] = product.factors.as_slice() else {
+            return;
+        };
+        let has_letters = clause
+            .vars
+            .iter()
+            .all(|var| system.store.free_vars(*base).contains(var));
+        if exponent.is_integer() || !product.coefficient.is_one() || !has_letters {
+            return;
+        }
+        let name = system.store.access(family, clause.index.iter().cloned());
+        self.roots.push(Root {
+            vars: clause.vars.clone(),
+            base: *base,
+            exponent: exponent.clone(),
+            name,
+        });
+    }
+
+    /// `m = 1/n Σ x` is kept as `1/n Σ x - m`, which is 0.
+    fn note_mean(&mut self, system: &mut System, family: FamilyId, clause: &Clause) {
+        let Some(body) = clause.body else {
+            return;
+        };
+        let product = Product::of(&system.store, body);
+        let is_mean = product.factors.iter().any(|(base, exponent)| {
+            exponent.is_one()
+                && matches!(
+                    system.store.node(*base),
+                    Node::Reduce(Reduction::Sum, _, _, inner)
+                        if matches!(system.store.node(*inner), Node::Access(..))
+                )
+        });
+        if !is_mean {
+            return;
+        }
+        let name = system.store.access(family, clause.index.iter().cloned());
+        let negative = system.store.negative(name);
+        let term = system.store.add([body, negative]);
+        self.zeros.push(Vanishing {
+            vars: clause.vars.clone(),
+            domain: clause.domain.clone(),
+            term,
         });
     }
 
@@ -134,9 +294,153 @@ impl Orientations {
         let normal = normalizer.normal(rewritten).ok()?;
         let normal = in_partial_fractions(&mut normalizer, normal)?;
         let mut conditions = Vec::new();
-        let normal = with_lemmas(&mut normalizer, normal, &mut conditions)?;
+        let normal = self.with_lemmas(&mut normalizer, normal, &mut conditions)?;
         let written = written(&mut normalizer, &normal);
         Some((self.shown(system, written), conditions))
+    }
+
+    /// Sums that an assumption gives a value (`sum(y) = 1`, one-hot) or that the definitions do (`Σ (x - m) = 0`) are
+    /// replaced by it, one connected part of a monomial at a time.
+    fn with_lemmas(
+        &self,
+        normalizer: &mut Normalizer<'_>,
+        normal: Normal,
+        conditions: &mut Vec<Condition>,
+    ) -> Option<Normal> {
+        let mut lemmas = assumed_sums(normalizer)?;
+        lemmas.extend(self.defined_sums(normalizer));
+        if lemmas.is_empty() {
+            return Some(normal);
+        }
+        let mut parts = Vec::new();
+        for monomial in &normal.monomials {
+            let mut factors = vec![normalizer.system.store.number(monomial.coefficient.clone())];
+            for component in components(normalizer.system, monomial) {
+                let alone = Monomial {
+                    coefficient: BigRational::one(),
+                    vars: component.vars,
+                    domain: component.domain,
+                    factors: component.factors,
+                };
+                let term = normalizer.monomial_term(&alone);
+                let canonical = normalizer.normal(term).ok()?;
+                let term = normalizer.term(&canonical);
+                let found = lemmas.iter().find_map(|lemma| {
+                    let mut values = Bindings::default();
+                    unify(
+                        &normalizer.system.store,
+                        lemma.sum,
+                        term,
+                        &lemma.vars,
+                        &mut values,
+                    )
+                    .then_some((lemma, values))
+                });
+                match found {
+                    Some((lemma, values)) => {
+                        conditions.extend(lemma.assumption.map(Condition::Assumed));
+                        let value = normalizer
+                            .system
+                            .store
+                            .substitute(lemma.value, &replaced(&values));
+                        factors.push(value);
+                    }
+                    None => factors.push(term),
+                }
+            }
+            parts.push(normalizer.system.store.mul(factors));
+        }
+        let sum = normalizer.system.store.add(parts);
+        normalizer.normal(sum).ok()
+    }
+
+    /// Whether a factor is not 0 where the network has a value: a root, the name of one, a size, a divisor.
+    fn never_zero(&self, system: &System, factor: &(TermId, BigRational)) -> bool {
+        is_root(system, factor)
+            || match system.store.node(factor.0) {
+                Node::Index(_) => true,
+                Node::Access(family, _) => self.divisors.contains(family),
+                _ => false,
+            }
+    }
+
+    /// Sums that the definitions give a value: `Σ … - u`, once everything is turned round, solved for its only sum.
+    fn defined_sums(&self, normalizer: &mut Normalizer<'_>) -> Vec<Lemma> {
+        let mut lemmas = Vec::new();
+        for zero in &self.zeros {
+            let rewritten = self.rewritten(normalizer.system, zero.term);
+            let inside = zero.domain.clone();
+            let Ok(normal) = normalizer.under(inside, |normalizer| normalizer.normal(rewritten))
+            else {
+                continue;
+            };
+            let (with_sum, others): (Vec<&Monomial>, Vec<&Monomial>) = normal
+                .monomials
+                .iter()
+                .partition(|monomial| !monomial.vars.is_empty());
+            let [only] = with_sum.as_slice() else {
+                continue;
+            };
+            let mut sums = Vec::new();
+            let mut sound = true;
+            for component in components(normalizer.system, only) {
+                if component.vars.is_empty() {
+                    sound &= component
+                        .factors
+                        .iter()
+                        .all(|factor| self.never_zero(normalizer.system, factor));
+                } else {
+                    sums.push(component);
+                }
+            }
+            let [sum] = sums.as_slice() else {
+                continue;
+            };
+            if !sound {
+                continue;
+            }
+            let alone = Monomial {
+                coefficient: BigRational::one(),
+                vars: sum.vars.clone(),
+                domain: sum.domain.clone(),
+                factors: sum.factors.clone(),
+            };
+            let sum = normalizer.monomial_term(&alone);
+            let Ok(canonical) = normalizer.normal(sum) else {
+                continue;
+            };
+            let sum = normalizer.term(&canonical);
+            // The others, divided by what the sum is multiplied with.
+            let outside: Vec<(TermId, BigRational)> = only
+                .factors
+                .iter()
+                .filter(|factor| !alone.factors.contains(factor))
+                .map(|(atom, exponent)| (*atom, -exponent))
+                .collect();
+            let outside = normalizer.monomial_term(&Monomial {
+                coefficient: -only.coefficient.recip(),
+                vars: Vec::new(),
+                domain: Domain::everything(),
+                factors: outside,
+            });
+            let others: Vec<TermId> = others
+                .into_iter()
+                .map(|monomial| normalizer.monomial_term(monomial))
+                .collect();
+            let store = &mut normalizer.system.store;
+            let others = store.add(others);
+            let value = store.mul([outside, others]);
+            let Ok(value) = normalizer.normal(value) else {
+                continue;
+            };
+            lemmas.push(Lemma {
+                assumption: None,
+                vars: zero.vars.clone(),
+                sum,
+                value: normalizer.term(&value),
+            });
+        }
+        lemmas
     }
 
     fn rewritten(&self, system: &mut System, term: TermId) -> TermId {
@@ -150,6 +454,18 @@ impl Orientations {
                         .map(|var| values.get(var).cloned())
                         .collect();
                     return Some(store.access(hidden.family, index?));
+                }
+            }
+            if let Node::Power(base, exponent) = *store.node(part)
+                && let Some(exponent) = store.as_number(exponent).cloned()
+            {
+                for root in &self.roots {
+                    let mut values = Bindings::default();
+                    if unify(store, root.base, base, &root.vars, &mut values) {
+                        let name = store.substitute(root.name, &replaced(&values));
+                        let exponent = store.number(exponent / &root.exponent);
+                        return Some(store.power(name, exponent));
+                    }
                 }
             }
             for rewriting in &self.rewritings {
@@ -356,14 +672,18 @@ fn unify_affine(pattern: &Affine, value: &Affine, vars: &[VarId], values: &mut B
     }
 }
 
-/// Sums that an assumption gives a value (`sum(y) = 1`, one-hot) are replaced by it, one connected part of
-/// a monomial at a time.
-fn with_lemmas(
-    normalizer: &mut Normalizer<'_>,
-    normal: Normal,
-    conditions: &mut Vec<Condition>,
-) -> Option<Normal> {
-    let mut lemmas: Vec<(usize, Box<[VarId]>, TermId, BigRational)> = Vec::new();
+/// A sum that has a known value.
+struct Lemma {
+    /// The assumption that says so; none if the definitions do.
+    assumption: Option<usize>,
+    vars: Box<[VarId]>,
+    sum: TermId,
+    value: TermId,
+}
+
+/// Sums that an assumption gives a value.
+fn assumed_sums(normalizer: &mut Normalizer<'_>) -> Option<Vec<Lemma>> {
+    let mut lemmas = Vec::new();
     for (number, assumption) in normalizer.system.assumptions.clone().iter().enumerate() {
         let (sum, value) = match &assumption.fact {
             Fact::Compare(Cmp::Equal, left, right) => {
@@ -394,50 +714,38 @@ fn with_lemmas(
             coefficient: BigRational::one(),
             ..only.clone()
         });
-        lemmas.push((
-            number,
-            assumption.vars.clone(),
-            pattern,
-            value / &only.coefficient,
-        ));
+        lemmas.push(Lemma {
+            assumption: Some(number),
+            vars: assumption.vars.clone(),
+            sum: pattern,
+            value: normalizer.system.store.number(value / &only.coefficient),
+        });
     }
-    if lemmas.is_empty() {
-        return Some(normal);
+    Some(lemmas)
+}
+
+/// Whether a factor is a root of something, or the name of a root: not 0 where it has a value.
+fn is_root(system: &System, (base, exponent): &(TermId, BigRational)) -> bool {
+    if !exponent.is_integer() {
+        return true;
     }
-    let mut parts = Vec::new();
-    for monomial in &normal.monomials {
-        let mut factors = vec![normalizer.system.store.number(monomial.coefficient.clone())];
-        for component in components(normalizer.system, monomial) {
-            let alone = Monomial {
-                coefficient: BigRational::one(),
-                vars: component.vars,
-                domain: component.domain,
-                factors: component.factors,
-            };
-            let term = normalizer.monomial_term(&alone);
-            let canonical = normalizer.normal(term).ok()?;
-            let term = normalizer.term(&canonical);
-            let found = lemmas.iter().find(|(_, vars, pattern, _)| {
-                unify(
-                    &normalizer.system.store,
-                    *pattern,
-                    term,
-                    vars,
-                    &mut Bindings::default(),
-                )
-            });
-            match found {
-                Some((number, _, _, value)) => {
-                    conditions.push(Condition::Assumed(*number));
-                    factors.push(normalizer.system.store.number(value.clone()));
-                }
-                None => factors.push(term),
-            }
-        }
-        parts.push(normalizer.system.store.mul(factors));
-    }
-    let sum = normalizer.system.store.add(parts);
-    normalizer.normal(sum).ok()
+    let Node::Access(family, _) = system.store.node(*base) else {
+        return false;
+    };
+    let family = system.family(*family);
+    family.kind == FamilyKind::Defined
+        && !family.clauses.is_empty()
+        && family.clauses.iter().all(|clause| {
+            clause.body.is_some_and(|body| {
+                let product = Product::of(&system.store, body);
+                !product.factors.is_empty()
+                    && !product.coefficient.is_zero()
+                    && product
+                        .factors
+                        .iter()
+                        .all(|(_, exponent)| !exponent.is_integer())
+            })
+        })
 }
 
 /// Σ of an access over one of its letters, over the letter's whole range.
@@ -474,7 +782,7 @@ fn written(normalizer: &mut Normalizer<'_>, normal: &Normal) -> TermId {
     for monomial in &mut rest.monomials {
         monomial.coefficient /= &number;
     }
-    let mut parts: Vec<(bool, String, TermId)> = together(rest.monomials)
+    let mut parts: Vec<(bool, String, TermId)> = together(normalizer.system, rest.monomials)
         .into_iter()
         .map(|(negative, group)| {
             let term = match group.as_slice() {
@@ -505,15 +813,24 @@ fn written(normalizer: &mut Normalizer<'_>, normal: &Normal) -> TermId {
     normalizer.system.store.mul(factors)
 }
 
-/// Monomials by their sums: those over the same letters that share a factor with such a letter are one sum. Each group
-/// with whether its first member is negative.
-fn together(monomials: Vec<Monomial>) -> Vec<(bool, Vec<Monomial>)> {
+/// Monomials by their sums: those over the same letters that share a factor with such a letter, and what stands outside
+/// the sum, are one sum. Each group with whether its first member is negative.
+fn together(system: &System, monomials: Vec<Monomial>) -> Vec<(bool, Vec<Monomial>)> {
     let mut groups: Vec<(bool, Vec<Monomial>)> = Vec::new();
     for monomial in monomials {
+        let outside = |other: &Monomial| -> Vec<(TermId, BigRational)> {
+            let free = |atom: TermId| {
+                let letters = system.store.free_vars(atom);
+                !other.vars.iter().any(|var| letters.contains(var))
+            };
+            let factors = other.factors.iter();
+            factors.filter(|(atom, _)| free(*atom)).cloned().collect()
+        };
         let shares = |other: &Monomial| {
             !monomial.vars.is_empty()
                 && other.vars == monomial.vars
                 && other.domain == monomial.domain
+                && outside(other) == outside(&monomial)
                 && monomial
                     .factors
                     .iter()
@@ -571,6 +888,12 @@ fn ordered_monomial(normalizer: &mut Normalizer<'_>, monomial: &Monomial) -> Ter
                 Node::Number(_) => 0,
                 Node::Guard(_) => 1,
                 Node::Reduce(..) => 2,
+                // One over a size stands in front, as the mean has it.
+                Node::Power(base, _)
+                    if matches!(normalizer.system.store.node(*base), Node::Index(_)) =>
+                {
+                    0
+                }
                 // Divisors stand behind what they divide.
                 Node::Power(_, exponent)
                     if normalizer

@@ -254,6 +254,12 @@ impl<'a> Normalizer<'a> {
         Ok(Normal::atom(atom, BigRational::one()))
     }
 
+    /// Works inside a further condition.
+    pub(crate) fn under<T>(&mut self, domain: Domain, work: impl FnOnce(&mut Self) -> T) -> T {
+        let context = self.context.and(&domain);
+        self.inside(context, work)
+    }
+
     fn inside<T>(&mut self, context: Domain, work: impl FnOnce(&mut Self) -> T) -> T {
         if context == self.context {
             return work(self);
@@ -587,6 +593,13 @@ impl<'a> Normalizer<'a> {
             }
             return Ok(all);
         }
+        if let Some(counted) = self.counted(&monomial) {
+            let mut all = Vec::new();
+            for monomial in counted {
+                all.extend(self.settled(monomial)?);
+            }
+            return Ok(all);
+        }
         if matches!(self.step_at_zero, StepAtZero::Zero | StepAtZero::One) {
             for (atom, exponent) in &mut monomial.factors {
                 if exponent.is_positive()
@@ -600,6 +613,61 @@ impl<'a> Normalizer<'a> {
         monomial.factors.sort();
         monomial.domain = self.system.ambient.minimal(&monomial.domain, &context);
         Ok(vec![self.labelled(monomial)])
+    }
+
+    /// A monomial whose factors do not mention one of its letters, with the number of the letter's values in place of
+    /// the sum over it. The range has to be proved not to end before it begins.
+    fn counted(&mut self, monomial: &Monomial) -> Option<Vec<Monomial>> {
+        let store = &self.system.store;
+        let (var, count) = monomial.vars.iter().find_map(|var| {
+            let unused = monomial
+                .factors
+                .iter()
+                .all(|(atom, _)| !store.free_vars(*atom).contains(var));
+            let about = monomial
+                .domain
+                .constraints()
+                .iter()
+                .filter(|constraint| constraint.affine().mentions(*var))
+                .count();
+            let (lower, upper) = monomial.domain.bounds(*var);
+            let ([(1, low)], [(1, high)], true, 2) =
+                (lower.as_slice(), upper.as_slice(), unused, about)
+            else {
+                return None;
+            };
+            let alone = monomial
+                .vars
+                .iter()
+                .all(|other| !low.mentions(*other) && !high.mentions(*other));
+            alone.then(|| (*var, high.minus(low).offset(1)))
+        })?;
+        let rest = Monomial {
+            vars: monomial
+                .vars
+                .iter()
+                .copied()
+                .filter(|other| *other != var)
+                .collect(),
+            domain: monomial
+                .domain
+                .filter(|constraint| !constraint.affine().mentions(var)),
+            ..monomial.clone()
+        };
+        let known = self.context.shadowed(&monomial.vars).and(&rest.domain);
+        let none = Affine::int(0);
+        if !self
+            .system
+            .ambient
+            .implies(&known, &Domain::at_least(&count, &none))
+        {
+            return None;
+        }
+        let rest = Normal {
+            monomials: vec![rest],
+        };
+        let count = self.affine(&count);
+        Some(self.pairwise(&count, &rest))
     }
 
     /// The polynomial as a canonical term: each connected part of a monomial is a sum of its own.

@@ -35,7 +35,14 @@ impl Product {
                 }
             }
             Node::Power(base, exponent) => match store.as_number(*exponent) {
-                Some(exponent) => self.factors.push((*base, exponent.clone())),
+                Some(exponent) => match (store.node(*base), exponent.is_integer()) {
+                    // A whole power of a root.
+                    (Node::Power(inner, root), true) if store.as_number(*root).is_some() => {
+                        let root = store.as_number(*root).expect("just asked");
+                        self.factors.push((*inner, root * exponent));
+                    }
+                    _ => self.factors.push((*base, exponent.clone())),
+                },
                 None => self.factors.push((term, BigRational::one())),
             },
             Node::Pi
