@@ -15,6 +15,7 @@ pub(super) const ROWS: &[Row] = &[
         kinks: &[],
         domain: (-3.0, 3.0),
         activation: true,
+        written_out: false,
         source: "Bishop 2006, equation 4.88",
     },
     Row {
@@ -28,6 +29,7 @@ pub(super) const ROWS: &[Row] = &[
         kinks: &[],
         domain: (-2.0, 2.0),
         activation: true,
+        written_out: false,
         source: "Abramowitz and Stegun 1964, 4.5.73",
     },
     Row {
@@ -41,6 +43,7 @@ pub(super) const ROWS: &[Row] = &[
         kinks: &[],
         domain: (-3.0, 3.0),
         activation: true,
+        written_out: false,
         source: "Dugas et al. 2001",
     },
 ];

@@ -27,6 +27,8 @@ pub struct Row {
     pub domain: (f64, f64),
     /// Whether layers apply it as an activation.
     pub activation: bool,
+    /// Whether a call is read as the value itself: a root is a power, so that the rules for powers see it.
+    pub written_out: bool,
     /// Where value and derivative can be looked up.
     pub source: &'static str,
 }

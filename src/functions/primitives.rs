@@ -15,6 +15,7 @@ pub(super) const ROWS: &[Row] = &[
         kinks: &[0.0],
         domain: (-3.0, 3.0),
         activation: true,
+        written_out: false,
         source: "Nair and Hinton 2010",
     },
     Row {
@@ -28,6 +29,7 @@ pub(super) const ROWS: &[Row] = &[
         kinks: &[0.0],
         domain: (-3.0, 3.0),
         activation: false,
+        written_out: false,
         source: "Abramowitz and Stegun 1964, 29.1.3",
     },
     Row {
@@ -41,6 +43,7 @@ pub(super) const ROWS: &[Row] = &[
         kinks: &[],
         domain: (-2.0, 2.0),
         activation: false,
+        written_out: false,
         source: "Abramowitz and Stegun 1964, 4.2.4",
     },
     Row {
@@ -54,6 +57,7 @@ pub(super) const ROWS: &[Row] = &[
         kinks: &[],
         domain: (0.2, 4.0),
         activation: false,
+        written_out: false,
         source: "Abramowitz and Stegun 1964, 4.1.46",
     },
     Row {
@@ -67,6 +71,7 @@ pub(super) const ROWS: &[Row] = &[
         kinks: &[],
         domain: (-3.0, 3.0),
         activation: false,
+        written_out: false,
         source: "Abramowitz and Stegun 1964, 4.3.105",
     },
     Row {
@@ -80,6 +85,7 @@ pub(super) const ROWS: &[Row] = &[
         kinks: &[],
         domain: (-3.0, 3.0),
         activation: false,
+        written_out: false,
         source: "Abramowitz and Stegun 1964, 4.3.106",
     },
     Row {
@@ -93,6 +99,7 @@ pub(super) const ROWS: &[Row] = &[
         kinks: &[],
         domain: (0.2, 4.0),
         activation: false,
+        written_out: true,
         source: "Abramowitz and Stegun 1964, 3.3.2",
     },
     Row {
@@ -106,6 +113,7 @@ pub(super) const ROWS: &[Row] = &[
         kinks: &[0.0],
         domain: (-3.0, 3.0),
         activation: false,
+        written_out: false,
         source: "by cases on the sign of u",
     },
     Row {
@@ -119,6 +127,7 @@ pub(super) const ROWS: &[Row] = &[
         kinks: &[],
         domain: (-3.0, 3.0),
         activation: false,
+        written_out: false,
         source: "by cases on the sign of a - b",
     },
     Row {
@@ -132,6 +141,7 @@ pub(super) const ROWS: &[Row] = &[
         kinks: &[],
         domain: (-3.0, 3.0),
         activation: false,
+        written_out: false,
         source: "by cases on the sign of a - b",
     },
 ];

@@ -419,13 +419,10 @@ impl Lowering<'_> {
             return None;
         }
         let terms = terms?;
-        // A root is a power, so that the rules for powers see it.
-        if let ([argument], Some(body), 0) = (terms.as_slice(), known.body, primes)
-            && let Node::Power(base, exponent) = *self.system.store.node(body)
-            && matches!(self.system.store.node(base), Node::Parameter(0))
-            && self.system.store.as_number(exponent).is_some()
+        if let (Some(body), 0) = (known.body, primes)
+            && crate::functions::row(&function.value).is_some_and(|row| row.written_out)
         {
-            return Some(self.system.store.power(*argument, exponent));
+            return Some(self.system.store.instantiate(body, &terms));
         }
         let mut orders = vec![0u8; terms.len()];
         if primes > 0 {

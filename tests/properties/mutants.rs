@@ -423,7 +423,8 @@ fn with_slope(
 #[test]
 fn wrong_slopes_are_caught() {
     let mut tried = 0;
-    for row in functions::rows().filter(|row| row.name != "step") {
+    // A call that is read as its value has no slope of its own.
+    for row in functions::rows().filter(|row| row.name != "step" && !row.written_out) {
         for at in 0..row.slopes.len() {
             for convention in [StepAtZero::Zero, StepAtZero::Half, StepAtZero::One] {
                 let same = with_slope(row.name, at, convention, &|_, slope| slope);
