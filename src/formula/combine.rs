@@ -5,7 +5,15 @@ use crate::system::{FamilyKind, FamilyRole, System};
 use crate::term::{Affine, FamilyId, Node, Substitution, VarId};
 
 /// The piece with the adjoints of activations replaced by what they are.
-pub(super) fn combined(derivation: &mut Derivation, piece: &AdjointPiece) -> AdjointPiece {
+pub(super) fn combined(
+    derivation: &mut Derivation,
+    wrt: FamilyId,
+    piece: &AdjointPiece,
+) -> AdjointPiece {
+    // Only the equation of a pre-activation takes in that of its activation: a state that reads itself has one already.
+    if derivation.system.family(wrt).role != Some(FamilyRole::PreActivation) {
+        return piece.clone();
+    }
     let mut contributions = Vec::new();
     for contribution in &piece.contributions {
         match activation_adjoint(&derivation.system, contribution) {

@@ -329,7 +329,10 @@ impl<'a> Writer<'a> {
         if !self.cases.contains_key(&place) {
             let mut piece = self.adjoint(place.0).pieces[place.1].clone();
             if self.view.combine {
-                piece = combine::combined(self.derivation, &piece);
+                if let FamilyKind::Adjoint { wrt, .. } = self.derivation.system.family(place.0).kind
+                {
+                    piece = combine::combined(self.derivation, wrt, &piece);
+                }
             }
             let made = cases(&mut self.derivation.system, place.0, &piece);
             self.cases.insert(place, made);

@@ -122,7 +122,11 @@ pub fn confirm(derivation: &Derivation, formulas: &[Formula], plan: &Sampling) -
     let system = &derivation.system;
     let mut tallies: Vec<Tally> = formulas.iter().map(|_| Tally::default()).collect();
     let mut names_of_instances = Vec::new();
-    let instances = instances(system);
+    let domains: Vec<_> = formulas
+        .iter()
+        .map(|formula| formula.domain.clone())
+        .collect();
+    let instances = instances(system, &domains);
     let mut refusal = None;
     for (number, instance) in instances.iter().enumerate() {
         let mut name = String::new();

@@ -83,6 +83,12 @@ impl Instance {
         })
     }
 
+    /// Whether a domain may have a point at these sizes.
+    fn reaches(&self, system: &System, domain: &Domain) -> bool {
+        let settled = domain.map(|affine| self.settle(affine));
+        !settled.is_nothing() && !system.ambient.is_empty(&settled)
+    }
+
     /// The whole number that an expression of sizes alone is.
     pub(crate) fn whole(&self, affine: &Affine) -> Option<i64> {
         self.settle(affine).as_int()
@@ -125,14 +131,16 @@ impl Instance {
 
 /// The instances at which a system is confirmed: one if all its sizes are numbers, else several unequal ones that
 /// satisfy what is assumed of sizes.
-pub fn instances(system: &System) -> Vec<Instance> {
+///
+/// Each of the domains has a point in one of them, if small sizes can do that.
+pub fn instances(system: &System, domains: &[Domain]) -> Vec<Instance> {
     if system.sizes.is_empty() {
         return vec![Instance::default()];
     }
     let depths = depth_sizes(system);
     let mut result: Vec<Instance> = Vec::new();
     for pattern in 0..DEPTHS.len() {
-        let Some(instance) = choose(system, &depths, pattern) else {
+        let Some(instance) = choose(system, &depths, pattern, None) else {
             continue;
         };
         if result
@@ -142,8 +150,19 @@ pub fn instances(system: &System) -> Vec<Instance> {
             result.push(instance);
         }
     }
+    for domain in domains {
+        if result.len() >= MOST_INSTANCES {
+            break;
+        }
+        if result.iter().all(|known| !known.reaches(system, domain)) {
+            result.extend(choose(system, &depths, 0, Some(domain)));
+        }
+    }
     result
 }
+
+/// More instances than this are not made, whatever is left without a point.
+const MOST_INSTANCES: usize = 8;
 
 /// Sizes that bound a slot: depths and numbers of time steps.
 fn depth_sizes(system: &System) -> BTreeSet<SizeId> {
@@ -192,7 +211,12 @@ fn sizes_in(affine: &Affine, into: &mut BTreeSet<SizeId>) {
 }
 
 /// Depth-first search over the sizes without slots, then over those with slots that the facts name.
-fn choose(system: &System, depths: &BTreeSet<SizeId>, pattern: usize) -> Option<Instance> {
+fn choose(
+    system: &System,
+    depths: &BTreeSet<SizeId>,
+    pattern: usize,
+    wanted: Option<&Domain>,
+) -> Option<Instance> {
     let plain: Vec<SizeId> = (0..system.sizes.len())
         .map(|at| SizeId(at as u32))
         .filter(|size| system.size(*size).slots == 0)
@@ -202,6 +226,7 @@ fn choose(system: &System, depths: &BTreeSet<SizeId>, pattern: usize) -> Option<
         plain,
         depths,
         pattern,
+        wanted,
         tried: 0,
         best: None,
     };
@@ -223,6 +248,8 @@ struct Search<'a> {
     plain: Vec<SizeId>,
     depths: &'a BTreeSet<SizeId>,
     pattern: usize,
+    /// What has to have a point.
+    wanted: Option<&'a Domain>,
     tried: usize,
     /// Number of empty pieces, and the choice.
     best: Option<(usize, Instance)>,
@@ -288,14 +315,19 @@ impl Search<'_> {
         if !self.repair(&mut instance, 0) {
             return self.tried > MOST_CHOICES;
         }
+        if let Some(wanted) = self.wanted
+            && !instance.reaches(self.system, wanted)
+        {
+            return self.tried > MOST_CHOICES;
+        }
+        // Pieces without letters are cases of the sizes themselves.
         let empty = self
             .system
             .families
             .iter()
             .flat_map(|family| &family.clauses)
             .filter(|clause| {
-                let domain = clause.domain.map(|affine| instance.settle(affine));
-                self.system.ambient.is_empty(&domain)
+                !clause.vars.is_empty() && !instance.reaches(self.system, &clause.domain)
             })
             .count();
         if self.best.as_ref().is_none_or(|(least, _)| empty < *least) {

@@ -1,7 +1,7 @@
 //! What has to hold of the definitions together: undeclared inputs at the slots that are read, disjoint
 //! clauses, reads inside their families, agreeing ranges, no empty maximum, no open cases.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cycle::Dependencies;
 use super::lower::Lowering;
@@ -108,40 +108,35 @@ impl Lowering<'_> {
         for (reader, family, index, context) in general {
             let span = self.span_of(reader, family, &index);
             match self.image(&index, &context) {
-                Some(clause) => self.add_input_slots(family, clause, span),
+                Some(clause) => {
+                    let all = self.system.family(family).clauses.len();
+                    self.add_input_slots(family, &clause, all, span);
+                }
                 None => {
                     let name = self.system.family(family).name.clone();
                     self.problems.push(mistakes::undeclared_slots(&name, span));
                 }
             }
         }
-        let mut known: FxHashMap<(FamilyId, Box<[Affine]>), ()> = FxHashMap::default();
+        let mut known: FxHashSet<(FamilyId, Box<[Affine]>)> = FxHashSet::default();
+        let mut symbolic: FxHashMap<FamilyId, usize> = FxHashMap::default();
         for (family, index) in constant {
-            if known.insert((family, index.clone()), ()).is_some() {
+            if !known.insert((family, index.clone())) {
                 continue;
             }
-            let covered = self
-                .system
-                .family(family)
-                .clauses
-                .iter()
-                .take_while(|clause| !clause.vars.is_empty())
-                .any(|clause| {
-                    let (_, inside) = clause.at(&index);
-                    self.system.ambient.implies(&Domain::everything(), &inside)
-                });
-            if !covered {
-                let span = self.system.family(family).span;
-                self.system.families[family.0 as usize]
-                    .clauses
-                    .push(Clause {
-                        vars: Box::default(),
-                        index,
-                        domain: Domain::everything(),
-                        body: None,
-                        span,
-                    });
-            }
+            let span = self.system.family(family).span.unwrap_or_default();
+            let clause = Clause {
+                vars: Box::default(),
+                index,
+                domain: Domain::everything(),
+                body: None,
+                span: None,
+            };
+            // Different numbers do not meet: only what was read at letters and symbols may cover them.
+            let symbolic = *symbolic
+                .entry(family)
+                .or_insert_with(|| self.system.family(family).clauses.len());
+            self.add_input_slots(family, &clause, symbolic, span);
         }
     }
 
@@ -192,9 +187,10 @@ impl Lowering<'_> {
         })
     }
 
-    fn add_input_slots(&mut self, family: FamilyId, clause: Clause, span: Span) {
+    /// The slots of a clause that none of the family's first `before` clauses has.
+    fn add_input_slots(&mut self, family: FamilyId, clause: &Clause, before: usize, span: Span) {
         let mut parts = vec![clause.domain.clone()];
-        for known in &self.system.family(family).clauses {
+        for known in &self.system.family(family).clauses[..before] {
             let (_, inside) = known.at(&clause.index);
             let mut next = Vec::new();
             for part in parts {
@@ -217,7 +213,7 @@ impl Lowering<'_> {
         }
         for domain in parts {
             let domain = self.system.ambient.minimal(&domain, &Domain::everything());
-            let (vars, index, domain) = self.fresh_copy(&clause, &domain);
+            let (vars, index, domain) = self.fresh_copy(clause, &domain);
             self.system.families[family.0 as usize]
                 .clauses
                 .push(Clause {
