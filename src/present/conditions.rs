@@ -49,6 +49,7 @@ impl Printer<'_> {
                         .filter(|constraint| {
                             let affine = constraint.affine();
                             constraint.relation() == Relation::NonNegative
+                                && !self.is_unequal(constraint)
                                 && affine.coefficient_of_var(var) == num_rational::Ratio::from(sign)
                                 && !affine
                                     .add_scaled(&Affine::var(var), num_rational::Ratio::from(-sign))
@@ -162,7 +163,22 @@ impl Printer<'_> {
                     over = Some(self.affine(last, scope).id);
                 }
             }
-            lines.extend(self.relations(conditions, scope));
+            let (unequal, others): (Vec<Constraint>, Vec<Constraint>) = conditions
+                .iter()
+                .cloned()
+                .partition(|constraint| self.is_unequal(constraint));
+            for constraint in unequal {
+                // The bound letter stands first.
+                let gap = constraint.affine().offset(1);
+                let turned = gap.coefficient_of_var(*var).is_negative();
+                let gap = gap.scaled(if turned {
+                    -num_rational::Ratio::one()
+                } else {
+                    num_rational::Ratio::one()
+                });
+                lines.push(self.sides(&gap, Sign::NotEqual, scope));
+            }
+            lines.extend(self.relations(&others, scope));
             heads.push(self.head(op, &lines, over));
         }
         heads
@@ -182,7 +198,7 @@ impl Printer<'_> {
     }
 
     /// The bounds that the element positions of a body give to a letter, as constraints.
-    fn element_bounds(&self, body: TermId, var: VarId) -> Vec<Constraint> {
+    pub(super) fn element_bounds(&self, body: TermId, var: VarId) -> Vec<Constraint> {
         let store = &self.system.store;
         let mut found = Vec::new();
         let mut seen = rustc_hash::FxHashSet::default();
@@ -248,6 +264,9 @@ impl Printer<'_> {
                     let value = self.affine(affine, scope).id;
                     self.boxes.row([m, divides, value])
                 }
+                Relation::NonNegative if self.is_unequal(constraint) => {
+                    self.sides(&affine.offset(1), Sign::NotEqual, scope)
+                }
                 Relation::NonNegative => {
                     let partner = (at + 1..constraints.len()).find(|other| {
                         !used[*other]
@@ -282,7 +301,7 @@ impl Printer<'_> {
         self.boxes.row([low, less, middle, less, high])
     }
 
-    /// `a = 0` or `a ≥ 0` with terms of both signs moved to the sides where they are positive.
+    /// `a = 0`, `a ≠ 0` or `a ≥ 0` with terms of both signs moved to the sides where they are positive.
     fn sides(&mut self, affine: &Affine, relation: Sign, scope: Scope) -> MathId {
         let mut positive = Affine::int(0);
         let mut negative = Affine::int(0);
@@ -296,15 +315,15 @@ impl Printer<'_> {
         }
         let constant = Affine::int(1).scaled(affine.constant());
         let one_less = affine.constant() == -num_rational::Ratio::one();
-        let (left, sign, right) = if relation == Sign::Equals {
+        let (left, sign, right) = if relation != Sign::LessEqual {
             let right = negative.minus(&constant);
             // The letter first: `k = L`, `i = 2j`.
             let turned = !has_var(&positive) && has_var(&right)
                 || right.as_var().is_some() && positive.as_var().is_none();
             if turned {
-                (right, Sign::Equals, positive)
+                (right, relation, positive)
             } else {
-                (positive, Sign::Equals, right)
+                (positive, relation, right)
             }
         } else if negative.is_constant() {
             (positive, Sign::GreaterEqual, negative.minus(&constant))

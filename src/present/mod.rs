@@ -16,6 +16,7 @@ mod spelling;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod unequal;
 
 pub use compose::{Style, left_sides, present, present_network};
 pub use document::{

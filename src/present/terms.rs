@@ -101,7 +101,9 @@ pub(super) struct Printer<'a> {
     pub(super) letters: Letters,
     /// Which terms mention no index letter at all: they look the same in every scope.
     letterless: Vec<bool>,
-    memo: FxHashMap<(TermId, Scope), Printed>,
+    pub(super) memo: FxHashMap<(TermId, Scope), Printed>,
+    /// The part that is shown differently just now.
+    pub(super) unequal: Option<super::unequal::Unequal>,
     pub(super) spellings: super::spelling::Spellings,
 }
 
@@ -129,6 +131,7 @@ impl<'a> Printer<'a> {
             letters: Letters::new(),
             letterless,
             memo: FxHashMap::default(),
+            unequal: None,
             spellings: super::spelling::Spellings::of(system),
         }
     }
@@ -170,7 +173,8 @@ impl<'a> Printer<'a> {
             Node::Parameter(at) => self.parameter(*at),
             Node::Reduce(op, vars, domain, body) => {
                 let inner = self.enter(scope, vars);
-                let heads = self.reduction_heads(*op, vars, domain, *body, inner);
+                let domain = self.shown_domain(term, domain);
+                let heads = self.reduction_heads(*op, vars, &domain, *body, inner);
                 let body = self.term(*body, inner);
                 let body = self.factor(body, true);
                 let row = heads.into_iter().chain([body.id]);
@@ -188,7 +192,7 @@ impl<'a> Printer<'a> {
             Node::Apply(function, orders, arguments) => {
                 self.application(*function, orders, arguments, scope)
             }
-            Node::Guard(domain) => self.guard(domain, scope),
+            Node::Guard(domain) => self.guard_of(term, domain, scope),
             Node::Test(cmp, left, right) => {
                 let id = self.comparison(*cmp, *left, *right, scope);
                 let id = self.boxes.fence(Fence::Square, false, id);
@@ -357,8 +361,14 @@ impl<'a> Printer<'a> {
 
     fn sum(&mut self, terms: &[TermId], scope: Scope) -> Printed {
         let mut summands = Vec::with_capacity(terms.len());
-        for term in terms {
-            let (negative, printed) = self.summand(*term, scope);
+        let joined = self.joined(terms);
+        if let [(only, Some(unequal))] = joined.as_slice() {
+            let (only, unequal) = (*only, unequal.clone());
+            return self.with_unequal(Some(unequal), |printer| printer.term(only, scope));
+        }
+        for (term, unequal) in joined {
+            let (negative, printed) =
+                self.with_unequal(unequal, |printer| printer.summand(term, scope));
             // A sum inside a sum, and cases, need brackets; a leading minus was split off before.
             let printed = if printed.level == Level::Sum {
                 self.bracketed(printed)

@@ -8,9 +8,11 @@ mod index;
 mod node;
 mod store;
 mod traverse;
+mod unify;
 
 pub use domain::{Ambient, Bound, Constraint, Domain, Relation};
 pub use index::{Affine, Atom, FamilyId, FunctionId, SizeId, VarId};
 pub use node::{Cmp, Node, Reduction, TermId};
 pub use store::Store;
 pub use traverse::Substitution;
+pub(crate) use unify::{Bindings, replaced, unify};
