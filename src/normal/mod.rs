@@ -566,6 +566,12 @@ impl<'a> Normalizer<'a> {
             return Ok(Vec::new());
         }
         let (solved, rest) = monomial.domain.solve(&monomial.vars);
+        let (solved, rest) = if solved.is_empty() {
+            // `[i = c] p_i / p_c`: what an outer letter is equal to takes its place in the factors.
+            (self.outer_equations(&monomial), monomial.domain.clone())
+        } else {
+            (solved, rest)
+        };
         if !solved.is_empty() {
             // Atoms at other places may become equal or fall apart: they are read again.
             let mut result = Normal {
@@ -613,6 +619,30 @@ impl<'a> Normalizer<'a> {
         monomial.factors.sort();
         monomial.domain = self.system.ambient.minimal(&monomial.domain, &context);
         Ok(vec![self.labelled(monomial)])
+    }
+
+    /// The outer letters in the factors that the monomial's conditions give a value. Of two equal letters always the
+    /// same one is replaced.
+    fn outer_equations(&self, monomial: &Monomial) -> Substitution {
+        let store = &self.system.store;
+        let mut letters: Vec<VarId> = Vec::new();
+        monomial.domain.visit_vars(&mut |var| {
+            if !monomial.vars.contains(&var) && !letters.contains(&var) {
+                letters.push(var);
+            }
+        });
+        letters.sort_unstable();
+        letters.reverse();
+        let (solved, _) = monomial.domain.solve(&letters);
+        let matters = monomial.factors.iter().any(|(atom, _)| {
+            let free = store.free_vars(*atom);
+            solved.pairs().iter().any(|(var, _)| free.contains(var))
+        });
+        if matters {
+            solved
+        } else {
+            Substitution::default()
+        }
     }
 
     /// A monomial whose factors do not mention one of its letters, with the number of the letter's values in place of
