@@ -23,6 +23,7 @@ fn function(name: &str, primitive: Primitive) -> Function {
     Function {
         name: name.into(),
         latex: String::new(),
+        letters: vec!["u".into()],
         parameters: 1,
         extra: 0,
         body: None,

@@ -369,10 +369,10 @@ impl Printer<'_> {
         }
     }
 
-    /// The equations of the network, in the order of its families.
+    /// The equations of the network, as they were written.
     fn definitions(&mut self) -> Vec<Definition> {
         let system = self.system;
-        let mut definitions = Vec::new();
+        let mut clauses = Vec::new();
         for (at, family) in system.families.iter().enumerate() {
             match family.kind {
                 // Names of the program's own are no equations of the author.
@@ -384,14 +384,17 @@ impl Printer<'_> {
                 | FamilyKind::Local { .. } => continue,
             }
             let id = FamilyId(at as u32);
-            for clause in &family.clauses {
-                let Some(body) = clause.body else { continue };
-                let scope = self.enter(Scope::EMPTY, &clause.vars);
-                let left = self.access(id, &clause.index, scope).id;
-                let right = self.side(body, scope);
-                let range = self.case(id, &clause.index, &clause.vars, &clause.domain, scope);
-                definitions.push(Definition { left, right, range });
-            }
+            clauses.extend(family.clauses.iter().map(|clause| (id, clause)));
+        }
+        clauses.sort_by_key(|(_, clause)| clause.span.map(|span| span.start));
+        let mut definitions = Vec::new();
+        for (id, clause) in clauses {
+            let Some(body) = clause.body else { continue };
+            let scope = self.enter(Scope::EMPTY, &clause.vars);
+            let left = self.access(id, &clause.index, scope).id;
+            let right = self.side(body, scope);
+            let range = self.case(id, &clause.index, &clause.vars, &clause.domain, scope);
+            definitions.push(Definition { left, right, range });
         }
         definitions
     }

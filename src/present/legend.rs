@@ -162,6 +162,9 @@ impl Printer<'_> {
     }
 
     fn function_row(&mut self, function: &Function, step: StepAtZero) -> Option<LegendRow> {
+        // Other functions' bodies have other names for the same places.
+        self.memo.clear();
+        self.parameters.clone_from(&function.letters);
         let head = self.boxes.latex(&function.latex);
         let letters: Vec<MathId> = (0..function.parameters + function.extra)
             .map(|at| self.parameter(at as u32).id)

@@ -102,6 +102,8 @@ pub(super) struct Printer<'a> {
     /// Which terms mention no index letter at all: they look the same in every scope.
     letterless: Vec<bool>,
     pub(super) memo: FxHashMap<(TermId, Scope), Printed>,
+    /// The parameters' names of the function whose body is shown just now.
+    pub(super) parameters: Vec<String>,
     /// The part that is shown differently just now.
     pub(super) unequal: Option<super::unequal::Unequal>,
     pub(super) spellings: super::spelling::Spellings,
@@ -131,6 +133,7 @@ impl<'a> Printer<'a> {
             letters: Letters::new(),
             letterless,
             memo: FxHashMap::default(),
+            parameters: Vec::new(),
             unequal: None,
             spellings: super::spelling::Spellings::of(system),
         }
@@ -222,10 +225,13 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Bodies of functions are shown with u, v, … for their parameters.
+    /// A parameter of the function whose body is shown.
     pub(super) fn parameter(&mut self, at: u32) -> Printed {
-        let letter = char::from(b'u' + u8::try_from(at % 6).unwrap_or(0));
-        let id = self.boxes.intern(Math::Symbol(Symbol::Letter(letter)));
+        let name = super::names::symbol(&self.parameters[at as usize], &mut self.boxes);
+        if name.sub.is_none() {
+            return Printed::atom(name.base);
+        }
+        let id = self.boxes.script(name.base, name.sub, None);
         Printed::atom(id)
     }
 

@@ -57,6 +57,7 @@ fn function(
     system.functions.push(Function {
         name: name.into(),
         latex: latex.into(),
+        letters: vec!["u".into()],
         parameters: 1,
         extra: 0,
         body: None,

@@ -110,6 +110,7 @@ impl<'a> Lowering<'a> {
         let id = self.add_function(Function {
             name: row.name.to_owned(),
             latex: row.latex.to_owned(),
+            letters: parameters.iter().chain(&extra).cloned().collect(),
             parameters: parameters.len(),
             extra: extra.len(),
             body: None,
@@ -220,6 +221,7 @@ impl<'a> Lowering<'a> {
         let id = self.add_function(Function {
             name: name.clone(),
             latex: latex_name(name),
+            letters: names.clone(),
             parameters: definition.parameters.len(),
             extra: definition.extra.len(),
             body,

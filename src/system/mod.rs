@@ -194,6 +194,8 @@ pub struct Function {
     pub name: String,
     /// Its LaTeX, for instance `\operatorname{ReLU}`.
     pub latex: String,
+    /// The names of all its parameters, as they were written.
+    pub letters: Vec<String>,
     /// Number of arguments before the `;`.
     pub parameters: usize,
     /// Number of arguments behind it; they follow the others in applications.
