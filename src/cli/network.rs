@@ -23,7 +23,11 @@ impl Loaded {
 
 fn stop(report: &Report, source: &Source) -> Stop {
     Stop {
-        outcome: Outcome::Refused,
+        outcome: if report.is_fault() {
+            Outcome::Failed
+        } else {
+            Outcome::Refused
+        },
         message: render(report, source, styled()),
     }
 }

@@ -366,7 +366,7 @@ fn sweep(
 }
 
 fn program_fault(system: &System, read: &UnprovedRead) -> Report {
-    Diagnostic::general(
+    Diagnostic::fault(
         "derived-range",
         format!(
             "a derived formula reads `{}` at a place that is not proved to exist; this is a fault of the program",

@@ -328,11 +328,10 @@ impl<'a> Writer<'a> {
     fn cases_of(&mut self, place: Place) -> &Vec<Case> {
         if !self.cases.contains_key(&place) {
             let mut piece = self.adjoint(place.0).pieces[place.1].clone();
-            if self.view.combine {
-                if let FamilyKind::Adjoint { wrt, .. } = self.derivation.system.family(place.0).kind
-                {
-                    piece = combine::combined(self.derivation, wrt, &piece);
-                }
+            if let FamilyKind::Adjoint { wrt, .. } = self.derivation.system.family(place.0).kind
+                && self.view.combine
+            {
+                piece = combine::combined(self.derivation, wrt, &piece);
             }
             let made = cases(&mut self.derivation.system, place.0, &piece);
             self.cases.insert(place, made);

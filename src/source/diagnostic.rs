@@ -7,6 +7,8 @@ use super::Span;
 pub enum Severity {
     /// Nothing can be derived.
     Error,
+    /// The program went wrong, not its input.
+    Fault,
     /// The result stands, but the author should know.
     Warning,
 }
@@ -63,6 +65,14 @@ impl Diagnostic {
         Self {
             labels: Vec::new(),
             ..Self::error(code, message, Span::default(), "")
+        }
+    }
+
+    /// The program's own mistake: nothing that the author could write instead.
+    pub fn fault(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Fault,
+            ..Self::general(code, message)
         }
     }
 
@@ -129,6 +139,13 @@ impl Report {
         diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| label.span));
         diagnostics.dedup();
         Err(Self { diagnostics })
+    }
+
+    /// Whether the program is to blame.
+    pub fn is_fault(&self) -> bool {
+        self.diagnostics
+            .iter()
+            .any(|diagnostic| diagnostic.severity == Severity::Fault)
     }
 
     /// The diagnostics in the order of the text.

@@ -30,7 +30,7 @@ pub fn render_diagnostics(diagnostics: &[Diagnostic], source: &Source, styled: b
 
 fn render_one(renderer: &Renderer, diagnostic: &Diagnostic, source: &Source) -> String {
     let level = match diagnostic.severity {
-        Severity::Error => Level::ERROR,
+        Severity::Error | Severity::Fault => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
     let window = window(diagnostic, source);
@@ -119,7 +119,7 @@ pub fn diagnostics_json(diagnostics: &[Diagnostic], source: &Source) -> serde_js
         .iter()
         .map(|diagnostic| Entry {
             severity: match diagnostic.severity {
-                Severity::Error => "error",
+                Severity::Error | Severity::Fault => "error",
                 Severity::Warning => "warning",
             },
             code: diagnostic.code,
