@@ -64,6 +64,7 @@ pub(super) fn formulas(
     let request = Request {
         wrt: Vec::new(),
         step_at_zero: step0.map(Into::into),
+        ..Request::default()
     };
     let mut derivation =
         crate::derive::derive(&loaded.system, &request).map_err(|report| loaded.stop(&report))?;

@@ -15,7 +15,7 @@ mod pieces;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::simplify::{Condition, Simplifier, Step};
+use crate::simplify::{Condition, Rule, Simplifier, Step};
 use crate::source::{Diagnostic, Report};
 use crate::syntax::{Order, StepAtZero};
 use crate::system::{
@@ -32,6 +32,9 @@ pub struct Request {
     pub wrt: Vec<Target>,
     /// The value of Step(0), in place of the network's.
     pub step_at_zero: Option<StepAtZero>,
+    /// Simplification rules of the caller's, tried before the program's own. A wrong one shows when the formulas are
+    /// confirmed.
+    pub rules: &'static [Rule],
 }
 
 /// A system together with its derivatives.
@@ -41,6 +44,8 @@ pub struct Derivation {
     pub system: System,
     /// The convention under which everything below holds.
     pub step_at_zero: StepAtZero,
+    /// The caller's simplification rules.
+    pub rules: &'static [Rule],
     /// The adjoints that were asked for, in the order of the questions.
     pub asked: Vec<Asked>,
     /// The chain rule for each adjoint family, in the order in which they were made: upstream first.
@@ -157,6 +162,7 @@ pub fn derive(system: &System, request: &Request) -> Result<Derivation, Report> 
     let mut derivation = Derivation {
         system: system.clone(),
         step_at_zero,
+        rules: request.rules,
         asked: Vec::new(),
         adjoints: Vec::new(),
     };
@@ -325,7 +331,12 @@ fn sweep(
         adjoints: FxHashMap::default(),
         locals: FxHashMap::default(),
         incoming: FxHashMap::default(),
-        simplifier: Simplifier::new(&mut derivation.system, derivation.step_at_zero, false),
+        simplifier: Simplifier::new(
+            &mut derivation.system,
+            derivation.step_at_zero,
+            false,
+            derivation.rules,
+        ),
         off_kinks: inside_steps(&derivation.system, &order),
     };
     for family in &wanted {

@@ -128,14 +128,48 @@ impl Formula {
                 domain: self.domain.clone(),
                 left: link.clone(),
                 right,
+                anywhere: true,
             });
         let locals = self.locals.iter().map(|local| Equation {
             vars: local.vars.clone(),
             domain: local.domain.clone(),
             left: Link::Term(local.symbol),
             right: local.value,
+            anywhere: true,
         });
-        members.chain(locals).collect()
+        members
+            .chain(locals)
+            .chain(self.replayed_steps(system))
+            .collect()
+    }
+
+    /// What each rule did, for small values of all letters.
+    fn replayed_steps(&self, system: &System) -> Vec<Equation> {
+        let mut equations = Vec::new();
+        for step in &self.steps {
+            let (Link::Term(before), Link::Term(after)) = (&step.before, &step.after) else {
+                continue;
+            };
+            let letters = [before, after].map(|term| system.store.free_vars(*term));
+            let mut vars: Vec<VarId> = letters.into_iter().flatten().copied().collect();
+            vars.sort_unstable();
+            vars.dedup();
+            if vars.len() > MOST_LETTERS {
+                continue;
+            }
+            let domain = vars.iter().fold(Domain::everything(), |domain, var| {
+                let small = (Affine::int(0), Affine::int(LARGEST_LETTER));
+                domain.and(&Domain::between(&small.0, &Affine::var(*var), &small.1))
+            });
+            equations.push(Equation {
+                vars: vars.into_boxed_slice(),
+                domain,
+                left: Link::Term(*before),
+                right: *after,
+                anywhere: false,
+            });
+        }
+        equations
     }
 }
 
@@ -150,7 +184,14 @@ pub struct Equation {
     pub left: Link,
     /// The right side.
     pub right: TermId,
+    /// Whether it has to have a value somewhere. What a single rule did may stand where the letters' values are not
+    /// known.
+    pub anywhere: bool,
 }
+
+/// Single rules are replayed for letters up to this value, and for at most so many letters.
+const LARGEST_LETTER: i64 = 4;
+const MOST_LETTERS: usize = 3;
 
 /// `∂user/∂wrt = value`, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -229,7 +270,12 @@ struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     fn new(derivation: &'a mut Derivation, view: View) -> Self {
-        let simplifier = Simplifier::new(&mut derivation.system, derivation.step_at_zero, true);
+        let simplifier = Simplifier::new(
+            &mut derivation.system,
+            derivation.step_at_zero,
+            true,
+            derivation.rules,
+        );
         let orientations = Orientations::of(&mut derivation.system);
         let funnels = Funnels::of(derivation);
         let mut adjoints = FxHashMap::default();

@@ -23,7 +23,7 @@ pub(super) fn resolved(
     let step_at_zero = derivation.step_at_zero;
     let needed = Needed::of(derivation);
     let system = &mut derivation.system;
-    let mut simplifier = Simplifier::new(system, step_at_zero, true);
+    let mut simplifier = Simplifier::new(system, step_at_zero, true, derivation.rules);
     let mut shared = Resolver::new(system, None);
     let mut result = Vec::new();
     for formula in formulas {

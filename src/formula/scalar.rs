@@ -21,7 +21,7 @@ pub(super) fn written_out(
     formulas: Vec<Formula>,
 ) -> Result<Vec<Formula>, Report> {
     let system = &mut derivation.system;
-    let mut simplifier = Simplifier::new(system, derivation.step_at_zero, true);
+    let mut simplifier = Simplifier::new(system, derivation.step_at_zero, true, derivation.rules);
     let mut result = Vec::new();
     for formula in formulas {
         for values in values_of(&formula.domain, &formula.vars)? {

@@ -31,6 +31,8 @@ pub(super) struct Line {
     sides: [FamilyId; 2],
     /// For `factor ∂/∂by (…)` on the left: the factor and by what.
     operator: Option<(Option<TermId>, TermId)>,
+    /// Whether it has to be compared somewhere.
+    anywhere: bool,
     compared: usize,
 }
 
@@ -61,6 +63,7 @@ pub(super) fn lines(run: &Run<'_>, first: usize, sheets: &mut Vec<Sheet>) -> Vec
                 formula,
                 sides: [next, next + 1].map(|at| FamilyId(at as u32)),
                 operator,
+                anywhere: equation.anywhere,
                 compared: 0,
             });
         }
@@ -142,7 +145,8 @@ pub(super) fn compare(
 pub(super) fn finish(lines: &[Line], program: &Program<'_>, tallies: &mut [Tally]) {
     for line in lines {
         let block = program.block(program.block_id(line.sides[0], Default::default()));
-        tallies[line.formula].unread |= line.compared == 0 && !block.pieces.is_empty();
+        tallies[line.formula].unread |=
+            line.anywhere && line.compared == 0 && !block.pieces.is_empty();
     }
 }
 

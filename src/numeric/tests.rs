@@ -109,6 +109,7 @@ impl Builder {
 
     fn derivation(&self, step: StepAtZero, asked: Vec<FamilyId>) -> Derivation {
         Derivation {
+            rules: &[],
             system: self.system.clone(),
             step_at_zero: step,
             asked: asked

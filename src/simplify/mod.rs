@@ -52,14 +52,15 @@ pub(crate) struct Simplifier {
 }
 
 impl Simplifier {
-    /// A simplifier for the functions that the system uses.
+    /// A simplifier for the functions that the system uses; `more` rules are tried before the program's own.
     pub(crate) fn new(
         system: &mut System,
         step_at_zero: StepAtZero,
         use_assumptions: bool,
+        more: &'static [Rule],
     ) -> Self {
         let mut compiled = Vec::new();
-        for rule in rules() {
+        for rule in more.iter().chain(rules()) {
             if !rule.holds.under(step_at_zero) || !applies_to(system, rule) {
                 continue;
             }

@@ -414,6 +414,7 @@ fn with_slope(
     let request = Request {
         wrt: Vec::new(),
         step_at_zero: Some(step_at_zero),
+        ..Request::default()
     };
     let mut derivation = derive(&system, &request).ok()?;
     let formulas = formulate(&mut derivation, &View::default()).ok()?;
@@ -499,4 +500,61 @@ fn another_convention_at_the_kink_is_caught() {
             );
         }
     }
+}
+
+/// Rules that are wrong, or right for other signs only. None makes what it is applied to.
+static WRONG_RULES: &[chainrule::simplify::Rule] = &[
+    wrong_rule("step-is-one", "step(u)", "1"),
+    wrong_rule("step-is-nothing", "step(u)", "0"),
+    wrong_rule("relu-vanishes", "relu(u)", "u"),
+    wrong_rule("exp-linear", "exp(u)", "1 + u"),
+    wrong_rule("log-linear", "log(u)", "u - 1"),
+];
+
+const fn wrong_rule(
+    name: &'static str,
+    left: &'static str,
+    right: &'static str,
+) -> chainrule::simplify::Rule {
+    chainrule::simplify::Rule {
+        name,
+        left,
+        right,
+        holds: chainrule::simplify::Holds::Always,
+        why: "it is wrong",
+    }
+}
+
+#[test]
+fn wrong_rules_are_caught() {
+    let mut fired = 0;
+    for at in 0..WRONG_RULES.len() {
+        let rules = &WRONG_RULES[at..=at];
+        for text in NETWORKS {
+            let system = system(text).unwrap_or_else(|wrong| panic!("{wrong}\n{text}"));
+            let request = Request {
+                rules,
+                ..Request::default()
+            };
+            let Ok(mut derivation) = derive(&system, &request) else {
+                continue;
+            };
+            let Ok(formulas) = formulate(&mut derivation, &View::default()) else {
+                continue;
+            };
+            let uses =
+                |formula: &Formula| formula.steps.iter().any(|step| step.rule == rules[0].name);
+            if !formulas.iter().any(uses) {
+                continue;
+            }
+            fired += 1;
+            let found = confirm(&derivation, &formulas, &Sampling::default());
+            assert!(
+                !found.is_confirmed(),
+                "{} is not noticed in\n{text}",
+                rules[0].name
+            );
+        }
+    }
+    assert!(fired >= 10, "wrong rules fired only {fired} times");
 }

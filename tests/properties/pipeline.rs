@@ -41,6 +41,7 @@ pub(crate) fn derivation(
     let request = Request {
         wrt: Vec::new(),
         step_at_zero,
+        ..Request::default()
     };
     derive(&system(text)?, &request)
         .map_err(|report| format!("not derived:\n{}", complaint(text, &report)))
