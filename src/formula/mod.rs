@@ -314,7 +314,12 @@ impl<'a> Writer<'a> {
 
     fn all(&mut self) -> Vec<Formula> {
         let asked = self.derivation.asked.clone();
-        let asked_families: FxHashSet<FamilyId> = asked.iter().map(|asked| asked.adjoint).collect();
+        // Where only a part was asked for, the rest may be named and is then printed with it.
+        let asked_families: FxHashSet<FamilyId> = asked
+            .iter()
+            .filter(|asked| asked.index.iter().all(Option::is_none))
+            .map(|asked| asked.adjoint)
+            .collect();
         let mut printed: FxHashSet<Place> = FxHashSet::default();
         let mut formulas = Vec::new();
         for question in &asked {
@@ -333,6 +338,44 @@ impl<'a> Writer<'a> {
                 formulas.extend(answers);
             }
         }
+        self.without_parts(formulas)
+    }
+
+    /// Leaves out what is a part of another formula: asked for at one slot, and named at all of them.
+    fn without_parts(&self, mut formulas: Vec<Formula>) -> Vec<Formula> {
+        let ambient = &self.derivation.system.ambient;
+        let partly: FxHashSet<FamilyId> = self
+            .derivation
+            .asked
+            .iter()
+            .filter(|asked| asked.index.iter().any(Option::is_some))
+            .map(|asked| asked.adjoint)
+            .collect();
+        if partly.is_empty() {
+            return formulas;
+        }
+        let covered: Vec<Option<usize>> = formulas
+            .iter()
+            .enumerate()
+            .map(|(at, part)| {
+                let candidates = formulas.iter().enumerate();
+                let mut larger = candidates.filter(|(other, whole)| {
+                    *other != at
+                        && whole.adjoint == part.adjoint
+                        && partly.contains(&part.adjoint)
+                        && part.vars.len() < whole.vars.len()
+                        && ambient.implies(&part.domain, &whole.at(&part.index).1)
+                });
+                larger.next().map(|(other, _)| other)
+            })
+            .collect();
+        for (part, whole) in covered.iter().enumerate() {
+            if let Some(whole) = whole {
+                formulas[*whole].asked |= formulas[part].asked;
+            }
+        }
+        let mut covered = covered.into_iter();
+        formulas.retain(|_| covered.next().flatten().is_none());
         formulas
     }
 

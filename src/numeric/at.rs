@@ -122,6 +122,7 @@ fn unknown_names(system: &System, given: &Map<String, Value>) -> Vec<String> {
         match system.find(name) {
             Some(id) => match system.family(id).kind {
                 FamilyKind::Input => {}
+                FamilyKind::Defined if has_boundary(system, id) => {}
                 FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => errors.push(format!(
                     "`{name}` is defined by the network: only what it is computed from can be given"
                 )),
@@ -131,6 +132,11 @@ fn unknown_names(system: &System, given: &Map<String, Value>) -> Vec<String> {
         }
     }
     errors
+}
+
+/// Whether some slots of a defined quantity are given.
+fn has_boundary(system: &System, defined: FamilyId) -> bool {
+    (0..system.families.len()).any(|at| system.bounded_by(FamilyId(at as u32)) == Some(defined))
 }
 
 fn tables(system: &System, given: &Map<String, Value>, errors: &mut Vec<String>) -> Tables {

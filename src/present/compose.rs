@@ -11,7 +11,7 @@ use crate::derive::Derivation;
 use crate::formula::{Condition, Form, Formula, Link};
 use crate::syntax::{MatrixProperty, StepAtZero};
 use crate::system::{Assumption, Fact, FamilyKind, Primitive, System};
-use crate::term::{Affine, Constraint, Domain, FamilyId, TermId, VarId};
+use crate::term::{Affine, Constraint, Domain, FamilyId, Node, TermId, VarId};
 
 /// How the answer looks.
 #[derive(Debug, Clone, Copy)]
@@ -390,6 +390,12 @@ impl Printer<'_> {
         let mut definitions = Vec::new();
         for (id, clause) in clauses {
             let Some(body) = clause.body else { continue };
+            // A boundary that is given under the same name.
+            if let Node::Access(given, _) = system.store.node(body)
+                && system.bounded_by(*given) == Some(id)
+            {
+                continue;
+            }
             let scope = self.enter(Scope::EMPTY, &clause.vars);
             let left = self.access(id, &clause.index, scope).id;
             let right = self.side(body, scope);

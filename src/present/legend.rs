@@ -76,11 +76,12 @@ impl Printer<'_> {
         let mut rows = Vec::new();
         let mut terms: Vec<TermId> = shown.to_vec();
         for (at, family) in system.families.iter().enumerate() {
-            if is_derivative(family) || family.name.is_empty() {
+            let id = FamilyId(at as u32);
+            // A given boundary stands with the quantity that it bounds.
+            if is_derivative(family) || family.name.is_empty() || system.bounded_by(id).is_some() {
                 continue;
             }
             terms.extend(family.clauses.iter().filter_map(|clause| clause.body));
-            let id = FamilyId(at as u32);
             let general = general_clause(family).map(|clause| clause.vars.len());
             for clause in &family.clauses {
                 let scope = self.enter(Scope::EMPTY, &clause.vars);

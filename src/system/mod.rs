@@ -345,6 +345,19 @@ impl System {
         Some(FamilyId(at as u32))
     }
 
+    /// The defined quantity of which an input gives the boundary, under the same name.
+    pub fn bounded_by(&self, input: FamilyId) -> Option<FamilyId> {
+        let given = self.family(input);
+        if given.kind != FamilyKind::Input || given.name.is_empty() {
+            return None;
+        }
+        let at = self
+            .families
+            .iter()
+            .position(|family| family.kind == FamilyKind::Defined && family.name == given.name)?;
+        Some(FamilyId(at as u32))
+    }
+
     /// A new family.
     pub fn add_family(&mut self, family: Family) -> FamilyId {
         self.families.push(family);

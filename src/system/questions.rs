@@ -102,7 +102,7 @@ impl Lowering<'_> {
     /// A family, or the part of it at fixed indices; a letter means all values.
     fn target(&mut self, expr: &Expr) -> Option<Target> {
         let Some(head) = self.names.reference(expr) else {
-            self.problems.push(mistakes::question_target(expr.span));
+            self.problems.push(mistakes::second_derivative(expr.span));
             return None;
         };
         let family = self.family_of(&head)?;
@@ -247,8 +247,10 @@ impl Lowering<'_> {
             asked = inputs(&|name| !named(name, Role::Input) && !named(name, Role::Target));
         }
         for family in asked {
-            let known = self.system.family(family);
-            let target = whole(family, known.slots + known.axes);
+            let target = self.boundary_of(family).unwrap_or_else(|| {
+                let known = self.system.family(family);
+                whole(family, known.slots + known.axes)
+            });
             self.system.questions.push(Question {
                 order: Order::Gradient,
                 of: whole(loss, 0),
@@ -256,6 +258,23 @@ impl Lowering<'_> {
                 span: None,
             });
         }
+    }
+
+    /// For an input that gives the boundary of a defined quantity: the quantity there.
+    fn boundary_of(&self, input: FamilyId) -> Option<Target> {
+        let family = self.system.bounded_by(input)?;
+        let given = self.system.family(input);
+        let [clause] = given.clauses.as_slice() else {
+            return None;
+        };
+        let (slots, elements) = clause.index.split_at(given.slots);
+        let fixed = slots
+            .iter()
+            .map(|slot| slot.as_var().is_none().then(|| slot.clone()));
+        Some(Target {
+            family,
+            index: fixed.chain(elements.iter().map(|_| None)).collect(),
+        })
     }
 
     /// A definition that nothing asks for is legal, but hardly meant.

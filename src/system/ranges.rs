@@ -521,16 +521,52 @@ impl Lowering<'_> {
                 });
         }
         for id in (0..self.system.families.len()).map(|at| FamilyId(at as u32)) {
-            if self.system.family(id).kind != FamilyKind::Input {
-                continue;
-            }
             let Some(pieces) = self.declared.get(&id).cloned() else {
                 continue;
             };
+            if self.system.family(id).kind == FamilyKind::Defined {
+                self.add_boundaries(id, &pieces);
+                continue;
+            }
             for piece in pieces {
                 let clause = self.input_clause(&piece);
                 self.system.families[id.0 as usize].clauses.push(clause);
             }
+        }
+    }
+
+    /// Declared slots that no equation can reach (`h[0]` beside an equation for `h[t]`, t from 1) are given: an input
+    /// of the same name has them, and the quantity takes its values there.
+    fn add_boundaries(&mut self, id: FamilyId, pieces: &[Piece]) {
+        for piece in pieces {
+            let clause = self.input_clause(piece);
+            let reached = self.system.family(id).clauses.iter().any(|known| {
+                let slots = self.system.family(id).slots;
+                let same = known.index[..slots]
+                    .iter()
+                    .zip(&clause.index)
+                    .fold(known.domain.and(&clause.domain), |same, (left, right)| {
+                        same.and(&Domain::equal(left, right))
+                    });
+                !self.system.ambient.is_empty(&same)
+            });
+            if reached {
+                continue;
+            }
+            let family = self.system.family(id);
+            let given = crate::system::Family {
+                kind: FamilyKind::Input,
+                clauses: vec![clause.clone()],
+                span: Some(piece.span),
+                ..family.clone()
+            };
+            let given = self.system.add_family(given);
+            let own = self.input_clause(piece);
+            let body = self.system.store.access(given, own.index.iter().cloned());
+            self.system.families[id.0 as usize].clauses.push(Clause {
+                body: Some(body),
+                ..own
+            });
         }
     }
 

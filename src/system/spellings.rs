@@ -122,7 +122,7 @@ impl Lowering<'_> {
     /// A quantity with its slots and without elements, which are printed behind the spelling.
     fn slots_only(&mut self, expr: &Expr, scope: &Scope) -> Option<(FamilyId, Box<[Affine]>)> {
         let Some(head) = self.names.reference(expr) else {
-            self.problems.push(mistakes::question_target(expr.span));
+            self.problems.push(mistakes::second_derivative(expr.span));
             return None;
         };
         let family = self.family_of(&head)?;

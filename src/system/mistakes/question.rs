@@ -32,15 +32,15 @@ pub(in crate::system) fn independent(of: &str, wrt: &str, span: Span) -> Diagnos
     ))
 }
 
-/// A question about something that is no quantity.
-pub(in crate::system) fn question_target(span: Span) -> Diagnostic {
+/// `grad dC/dz wrt w`.
+pub(in crate::system) fn second_derivative(span: Span) -> Diagnostic {
     Diagnostic::error(
-        "question-target",
-        "derivatives are taken of quantities, by quantities",
+        "derivative-of-derivative",
+        "the derivative of a derivative has a question of its own",
         span,
-        "not a name with slots or elements",
+        "a derivative itself",
     )
-    .help("give the expression a name in an equation, and ask for that")
+    .help("write `hess C wrt z, w` for ∂²C/∂z∂w")
 }
 
 /// `hess C wrt a, b, c`.
