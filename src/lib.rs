@@ -1,5 +1,6 @@
 //! `chainrule`: a network description in, confirmed LaTeX gradients out.
 
+pub mod array;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod derive;

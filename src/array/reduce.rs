@@ -1,0 +1,108 @@
+//! Sums, means, maxima and minima of whole arrays, and functions of each row or column.
+
+use super::product::count;
+use super::{Array, Mismatch, Problem, Shape};
+use crate::term::{Affine, Reduction, Store};
+
+/// What a function of a matrix is applied to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    /// Each row.
+    Rows,
+    /// Each column.
+    Columns,
+}
+
+/// Sum, product, maximum or minimum of all entries; of a number, the number.
+pub fn reduce(store: &mut Store, op: Reduction, array: &Array) -> Array {
+    let index: Vec<_> = array
+        .letters
+        .iter()
+        .map(|letter| {
+            let wish = store.letter(*letter).to_owned();
+            store.fresh_var(&wish)
+        })
+        .collect();
+    let at: Vec<Affine> = index.iter().map(|letter| Affine::var(*letter)).collect();
+    let mut entry = array.at(store, &at);
+    match op {
+        Reduction::Sum | Reduction::Product => {
+            let domain = Array {
+                shape: array.shape.clone(),
+                letters: index.clone(),
+                entry,
+            }
+            .domain();
+            entry = store.reduce(op, index, domain, entry);
+        }
+        // A maximum over several letters is nested: a tie goes to the first in reading order.
+        Reduction::Max | Reduction::Min => {
+            let sizes = array.shape.sizes();
+            for (letter, size) in index.into_iter().zip(sizes).rev() {
+                entry = store.reduce(op, [letter], super::within(letter, size), entry);
+            }
+        }
+    }
+    Array::number(entry)
+}
+
+/// The sum of all entries.
+pub fn sum(store: &mut Store, array: &Array) -> Array {
+    reduce(store, Reduction::Sum, array)
+}
+
+/// The mean of all entries.
+pub fn mean(store: &mut Store, array: &Array) -> Array {
+    let count = count(store, &array.shape);
+    let minus_one = store.int(-1);
+    let share = store.power(count, minus_one);
+    let total = sum(store, array).entry;
+    Array::number(store.mul([share, total]))
+}
+
+/// A function of columns applied to each row or each column of a matrix. Where it gives numbers, the result is the
+/// column of them; where it gives columns, they are put back in place of the rows or columns that they came from.
+///
+/// # Errors
+/// If the array is no matrix, or what the function itself refuses.
+pub fn each(
+    store: &mut Store,
+    over: Over,
+    matrix: &Array,
+    apply: impl FnOnce(&mut Store, Array) -> Result<Array, Mismatch>,
+) -> Result<Array, Mismatch> {
+    let turned = match over {
+        Over::Rows => matrix.clone(),
+        Over::Columns => matrix.clone().transpose(),
+    };
+    let Shape::Matrix(rows, columns) = &turned.shape else {
+        return Err(Mismatch::one(Problem::NoMatrix, &matrix.shape));
+    };
+    let line = Array {
+        shape: Shape::Column(columns.clone()),
+        letters: vec![turned.letters[1]],
+        entry: turned.entry,
+    };
+    let row = turned.letters[0];
+    let done = apply(store, line)?;
+    let result = match done.shape {
+        Shape::Number => Array {
+            shape: Shape::Column(rows.clone()),
+            letters: vec![row],
+            entry: done.entry,
+        },
+        Shape::Column(size) | Shape::Row(size) => {
+            let whole = Array {
+                shape: Shape::Matrix(rows.clone(), size),
+                letters: vec![row, done.letters[0]],
+                entry: done.entry,
+            };
+            match over {
+                Over::Rows => whole,
+                Over::Columns => whole.transpose(),
+            }
+        }
+        shape @ Shape::Matrix(..) => return Err(Mismatch::one(Problem::NoVector, &shape)),
+    };
+    Ok(result)
+}
