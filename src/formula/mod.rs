@@ -314,12 +314,21 @@ impl<'a> Writer<'a> {
 
     fn all(&mut self) -> Vec<Formula> {
         let asked = self.derivation.asked.clone();
-        // Where only a part was asked for, the rest may be named and is then printed with it.
-        let asked_families: FxHashSet<FamilyId> = asked
-            .iter()
-            .filter(|asked| asked.index.iter().all(Option::is_none))
-            .map(|asked| asked.adjoint)
-            .collect();
+        // Where only a part of a piece was asked for, the rest may be named and is then printed with it.
+        let mut asked_whole: FxHashSet<Place> = FxHashSet::default();
+        for question in &asked {
+            for place in self.asked_places(question) {
+                let piece = &self.adjoint(place.0).pieces[place.1];
+                let whole = question
+                    .index
+                    .iter()
+                    .zip(&piece.index)
+                    .all(|(wanted, own)| wanted.as_ref().is_none_or(|wanted| wanted == own));
+                if whole {
+                    asked_whole.insert(place);
+                }
+            }
+        }
         let mut printed: FxHashSet<Place> = FxHashSet::default();
         let mut formulas = Vec::new();
         for question in &asked {
@@ -333,7 +342,7 @@ impl<'a> Writer<'a> {
                     .collect();
                 for answer in &answers {
                     let named = self.shown_places(answer);
-                    self.dependencies(named, &asked_families, &mut printed, &mut formulas);
+                    self.dependencies(named, &asked_whole, &mut printed, &mut formulas);
                 }
                 formulas.extend(answers);
             }
@@ -433,7 +442,7 @@ impl<'a> Writer<'a> {
     fn dependencies(
         &mut self,
         places: Vec<Place>,
-        asked: &FxHashSet<FamilyId>,
+        asked: &FxHashSet<Place>,
         printed: &mut FxHashSet<Place>,
         formulas: &mut Vec<Formula>,
     ) {
@@ -451,7 +460,7 @@ impl<'a> Writer<'a> {
                 stack.pop();
                 continue;
             };
-            if asked.contains(&place.0) || !printed.insert(place) {
+            if asked.contains(&place) || !printed.insert(place) {
                 continue;
             }
             let cases = self.cases_of(place).clone();
