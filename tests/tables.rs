@@ -548,3 +548,59 @@ fn rules_have_names_of_their_own() {
         assert_ne!(rule.left, rule.right, "{}", rule.name);
     }
 }
+
+/// A network in which a function of whole arrays is differentiated by each of its parameters.
+fn network_of(row: &functions::ArrayRow) -> String {
+    let (arrays, numbers) = (row.arrays(), row.numbers());
+    let mut text = format!("where {}, weight in R^n\n", arrays.join(", "));
+    for number in &numbers {
+        text.push_str(&format!("      {number} in R\n"));
+    }
+    // Inside the domain of every row: logarithms of p and 1 - p, roots of sums.
+    for name in arrays.iter().chain(&numbers) {
+        text.push_str(&format!("assume 0 < {name}, {name} < 1\n"));
+    }
+    let arguments = match numbers.as_slice() {
+        [] => arrays.join(", "),
+        some => format!("{}; {}", arrays.join(", "), some.join(", ")),
+    };
+    let call = format!("{}({arguments})", row.name);
+    text.push_str(&if row.keeps_shape {
+        format!("loss C = dot(weight, {call})\n")
+    } else {
+        format!("loss C = {call}^2\n")
+    });
+    let all: Vec<&str> = arrays.iter().chain(&numbers).copied().collect();
+    text.push_str(&format!("grad {}\n", all.join(", ")));
+    text
+}
+
+#[test]
+fn functions_of_whole_arrays_are_derived_and_confirmed() {
+    for row in functions::array_rows() {
+        let text = network_of(row);
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_chainrule"))
+            .args(["derive", "--format", "text", "-e", &text])
+            .output()
+            .expect("the program starts");
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && printed.contains("confirmed numerically"),
+            "{}:\n{text}\n{printed}{}",
+            row.name,
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert!(!row.source.is_empty(), "{} says where it is from", row.name);
+    }
+}
+
+#[test]
+fn functions_of_whole_arrays_have_names_of_their_own() {
+    let scalar = functions::rows().flat_map(|row| std::iter::once(&row.name).chain(row.also));
+    let mut names: BTreeSet<&str> = scalar.copied().collect();
+    for row in functions::array_rows() {
+        for name in std::iter::once(&row.name).chain(row.also) {
+            assert!(names.insert(name), "`{name}` is the name of two functions");
+        }
+    }
+}

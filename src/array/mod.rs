@@ -12,7 +12,7 @@ mod shape;
 mod tests;
 
 pub use product::{diag, diagonal, inner, outer, power, product, trace};
-pub use reduce::{Over, each, mean, reduce, sum};
+pub use reduce::{Lines, Over, mean, reduce, sum};
 pub use shape::{Mismatch, Problem, Shape};
 
 use crate::term::{Affine, Domain, Node, Store, Substitution, TermId, VarId};
@@ -159,18 +159,16 @@ pub fn eye(store: &mut Store, size: &Affine) -> Array {
     })
 }
 
-/// A function of several numbers, entry by entry: all shapes are equal, or numbers, which are spread.
+/// The entries of several arrays at the letters of the first that is no number, with that array as the frame for
+/// what is made of them. All shapes are equal, or numbers, which are spread.
 ///
 /// # Errors
 /// The first two shapes that differ.
-pub fn entrywise(
-    store: &mut Store,
-    arrays: &[Array],
-    apply: impl FnOnce(&mut Store, &[TermId]) -> TermId,
-) -> Result<Array, Mismatch> {
+pub fn align(store: &mut Store, arrays: &[Array]) -> Result<(Array, Vec<TermId>), Mismatch> {
     let Some(first) = arrays.iter().position(|array| !array.is_number()) else {
         let entries: Vec<TermId> = arrays.iter().map(|array| array.entry).collect();
-        return Ok(Array::number(apply(store, &entries)));
+        let frame = Array::number(store.int(0));
+        return Ok((frame, entries));
     };
     let whole = &arrays[first];
     let index: Vec<Affine> = whole
@@ -192,10 +190,22 @@ pub fn entrywise(
             ));
         }
     }
+    Ok((whole.clone(), entries))
+}
+
+/// A function of several numbers, entry by entry.
+///
+/// # Errors
+/// The first two shapes that differ, as [`align`] says.
+pub fn entrywise(
+    store: &mut Store,
+    arrays: &[Array],
+    apply: impl FnOnce(&mut Store, &[TermId]) -> TermId,
+) -> Result<Array, Mismatch> {
+    let (frame, entries) = align(store, arrays)?;
     Ok(Array {
-        shape: whole.shape.clone(),
-        letters: whole.letters.clone(),
         entry: apply(store, &entries),
+        ..frame
     })
 }
 

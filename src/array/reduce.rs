@@ -2,7 +2,7 @@
 
 use super::product::count;
 use super::{Array, Mismatch, Problem, Shape};
-use crate::term::{Affine, Reduction, Store};
+use crate::term::{Affine, Reduction, Store, VarId};
 
 /// What a function of a matrix is applied to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,49 +60,63 @@ pub fn mean(store: &mut Store, array: &Array) -> Array {
     Array::number(store.mul([share, total]))
 }
 
-/// A function of columns applied to each row or each column of a matrix. Where it gives numbers, the result is the
-/// column of them; where it gives columns, they are put back in place of the rows or columns that they came from.
-///
-/// # Errors
-/// If the array is no matrix, or what the function itself refuses.
-pub fn each(
-    store: &mut Store,
+/// The rows or columns of a matrix, put together again after something was done to one of them.
+#[derive(Debug, Clone)]
+pub struct Lines {
     over: Over,
-    matrix: &Array,
-    apply: impl FnOnce(&mut Store, Array) -> Result<Array, Mismatch>,
-) -> Result<Array, Mismatch> {
-    let turned = match over {
-        Over::Rows => matrix.clone(),
-        Over::Columns => matrix.clone().transpose(),
-    };
-    let Shape::Matrix(rows, columns) = &turned.shape else {
-        return Err(Mismatch::one(Problem::NoMatrix, &matrix.shape));
-    };
-    let line = Array {
-        shape: Shape::Column(columns.clone()),
-        letters: vec![turned.letters[1]],
-        entry: turned.entry,
-    };
-    let row = turned.letters[0];
-    let done = apply(store, line)?;
-    let result = match done.shape {
-        Shape::Number => Array {
-            shape: Shape::Column(rows.clone()),
-            letters: vec![row],
-            entry: done.entry,
-        },
-        Shape::Column(size) | Shape::Row(size) => {
-            let whole = Array {
-                shape: Shape::Matrix(rows.clone(), size),
-                letters: vec![row, done.letters[0]],
+    letter: VarId,
+    count: Affine,
+}
+
+impl Lines {
+    /// One row or column for all of them, as a column.
+    ///
+    /// # Errors
+    /// If the array is no matrix.
+    pub fn of(over: Over, matrix: &Array) -> Result<(Lines, Array), Mismatch> {
+        let turned = match over {
+            Over::Rows => matrix.clone(),
+            Over::Columns => matrix.clone().transpose(),
+        };
+        let Shape::Matrix(rows, columns) = turned.shape else {
+            return Err(Mismatch::one(Problem::NoMatrix, &matrix.shape));
+        };
+        let lines = Lines {
+            over,
+            letter: turned.letters[0],
+            count: rows,
+        };
+        let line = Array {
+            shape: Shape::Column(columns),
+            letters: vec![turned.letters[1]],
+            entry: turned.entry,
+        };
+        Ok((lines, line))
+    }
+
+    /// What came of one line, for all of them: numbers make a column; columns stand where the lines stood.
+    ///
+    /// # Errors
+    /// If a matrix came of it.
+    pub fn gather(self, done: Array) -> Result<Array, Mismatch> {
+        match done.shape {
+            Shape::Number => Ok(Array {
+                shape: Shape::Column(self.count),
+                letters: vec![self.letter],
                 entry: done.entry,
-            };
-            match over {
-                Over::Rows => whole,
-                Over::Columns => whole.transpose(),
+            }),
+            Shape::Column(size) | Shape::Row(size) => {
+                let whole = Array {
+                    shape: Shape::Matrix(self.count, size),
+                    letters: vec![self.letter, done.letters[0]],
+                    entry: done.entry,
+                };
+                Ok(match self.over {
+                    Over::Rows => whole,
+                    Over::Columns => whole.transpose(),
+                })
             }
+            shape @ Shape::Matrix(..) => Err(Mismatch::one(Problem::NoVector, &shape)),
         }
-        shape @ Shape::Matrix(..) => return Err(Mismatch::one(Problem::NoVector, &shape)),
-    };
-    Ok(result)
+    }
 }

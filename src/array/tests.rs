@@ -209,6 +209,16 @@ fn diagonals_and_traces() {
     close(&entries(store, &scaled), &expected);
 }
 
+fn each(
+    store: &mut Store,
+    over: Over,
+    matrix: &Array,
+    apply: impl FnOnce(&mut Store, Array) -> Result<Array, Mismatch>,
+) -> Result<Array, Mismatch> {
+    let (lines, line) = Lines::of(over, matrix)?;
+    lines.gather(apply(store, line)?)
+}
+
 #[test]
 fn sums_and_means_go_over_what_is_said() {
     let store = &mut Store::default();

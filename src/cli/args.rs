@@ -127,6 +127,8 @@ pub(super) struct ListArguments {
 pub(super) enum Listing {
     /// Functions that networks can use
     Functions,
+    /// Losses that networks can use
+    Losses,
     /// Rules of simplification
     Rules,
     /// Notation profiles

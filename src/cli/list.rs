@@ -6,6 +6,19 @@ use crate::present::profile::PROFILES;
 use crate::simplify::Holds;
 use crate::write::step_name;
 
+/// Functions of whole arrays, or the losses among them.
+fn array_rows(losses: bool) -> impl Iterator<Item = [String; 3]> {
+    crate::functions::array_rows()
+        .filter(move |row| row.loss == losses)
+        .map(|row| {
+            [
+                format!("{}({})", row.name, row.parameters),
+                row.also.join(", "),
+                row.value.to_owned(),
+            ]
+        })
+}
+
 pub(super) fn run(arguments: &ListArguments) -> Result<Outcome, Stop> {
     let rows: Vec<[String; 3]> = match arguments.what {
         Listing::Functions => crate::functions::rows()
@@ -24,7 +37,9 @@ pub(super) fn run(arguments: &ListArguments) -> Result<Outcome, Stop> {
                     value.to_owned(),
                 ]
             })
+            .chain(array_rows(false))
             .collect(),
+        Listing::Losses => array_rows(true).collect(),
         Listing::Rules => crate::simplify::rules()
             .map(|rule| {
                 let statement = format!("{} = {}", rule.left, rule.right);

@@ -2,7 +2,10 @@
 //! import nothing; they take the same path through reader, chain rule and evaluator as a user's `fn`.
 
 mod activations;
+mod arrays;
 mod primitives;
+
+pub use arrays::{ArrayRow, array_row, array_rows};
 
 /// One function of numbers.
 #[derive(Debug)]

@@ -20,6 +20,6 @@ mod statements;
 mod tree;
 
 pub use print::{print, print_formula};
-pub use scope::WHOLE_ARRAY_FUNCTIONS;
+pub use scope::{UNSUPPORTED_FUNCTIONS, WHOLE_ARRAY_FUNCTIONS};
 pub use statements::{parse, parse_formula};
 pub use tree::*;

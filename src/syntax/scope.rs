@@ -13,8 +13,12 @@ use super::letters::{self, ascii};
 
 /// Functions of whole arrays. Their names are reserved and calls of them are read as calls.
 pub const WHOLE_ARRAY_FUNCTIONS: &[&str] = &[
-    "softmax", "sum", "prod", "mean", "norm", "dot", "diag", "diagonal", "ones", "eye", "inv",
-    "det", "logdet", "trace",
+    "sum", "prod", "mean", "dot", "diag", "diagonal", "ones", "eye", "trace", "concat",
+];
+
+/// Functions of whole arrays that are known by name only, so that a call of one is refused as what it is.
+pub const UNSUPPORTED_FUNCTIONS: &[&str] = &[
+    "inv", "det", "logdet", "kron", "vec", "svd", "eig", "cholesky", "qr", "expm", "pinv",
 ];
 
 /// Every reserved name of a function with the name that stands for it in the tree.
@@ -26,7 +30,12 @@ fn reserved() -> &'static FxHashMap<&'static str, &'static str> {
             table.insert(row.name, row.name);
             table.extend(row.also.iter().map(|alias| (*alias, row.name)));
         }
-        table.extend(WHOLE_ARRAY_FUNCTIONS.iter().map(|name| (*name, *name)));
+        for row in functions::array_rows() {
+            table.insert(row.name, row.name);
+            table.extend(row.also.iter().map(|alias| (*alias, row.name)));
+        }
+        let others = WHOLE_ARRAY_FUNCTIONS.iter().chain(UNSUPPORTED_FUNCTIONS);
+        table.extend(others.map(|name| (*name, *name)));
         table
     })
 }

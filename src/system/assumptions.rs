@@ -212,7 +212,6 @@ impl Lowering<'_> {
                     else {
                         continue;
                     };
-                    scope.whole_sums = true;
                     let left = self.term(sides[0], &mut scope);
                     let right = self.term(sides[1], &mut scope);
                     let (Some(left), Some(right)) = (left, right) else {

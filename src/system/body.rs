@@ -2,7 +2,7 @@
 
 use num_bigint::BigInt;
 use num_rational::BigRational;
-use num_traits::{One, Zero};
+use num_traits::One;
 
 use super::FamilyKind;
 use super::lower::Lowering;
@@ -11,12 +11,27 @@ use super::names::Meaning;
 use super::reference::Head;
 use super::scope::Scope;
 use crate::source::closest;
-use crate::syntax::{Expr, ExprKind, Join, Name, Sign};
+use crate::syntax::{Expr, ExprKind, Join, Sign};
 use crate::term::{Affine, FamilyId, Node, TermId};
 
 impl Lowering<'_> {
     /// A number as a term. Complains and returns none if the expression is not one.
     pub(super) fn term(&mut self, expr: &Expr, scope: &mut Scope) -> Option<TermId> {
+        if !self.speaks_of_arrays(expr, scope) {
+            return self.number(expr, scope);
+        }
+        let array = self.array(expr, scope)?;
+        if !array.is_number() {
+            let shape = self.shape_text(&array.shape);
+            self.problems
+                .push(mistakes::array_for_number(expr.span, &shape));
+            return None;
+        }
+        Some(array.entry)
+    }
+
+    /// An expression in which no whole array stands.
+    pub(super) fn number(&mut self, expr: &Expr, scope: &mut Scope) -> Option<TermId> {
         stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || match &expr.kind {
             ExprKind::Number(value) => Some(self.system.store.number(value.clone())),
             ExprKind::Name(_) | ExprKind::Slots(..) | ExprKind::Elements(..) => {
@@ -27,7 +42,10 @@ impl Lowering<'_> {
                 primes,
                 arguments,
                 extra,
-            } => self.call(expr, function, *primes, arguments, extra, scope),
+            } => {
+                let value = self.call(expr, function, *primes, arguments, extra, scope)?;
+                Some(value.entry)
+            }
             ExprKind::Negative(inner) => {
                 let inner = self.term(inner, scope)?;
                 Some(self.negative(inner))
@@ -48,7 +66,7 @@ impl Lowering<'_> {
                 Some(self.system.store.power(base, exponent))
             }
             ExprKind::Transpose(_) => {
-                self.problems.push(mistakes::transpose(expr.span));
+                self.problems.push(mistakes::transpose_of_number(expr.span));
                 None
             }
             ExprKind::Reduce {
@@ -56,7 +74,7 @@ impl Lowering<'_> {
                 binder,
                 body,
                 head,
-            } => self.reduction(*op, binder, body, *head, scope),
+            } => Some(self.reduction(*op, binder, body, *head, scope)?.entry),
             ExprKind::Cases(branches) => self.cases(branches, expr.span, scope),
             ExprKind::Derivative(..) => {
                 self.problems.push(mistakes::derivative_here(expr.span));
@@ -80,15 +98,21 @@ impl Lowering<'_> {
 
     fn sum(&mut self, terms: &[(Sign, Expr)], scope: &mut Scope) -> Option<TermId> {
         let mut summands = Vec::with_capacity(terms.len());
-        let mut complete = true;
         for (sign, expr) in terms {
-            let Some(term) = self.term(expr, scope) else {
-                complete = false;
-                continue;
-            };
+            if let Some(term) = self.term(expr, scope) {
+                summands.push((*sign, term));
+            }
+        }
+        (summands.len() == terms.len()).then(|| self.signed_sum(&summands))
+    }
+
+    /// A sum in written order, brackets around a sum in it opened.
+    pub(super) fn signed_sum(&mut self, terms: &[(Sign, TermId)]) -> TermId {
+        let mut summands = Vec::with_capacity(terms.len());
+        for (sign, term) in terms {
             match sign {
-                Sign::Minus => summands.push(self.negative(term)),
-                Sign::Plus => match self.system.store.node(term) {
+                Sign::Minus => summands.push(self.negative(*term)),
+                Sign::Plus => match self.system.store.node(*term) {
                     Node::Add(inner) => summands.extend_from_slice(inner),
                     Node::Number(_)
                     | Node::Pi
@@ -101,24 +125,21 @@ impl Lowering<'_> {
                     | Node::Apply(..)
                     | Node::Guard(_)
                     | Node::Test(..)
-                    | Node::Cases(_) => summands.push(term),
+                    | Node::Cases(_) => summands.push(*term),
                 },
             }
         }
-        if !complete {
-            return None;
-        }
-        Some(match summands.as_slice() {
+        match summands.as_slice() {
             [only] => *only,
             _ => self
                 .system
                 .store
                 .intern(Node::Add(summands.into_boxed_slice())),
-        })
+        }
     }
 
     /// Brackets around a product inside a product say nothing, except around a negative one.
-    fn push_factor(&self, factors: &mut Vec<TermId>, factor: TermId) {
+    pub(super) fn push_factor(&self, factors: &mut Vec<TermId>, factor: TermId) {
         if let Node::Mul(inner) = self.system.store.node(factor) {
             let negative = self
                 .system
@@ -153,44 +174,32 @@ impl Lowering<'_> {
                 complete = false;
                 continue;
             };
-            match join {
-                Join::Space | Join::Tight | Join::Star | Join::Elementwise => {
-                    self.push_factor(&mut factors, factor);
-                }
-                Join::Over | Join::ElementwiseOver => {
-                    let divisor = self.system.store.as_number(factor).cloned();
-                    if divisor.as_ref().is_some_and(Zero::is_zero) {
-                        self.problems.push(mistakes::division_by_zero(expr.span));
-                        complete = false;
-                        continue;
-                    }
-                    let numerator = factors
-                        .last()
-                        .and_then(|last| self.system.store.as_number(*last).cloned());
-                    if let (Some(numerator), Some(divisor)) = (numerator, divisor) {
-                        factors.pop();
-                        factors.push(self.system.store.number(numerator / divisor));
-                    } else {
-                        let minus_one = self.system.store.int(-1);
-                        factors.push(self.system.store.intern(Node::Power(factor, minus_one)));
-                    }
-                }
-            }
+            let over = matches!(join, Join::Over | Join::ElementwiseOver);
+            complete &= self
+                .push_joined(&mut factors, factor, over, expr.span)
+                .is_some();
         }
-        if !complete {
-            return None;
-        }
-        Some(match factors.as_slice() {
+        complete.then(|| self.written_product(factors))
+    }
+
+    /// A product in written order.
+    pub(super) fn written_product(&mut self, factors: Vec<TermId>) -> TermId {
+        match factors.as_slice() {
             [only] => *only,
             _ => self
                 .system
                 .store
                 .intern(Node::Mul(factors.into_boxed_slice())),
-        })
+        }
     }
 
     /// `f(…)` with an unknown `f` is no product, nor is `rellu z`.
-    fn joins_are_products(&mut self, first: &Expr, rest: &[(Join, Expr)], scope: &Scope) -> bool {
+    pub(super) fn joins_are_products(
+        &mut self,
+        first: &Expr,
+        rest: &[(Join, Expr)],
+        scope: &Scope,
+    ) -> bool {
         let mut sound = true;
         let lefts = std::iter::once(first).chain(rest.iter().map(|(_, factor)| factor));
         for (left, (join, _)) in lefts.zip(rest) {
@@ -258,6 +267,9 @@ impl Lowering<'_> {
                 let value = Affine::var(letter.var);
                 return Some(self.system.store.intern(Node::Index(value)));
             }
+            if let Some(array) = scope.array(name) {
+                return Some(array.entry);
+            }
             if name == "pi" {
                 return Some(self.system.store.intern(Node::Pi));
             }
@@ -265,11 +277,10 @@ impl Lowering<'_> {
         if scope.function.is_some() {
             return self.parameter(expr, scope);
         }
-        let Some(head) = self.names.reference(expr) else {
-            self.problems
-                .push(mistakes::element_of_expression(expr.span));
-            return None;
-        };
+        let head = self
+            .names
+            .reference(expr)
+            .unwrap_or_else(|| unreachable!("elements of other expressions are read as arrays"));
         if let Some((Meaning::Size(_), _)) = self.names.known.get(&head.name) {
             let size = self.affine(expr, scope)?;
             return Some(self.system.store.intern(Node::Index(size)));
@@ -370,120 +381,10 @@ impl Lowering<'_> {
     }
 
     fn access(&mut self, head: &Head, family: FamilyId, scope: &Scope) -> Option<TermId> {
-        if scope.whole_sums
-            && head.elements.is_empty()
-            && self.system.family(family).axes > 0
-            && head.slots.len() == self.system.family(family).slots
-        {
-            let slots = super::names::head_text(head);
-            let axes = self.system.family(family).axes;
-            self.problems
-                .push(mistakes::whole_array(&slots, head.span, axes));
-            return None;
-        }
         let index = self.index_of(head, family, scope)?;
         let term = self.system.store.access(family, index);
         self.spans.entry((self.current, term)).or_insert(head.span);
         Some(term)
-    }
-
-    fn call(
-        &mut self,
-        expr: &Expr,
-        function: &Name,
-        primes: u8,
-        arguments: &[Expr],
-        extra: &[Expr],
-        scope: &mut Scope,
-    ) -> Option<TermId> {
-        if function.value == "sum" && scope.whole_sums && primes == 0 && extra.is_empty() {
-            return self.whole_sum(expr, arguments, scope);
-        }
-        let terms: Option<Vec<TermId>> = {
-            let terms: Vec<Option<TermId>> = arguments
-                .iter()
-                .chain(extra)
-                .map(|argument| self.term(argument, scope))
-                .collect();
-            terms.into_iter().collect()
-        };
-        let id = self.function(&function.value, function.span)?;
-        let known = self.system.function(id);
-        if known.parameters != arguments.len() || known.extra != extra.len() {
-            self.problems.push(mistakes::argument_count(
-                &function.value,
-                expr.span,
-                (known.parameters, known.extra),
-                (arguments.len(), extra.len()),
-            ));
-            return None;
-        }
-        let terms = terms?;
-        if let (Some(body), 0) = (known.body, primes)
-            && crate::functions::row(&function.value).is_some_and(|row| row.written_out)
-        {
-            return Some(self.system.store.instantiate(body, &terms));
-        }
-        let mut orders = vec![0u8; terms.len()];
-        if primes > 0 {
-            if known.parameters != 1 {
-                self.problems
-                    .push(mistakes::primes_of_several(&function.value, function.span));
-                return None;
-            }
-            orders[0] = primes;
-        }
-        Some(self.system.store.intern(Node::Apply(
-            id,
-            orders.into_boxed_slice(),
-            terms.into_boxed_slice(),
-        )))
-    }
-
-    /// `sum(y)` of all entries of an array, in `assume`.
-    fn whole_sum(&mut self, expr: &Expr, arguments: &[Expr], scope: &Scope) -> Option<TermId> {
-        let head = match arguments {
-            [argument] => self.names.reference(argument),
-            _ => None,
-        };
-        let Some(head) = head else {
-            self.problems
-                .push(mistakes::whole_function("sum", expr.span));
-            return None;
-        };
-        let family = self.family_of(&head)?;
-        let known = self.system.family(family);
-        if known.axes == 0 || !head.elements.is_empty() {
-            self.problems.push(mistakes::sum_of_number(expr.span));
-            return None;
-        }
-        let axes = known.axes;
-        let full = Head {
-            elements: Vec::new(),
-            ..head.clone()
-        };
-        let slots: Option<Vec<Affine>> = full
-            .slots
-            .iter()
-            .map(|slot| self.affine(slot, scope))
-            .collect();
-        let slots = slots?;
-        if slots.len() != self.system.family(family).slots {
-            // The same complaint as for any other use.
-            self.index_of(&head, family, scope);
-            return None;
-        }
-        let (vars, domain) = self.fresh_elements(family, &slots, axes, expr.span)?;
-        let index = slots
-            .into_iter()
-            .chain(vars.iter().map(|var| Affine::var(*var)));
-        let body = self.system.store.access(family, index);
-        self.spans.entry((self.current, body)).or_insert(head.span);
-        Some(
-            self.system
-                .store
-                .reduce(crate::term::Reduction::Sum, vars, domain, body),
-        )
     }
 
     /// Whether the term is the number 1.

@@ -4,6 +4,7 @@ use num_rational::Ratio;
 use num_traits::{One, Signed, Zero};
 
 use super::System;
+use crate::array::Shape;
 use crate::syntax::{Expr, ExprKind, Join, Sign};
 use crate::term::{Affine, Atom, FamilyId};
 
@@ -86,6 +87,19 @@ pub(super) fn element(system: &System, family: FamilyId, index: &[Affine]) -> St
         }
     }
     text
+}
+
+/// A shape as it is declared: `R`, `R^n`, `R^(m x n)`; a row has one row.
+pub(super) fn shape(system: &System, shape: &Shape) -> String {
+    let Some((rows, columns)) = shape.as_matrix() else {
+        return "R".to_owned();
+    };
+    let (rows, columns) = (affine(system, &rows), affine(system, &columns));
+    match shape {
+        Shape::Column(_) if rows.chars().count() == 1 => format!("R^{rows}"),
+        Shape::Column(_) => format!("R^({rows})"),
+        Shape::Number | Shape::Row(_) | Shape::Matrix(..) => format!("R^({rows} x {columns})"),
+    }
 }
 
 /// `name[a,b]` of slot texts.

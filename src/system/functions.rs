@@ -4,10 +4,11 @@ use super::lower::{Lowering, is_greek};
 use super::mistakes;
 use super::scope::{FunctionScope, Scope};
 use super::{Function, Primitive, System};
-use crate::functions::{Row, row};
+use crate::functions::{Row, array_row, row};
 use crate::source::{Report, Source, Span};
 use crate::syntax::{
-    self, Expr, FunctionDefinition, Network, StatementKind, WHOLE_ARRAY_FUNCTIONS,
+    self, Expr, FunctionDefinition, Network, StatementKind, UNSUPPORTED_FUNCTIONS,
+    WHOLE_ARRAY_FUNCTIONS,
 };
 use crate::term::{FunctionId, TermId};
 
@@ -52,6 +53,13 @@ pub fn pattern(system: &mut System, text: &str, variables: &[&str]) -> Result<Te
     Ok(term.unwrap_or_else(|| unreachable!("a missing term is always reported")))
 }
 
+/// Whether the name is one of a function of whole arrays.
+pub(super) fn is_array_function(name: &str) -> bool {
+    WHOLE_ARRAY_FUNCTIONS.contains(&name)
+        || UNSUPPORTED_FUNCTIONS.contains(&name)
+        || array_row(name).is_some()
+}
+
 impl<'a> Lowering<'a> {
     /// The author's functions, in written order, used or not.
     pub(super) fn read_functions(&mut self, network: &'a Network) {
@@ -78,13 +86,10 @@ impl<'a> Lowering<'a> {
         if let Some(definition) = self.names.functions.get(name).copied() {
             return Some(self.define(definition));
         }
-        self.problems
-            .push(if WHOLE_ARRAY_FUNCTIONS.contains(&name) {
-                mistakes::whole_function(name, span)
-            } else {
-                let near = crate::source::closest(name, self.function_names()).map(str::to_owned);
-                mistakes::unknown_function(name, span, near.as_deref())
-            });
+        self.problems.push({
+            let near = crate::source::closest(name, self.function_names()).map(str::to_owned);
+            mistakes::unknown_function(name, span, near.as_deref())
+        });
         None
     }
 

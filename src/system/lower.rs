@@ -8,6 +8,7 @@ use super::pieces::PieceIndex;
 use super::ranges::{Draft, Inferred, Piece};
 use super::reference::Head;
 use super::scope::{Letter, Origin, Scope};
+use super::shapes::{self, ShapePiece};
 use super::{Family, FamilyKind, FamilyRole, System};
 use crate::source::{Diagnostic, Report, Span};
 use crate::syntax::{Declaration, Expr, ExprKind, Network, Range, Role, Set, StatementKind};
@@ -37,6 +38,8 @@ pub(super) struct Lowering<'a> {
     pub(super) asked: FxHashMap<FamilyId, PieceIndex>,
     /// How many reductions were read.
     pub(super) reductions: usize,
+    /// Shapes of families, as far as they are known before the equations are read.
+    pub(super) pieces: FxHashMap<FamilyId, Vec<ShapePiece>>,
     /// Functions whose bodies are being read, innermost last.
     pub(super) open_functions: Vec<String>,
 }
@@ -71,6 +74,7 @@ impl<'a> Lowering<'a> {
         self.read_functions(network);
         self.declare_shapes(network);
         self.assume_sizes(network);
+        self.find_shapes(network);
         self.read_equations(network);
         self.introductions_over = true;
         if !self.problems.is_empty() {
@@ -218,12 +222,17 @@ impl<'a> Lowering<'a> {
                 before,
                 family.slots,
             ));
-        } else if declared_axes != axes {
-            self.problems.push(if axes == 0 {
-                mistakes::whole_array(&head.name, head.span, declared_axes)
-            } else {
-                mistakes::axes_differ(&head.name, head.span, axes, before, declared_axes)
-            });
+        } else if declared_axes == 0 && family.kind == FamilyKind::Defined {
+            // Its other equation is one of whole arrays.
+            family.axes = axes;
+        } else if axes != 0 && declared_axes != axes {
+            self.problems.push(mistakes::axes_differ(
+                &head.name,
+                head.span,
+                axes,
+                before,
+                declared_axes,
+            ));
         } else if family.integers.is_some() {
             self.problems
                 .push(mistakes::integer_defined(&head.name, head.span, before));
@@ -506,7 +515,14 @@ impl<'a> Lowering<'a> {
             return;
         };
         let known = self.system.family(family);
-        if known.slots != head.slots.len() || known.axes != head.elements.len() {
+        if known.slots != head.slots.len() {
+            return;
+        }
+        if known.axes > 0 && head.elements.is_empty() {
+            self.read_array_equation(&head, family, right, own, span);
+            return;
+        }
+        if known.axes != head.elements.len() {
             return;
         }
         let Some((mut scope, mut vars, slots, mut domain)) =
@@ -561,6 +577,7 @@ impl<'a> Lowering<'a> {
             ranged.push(bounds);
         }
         self.current = self.drafts.len();
+        scope.context = domain.clone();
         let body = self.term(right, &mut scope);
         self.drafts.push(Draft {
             vars,
@@ -578,6 +595,61 @@ impl<'a> Lowering<'a> {
             ranged: ranged.iter().map(Option::is_some).collect(),
             domain,
             body,
+            ..Draft::new(family, head.span, span)
+        });
+    }
+
+    /// `h = relu(W x + b)`: an equation for each entry, at letters of its own.
+    fn read_array_equation(
+        &mut self,
+        head: &Head,
+        family: FamilyId,
+        right: &Expr,
+        own: &[Range],
+        span: Span,
+    ) {
+        let Some((mut scope, mut vars, slots, domain)) = self.slot_letters(&head.slots, own, &[])
+        else {
+            return;
+        };
+        self.current = self.drafts.len();
+        scope.context = domain.clone();
+        let Some(array) = self.array(right, &mut scope) else {
+            return;
+        };
+        let text = super::names::head_text(head);
+        if self.system.family(family).axes > 2 {
+            let axes = self.system.family(family).axes;
+            self.problems
+                .push(mistakes::more_than_two_axes(&text, head.span, axes));
+            return;
+        }
+        let Some(shape) = self.shape_at(family, &slots, &domain, head.span) else {
+            return;
+        };
+        if !shapes::agree(&self.system, &domain, &shape, &array.shape) {
+            let transposed =
+                shapes::agree(&self.system, &domain, &shape, &array.shape.transposed());
+            let (left, found) = (self.shape_text(&shape), self.shape_text(&array.shape));
+            self.problems.push(mistakes::sides_differ(
+                (head.span, &left),
+                (right.span, &found),
+                &text,
+                transposed,
+                self.system.family(family).span,
+            ));
+            return;
+        }
+        let slot_vars = vars.len();
+        vars.extend(&array.letters);
+        self.drafts.push(Draft {
+            vars,
+            slot_vars,
+            slots,
+            sizes: shape.sizes().into_iter().cloned().map(Some).collect(),
+            ranged: vec![false; array.letters.len()],
+            domain,
+            body: Some(array.entry),
             ..Draft::new(family, head.span, span)
         });
     }

@@ -8,6 +8,7 @@ mod describe;
 mod functions;
 mod index;
 mod lower;
+mod matrix;
 mod mistakes;
 mod names;
 mod pieces;
@@ -17,7 +18,9 @@ mod reads;
 mod reduction;
 mod reference;
 mod scope;
+mod shapes;
 mod spellings;
+mod whole;
 
 pub use functions::pattern;
 pub use lower::lower;

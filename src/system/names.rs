@@ -420,7 +420,7 @@ pub(super) fn same_range(left: &Range, right: &Range) -> bool {
 pub(super) fn is_reserved(name: &str) -> bool {
     name == "pi"
         || crate::functions::row(name).is_some()
-        || crate::syntax::WHOLE_ARRAY_FUNCTIONS.contains(&name)
+        || super::functions::is_array_function(name)
 }
 
 /// Every expression below `expr`, itself first.

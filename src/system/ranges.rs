@@ -462,38 +462,6 @@ impl Lowering<'_> {
         result
     }
 
-    /// Letters for all elements of a family at these slots, with their values.
-    pub(super) fn fresh_elements(
-        &mut self,
-        family: FamilyId,
-        slots: &[Affine],
-        axes: usize,
-        span: Span,
-    ) -> Option<(Vec<VarId>, Domain)> {
-        const LETTERS: [&str; 4] = ["i", "j", "k", "l"];
-        let shapes = self.shapes();
-        let mut vars = Vec::with_capacity(axes);
-        let mut domain = Domain::everything();
-        for axis in 0..axes {
-            let size = self
-                .sizes_at(&shapes, family, slots, axis)
-                .into_iter()
-                .find_map(|(size, _)| size);
-            let Some(size) = size else {
-                self.problems
-                    .push(mistakes::slot_not_declared(&self.system, family, span));
-                return None;
-            };
-            let var = self
-                .system
-                .store
-                .fresh_var(LETTERS.get(axis).copied().unwrap_or("m"));
-            domain = domain.and(&Domain::between(&Affine::int(1), &Affine::var(var), &size));
-            vars.push(var);
-        }
-        Some((vars, domain))
-    }
-
     /// Clauses of defined and of declared families, from what is known now.
     pub(super) fn finish_clauses(&mut self) {
         for draft in &self.drafts {

@@ -5,6 +5,7 @@ use super::mistakes;
 use super::names::visit;
 use super::ranges::InferredLetter;
 use super::scope::{Letter, Origin, Scope};
+use crate::array::{self, Array};
 use crate::source::Span;
 use crate::syntax::{Binder, Comparison, Condition, Expr, ExprKind, Name, Range, ReduceOp};
 use crate::term::{Affine, Cmp, Domain, Node, Reduction, TermId};
@@ -26,7 +27,7 @@ impl Lowering<'_> {
         body: &Expr,
         head: Span,
         scope: &mut Scope,
-    ) -> Option<TermId> {
+    ) -> Option<Array> {
         if let Some(function) = &scope.function {
             self.problems
                 .push(mistakes::foreign_name(head, &function.parameters));
@@ -62,17 +63,20 @@ impl Lowering<'_> {
             scope.truncate(depth);
             parts.push(part?);
         }
-        Some(match (parts.as_slice(), op) {
+        let (frame, entries) = array::align(&mut self.system.store, &parts)
+            .unwrap_or_else(|_| unreachable!("the parts of one sum have one shape"));
+        let entry = match (entries.as_slice(), op) {
             ([only], _) => *only,
             (_, ReduceOp::Sum) => self
                 .system
                 .store
-                .intern(Node::Add(parts.into_boxed_slice())),
+                .intern(Node::Add(entries.into_boxed_slice())),
             (_, ReduceOp::Product | ReduceOp::Max | ReduceOp::Min) => self
                 .system
                 .store
-                .intern(Node::Mul(parts.into_boxed_slice())),
-        })
+                .intern(Node::Mul(entries.into_boxed_slice())),
+        };
+        Some(Array { entry, ..frame })
     }
 
     fn bound_letters<'b>(
@@ -162,7 +166,7 @@ impl Lowering<'_> {
         choice: usize,
         body: &Expr,
         scope: &mut Scope,
-    ) -> Option<TermId> {
+    ) -> Option<Array> {
         let mut domain = Domain::everything();
         let mut vars = Vec::with_capacity(letters.len());
         for letter in letters {
@@ -212,9 +216,26 @@ impl Lowering<'_> {
                 }
             }
         }
-        let body = self.term(body, scope)?;
+        let outside = scope.context.clone();
+        scope.context = outside.and(&domain);
+        let whole = self.array(body, scope);
+        scope.context = outside;
+        let whole = whole?;
+        let varies = whole.shape.sizes().iter().any(|size| {
+            let mut varies = false;
+            size.visit_vars(&mut |var| varies |= vars.contains(&var));
+            varies
+        });
+        let scalar_only = matches!(op, Reduction::Max | Reduction::Min | Reduction::Product);
+        if varies || (scalar_only && !whole.is_number()) {
+            let shape = self.shape_text(&whole.shape);
+            self.problems
+                .push(mistakes::array_for_number(body.span, &shape));
+            return None;
+        }
         self.reductions += 1;
-        Some(self.system.store.reduce(op, vars, domain, body))
+        let entry = self.system.store.reduce(op, vars, domain, whole.entry);
+        Some(Array { entry, ..whole })
     }
 
     /// A comparison of index expressions: the disjoint domains whose union it is.

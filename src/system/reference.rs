@@ -101,7 +101,7 @@ impl Names<'_> {
     }
 
     /// `_{ij}` means i, j if there is no `ij`.
-    fn opened(&self, element: &Expr) -> Vec<Expr> {
+    pub(super) fn opened(&self, element: &Expr) -> Vec<Expr> {
         if let ExprKind::Name(name) = &element.kind
             && !self.known.contains_key(name)
             && !self.letters.contains_key(name)

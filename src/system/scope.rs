@@ -1,7 +1,8 @@
 //! The letters and parameters that mean something at one place of the text.
 
+use crate::array::Array;
 use crate::source::Span;
-use crate::term::{FunctionId, VarId};
+use crate::term::{Domain, FunctionId, VarId};
 
 /// Where a letter in scope comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +29,10 @@ pub(super) struct Scope {
     /// In the body of a function: its parameters, and the function itself where its own name stands
     /// for its value.
     pub(super) function: Option<FunctionScope>,
-    /// Whether `sum(y)` of a whole array may stand here.
-    pub(super) whole_sums: bool,
+    /// What is known of the letters.
+    pub(super) context: Domain,
+    /// In a row of the table of whole-array functions: its arguments.
+    arguments: Vec<(String, Array)>,
 }
 
 /// The parameters of a function's body.
@@ -41,6 +44,27 @@ pub(super) struct FunctionScope {
 }
 
 impl Scope {
+    /// The scope of a row of the table of whole-array functions.
+    pub(super) fn of_row(arguments: Vec<(String, Array)>) -> Self {
+        Self {
+            arguments,
+            ..Self::default()
+        }
+    }
+
+    /// Whether a row is being read.
+    pub(super) fn is_row(&self) -> bool {
+        !self.arguments.is_empty()
+    }
+
+    /// The argument of a row.
+    pub(super) fn array(&self, name: &str) -> Option<&Array> {
+        self.arguments
+            .iter()
+            .find(|(other, _)| other == name)
+            .map(|(_, array)| array)
+    }
+
     pub(super) fn push(&mut self, letter: Letter) {
         self.letters.push(letter);
     }

@@ -124,28 +124,6 @@ pub(in crate::system) fn division_by_zero(span: Span) -> Diagnostic {
         .help("write another divisor")
 }
 
-/// `(A x)_i`.
-pub(in crate::system) fn element_of_expression(span: Span) -> Diagnostic {
-    Diagnostic::error(
-        "whole-array",
-        "elements of whole expressions are not supported yet",
-        span,
-        "only a name can have elements for now",
-    )
-    .help("write the sum over its elements, or give the expression a name: `v_i = …`, then `v_i`")
-}
-
-/// `A^T`.
-pub(in crate::system) fn transpose(span: Span) -> Diagnostic {
-    Diagnostic::error(
-        "whole-array",
-        "transposes of whole arrays are not supported yet",
-        span,
-        "needs matrix notation",
-    )
-    .help("write the elements with the indices swapped: `A_ji`")
-}
-
 /// `dA/dB` inside an equation.
 pub(in crate::system) fn derivative_here(span: Span) -> Diagnostic {
     Diagnostic::error(

@@ -50,22 +50,6 @@ pub(in crate::system) fn function_as_value(name: &str, span: Span) -> Diagnostic
     .help(format!("write `{name}(…)`"))
 }
 
-/// Functions of whole arrays.
-pub(in crate::system) fn whole_function(name: &str, span: Span) -> Diagnostic {
-    let diagnostic = Diagnostic::error(
-        "whole-array",
-        format!("`{name}` acts on whole arrays, which is not supported yet"),
-        span,
-        "needs matrix notation",
-    );
-    match name {
-        "sum" => diagnostic.help("write the sum over elements: `sum_i x_i`"),
-        "softmax" => diagnostic
-            .help("write it by elements: `e_j = exp(z_j)`, `S = sum_j e_j`, `p_j = e_j / S`"),
-        _ => diagnostic.help("write it by its elements and sums"),
-    }
-}
-
 /// The wrong number of arguments.
 pub(in crate::system) fn argument_count(
     name: &str,

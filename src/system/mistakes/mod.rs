@@ -5,12 +5,14 @@ mod function;
 mod index;
 mod name;
 mod question;
+mod shape;
 
 pub(super) use definition::*;
 pub(super) use function::*;
 pub(super) use index::*;
 pub(super) use name::*;
 pub(super) use question::*;
+pub(super) use shape::*;
 
 /// `1 slot`, `2 slots`, `no slot`.
 fn counted(count: usize, thing: &str) -> String {

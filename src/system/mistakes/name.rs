@@ -219,7 +219,7 @@ pub(in crate::system) fn whole_array(name: &str, span: Span, axes: usize) -> Dia
     let letters = &"ijklmn"[..axes.clamp(1, 6)];
     Diagnostic::error(
         "whole-array",
-        format!("`{name}` is an array; equations between whole arrays are not supported yet"),
+        format!("`{name}` is an array, and one of its elements is wanted here"),
         span,
         format!(
             "an array with {}",

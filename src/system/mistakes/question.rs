@@ -137,17 +137,6 @@ pub(in crate::system) fn not_a_matrix(name: &str, span: Span) -> Diagnostic {
     .help(format!("declare `{name} in R^(n x n)`"))
 }
 
-/// `sum(w)` of a number.
-pub(in crate::system) fn sum_of_number(span: Span) -> Diagnostic {
-    Diagnostic::error(
-        "sum-of-number",
-        "`sum(…)` adds the entries of an array",
-        span,
-        "not an array",
-    )
-    .help("declare it as an array, or leave `sum` away")
-}
-
 /// Two spellings of one thing.
 pub(in crate::system) fn spelled_twice(span: Span, before: Span) -> Diagnostic {
     Diagnostic::error(

@@ -1,0 +1,457 @@
+//! Shapes of whole quantities: declared, or found from the equations before these are read.
+
+use super::functions::is_array_function;
+use super::lower::Lowering;
+use super::mistakes;
+use super::names::Meaning;
+use super::scope::{Letter, Origin, Scope};
+use super::whole::{is_whole_call, shape_of_call};
+use super::{FamilyKind, System};
+use crate::array::Shape;
+use crate::source::Span;
+use crate::syntax::{Binder, Expr, ExprKind, Join, Network, Range, StatementKind};
+use crate::term::{Affine, Domain, FamilyId, Substitution, VarId};
+
+/// The shape of a family at some slots.
+#[derive(Debug, Clone)]
+pub(super) struct ShapePiece {
+    vars: Vec<VarId>,
+    slots: Vec<Affine>,
+    domain: Domain,
+    shape: Shape,
+}
+
+impl ShapePiece {
+    /// The shape at other slots, with the condition that these are in the piece.
+    fn at(&self, slots: &[Affine]) -> (Shape, Domain) {
+        let mut pairs = Vec::with_capacity(self.vars.len());
+        let mut condition = Domain::everything();
+        for (left, value) in self.slots.iter().zip(slots) {
+            let letter = self
+                .vars
+                .iter()
+                .copied()
+                .find(|var| left.solve_for(*var).is_some());
+            match letter {
+                Some(var) => {
+                    let offset = left.minus(&Affine::var(var));
+                    pairs.push((var, value.minus(&offset)));
+                }
+                None => condition = condition.and(&Domain::equal(left, value)),
+            }
+        }
+        let substitution = Substitution::new(pairs);
+        let condition = condition.and(&substitution.domain(&self.domain));
+        let shape = match &self.shape {
+            Shape::Number => Shape::Number,
+            Shape::Column(size) => Shape::Column(substitution.affine(size)),
+            Shape::Row(size) => Shape::Row(substitution.affine(size)),
+            Shape::Matrix(rows, columns) => {
+                Shape::Matrix(substitution.affine(rows), substitution.affine(columns))
+            }
+        };
+        (shape, condition)
+    }
+
+    fn is_general(&self) -> bool {
+        !self.vars.is_empty() || self.slots.is_empty()
+    }
+}
+
+/// An equation whose shape is wanted.
+struct Open<'a> {
+    family: FamilyId,
+    slots: &'a [Expr],
+    elements: Vec<Expr>,
+    right: &'a Expr,
+    ranges: &'a [Range],
+}
+
+impl Lowering<'_> {
+    /// The shape of a whole quantity at these slots, whose letters satisfy `context`.
+    pub(super) fn shape_at(
+        &mut self,
+        family: FamilyId,
+        slots: &[Affine],
+        context: &Domain,
+        span: Span,
+    ) -> Option<Shape> {
+        let Some(pieces) = self.pieces.get(&family) else {
+            let name = self.system.family(family).name.clone();
+            self.problems.push(mistakes::unknown_shape(&name, span));
+            return None;
+        };
+        let mut found: Vec<(Shape, Domain, bool)> = Vec::new();
+        for piece in pieces {
+            let (shape, condition) = piece.at(slots);
+            let condition = condition.and(context);
+            if !condition.is_nothing() && !self.system.ambient.is_empty(&condition) {
+                found.push((shape, condition, piece.is_general()));
+            }
+        }
+        let chosen = found
+            .iter()
+            .position(|(_, _, general)| *general)
+            .or((!found.is_empty()).then_some(0));
+        let Some(chosen) = chosen else {
+            self.problems
+                .push(mistakes::slot_not_declared(&self.system, family, span));
+            return None;
+        };
+        let shape = found[chosen].0.clone();
+        for (other, condition, _) in &found {
+            if !agree(&self.system, condition, &shape, other) {
+                let texts = [self.shape_text(&shape), self.shape_text(other)];
+                let name = self.system.family(family).name.clone();
+                self.problems
+                    .push(mistakes::clauses_differ(&name, span, &texts));
+                return None;
+            }
+        }
+        Some(shape)
+    }
+
+    /// Declared shapes, and those that equations between whole arrays give to what they define, in any order.
+    pub(super) fn find_shapes(&mut self, network: &Network) {
+        let has_arrays =
+            self.system.families.iter().any(|family| family.axes > 0) || calls_arrays(network);
+        if !has_arrays {
+            return;
+        }
+        for family in (0..self.system.families.len()).map(|at| FamilyId(at as u32)) {
+            for piece in self.declared.get(&family).into_iter().flatten() {
+                let shape = match piece.sizes.as_slice() {
+                    [] => Shape::Number,
+                    [Some(size)] => Shape::Column(size.clone()),
+                    [Some(rows), Some(columns)] => Shape::Matrix(rows.clone(), columns.clone()),
+                    _ => continue,
+                };
+                self.pieces.entry(family).or_default().push(ShapePiece {
+                    vars: piece.vars.clone(),
+                    slots: piece.slots.clone(),
+                    domain: piece.domain.clone(),
+                    shape,
+                });
+            }
+        }
+        let mut open: Vec<Open<'_>> = Vec::new();
+        for statement in &network.statements {
+            let StatementKind::Equation {
+                left,
+                right,
+                ranges,
+            } = &statement.kind
+            else {
+                continue;
+            };
+            let Some(head) = self.names.reference(left) else {
+                continue;
+            };
+            let Some(family) = self.names.quantity(&head.name) else {
+                continue;
+            };
+            if self.declared.contains_key(&family) {
+                continue;
+            }
+            let slots: &[Expr] = match &left.kind {
+                ExprKind::Slots(_, slots) => slots,
+                ExprKind::Elements(base, _) => match &base.kind {
+                    ExprKind::Slots(_, slots) => slots,
+                    _ => &[],
+                },
+                _ => &[],
+            };
+            open.push(Open {
+                family,
+                slots,
+                elements: head.elements,
+                right,
+                ranges,
+            });
+        }
+        // Complaints come when the equations are read; here a shape is found or it is not.
+        let complaints = self.problems.len();
+        loop {
+            let before = open.len();
+            open.retain(|equation| !self.find_shape(equation));
+            // What is written in the reverse order is found in one go too.
+            open.reverse();
+            open.retain(|equation| !self.find_shape(equation));
+            open.reverse();
+            if open.is_empty() || open.len() == before {
+                break;
+            }
+        }
+        self.problems.truncate(complaints);
+    }
+
+    /// Whether the shape of the equation's left side is found now.
+    fn find_shape(&mut self, equation: &Open<'_>) -> bool {
+        let Some((mut scope, vars, slots, domain)) =
+            self.slot_letters(equation.slots, equation.ranges, &[])
+        else {
+            return false;
+        };
+        let shape = if equation.elements.is_empty() {
+            self.guess(equation.right, &mut scope)
+        } else {
+            self.guess_elements(equation, &mut scope)
+        };
+        let Some(shape) = shape else {
+            return false;
+        };
+        let axes = shape.sizes().len();
+        let mut depends = false;
+        for size in shape.sizes() {
+            size.visit_vars(&mut |var| depends |= !vars.contains(&var));
+        }
+        if depends {
+            return false;
+        }
+        let family = &mut self.system.families[equation.family.0 as usize];
+        if family.axes == 0 && family.kind == FamilyKind::Defined {
+            family.axes = axes;
+        }
+        self.pieces
+            .entry(equation.family)
+            .or_default()
+            .push(ShapePiece {
+                vars,
+                slots,
+                domain,
+                shape,
+            });
+        true
+    }
+
+    /// `q_i = …`: the sizes of the axes at which the letters stand alone on the right.
+    fn guess_elements(&mut self, equation: &Open<'_>, scope: &mut Scope) -> Option<Shape> {
+        let mut sizes = Vec::with_capacity(equation.elements.len());
+        for element in &equation.elements {
+            let ExprKind::Name(letter) = &element.kind else {
+                return None;
+            };
+            if let Some(range) = equation
+                .ranges
+                .iter()
+                .rev()
+                .find(|range| range.letter.value == *letter)
+            {
+                if self.affine(&range.low, scope)? != Affine::int(1) {
+                    return None;
+                }
+                sizes.push(self.affine(&range.high, scope)?);
+                continue;
+            }
+            let mut heads = Vec::new();
+            super::names::visit(equation.right, &mut |expr| {
+                if matches!(expr.kind, ExprKind::Name(_) | ExprKind::Elements(..))
+                    && let Some(head) = self.names.reference(expr)
+                    && let Some(axis) = head.elements.iter().position(
+                        |element| matches!(&element.kind, ExprKind::Name(name) if name == letter),
+                    )
+                {
+                    heads.push((head, axis));
+                }
+            });
+            let mut size = None;
+            for (head, axis) in heads {
+                let Some(family) = self.names.quantity(&head.name) else {
+                    continue;
+                };
+                let slots: Option<Vec<Affine>> = head
+                    .slots
+                    .iter()
+                    .map(|slot| self.affine(slot, scope))
+                    .collect();
+                size = slots
+                    .and_then(|slots| self.guess_at(family, &slots))
+                    .and_then(|shape| shape.sizes().get(axis).map(|size| (*size).clone()));
+                if size.is_some() {
+                    break;
+                }
+            }
+            sizes.push(size?);
+        }
+        match sizes.as_slice() {
+            [size] => Some(Shape::Column(size.clone())),
+            [rows, columns] => Some(Shape::Matrix(rows.clone(), columns.clone())),
+            _ => None,
+        }
+    }
+
+    /// The shape of a family at these slots as far as it is known, of any clause if need be: what a recursion
+    /// begins with tells the shape of the rest.
+    fn guess_at(&self, family: FamilyId, slots: &[Affine]) -> Option<Shape> {
+        let pieces = self.pieces.get(&family)?;
+        let inside = |piece: &&ShapePiece| {
+            let (_, condition) = piece.at(slots);
+            !condition.is_nothing() && !self.system.ambient.is_empty(&condition)
+        };
+        pieces
+            .iter()
+            .filter(inside)
+            .find(|piece| piece.is_general())
+            .or_else(|| pieces.iter().find(inside))
+            .or_else(|| pieces.first())
+            .map(|piece| piece.at(slots).0)
+    }
+
+    fn guess(&mut self, expr: &Expr, scope: &mut Scope) -> Option<Shape> {
+        match &expr.kind {
+            ExprKind::Number(_) | ExprKind::Cases(_) => Some(Shape::Number),
+            ExprKind::Name(_) | ExprKind::Slots(..) => {
+                if let ExprKind::Name(name) = &expr.kind
+                    && scope.find(name).is_some()
+                {
+                    return Some(Shape::Number);
+                }
+                let head = self.names.reference(expr)?;
+                if !head.elements.is_empty() {
+                    return Some(Shape::Number);
+                }
+                match self.names.known.get(&head.name) {
+                    Some((Meaning::Quantity(family), _)) => {
+                        let family = *family;
+                        let known = self.system.family(family);
+                        if known.kind != FamilyKind::Defined && known.axes == 0 {
+                            return Some(Shape::Number);
+                        }
+                        let slots: Option<Vec<Affine>> = head
+                            .slots
+                            .iter()
+                            .map(|slot| self.affine(slot, scope))
+                            .collect();
+                        self.guess_at(family, &slots?)
+                    }
+                    Some((Meaning::Size(_), _)) | None => Some(Shape::Number),
+                }
+            }
+            ExprKind::Elements(..) => Some(Shape::Number),
+            ExprKind::Call {
+                function,
+                arguments,
+                extra,
+                ..
+            } => {
+                let name = function.value.as_str();
+                if is_whole_call(name, arguments) {
+                    let sizes: Vec<Option<Affine>> = match name {
+                        "ones" | "eye" => arguments
+                            .iter()
+                            .map(|argument| self.affine(argument, scope))
+                            .collect(),
+                        _ => Vec::new(),
+                    };
+                    let shapes: Vec<Option<Shape>> = arguments
+                        .iter()
+                        .map(|argument| self.guess(argument, scope))
+                        .collect();
+                    return shape_of_call(name, arguments, &shapes, &sizes);
+                }
+                let all: Vec<&Expr> = arguments.iter().chain(extra).collect();
+                self.guess_common(&all, scope)
+            }
+            ExprKind::Negative(inner) => self.guess(inner, scope),
+            ExprKind::Transpose(inner) => Some(self.guess(inner, scope)?.transposed()),
+            ExprKind::Power { base, .. } => self.guess(base, scope),
+            ExprKind::Sum(terms) => {
+                let all: Vec<&Expr> = terms.iter().map(|(_, term)| term).collect();
+                self.guess_common(&all, scope)
+            }
+            ExprKind::Product(first, rest) => {
+                let mut shape = self.guess(first, scope);
+                for (join, factor) in rest {
+                    let next = self.guess(factor, scope);
+                    shape = match join {
+                        Join::Space | Join::Tight | Join::Star => product_shape(shape, next),
+                        Join::Over => shape,
+                        Join::Elementwise | Join::ElementwiseOver => common(shape, next),
+                    };
+                }
+                shape
+            }
+            ExprKind::Reduce { binder, body, .. } => {
+                let depth = scope.len();
+                for part in binder {
+                    let (Binder::Letter(name) | Binder::Range(Range { letter: name, .. })) = part
+                    else {
+                        continue;
+                    };
+                    let var = self.system.store.fresh_var(&name.value);
+                    scope.push(Letter {
+                        name: name.value.clone(),
+                        var,
+                        origin: Origin::Bound,
+                        span: name.span,
+                    });
+                }
+                let shape = self.guess(body, scope);
+                scope.truncate(depth);
+                shape
+            }
+            ExprKind::Derivative(..) => None,
+        }
+    }
+
+    fn guess_common(&mut self, exprs: &[&Expr], scope: &mut Scope) -> Option<Shape> {
+        let mut shape = Some(Shape::Number);
+        for expr in exprs {
+            let next = self.guess(expr, scope);
+            shape = common(shape, next);
+        }
+        shape
+    }
+}
+
+/// The shape of a sum, or of what goes entry by entry: an array wherever one is known.
+fn common(left: Option<Shape>, right: Option<Shape>) -> Option<Shape> {
+    match (left, right) {
+        (Some(Shape::Number), other) | (other, Some(Shape::Number)) => other,
+        (Some(shape), _) | (None, Some(shape)) => Some(shape),
+        (None, None) => None,
+    }
+}
+
+/// The shape of a product by its outer sizes alone.
+fn product_shape(left: Option<Shape>, right: Option<Shape>) -> Option<Shape> {
+    match (left?, right?) {
+        (Shape::Number, other) | (other, Shape::Number) => Some(other),
+        (Shape::Matrix(rows, _), Shape::Matrix(_, columns)) => Some(Shape::Matrix(rows, columns)),
+        (Shape::Matrix(rows, _), Shape::Column(_)) => Some(Shape::Column(rows)),
+        (Shape::Row(_), Shape::Matrix(_, columns)) => Some(Shape::Row(columns)),
+        (Shape::Row(_), Shape::Column(_)) => Some(Shape::Number),
+        (Shape::Column(rows), Shape::Row(columns)) => Some(Shape::Matrix(rows, columns)),
+        _ => None,
+    }
+}
+
+/// Whether two shapes are the same wherever the condition holds.
+pub(super) fn agree(system: &System, condition: &Domain, left: &Shape, right: &Shape) -> bool {
+    let kinds = std::mem::discriminant(left) == std::mem::discriminant(right);
+    kinds
+        && left
+            .sizes()
+            .into_iter()
+            .zip(right.sizes())
+            .all(|(a, b)| a == b || system.ambient.implies(condition, &Domain::equal(a, b)))
+}
+
+/// Whether some equation calls a function of whole arrays.
+fn calls_arrays(network: &Network) -> bool {
+    let mut found = false;
+    for statement in &network.statements {
+        if let StatementKind::Equation { right, .. }
+        | StatementKind::Loss {
+            right: Some(right), ..
+        } = &statement.kind
+        {
+            super::names::visit(right, &mut |expr| {
+                if let ExprKind::Call { function, .. } = &expr.kind {
+                    found |= is_array_function(&function.value);
+                }
+            });
+        }
+    }
+    found
+}

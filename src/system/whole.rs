@@ -1,0 +1,355 @@
+//! Calls: functions of numbers, entry by entry, and functions of whole arrays.
+
+use super::functions::is_array_function;
+use super::lower::Lowering;
+use super::mistakes;
+use super::scope::Scope;
+use crate::array::{self, Array, Lines, Over, Shape};
+use crate::functions::{ArrayRow, array_row};
+use crate::source::{Source, Span};
+use crate::syntax::{self, Expr, ExprKind, Name};
+use crate::term::{Affine, Node, Reduction};
+
+/// What a function of a whole array goes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Axis {
+    All,
+    Each(Over),
+}
+
+impl Lowering<'_> {
+    pub(super) fn call(
+        &mut self,
+        expr: &Expr,
+        function: &Name,
+        primes: u8,
+        arguments: &[Expr],
+        extra: &[Expr],
+        scope: &mut Scope,
+    ) -> Option<Array> {
+        let name = function.value.as_str();
+        let reduces = extremum(name).is_some() && reduces_one(arguments);
+        if is_array_function(name) || reduces {
+            if primes > 0 {
+                self.problems
+                    .push(mistakes::primes_of_several(name, function.span));
+                return None;
+            }
+            return self.whole_call(expr, name, arguments, extra, scope);
+        }
+        let exprs: Vec<&Expr> = arguments.iter().chain(extra).collect();
+        let arrays = self.arrays(&exprs, scope);
+        let id = self.function(name, function.span)?;
+        let known = self.system.function(id);
+        if known.parameters != arguments.len() || known.extra != extra.len() {
+            self.problems.push(mistakes::argument_count(
+                name,
+                expr.span,
+                (known.parameters, known.extra),
+                (arguments.len(), extra.len()),
+            ));
+            return None;
+        }
+        let (body, parameters) = (known.body, known.parameters);
+        let aligned = array::align(&mut self.system.store, &arrays?);
+        let (frame, terms) = self.fitting(aligned, &exprs, "use")?;
+        if let (Some(body), 0) = (body, primes)
+            && crate::functions::row(name).is_some_and(|row| row.written_out)
+        {
+            let entry = self.system.store.instantiate(body, &terms);
+            return Some(Array { entry, ..frame });
+        }
+        let mut orders = vec![0u8; terms.len()];
+        if primes > 0 {
+            if parameters != 1 {
+                self.problems
+                    .push(mistakes::primes_of_several(name, function.span));
+                return None;
+            }
+            orders[0] = primes;
+        }
+        let entry = self.system.store.intern(Node::Apply(
+            id,
+            orders.into_boxed_slice(),
+            terms.into_boxed_slice(),
+        ));
+        Some(Array { entry, ..frame })
+    }
+
+    fn whole_call(
+        &mut self,
+        expr: &Expr,
+        name: &str,
+        arguments: &[Expr],
+        extra: &[Expr],
+        scope: &mut Scope,
+    ) -> Option<Array> {
+        if syntax::UNSUPPORTED_FUNCTIONS.contains(&name) {
+            self.problems
+                .push(mistakes::unsupported_function(name, expr.span));
+            return None;
+        }
+        let row = array_row(name);
+        if row.is_none() && !extra.is_empty() {
+            self.problems.push(mistakes::argument_count(
+                name,
+                expr.span,
+                (arguments.len(), 0),
+                (arguments.len(), extra.len()),
+            ));
+            return None;
+        }
+        match name {
+            "ones" | "eye" => return self.constant_array(expr, name, arguments, scope),
+            _ => {}
+        }
+        let wanted = match (name, row) {
+            ("dot" | "concat", _) => 2,
+            (_, Some(row)) => row.arrays().len(),
+            (_, None) => 1,
+        };
+        let axis = match arguments.split_last() {
+            Some((last, _)) if arguments.len() == wanted + 1 && wanted == 1 => {
+                let axis = axis_of(last);
+                if axis.is_none() {
+                    self.problems.push(mistakes::unknown_axis(last.span));
+                    return None;
+                }
+                axis
+            }
+            _ => None,
+        };
+        let given = arguments.len() - usize::from(axis.is_some());
+        let numbers = row.map_or(0, |row| row.numbers().len());
+        if given != wanted || extra.len() != numbers {
+            self.problems.push(mistakes::argument_count(
+                name,
+                expr.span,
+                (wanted, numbers),
+                (given, extra.len()),
+            ));
+            return None;
+        }
+        let exprs: Vec<&Expr> = arguments[..given].iter().collect();
+        let mut arrays = self.arrays(&exprs, scope)?;
+        let inside_row = scope.is_row();
+        let takes_numbers = inside_row || row.is_some_and(|row| row.loss);
+        if !takes_numbers && arrays.iter().any(Array::is_number) {
+            self.problems
+                .push(mistakes::function_of_number(name, expr.span));
+            return None;
+        }
+        let mut numbers = Vec::with_capacity(extra.len());
+        for number in extra {
+            numbers.push(Array::number(self.term(number, scope)?));
+        }
+        match name {
+            "dot" => {
+                let result = array::inner(&mut self.system.store, &arrays[0], &arrays[1]);
+                return self.fitting(result, &exprs, "multiply");
+            }
+            "concat" => {
+                let result = array::concatenate(&mut self.system.store, &arrays[0], &arrays[1]);
+                return self.fitting(result, &exprs, "concatenate");
+            }
+            "diag" => {
+                let result = array::diag(&mut self.system.store, &arrays[0]);
+                return self.fitting(result, &exprs, "use");
+            }
+            "diagonal" => {
+                let result = array::diagonal(&mut self.system.store, &arrays[0]);
+                return self.fitting(result, &exprs, "use");
+            }
+            "trace" => {
+                let result = array::trace(&mut self.system.store, &arrays[0]);
+                return self.fitting(result, &exprs, "use");
+            }
+            _ => {}
+        }
+        let says_over = row.is_none_or(|row| !row.loss);
+        if says_over
+            && axis.is_none()
+            && !inside_row
+            && matches!(arrays[0].shape, Shape::Matrix(..))
+        {
+            self.problems.push(mistakes::no_axis(name, expr.span));
+            return None;
+        }
+        let Some(Axis::Each(over)) = axis else {
+            return self.apply_whole(name, row, arrays, numbers, (expr.span, &exprs));
+        };
+        let lines = Lines::of(over, &arrays.remove(0));
+        let (lines, line) = self.fitting(lines, &exprs, "use")?;
+        let done = self.apply_whole(name, row, vec![line], numbers, (expr.span, &exprs))?;
+        let gathered = lines.gather(done);
+        self.fitting(gathered, &exprs, "use")
+    }
+
+    fn apply_whole(
+        &mut self,
+        name: &str,
+        row: Option<&'static ArrayRow>,
+        arrays: Vec<Array>,
+        numbers: Vec<Array>,
+        (span, exprs): (Span, &[&Expr]),
+    ) -> Option<Array> {
+        if let Some(row) = row {
+            return self.apply_row(row, arrays, numbers, span, exprs);
+        }
+        let store = &mut self.system.store;
+        let array = &arrays[0];
+        Some(match name {
+            "sum" => array::sum(store, array),
+            "prod" => array::reduce(store, Reduction::Product, array),
+            "mean" => array::mean(store, array),
+            "max" => array::reduce(store, Reduction::Max, array),
+            "min" => array::reduce(store, Reduction::Min, array),
+            _ => unreachable!("`{name}` is no function of whole arrays"),
+        })
+    }
+
+    /// A row of the table: its text read with the arguments in place of its parameters.
+    fn apply_row(
+        &mut self,
+        row: &'static ArrayRow,
+        arrays: Vec<Array>,
+        numbers: Vec<Array>,
+        span: Span,
+        exprs: &[&Expr],
+    ) -> Option<Array> {
+        // Whatever a row does with two arrays, it asks for equal shapes.
+        let aligned = array::align(&mut self.system.store, &arrays);
+        self.fitting(aligned, exprs, "compare")?;
+        let formula = syntax::parse_formula(&Source::new(row.name, row.value), None)
+            .unwrap_or_else(|_| unreachable!("the row of `{}` reads well", row.name));
+        let values = arrays.into_iter().chain(numbers);
+        let names = row.arrays().into_iter().chain(row.numbers());
+        let mut scope = Scope::of_row(names.map(str::to_owned).zip(values).collect());
+        let before = self.problems.len();
+        let result = self.array(&formula, &mut scope);
+        if self.problems.len() > before {
+            // Places in the row's text mean nothing to the author.
+            self.problems.truncate(before);
+            self.problems.push(mistakes::row_refused(row.name, span));
+            return None;
+        }
+        result
+    }
+
+    /// `ones(m)`, `ones(m, n)`, `eye(n)`
+    fn constant_array(
+        &mut self,
+        expr: &Expr,
+        name: &str,
+        arguments: &[Expr],
+        scope: &Scope,
+    ) -> Option<Array> {
+        let sizes: Option<Vec<Affine>> = arguments
+            .iter()
+            .map(|argument| self.affine(argument, scope))
+            .collect();
+        let sizes = sizes?;
+        let shape = match (name, sizes.as_slice()) {
+            ("eye", [size]) => return Some(array::eye(&mut self.system.store, size)),
+            ("ones", [size]) => Shape::Column(size.clone()),
+            ("ones", [rows, columns]) => Shape::Matrix(rows.clone(), columns.clone()),
+            _ => {
+                self.problems.push(mistakes::argument_count(
+                    name,
+                    expr.span,
+                    (1, 0),
+                    (arguments.len(), 0),
+                ));
+                return None;
+            }
+        };
+        let one = self.system.store.int(1);
+        Some(array::filled(&mut self.system.store, shape, one))
+    }
+}
+
+/// `max(x)` and `min(x)` of one array go over its entries; of several numbers they are functions of numbers.
+fn reduces_one(arguments: &[Expr]) -> bool {
+    match arguments {
+        [_] => true,
+        [_, last] => axis_of(last).is_some(),
+        _ => false,
+    }
+}
+
+fn extremum(name: &str) -> Option<Reduction> {
+    match name {
+        "max" => Some(Reduction::Max),
+        "min" => Some(Reduction::Min),
+        _ => None,
+    }
+}
+
+fn axis_of(expr: &Expr) -> Option<Axis> {
+    let ExprKind::Name(name) = &expr.kind else {
+        return None;
+    };
+    match name.as_str() {
+        "all" => Some(Axis::All),
+        "rows" => Some(Axis::Each(Over::Rows)),
+        "columns" => Some(Axis::Each(Over::Columns)),
+        _ => None,
+    }
+}
+
+/// The shape of a call as far as shapes tell it.
+pub(super) fn shape_of_call(
+    name: &str,
+    arguments: &[Expr],
+    shapes: &[Option<Shape>],
+    sizes: &[Option<Affine>],
+) -> Option<Shape> {
+    let axis = arguments.last().and_then(axis_of);
+    let first = || shapes.first().cloned().flatten();
+    match name {
+        "ones" => match sizes {
+            [Some(size)] => Some(Shape::Column(size.clone())),
+            [Some(rows), Some(columns)] => Some(Shape::Matrix(rows.clone(), columns.clone())),
+            _ => None,
+        },
+        "eye" => match sizes {
+            [Some(size)] => Some(Shape::Matrix(size.clone(), size.clone())),
+            _ => None,
+        },
+        "dot" | "trace" => Some(Shape::Number),
+        "diag" => match first()? {
+            Shape::Column(size) | Shape::Row(size) => Some(Shape::Matrix(size.clone(), size)),
+            Shape::Number | Shape::Matrix(..) => None,
+        },
+        "diagonal" => match first()? {
+            Shape::Matrix(size, _) => Some(Shape::Column(size)),
+            Shape::Number | Shape::Column(_) | Shape::Row(_) => None,
+        },
+        "concat" => match (first()?, shapes.get(1).cloned().flatten()?) {
+            (Shape::Column(head), Shape::Column(tail)) => Some(Shape::Column(head.plus(&tail))),
+            (Shape::Row(head), Shape::Row(tail)) => Some(Shape::Row(head.plus(&tail))),
+            _ => None,
+        },
+        _ => {
+            let keeps = array_row(name).is_some_and(|row| row.keeps_shape);
+            if keeps {
+                return first();
+            }
+            match (axis, first()) {
+                (Some(Axis::Each(Over::Rows)), Some(Shape::Matrix(rows, _))) => {
+                    Some(Shape::Column(rows))
+                }
+                (Some(Axis::Each(Over::Columns)), Some(Shape::Matrix(_, columns))) => {
+                    Some(Shape::Column(columns))
+                }
+                (Some(Axis::Each(_)), _) => None,
+                (Some(Axis::All) | None, _) => Some(Shape::Number),
+            }
+        }
+    }
+}
+
+/// Whether the call is one of whole arrays.
+pub(super) fn is_whole_call(name: &str, arguments: &[Expr]) -> bool {
+    is_array_function(name) || (extremum(name).is_some() && reduces_one(arguments))
+}
