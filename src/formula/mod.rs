@@ -13,6 +13,7 @@ mod statement;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::derive::{Adjoint, Asked, Contribution, Derivation, Reason, contribution_term};
+use crate::matrix::{Layout, MatrixForm, Notation, Refusal};
 pub use crate::simplify::{Condition, Link, Step};
 use crate::simplify::{Product, Simplifier};
 use crate::source::Report;
@@ -32,6 +33,8 @@ pub enum Form {
     /// With element indices and sums.
     #[default]
     Index,
+    /// With whole arrays; what has no matrix form stays in index form.
+    Matrix,
 }
 
 /// How much is shown.
@@ -49,8 +52,10 @@ pub enum Detail {
 /// What is to be seen of a derivation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct View {
-    /// Scalar or index notation.
+    /// Scalar, index or matrix notation.
     pub form: Form,
+    /// Where the axes of derivatives stand in matrix notation.
+    pub layout: Layout,
     /// How much.
     pub detail: Detail,
     /// Whether intermediates are substituted back to inputs and parameters.
@@ -80,6 +85,8 @@ pub struct Formula {
     pub steps: Vec<Step>,
     /// Whether it was asked for; else it is printed because another formula names it.
     pub asked: bool,
+    /// The equation in matrix notation, or why there is none, where that was wanted.
+    pub matrix: Option<Result<MatrixForm, Refusal>>,
 }
 
 impl Formula {
@@ -224,11 +231,44 @@ pub fn formulate(derivation: &mut Derivation, view: &View) -> Result<Vec<Formula
         formulas
     };
     let mut formulas = match view.form {
-        Form::Index => formulas,
+        Form::Index | Form::Matrix => formulas,
         Form::Scalar => scalar::written_out(derivation, formulas)?,
     };
     apart::letters_told_apart(&mut derivation.system, &mut formulas);
+    if view.form == Form::Matrix {
+        let notation = Notation::new(&mut derivation.system, view.layout, derivation.step_at_zero);
+        for formula in &mut formulas {
+            formula.matrix = Some(matrix_form(&mut derivation.system, notation, formula));
+        }
+    }
     Ok(formulas)
+}
+
+/// A formula in matrix notation.
+fn matrix_form(
+    system: &mut System,
+    notation: Notation,
+    formula: &Formula,
+) -> Result<MatrixForm, Refusal> {
+    let frame = notation.frame(system, formula.adjoint, &formula.index, &formula.domain)?;
+    let result = notation.matrix_form(system, &frame, formula.result())?;
+    let mut members = Vec::with_capacity(formula.chain.len());
+    let (_, before) = formula
+        .chain
+        .split_last()
+        .unwrap_or_else(|| unreachable!("a chain ends with a term"));
+    for link in before {
+        members.push(match link {
+            Link::Term(term) => notation.matrix_form(system, &frame, *term).ok(),
+            Link::Operator { .. } => None,
+        });
+    }
+    members.push(Some(result));
+    Ok(MatrixForm {
+        turns: notation.turns(system, formula.adjoint),
+        left: frame.left,
+        members,
+    })
 }
 
 /// A right side with the upstream adjoints substituted.
@@ -619,6 +659,7 @@ impl<'a> Writer<'a> {
             conditions,
             steps,
             asked,
+            matrix: None,
         }
     }
 

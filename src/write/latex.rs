@@ -142,16 +142,23 @@ impl<'a> Page<'a> {
         }
     }
 
-    fn gradient(&mut self, gradient: &Gradient) {
+    fn chain(&mut self, left: MathId, members: &[MathId]) {
         self.row();
-        self.sheet.math(gradient.left);
-        for (at, member) in gradient.members.iter().enumerate() {
+        self.sheet.math(left);
+        for (at, member) in members.iter().enumerate() {
             if at > 0 && self.environment != Environment::None {
                 self.row();
             }
             self.relation();
             self.sheet.math(*member);
         }
+    }
+
+    fn gradient(&mut self, gradient: &Gradient) {
+        if let Some(entry) = &gradient.entry {
+            self.chain(entry.left, &entry.members);
+        }
+        self.chain(gradient.left, &gradient.members);
         self.range(gradient.range);
         for (at, place) in gradient.except.iter().enumerate() {
             self.sheet.text(if at == 0 { r" \qquad " } else { r",\ " });
@@ -164,6 +171,10 @@ impl<'a> Page<'a> {
                 r",\ "
             });
             self.prose(condition);
+        }
+        if let Some(why) = &gradient.why_index {
+            self.sheet
+                .text(format!(r" \qquad \text{{(in index form: {why})}}"));
         }
         for local in &gradient.locals {
             self.row();
@@ -490,6 +501,10 @@ fn spell_symbol(symbol: &Symbol) -> Cow<'_, str> {
             Sign::Reals => r"\mathbb{R}",
             Sign::Delta => r"\delta",
             Sign::Thin => r"\,",
+            Sign::Entrywise => r"\odot ",
+            Sign::EntrywiseQuotient => r"\oslash ",
+            Sign::Transpose => r"\top",
+            Sign::Ones => r"\mathbf{1}",
         }),
     }
 }

@@ -20,11 +20,11 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
         sheet.text("\n");
     }
     for gradient in &document.gradients {
-        sheet.math(gradient.left);
-        for (at, member) in gradient.members.iter().enumerate() {
-            sheet.text(if at == 0 { " = " } else { "\n    = " });
-            sheet.math(*member);
+        if let Some(entry) = &gradient.entry {
+            chain(&mut sheet, entry.left, &entry.members);
+            sheet.text("\n");
         }
+        chain(&mut sheet, gradient.left, &gradient.members);
         range(&mut sheet, gradient.range);
         for (at, place) in gradient.except.iter().enumerate() {
             sheet.text(if at == 0 { "   " } else { ", " });
@@ -33,6 +33,9 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
         for (at, condition) in gradient.valid_if.iter().enumerate() {
             sheet.text(if at == 0 { "   valid if " } else { ", " });
             prose(&mut sheet, condition);
+        }
+        if let Some(why) = &gradient.why_index {
+            sheet.text(format!("   (in index form: {why})"));
         }
         sheet.text("\n");
         for local in &gradient.locals {
@@ -80,6 +83,14 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
         sheet.text(format!("{line}\n"));
     }
     sheet
+}
+
+fn chain(sheet: &mut Sheet, left: MathId, members: &[MathId]) {
+    sheet.math(left);
+    for (at, member) in members.iter().enumerate() {
+        sheet.text(if at == 0 { " = " } else { "\n    = " });
+        sheet.math(*member);
+    }
 }
 
 fn range(sheet: &mut Sheet, range: Option<MathId>) {
@@ -273,13 +284,17 @@ fn apart(boxes: &Boxes, left: MathId, right: MathId) -> bool {
             | Sign::Element
             | Sign::Divides
             | Sign::Cross
-            | Sign::Times => Kind::Relation,
+            | Sign::Times
+            | Sign::Entrywise
+            | Sign::EntrywiseQuotient => Kind::Relation,
             Sign::Plus | Sign::Minus => Kind::Addition,
             Sign::Partial | Sign::Differential | Sign::ForAll => Kind::Partial,
             Sign::Comma | Sign::Semicolon | Sign::Slash | Sign::Prime | Sign::Thin => {
                 Kind::Separator
             }
-            Sign::Pi | Sign::Dots | Sign::Reals | Sign::Delta => Kind::Other,
+            Sign::Pi | Sign::Dots | Sign::Reals | Sign::Delta | Sign::Transpose | Sign::Ones => {
+                Kind::Other
+            }
         },
         Math::Symbol(Symbol::Latex(_)) => Kind::Function,
         Math::Symbol(Symbol::Text(_)) => Kind::Separator,
@@ -396,8 +411,8 @@ fn flatten(boxes: &Boxes, id: MathId, text: &mut String) -> bool {
 }
 
 fn raised(c: char) -> Option<char> {
-    let from = "0123456789+-()=abcdefghijklmnoprstuvwxyzL′";
-    let to = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾⁼ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴸ′";
+    let from = "0123456789+-()=abcdefghijklmnoprstuvwxyzL′⊤";
+    let to = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾⁼ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴸ′ᵀ";
     let at = from.chars().position(|other| other == c)?;
     to.chars().nth(at)
 }
@@ -441,6 +456,10 @@ fn spell_symbol(symbol: &Symbol) -> Cow<'_, str> {
             Sign::Reals => "ℝ",
             Sign::Delta => "δ",
             Sign::Thin => " ",
+            Sign::Entrywise => "⊙",
+            Sign::EntrywiseQuotient => "⊘",
+            Sign::Transpose => "⊤",
+            Sign::Ones => "𝟏",
         }),
     }
 }
