@@ -251,7 +251,7 @@ fn matrix_form(
     formula: &Formula,
 ) -> Result<MatrixForm, Refusal> {
     let frame = notation.frame(system, formula.adjoint, &formula.index, &formula.domain)?;
-    let result = notation.matrix_form(system, &frame, formula.result())?;
+    let (result, lowered) = notation.matrix_form(system, &frame, formula.result())?;
     let mut members = Vec::with_capacity(formula.chain.len());
     let (_, before) = formula
         .chain
@@ -259,13 +259,20 @@ fn matrix_form(
         .unwrap_or_else(|| unreachable!("a chain ends with a term"));
     for link in before {
         members.push(match link {
-            Link::Term(term) => notation.matrix_form(system, &frame, *term).ok(),
+            Link::Term(term) => notation
+                .matrix_form(system, &frame, *term)
+                .ok()
+                .map(|(member, _)| member),
             Link::Operator { .. } => None,
         });
     }
     members.push(Some(result));
     Ok(MatrixForm {
-        turns: notation.turns(system, formula.adjoint),
+        lowered,
+        turns: notation.turns(
+            system,
+            std::iter::once(&frame.left).chain(members.iter().flatten()),
+        ),
         left: frame.left,
         members,
     })

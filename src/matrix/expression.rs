@@ -99,6 +99,8 @@ pub enum Kind {
     DiagonalOf(Box<Expression>),
     /// The sum of a matrix's diagonal.
     Trace(Box<Expression>),
+    /// Zero everywhere.
+    Zero,
     /// The column of ones.
     Ones,
     /// The identity matrix.
@@ -165,6 +167,14 @@ impl Expression {
         }
     }
 
+    /// Zero everywhere.
+    pub fn zero(shape: Shape) -> Self {
+        Self {
+            kind: Kind::Zero,
+            shape,
+        }
+    }
+
     /// The column of ones.
     pub fn ones(size: Affine) -> Self {
         Self {
@@ -186,6 +196,53 @@ impl Expression {
         self.shape == Shape::Number
     }
 
+    /// Its parts, from left to right.
+    fn parts(&self) -> Vec<&Expression> {
+        match &self.kind {
+            Kind::Number(_) | Kind::Quantity(_) | Kind::Zero | Kind::Ones | Kind::Identity => {
+                Vec::new()
+            }
+            Kind::Product { numbers, chain } => numbers.iter().chain(chain).collect(),
+            Kind::Hadamard(parts) | Kind::Sum(parts) | Kind::Apply(_, _, parts) => {
+                parts.iter().collect()
+            }
+            Kind::Transpose(inner)
+            | Kind::Power(inner, _)
+            | Kind::Diagonal(inner)
+            | Kind::DiagonalOf(inner)
+            | Kind::Trace(inner)
+            | Kind::Over { body: inner, .. } => vec![inner],
+        }
+    }
+
+    /// Everything that it is made of is passed to `visit`.
+    pub fn visit(&self, visit: &mut impl FnMut(&Kind)) {
+        visit(&self.kind);
+        for part in self.parts() {
+            part.visit(visit);
+        }
+    }
+
+    /// How many symbols it takes to write it, transposes and brackets apart.
+    pub(super) fn size(&self) -> usize {
+        let own = match &self.kind {
+            Kind::Product { .. } | Kind::Hadamard(_) | Kind::Sum(_) | Kind::Transpose(_) => 0,
+            _ => 1,
+        };
+        own + self
+            .parts()
+            .into_iter()
+            .map(Expression::size)
+            .sum::<usize>()
+    }
+
+    /// How many transposes it takes to write it.
+    fn transposes(&self) -> usize {
+        let own = usize::from(matches!(self.kind, Kind::Transpose(_)));
+        let below: usize = self.parts().into_iter().map(Expression::transposes).sum();
+        own + below
+    }
+
     /// The transpose. It is brought to the factors of a product, and into entrywise operations where that
     /// does not make more transposes.
     #[must_use]
@@ -204,6 +261,7 @@ impl Expression {
                 return self.clone();
             }
             _ if self.is_number() => return self.clone(),
+            Kind::Zero => Kind::Zero,
             Kind::Transpose(inner) => return (**inner).clone(),
             Kind::Product { numbers, chain } => Kind::Product {
                 numbers: numbers.clone(),
@@ -508,22 +566,7 @@ fn untransposed(parts: &[Expression]) -> Option<Vec<Expression>> {
 }
 
 fn transposes(parts: &[Expression]) -> usize {
-    parts
-        .iter()
-        .map(|part| match &part.kind {
-            Kind::Transpose(inner) => 1 + transposes(std::slice::from_ref(inner)),
-            Kind::Product { numbers, chain } => transposes(numbers) + transposes(chain),
-            Kind::Hadamard(parts) | Kind::Sum(parts) | Kind::Apply(_, _, parts) => {
-                transposes(parts)
-            }
-            Kind::Power(inner, _)
-            | Kind::Diagonal(inner)
-            | Kind::DiagonalOf(inner)
-            | Kind::Trace(inner) => transposes(std::slice::from_ref(inner)),
-            Kind::Over { body, .. } => transposes(std::slice::from_ref(body)),
-            Kind::Number(_) | Kind::Quantity(_) | Kind::Ones | Kind::Identity => 0,
-        })
-        .sum()
+    parts.iter().map(Expression::transposes).sum()
 }
 
 /// A sum with the array that all products begin with, or end with, outside; none if there is none.

@@ -102,6 +102,7 @@ impl Lowering<'_> {
                 let entry = self.entry(inner, Some(letter), Some(letter))?;
                 Some(self.summed(&[(letter, rows.clone())], entry))
             }
+            Kind::Zero => Some(self.system.store.int(0)),
             Kind::Ones => Some(self.system.store.int(1)),
             Kind::Identity => {
                 let Shape::Matrix(rows, columns) = shape else {

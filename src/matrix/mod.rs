@@ -16,7 +16,7 @@ pub use refusal::Refusal;
 use crate::normal::Normalizer;
 use crate::syntax::StepAtZero;
 use crate::system::{FamilyKind, System};
-use crate::term::{Affine, Domain, FamilyId, TermId, VarId};
+use crate::term::{Affine, Domain, FamilyId, Node, TermId, VarId};
 use lower::Lowering;
 use recover::Recovery;
 use sizes::{Axes, full_range, is_derivative, length};
@@ -41,6 +41,8 @@ pub struct MatrixForm {
     /// The members of the chain of equalities, in the order of the index form; none where one has no
     /// matrix form. The last one is the result and always there.
     pub members: Vec<Option<Expression>>,
+    /// The result lowered again: its entry at the letters of the left side.
+    pub lowered: TermId,
     /// Whether another layout would print it otherwise.
     pub turns: bool,
 }
@@ -74,11 +76,31 @@ impl Notation {
         }
     }
 
-    /// Whether an array of this family is another one in another layout, for which the default need not be
-    /// named: a gradient is as its parameter.
-    pub fn turns(self, system: &System, family: FamilyId) -> bool {
+    /// Whether another layout would write the equation otherwise. The default need not be named for a
+    /// gradient that is as its parameter.
+    pub fn turns<'e>(
+        self,
+        system: &System,
+        mut sides: impl Iterator<Item = &'e Expression>,
+    ) -> bool {
+        sides.any(|side| {
+            let mut found = false;
+            side.visit(&mut |kind| {
+                if let Kind::Quantity(access) = kind
+                    && let Node::Access(family, _) = system.store.node(*access)
+                {
+                    found |= self.is_turned(system, *family);
+                }
+            });
+            found
+        })
+    }
+
+    fn is_turned(self, system: &System, family: FamilyId) -> bool {
         let axes = Axes::of(system, family);
-        let FamilyKind::Adjoint { of, wrt } = system.family(family).kind else {
+        let (FamilyKind::Adjoint { of, wrt } | FamilyKind::Local { of, wrt }) =
+            system.family(family).kind
+        else {
             return false;
         };
         // Second derivatives by one column are symmetric.
@@ -141,7 +163,8 @@ impl Notation {
         })
     }
 
-    /// The matrix form of a term over the letters of a left side, proved equal to it.
+    /// The matrix form of a term over the letters of a left side, and this form lowered again, which is
+    /// proved equal to the term.
     ///
     /// # Errors
     /// Why there is none.
@@ -150,22 +173,21 @@ impl Notation {
         system: &mut System,
         frame: &Frame,
         term: TermId,
-    ) -> Result<Expression, Refusal> {
+    ) -> Result<(Expression, TermId), Refusal> {
         let found = Recovery::new(system, self.layout, self.general).array(
             term,
             frame.row.clone(),
             frame.column.clone(),
             &frame.domain,
         )?;
-        if self.is_proved(system, frame, &found, term) {
-            Ok(found)
-        } else {
-            Err(Refusal::Unproved)
+        match self.proved(system, frame, &found, term) {
+            Some(lowered) => Ok((found, lowered)),
+            None => Err(Refusal::Unproved),
         }
     }
 
     /// The entry of an expression at the letters of a left side, in index form; none if shapes do not fit.
-    pub fn lowered(
+    fn lowered(
         self,
         system: &mut System,
         frame: &Frame,
@@ -184,24 +206,20 @@ impl Notation {
             .flatten()
     }
 
-    /// Whether an expression is proved to be the term at every value of the left side's letters.
-    fn is_proved(
+    /// The expression lowered again, if it is proved to be the term at every value of the left side's letters.
+    fn proved(
         self,
         system: &mut System,
         frame: &Frame,
         expression: &Expression,
         term: TermId,
-    ) -> bool {
-        let Some(lowered) = self.lowered(system, frame, expression) else {
-            return false;
-        };
+    ) -> Option<TermId> {
+        let lowered = self.lowered(system, frame, expression)?;
         if lowered == term {
-            return true;
+            return Some(lowered);
         }
         let mut normalizer = Normalizer::new(system, self.step_at_zero, frame.domain.clone());
-        match (normalizer.normal(lowered), normalizer.normal(term)) {
-            (Ok(lowered), Ok(term)) => lowered == term,
-            _ => false,
-        }
+        let (left, right) = (normalizer.normal(lowered), normalizer.normal(term));
+        matches!((left, right), (Ok(left), Ok(right)) if left == right).then_some(lowered)
     }
 }

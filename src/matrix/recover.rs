@@ -1,11 +1,12 @@
 //! From index form to whole arrays. What is found is a proposal: it is lowered again and compared before
 //! anybody sees it.
 
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::Layout;
 use super::contract::contract;
-use super::expression::Expression;
+use super::expression::{Expression, Kind, Shape};
 use super::refusal::Refusal;
 use super::sizes::{Axes, full_range, is_derivative, length};
 use crate::system::System;
@@ -46,6 +47,8 @@ pub(super) struct Recovery<'a> {
     /// The letters of row and column in [`Kind::Quantity`](super::Kind::Quantity).
     general: [VarId; 2],
     letters: Letters,
+    /// What was found before, inside a context.
+    memo: FxHashMap<(TermId, Domain), Result<Node, Refusal>>,
 }
 
 impl<'a> Recovery<'a> {
@@ -55,6 +58,7 @@ impl<'a> Recovery<'a> {
             layout,
             general,
             letters: Vec::new(),
+            memo: FxHashMap::default(),
         }
     }
 
@@ -101,57 +105,65 @@ impl<'a> Recovery<'a> {
             .collect()
     }
 
-    pub(super) fn node(&mut self, term: TermId, context: &Domain) -> Result<Node, Refusal> {
-        stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
-            if self.free(term).is_empty() && !self.binds_axes(term) {
-                return Ok(Node::number(Expression::number(term)));
+    fn node(&mut self, term: TermId, context: &Domain) -> Result<Node, Refusal> {
+        let key = (term, context.clone());
+        if let Some(known) = self.memo.get(&key) {
+            return known.clone();
+        }
+        let found = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || self.find(term, context));
+        self.memo.insert(key, found.clone());
+        found
+    }
+
+    fn find(&mut self, term: TermId, context: &Domain) -> Result<Node, Refusal> {
+        if self.free(term).is_empty() && !self.binds_axes(term) {
+            return Ok(Node::number(Expression::number(term)));
+        }
+        match self.system.store.node(term).clone() {
+            Term::Access(family, index) => self.quantity(family, &index, context),
+            Term::Add(parts) => self.add(&parts, context),
+            Term::Mul(factors) => self.contraction(&factors, &[], context),
+            Term::Reduce(Reduction::Sum, vars, domain, body) => {
+                self.sum(term, &vars, &domain, body, context)
             }
-            match self.system.store.node(term).clone() {
-                Term::Access(family, index) => self.quantity(family, &index, context),
-                Term::Add(parts) => self.add(&parts, context),
-                Term::Mul(factors) => self.contraction(&factors, &[], context),
-                Term::Reduce(Reduction::Sum, vars, domain, body) => {
-                    self.sum(term, &vars, &domain, body, context)
-                }
-                Term::Reduce(..) => Err(Refusal::Extremum),
-                Term::Power(base, exponent) => {
-                    let Some(exponent) = self.system.store.as_number(exponent).cloned() else {
-                        return Err(Refusal::Exponent);
-                    };
-                    let node = self.node(base, context)?;
-                    Ok(Node {
-                        axes: node.axes,
-                        array: node.array.power(exponent),
-                    })
-                }
-                Term::Apply(function, orders, arguments) => {
-                    let nodes = arguments
-                        .iter()
-                        .map(|argument| self.node(*argument, context))
-                        .collect::<Result<Vec<_>, _>>()?;
-                    let axes = self.joint_axes(&nodes)?;
-                    let mut arrays = Vec::with_capacity(nodes.len());
-                    for node in nodes {
-                        // A number goes with every entry; an array has to have all axes.
-                        arrays.push(if node.axes.is_empty() {
-                            node.array
-                        } else {
-                            self.spread(node, &axes)?.array
-                        });
-                    }
-                    Ok(Node {
-                        array: Expression::applied(function, orders, arrays),
-                        axes,
-                    })
-                }
-                Term::Guard(domain) => self.delta(&domain),
-                Term::Test(..) | Term::Cases(_) => Err(Refusal::Entrywise),
-                // An index used as a number: there is no array of its values.
-                Term::Number(_) | Term::Pi | Term::Index(_) | Term::Parameter(_) => {
-                    Err(Refusal::IndexAsNumber)
-                }
+            Term::Reduce(..) => Err(Refusal::Extremum),
+            Term::Power(base, exponent) => {
+                let Some(exponent) = self.system.store.as_number(exponent).cloned() else {
+                    return Err(Refusal::Exponent);
+                };
+                let node = self.node(base, context)?;
+                Ok(Node {
+                    axes: node.axes,
+                    array: node.array.power(exponent),
+                })
             }
-        })
+            Term::Apply(function, orders, arguments) => {
+                let nodes = arguments
+                    .iter()
+                    .map(|argument| self.node(*argument, context))
+                    .collect::<Result<Vec<_>, _>>()?;
+                let axes = self.joint_axes(&nodes)?;
+                let mut arrays = Vec::with_capacity(nodes.len());
+                for node in nodes {
+                    // A number goes with every entry; an array has to have all axes.
+                    arrays.push(if node.axes.is_empty() {
+                        node.array
+                    } else {
+                        self.spread(node, &axes)?.array
+                    });
+                }
+                Ok(Node {
+                    array: Expression::applied(function, orders, arrays),
+                    axes,
+                })
+            }
+            Term::Guard(domain) => self.delta(&domain),
+            Term::Test(..) | Term::Cases(_) => Err(Refusal::Entrywise),
+            // An index used as a number: there is no array of its values.
+            Term::Number(_) | Term::Pi | Term::Index(_) | Term::Parameter(_) => {
+                Err(Refusal::IndexAsNumber)
+            }
+        }
     }
 
     /// Whether there is a reduction over letters of axes in a term.
@@ -225,6 +237,10 @@ impl<'a> Recovery<'a> {
             },
             (Some(row), Some(column)) => {
                 let (first, second) = (letter(row)?, letter(column)?);
+                if first == second && is_derivative(self.system, family) {
+                    // The diagonal of a Jacobian is better said entry by entry.
+                    return Err(Refusal::Index);
+                }
                 if first == second {
                     Node {
                         axes: SmallVec::from_slice(&[first]),
@@ -330,14 +346,37 @@ impl<'a> Recovery<'a> {
         bound: &[VarId],
         context: &Domain,
     ) -> Result<Node, Refusal> {
-        // A sum whose summands have different axes is multiplied out: `p (I - 1 pᵀ)` is `diag(p) - p pᵀ`.
-        for (at, factor) in factors.iter().enumerate() {
-            let Term::Add(parts) = self.system.store.node(*factor).clone() else {
-                continue;
-            };
-            if self.is_even(&parts) {
-                continue;
+        let built = factors
+            .iter()
+            .map(|factor| self.node(*factor, context))
+            .collect::<Result<Vec<_>, _>>()
+            .and_then(|nodes| contract(self, nodes, bound));
+        // A sum whose summands have different axes may be shorter multiplied out: `p (I - 1 pᵀ)` is
+        // `diag(p) - p pᵀ`.
+        let multiplied = self.multiplied_out(factors, bound, context);
+        match (built, multiplied) {
+            (Ok(built), Some(Ok(multiplied))) if multiplied.array.size() < built.array.size() => {
+                Ok(multiplied)
             }
+            (Err(_), Some(Ok(multiplied))) => Ok(multiplied),
+            (built, _) => built,
+        }
+    }
+
+    /// The contraction with a sum of summands with different axes multiplied out; none without such a sum.
+    fn multiplied_out(
+        &mut self,
+        factors: &[TermId],
+        bound: &[VarId],
+        context: &Domain,
+    ) -> Option<Result<Node, Refusal>> {
+        let (at, parts) = factors.iter().enumerate().find_map(|(at, factor)| {
+            match self.system.store.node(*factor) {
+                Term::Add(parts) if !self.is_even(parts) => Some((at, parts.to_vec())),
+                _ => None,
+            }
+        })?;
+        let multiplied = || {
             let mut nodes = Vec::with_capacity(parts.len());
             for part in parts {
                 let mut product = factors.to_vec();
@@ -349,13 +388,9 @@ impl<'a> Recovery<'a> {
                 };
                 nodes.push(self.contraction(&factors, bound, context)?);
             }
-            return self.added(nodes);
-        }
-        let nodes = factors
-            .iter()
-            .map(|factor| self.node(*factor, context))
-            .collect::<Result<Vec<_>, _>>()?;
-        contract(self, nodes, bound)
+            self.added(nodes)
+        };
+        Some(multiplied())
     }
 
     /// Whether all summands have the same free letters, numbers written out apart.
@@ -380,7 +415,7 @@ impl<'a> Recovery<'a> {
         let axes = self.joint_axes(&nodes)?;
         let mut arrays = Vec::with_capacity(nodes.len());
         for node in nodes {
-            let written = matches!(node.array.kind, super::Kind::Number(term)
+            let written = matches!(node.array.kind, Kind::Number(term)
                 if self.system.store.as_number(term).is_some());
             arrays.push(if written {
                 node.array
@@ -420,12 +455,13 @@ impl<'a> Recovery<'a> {
         if node.axes.iter().any(|var| !axes.contains(var)) {
             return Err(Refusal::Axes(3));
         }
-        let ones: Vec<Expression> = axes
-            .iter()
-            .map(|var| Expression::ones(self.size(*var)))
-            .collect();
+        let sizes: Vec<Affine> = axes.iter().map(|var| self.size(*var)).collect();
+        let ones: Vec<Expression> = sizes.iter().cloned().map(Expression::ones).collect();
         let store = &mut self.system.store;
         let array = match (node.axes.as_slice(), axes) {
+            _ if matches!(node.array.kind, Kind::Number(term) if store.is_zero(term)) => {
+                Expression::zero(Shape::of(sizes.first(), sizes.get(1)))
+            }
             ([_, _], _) => node.turned().array,
             ([], [_]) => Expression::product(store, [node.array, ones[0].clone()]),
             ([], [_, _]) => {

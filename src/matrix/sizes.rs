@@ -102,24 +102,21 @@ pub(super) fn length(
             }
         }
         FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => {
-            let mut found: Option<Affine> = None;
+            let mut sizes: Vec<(Affine, Domain)> = Vec::new();
             for clause in &row.clauses {
                 let (values, here) = clause.at(index);
-                if system.ambient.is_empty(&here.and(context)) {
-                    continue;
-                }
-                let size = values.affine(&upper(clause, at, row.slots)?);
-                match &found {
-                    None => found = Some(size),
-                    Some(known) => {
-                        let same = Domain::equal(known, &size);
-                        if !system.ambient.implies(context, &same) {
-                            return None;
-                        }
-                    }
+                let here = here.and(context);
+                if !system.ambient.is_empty(&here) {
+                    sizes.push((values.affine(&upper(clause, at, row.slots)?), here));
                 }
             }
-            found
+            // A boundary has the size of the others where it holds: `n[0]` is `n[k]` at k = 0.
+            let everywhere = |size: &&Affine| {
+                sizes.iter().all(|(other, here)| {
+                    other == *size || system.ambient.implies(here, &Domain::equal(other, size))
+                })
+            };
+            sizes.iter().map(|(size, _)| size).find(everywhere).cloned()
         }
     }
 }

@@ -62,6 +62,10 @@ impl Printer<'_> {
             Kind::Diagonal(inner) => self.named(r"\operatorname{diag}", inner, scope),
             Kind::DiagonalOf(inner) => self.named(r"\operatorname{diagonal}", inner, scope),
             Kind::Trace(inner) => self.named(r"\operatorname{tr}", inner, scope),
+            Kind::Zero => {
+                let id = self.boxes.number(0);
+                Printed::digits(id)
+            }
             Kind::Ones => {
                 let id = self.boxes.sign(Sign::Ones);
                 Printed::atom(id)

@@ -8,7 +8,7 @@ use super::spell::{Edges, Piece, ends_with_word};
 use crate::present::math::{
     Accent, BigOperator, Boxes, Fence, Math, MathId, Piece as SpelledPiece, Sign, Symbol,
 };
-use crate::present::{Confirmed, Document, Gradient, Inline, LegendRow, Meaning, Prose};
+use crate::present::{Confirmed, Document, Gradient, Inline, LegendRow, LocalRow, Meaning, Prose};
 
 pub(super) fn lay_out(document: &Document, environment: Environment) -> Sheet<'_> {
     let mut page = Page {
@@ -157,6 +157,7 @@ impl<'a> Page<'a> {
     fn gradient(&mut self, gradient: &Gradient) {
         if let Some(entry) = &gradient.entry {
             self.chain(entry.left, &entry.members);
+            self.locals(&gradient.locals);
         }
         self.chain(gradient.left, &gradient.members);
         self.range(gradient.range);
@@ -176,7 +177,13 @@ impl<'a> Page<'a> {
             self.sheet
                 .text(format!(r" \qquad \text{{(in index form: {why})}}"));
         }
-        for local in &gradient.locals {
+        if gradient.entry.is_none() {
+            self.locals(&gradient.locals);
+        }
+    }
+
+    fn locals(&mut self, locals: &[LocalRow]) {
+        for local in locals {
             self.row();
             self.sheet.math(local.left);
             self.relation();

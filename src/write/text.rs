@@ -8,7 +8,7 @@ use super::spell::{Edges, Piece};
 use crate::present::math::{
     Accent, BigOperator, Boxes, Fence, Math, MathId, Piece as SpelledPiece, Sign, Symbol,
 };
-use crate::present::{Document, Inline, Meaning, Prose};
+use crate::present::{Document, Inline, LocalRow, Meaning, Prose};
 
 pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
     let mut sheet = Sheet::new(&document.boxes, spell);
@@ -23,6 +23,7 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
         if let Some(entry) = &gradient.entry {
             chain(&mut sheet, entry.left, &entry.members);
             sheet.text("\n");
+            locals(&mut sheet, &gradient.locals);
         }
         chain(&mut sheet, gradient.left, &gradient.members);
         range(&mut sheet, gradient.range);
@@ -38,14 +39,8 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
             sheet.text(format!("   (in index form: {why})"));
         }
         sheet.text("\n");
-        for local in &gradient.locals {
-            sheet.text("    ");
-            sheet.math(local.left);
-            sheet.text(" = ");
-            sheet.math(local.right);
-            sheet.text("   (");
-            prose(&mut sheet, &local.why);
-            sheet.text(")\n");
+        if gradient.entry.is_none() {
+            locals(&mut sheet, &gradient.locals);
         }
     }
     for note in &document.notes {
@@ -90,6 +85,18 @@ fn chain(sheet: &mut Sheet, left: MathId, members: &[MathId]) {
     for (at, member) in members.iter().enumerate() {
         sheet.text(if at == 0 { " = " } else { "\n    = " });
         sheet.math(*member);
+    }
+}
+
+fn locals(sheet: &mut Sheet, locals: &[LocalRow]) {
+    for local in locals {
+        sheet.text("    ");
+        sheet.math(local.left);
+        sheet.text(" = ");
+        sheet.math(local.right);
+        sheet.text("   (");
+        prose(sheet, &local.why);
+        sheet.text(")\n");
     }
 }
 
