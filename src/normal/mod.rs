@@ -11,9 +11,7 @@ use rustc_hash::FxHashMap;
 
 use crate::syntax::StepAtZero;
 use crate::system::{Primitive, System};
-use crate::term::{
-    Affine, Domain, FunctionId, Node, Reduction, Relation, Substitution, TermId, VarId,
-};
+use crate::term::{Affine, Domain, FunctionId, Node, Reduction, Substitution, TermId, VarId};
 pub(crate) use label::components;
 
 /// A polynomial: monomials in canonical order, none twice, none with coefficient 0.
@@ -575,20 +573,31 @@ impl<'a> Normalizer<'a> {
             (solved, rest)
         };
         if !solved.is_empty() {
-            let monomial = Monomial {
-                vars: monomial
-                    .vars
-                    .iter()
-                    .copied()
-                    .filter(|var| solved.get(*var).is_none())
-                    .collect(),
-                domain: rest,
-                ..monomial
+            // Atoms at other places may become equal or fall apart: they are read again.
+            let mut result = Normal {
+                monomials: vec![Monomial {
+                    vars: monomial
+                        .vars
+                        .iter()
+                        .copied()
+                        .filter(|var| solved.get(*var).is_none())
+                        .collect(),
+                    domain: rest,
+                    ..Monomial::number(monomial.coefficient.clone())
+                }],
             };
-            return self.moved(&monomial, &solved);
-        }
-        if let Some(equal) = self.equal_letters(&monomial) {
-            return self.moved(&monomial, &equal);
+            for (atom, exponent) in &monomial.factors {
+                let moved = self.system.store.substitute(*atom, &solved);
+                let again = self.product(vec![(moved, exponent.clone())])?;
+                result = Normal {
+                    monomials: self.pairwise(&result, &again),
+                };
+            }
+            let mut all = Vec::new();
+            for monomial in result.monomials {
+                all.extend(self.settled(monomial)?);
+            }
+            return Ok(all);
         }
         if let Some(counted) = self.counted(&monomial) {
             let mut all = Vec::new();
@@ -689,56 +698,6 @@ impl<'a> Normalizer<'a> {
         };
         let count = self.affine(&count);
         Some(self.pairwise(&count, &rest))
-    }
-
-    /// A monomial with letters replaced in its atoms. These may become equal or fall apart: they are read
-    /// again.
-    fn moved(
-        &mut self,
-        monomial: &Monomial,
-        values: &Substitution,
-    ) -> Result<Vec<Monomial>, TooLarge> {
-        let mut result = Normal {
-            monomials: vec![Monomial {
-                factors: Vec::new(),
-                ..monomial.clone()
-            }],
-        };
-        for (atom, exponent) in &monomial.factors {
-            let moved = self.system.store.substitute(*atom, values);
-            let again = self.product(vec![(moved, exponent.clone())])?;
-            result = Normal {
-                monomials: self.pairwise(&result, &again),
-            };
-        }
-        let mut all = Vec::new();
-        for monomial in result.monomials {
-            all.extend(self.settled(monomial)?);
-        }
-        Ok(all)
-    }
-
-    /// A free letter of the atoms that an equation of the domain makes equal to lesser ones: behind `[i = j]`
-    /// it is all the same which of the two is written.
-    fn equal_letters(&self, monomial: &Monomial) -> Option<Substitution> {
-        monomial.domain.constraints().iter().find_map(|constraint| {
-            let affine = constraint.affine();
-            let mut letter: Option<VarId> = None;
-            affine.visit_vars(&mut |var| letter = letter.max(Some(var)));
-            let letter = letter?;
-            let used = monomial
-                .factors
-                .iter()
-                .any(|(atom, _)| self.system.store.free_vars(*atom).contains(&letter));
-            if constraint.relation() != Relation::Zero
-                || !used
-                || monomial.vars.iter().any(|var| affine.mentions(*var))
-            {
-                return None;
-            }
-            let value = affine.solve_for(letter)?;
-            (value.denominator() == 1).then(|| Substitution::new([(letter, value)]))
-        })
     }
 
     /// The polynomial as a canonical term: each connected part of a monomial is a sum of its own.
