@@ -1,6 +1,7 @@
 //! What is printed and confirmed: equations with the conditions under which they hold.
 
 mod apart;
+mod arrays;
 mod cases;
 mod combine;
 mod funnel;
@@ -9,11 +10,12 @@ mod orient;
 mod resolve;
 mod scalar;
 mod statement;
+mod view;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::derive::{Adjoint, Asked, Contribution, Derivation, Reason, contribution_term};
-use crate::matrix::{Layout, MatrixForm, Notation, Refusal};
+use crate::matrix::{MatrixForm, Refusal};
 pub use crate::simplify::{Condition, Link, Step};
 use crate::simplify::{Product, Simplifier};
 use crate::source::Report;
@@ -24,45 +26,7 @@ use funnel::Funnels;
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive};
 use orient::Orientations;
-
-/// The form of the formulas.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Form {
-    /// Every element on its own, sums written out; needs numeric sizes.
-    Scalar,
-    /// With element indices and sums.
-    #[default]
-    Index,
-    /// With whole arrays; what has no matrix form stays in index form.
-    Matrix,
-}
-
-/// How much is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub enum Detail {
-    /// The results.
-    #[default]
-    Result,
-    /// The chain rule, the local derivatives, the substitution, the result.
-    Steps,
-    /// Also the derivative of the loss, line by line.
-    Full,
-}
-
-/// What is to be seen of a derivation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct View {
-    /// Scalar, index or matrix notation.
-    pub form: Form,
-    /// Where the axes of derivatives stand in matrix notation.
-    pub layout: Layout,
-    /// How much.
-    pub detail: Detail,
-    /// Whether intermediates are substituted back to inputs and parameters.
-    pub resolve: bool,
-    /// Whether the adjoints of activations are substituted, which joins two equations into one recursion.
-    pub combine: bool,
-}
+pub use view::{Detail, Form, View};
 
 /// One equation, `∂of/∂wrt = … = result`, for all values of the letters in the domain.
 #[derive(Debug, Clone)]
@@ -236,46 +200,9 @@ pub fn formulate(derivation: &mut Derivation, view: &View) -> Result<Vec<Formula
     };
     apart::letters_told_apart(&mut derivation.system, &mut formulas);
     if view.form == Form::Matrix {
-        let notation = Notation::new(&mut derivation.system, view.layout, derivation.step_at_zero);
-        for formula in &mut formulas {
-            formula.matrix = Some(matrix_form(&mut derivation.system, notation, formula));
-        }
+        arrays::formulate(derivation, view.layout, &mut formulas);
     }
     Ok(formulas)
-}
-
-/// A formula in matrix notation.
-fn matrix_form(
-    system: &mut System,
-    notation: Notation,
-    formula: &Formula,
-) -> Result<MatrixForm, Refusal> {
-    let frame = notation.frame(system, formula.adjoint, &formula.index, &formula.domain)?;
-    let (result, lowered) = notation.matrix_form(system, &frame, formula.result())?;
-    let mut members = Vec::with_capacity(formula.chain.len());
-    let (_, before) = formula
-        .chain
-        .split_last()
-        .unwrap_or_else(|| unreachable!("a chain ends with a term"));
-    for link in before {
-        members.push(match link {
-            Link::Term(term) => notation
-                .matrix_form(system, &frame, *term)
-                .ok()
-                .map(|(member, _)| member),
-            Link::Operator { .. } => None,
-        });
-    }
-    members.push(Some(result));
-    Ok(MatrixForm {
-        lowered,
-        turns: notation.turns(
-            system,
-            std::iter::once(&frame.left).chain(members.iter().flatten()),
-        ),
-        left: frame.left,
-        members,
-    })
 }
 
 /// A right side with the upstream adjoints substituted.
