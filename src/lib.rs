@@ -6,6 +6,7 @@ pub mod cli;
 pub mod derive;
 pub mod formula;
 pub mod functions;
+pub mod matrix;
 mod normal;
 pub mod numeric;
 pub mod present;

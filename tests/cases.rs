@@ -2,7 +2,7 @@
 //! network, under `cases/<topic>` or in `examples`, goes the whole way, and one snapshot shows what the program
 //! understood and what it derived.
 //!
-//! A line `# show: steps, full, resolve, combine, scalar, legend, text, step0=1/2` asks for more than the results;
+//! A line `# show: steps, full, resolve, combine, scalar, matrix, numerator, denominator, legend, text, step0=1/2` asks for more than the results;
 //! words joined by blanks belong to one command (`steps resolve`). Of another convention, the differences are shown.
 
 use std::collections::BTreeSet;
@@ -140,6 +140,9 @@ fn option(word: &str) -> Vec<&str> {
         "resolve" => vec!["--resolve"],
         "combine" => vec!["--combine"],
         "scalar" => vec!["--form", "scalar"],
+        "matrix" => vec!["--form", "matrix"],
+        "numerator" => vec!["--layout", "numerator"],
+        "denominator" => vec!["--layout", "denominator"],
         "legend" => vec!["--legend"],
         "text" => vec!["--format", "text"],
         _ => match word.strip_prefix("step0=") {

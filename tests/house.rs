@@ -11,6 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["functions", "syntax"],
     &["system"],
     &["normal", "simplify"],
+    &["matrix"],
     &["derive"],
     &["formula"],
     &["numeric"],

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::formula::{Detail, Form};
+use crate::matrix::Layout;
 use crate::syntax::StepAtZero;
 use crate::write::{Environment, Format};
 
@@ -49,9 +50,12 @@ pub(super) struct NetworkArguments {
 pub(super) struct DeriveArguments {
     #[command(flatten)]
     pub(super) network: NetworkArguments,
-    /// Scalar or index notation
+    /// Scalar, index or matrix notation
     #[arg(long, value_name = "FORM")]
     pub(super) form: Option<FormName>,
+    /// Where the axes of derivatives stand in matrix notation
+    #[arg(long, value_name = "LAYOUT", default_value = "same")]
+    pub(super) layout: LayoutName,
     /// How much is shown
     #[arg(long, value_name = "DETAIL", default_value = "result")]
     pub(super) detail: DetailName,
@@ -164,6 +168,8 @@ pub(super) enum FormName {
     Scalar,
     /// With element indices and sums
     Index,
+    /// With whole arrays
+    Matrix,
 }
 
 impl From<FormName> for Form {
@@ -171,6 +177,27 @@ impl From<FormName> for Form {
         match form {
             FormName::Scalar => Form::Scalar,
             FormName::Index => Form::Index,
+            FormName::Matrix => Form::Matrix,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum LayoutName {
+    /// A gradient has the shape of its parameter, the rows of a Jacobian are outputs
+    Same,
+    /// Rows are outputs
+    Numerator,
+    /// Columns are outputs
+    Denominator,
+}
+
+impl From<LayoutName> for Layout {
+    fn from(layout: LayoutName) -> Self {
+        match layout {
+            LayoutName::Same => Layout::Same,
+            LayoutName::Numerator => Layout::Numerator,
+            LayoutName::Denominator => Layout::Denominator,
         }
     }
 }

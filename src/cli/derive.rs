@@ -25,6 +25,7 @@ pub(super) fn run(arguments: &DeriveArguments) -> Result<Outcome, Stop> {
     let form = arguments.form.map(Form::from);
     let view = View {
         form: form.unwrap_or_default(),
+        layout: arguments.layout.into(),
         detail: arguments.detail.into(),
         resolve: arguments.resolve,
         combine: arguments.combine,
@@ -38,6 +39,7 @@ pub(super) fn run(arguments: &DeriveArguments) -> Result<Outcome, Stop> {
     let style = Style {
         profile,
         form: shown_form(form, &derivation),
+        layout: arguments.layout.into(),
         legend: arguments.legend,
     };
     // The size is known from the boxes alone: what is too large is refused before it is confirmed.

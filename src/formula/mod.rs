@@ -1,6 +1,7 @@
 //! What is printed and confirmed: equations with the conditions under which they hold.
 
 mod apart;
+mod arrays;
 mod cases;
 mod combine;
 mod funnel;
@@ -9,10 +10,12 @@ mod orient;
 mod resolve;
 mod scalar;
 mod statement;
+mod view;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::derive::{Adjoint, Asked, Contribution, Derivation, Reason, contribution_term};
+use crate::matrix::{MatrixForm, Refusal};
 pub use crate::simplify::{Condition, Link, Step};
 use crate::simplify::{Product, Simplifier};
 use crate::source::Report;
@@ -23,41 +26,7 @@ use funnel::Funnels;
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive};
 use orient::Orientations;
-
-/// The form of the formulas.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Form {
-    /// Every element on its own, sums written out; needs numeric sizes.
-    Scalar,
-    /// With element indices and sums.
-    #[default]
-    Index,
-}
-
-/// How much is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub enum Detail {
-    /// The results.
-    #[default]
-    Result,
-    /// The chain rule, the local derivatives, the substitution, the result.
-    Steps,
-    /// Also the derivative of the loss, line by line.
-    Full,
-}
-
-/// What is to be seen of a derivation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct View {
-    /// Scalar or index notation.
-    pub form: Form,
-    /// How much.
-    pub detail: Detail,
-    /// Whether intermediates are substituted back to inputs and parameters.
-    pub resolve: bool,
-    /// Whether the adjoints of activations are substituted, which joins two equations into one recursion.
-    pub combine: bool,
-}
+pub use view::{Detail, Form, View};
 
 /// One equation, `∂of/∂wrt = … = result`, for all values of the letters in the domain.
 #[derive(Debug, Clone)]
@@ -80,6 +49,8 @@ pub struct Formula {
     pub steps: Vec<Step>,
     /// Whether it was asked for; else it is printed because another formula names it.
     pub asked: bool,
+    /// The equation in matrix notation, or why there is none, where that was wanted.
+    pub matrix: Option<Result<MatrixForm, Refusal>>,
 }
 
 impl Formula {
@@ -224,10 +195,13 @@ pub fn formulate(derivation: &mut Derivation, view: &View) -> Result<Vec<Formula
         formulas
     };
     let mut formulas = match view.form {
-        Form::Index => formulas,
+        Form::Index | Form::Matrix => formulas,
         Form::Scalar => scalar::written_out(derivation, formulas)?,
     };
     apart::letters_told_apart(&mut derivation.system, &mut formulas);
+    if view.form == Form::Matrix {
+        arrays::formulate(derivation, view.layout, &mut formulas);
+    }
     Ok(formulas)
 }
 
@@ -619,6 +593,7 @@ impl<'a> Writer<'a> {
             conditions,
             steps,
             asked,
+            matrix: None,
         }
     }
 

@@ -4,7 +4,7 @@
 //! letters that agree with an invariant: what the letters are used for.
 
 use num_rational::BigRational;
-use num_traits::One;
+use num_traits::{One, Zero};
 
 use super::{Monomial, Normalizer};
 use crate::system::System;
@@ -98,6 +98,7 @@ impl Normalizer<'_> {
             .unwrap_or(0);
         let mut domain = Domain::everything();
         let mut factors: Vec<(TermId, BigRational)> = Vec::new();
+        let mut total = monomial.coefficient.clone();
         // Each part alone, with the first letters of the level; then the parts in order.
         let mut labelled: Vec<Component> = Vec::new();
         for part in components(self.system, &monomial) {
@@ -105,7 +106,9 @@ impl Normalizer<'_> {
                 domain = part.domain;
                 factors = part.factors;
             } else {
-                labelled.push(self.best_order(&part, level));
+                let (part, coefficient) = self.best_order(&part, level);
+                total *= coefficient;
+                labelled.push(part);
             }
         }
         labelled.sort_by(|a, b| {
@@ -131,15 +134,16 @@ impl Normalizer<'_> {
         }
         factors.sort();
         Monomial {
-            coefficient: monomial.coefficient,
+            coefficient: total,
             vars,
             domain,
             factors,
         }
     }
 
-    fn best_order(&mut self, part: &Component, level: usize) -> Component {
-        let mut best: Option<Component> = None;
+    /// The part with canonical letters, and a number that came out of its factors.
+    fn best_order(&mut self, part: &Component, level: usize) -> (Component, BigRational) {
+        let mut best: Option<(Component, BigRational)> = None;
         for order in orders(&self.classes(part)) {
             let vars: Vec<VarId> = (0..order.len()).map(|at| self.letter(level, at)).collect();
             let renaming = Substitution::new(
@@ -147,29 +151,51 @@ impl Normalizer<'_> {
                     .into_iter()
                     .zip(vars.iter().map(|var| Affine::var(*var))),
             );
-            let mut factors: Vec<(TermId, BigRational)> = part
-                .factors
-                .iter()
-                .map(|(atom, exponent)| {
-                    (
-                        self.system.store.substitute(*atom, &renaming),
-                        exponent.clone(),
-                    )
-                })
-                .collect();
+            let mut coefficient = BigRational::one();
+            let mut factors: Vec<(TermId, BigRational)> = Vec::with_capacity(part.factors.len());
+            for (atom, exponent) in &part.factors {
+                let renamed = self.system.store.substitute(*atom, &renaming);
+                let again = match self.read_again(renamed, exponent) {
+                    Some(again) => {
+                        coefficient *= again.coefficient;
+                        again.factors
+                    }
+                    None => vec![(renamed, exponent.clone())],
+                };
+                for (atom, exponent) in again {
+                    match factors.iter_mut().find(|(known, _)| *known == atom) {
+                        Some((_, total)) => *total += exponent,
+                        None => factors.push((atom, exponent)),
+                    }
+                }
+            }
+            factors.retain(|(_, exponent)| !exponent.is_zero());
             factors.sort();
             let candidate = Component {
                 vars,
                 domain: renaming.domain(&part.domain),
                 factors,
             };
-            if best.as_ref().is_none_or(|known| {
+            if best.as_ref().is_none_or(|(known, _)| {
                 (&candidate.factors, &candidate.domain) < (&known.factors, &known.domain)
             }) {
-                best = Some(candidate);
+                best = Some((candidate, coefficient));
             }
         }
-        best.unwrap_or_else(|| part.clone())
+        best.unwrap_or_else(|| (part.clone(), BigRational::one()))
+    }
+
+    /// An atom that holds products or sums, in their order under its new letters; none if it is a name, or
+    /// would fall apart.
+    fn read_again(&mut self, atom: TermId, exponent: &BigRational) -> Option<Monomial> {
+        if self.system.store.node(atom).children().is_empty() {
+            return None;
+        }
+        let again = self.product(vec![(atom, exponent.clone())]).ok()?;
+        match <[Monomial; 1]>::try_from(again.monomials) {
+            Ok([only]) if only.vars.is_empty() && only.domain.is_everything() => Some(only),
+            _ => None,
+        }
     }
 
     /// The letters in classes by what they are used for, the classes in an order that does not depend on names.

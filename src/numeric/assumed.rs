@@ -83,21 +83,14 @@ pub(crate) fn rules(program: &Program<'_>, first_sheet: usize) -> Vec<Rule> {
                 }
             }
             Fact::OneHot(term, letter) => {
-                let others: Vec<VarId> = assumption
-                    .vars
-                    .iter()
-                    .copied()
-                    .filter(|var| var != letter)
-                    .collect();
+                // The letter whose entries belong together is none of those that stand for every value.
+                let all: Vec<VarId> = assumption.vars.iter().copied().chain([*letter]).collect();
                 let mut groups: Vec<(Values, Vec<Place>)> = Vec::new();
-                for known in combinations(program, &assumption.vars, &assumption.domain) {
+                for known in combinations(program, &all, &assumption.domain) {
                     let Some(place) = place_of(program, *term, &known) else {
                         continue;
                     };
-                    let key: Values = known
-                        .into_iter()
-                        .filter(|(var, _)| others.contains(var))
-                        .collect();
+                    let key: Values = known.into_iter().filter(|(var, _)| var != letter).collect();
                     match groups.iter_mut().find(|(other, _)| *other == key) {
                         Some((_, group)) => group.push(place),
                         None => groups.push((key, vec![place])),

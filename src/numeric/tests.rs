@@ -148,6 +148,7 @@ fn formula(adjoint: FamilyId, of: &Clause, result: TermId) -> Formula {
         conditions: Vec::new(),
         steps: Vec::new(),
         asked: true,
+        matrix: None,
     }
 }
 

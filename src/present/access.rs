@@ -12,6 +12,15 @@ use crate::term::{Affine, Atom, FamilyId, Node, TermId, VarId};
 /// An element of a family that is no derivative.
 pub(super) type Element<'a> = (FamilyId, &'a [Affine]);
 
+/// What is printed of an access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The element at its indices.
+    Element,
+    /// All elements together, at the slots: the element indices are not printed.
+    Whole,
+}
+
 impl Printer<'_> {
     /// An index letter.
     pub(super) fn variable(&mut self, var: VarId, scope: Scope) -> Printed {
@@ -60,9 +69,10 @@ impl Printer<'_> {
         &mut self,
         before: Option<MathId>,
         elements: &[Affine],
+        part: Part,
         scope: Scope,
     ) -> Option<MathId> {
-        if elements.is_empty() {
+        if elements.is_empty() || part == Part::Whole {
             return before;
         }
         let plain = elements.iter().all(|element| element.as_var().is_some());
@@ -83,17 +93,28 @@ impl Printer<'_> {
 
     /// An element of a family, or a derivative.
     pub(super) fn access(&mut self, family: FamilyId, index: &[Affine], scope: Scope) -> Printed {
+        self.part(family, index, Part::Element, scope)
+    }
+
+    /// An element of a family or all of them, or a derivative of these.
+    pub(super) fn part(
+        &mut self,
+        family: FamilyId,
+        index: &[Affine],
+        part: Part,
+        scope: Scope,
+    ) -> Printed {
         match self.system.family(family).kind {
             FamilyKind::Adjoint { of, wrt } => {
                 let (of_index, wrt_index) = index.split_at(self.rank(of));
-                self.derivative((of, of_index), (wrt, wrt_index), true, scope)
+                self.derivative((of, of_index), (wrt, wrt_index), part, true, scope)
             }
             FamilyKind::Local { of, wrt } => {
                 let (of_index, wrt_index) = index.split_at(self.rank(of));
-                self.derivative((of, of_index), (wrt, wrt_index), false, scope)
+                self.derivative((of, of_index), (wrt, wrt_index), part, false, scope)
             }
             FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => {
-                self.element(family, index, scope)
+                self.element(family, index, part, scope)
             }
         }
     }
@@ -103,14 +124,14 @@ impl Printer<'_> {
         family.slots + family.axes
     }
 
-    fn element(&mut self, family: FamilyId, index: &[Affine], scope: Scope) -> Printed {
+    fn element(&mut self, family: FamilyId, index: &[Affine], part: Part, scope: Scope) -> Printed {
         let (slots, elements) = index.split_at(self.system.family(family).slots.min(index.len()));
         if let Some(spelled) = self.spelled_slots(family, slots, scope) {
-            return self.with_elements(spelled, elements, scope);
+            return self.with_elements(spelled, elements, part, scope);
         }
         let NameBox { base, sub } = self.names.family(family);
         let sup = self.slots(slots, scope);
-        let sub = self.subscript(sub, elements, scope);
+        let sub = self.subscript(sub, elements, part, scope);
         let id = self.boxes.script(base, sub, sup);
         if sup.is_some() {
             Printed::scripted(id)
@@ -124,9 +145,10 @@ impl Printer<'_> {
         &mut self,
         spelled: Printed,
         elements: &[Affine],
+        part: Part,
         scope: Scope,
     ) -> Printed {
-        let Some(sub) = self.subscript(None, elements, scope) else {
+        let Some(sub) = self.subscript(None, elements, part, scope) else {
             return spelled;
         };
         // A spelling that has a subscript of its own becomes a group.
@@ -136,8 +158,15 @@ impl Printer<'_> {
 
     /// ∂of/∂wrt. Total derivatives by given quantities, one after the other, become one of higher order;
     /// all others stay fractions of fractions, because they are another thing.
-    fn derivative(&mut self, of: Element, wrt: Element, total: bool, scope: Scope) -> Printed {
-        if let Some(spelled) = self.spelled_derivative(of, wrt, scope) {
+    fn derivative(
+        &mut self,
+        of: Element,
+        wrt: Element,
+        part: Part,
+        total: bool,
+        scope: Scope,
+    ) -> Printed {
+        if let Some(spelled) = self.spelled_derivative(of, wrt, part, scope) {
             return spelled;
         }
         let mut by: Vec<Element> = vec![wrt];
@@ -155,7 +184,7 @@ impl Printer<'_> {
         }
         let partial = self.boxes.sign(Sign::Partial);
         let order = by.len();
-        let above = self.access(of.0, of.1, scope);
+        let above = self.part(of.0, of.1, part, scope);
         let sign = if order == 1 {
             partial
         } else {
@@ -168,13 +197,15 @@ impl Printer<'_> {
         while at < order {
             let same = by[at..]
                 .iter()
-                .take_while(|other| **other == by[at])
+                .take_while(|other| {
+                    **other == by[at] || part == Part::Whole && self.same_whole(**other, by[at])
+                })
                 .count();
             if at > 0 {
                 below.push(self.boxes.sign(Sign::Thin));
             }
             below.push(partial);
-            let printed = self.access(by[at].0, by[at].1, scope);
+            let printed = self.part(by[at].0, by[at].1, part, scope);
             let id = if same == 1 {
                 printed.id
             } else {
@@ -187,6 +218,12 @@ impl Printer<'_> {
         let denominator = self.boxes.row(below);
         let id = self.boxes.fraction(numerator, denominator);
         Printed::fraction(id)
+    }
+
+    /// Whether two accesses are to the same quantity at the same slots.
+    fn same_whole(&self, one: Element, other: Element) -> bool {
+        let slots = self.system.family(one.0).slots;
+        one.0 == other.0 && one.1[..slots] == other.1[..slots]
     }
 
     /// Derivatives by what is given commute, so they may be joined; by intermediates they don't.

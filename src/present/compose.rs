@@ -1,7 +1,7 @@
 //! From formulas to a document.
 
 use super::conditions::{Ranges, Span};
-use super::document::{Confirmed, Definition, Document, Gradient, Inline, Prose, StepRow};
+use super::document::{Confirmed, Definition, Document, Entry, Gradient, Inline, Prose, StepRow};
 use super::letters::Scope;
 use super::math::{Fence, Math, MathId, Sign, Symbol};
 use super::plain;
@@ -9,6 +9,7 @@ use super::profile::Profile;
 use super::terms::{Level, Printer};
 use crate::derive::Derivation;
 use crate::formula::{Condition, Form, Formula, Link};
+use crate::matrix::{Layout, MatrixForm};
 use crate::syntax::{MatrixProperty, StepAtZero};
 use crate::system::{Assumption, Fact, FamilyKind, Primitive, System};
 use crate::term::{Affine, Constraint, Domain, FamilyId, Node, TermId, VarId};
@@ -20,6 +21,8 @@ pub struct Style {
     pub profile: &'static Profile,
     /// The form of the formulas.
     pub form: Form,
+    /// Where the axes of derivatives stand.
+    pub layout: Layout,
     /// Whether the symbols are explained.
     pub legend: bool,
 }
@@ -44,6 +47,12 @@ pub fn present(
     if conventional {
         notes.push(printer.step_note(derivation.step_at_zero));
     }
+    if formulas
+        .iter()
+        .any(|formula| matches!(&formula.matrix, Some(Ok(form)) if form.turns))
+    {
+        notes.push(layout_note(style.layout));
+    }
     let symbols = printer.symbols();
     let mut shown: Vec<TermId> = Vec::new();
     for formula in formulas {
@@ -64,6 +73,7 @@ pub fn present(
         definitions: Vec::new(),
         notes,
         step_at_zero: derivation.step_at_zero,
+        layout: style.layout,
         confirmation,
     }
 }
@@ -101,14 +111,33 @@ pub fn present_network(system: &System, profile: &'static Profile) -> Document {
         definitions,
         notes,
         step_at_zero,
+        layout: Layout::default(),
         confirmation: Confirmed::Skipped,
     }
+}
+
+/// Where the axes of Jacobians stand.
+fn layout_note(layout: Layout) -> Prose {
+    let words = match layout {
+        Layout::Same | Layout::Numerator => "derivatives in numerator layout: rows are outputs",
+        Layout::Denominator => "derivatives in denominator layout: columns are outputs",
+    };
+    vec![Inline::Words(words.into())]
 }
 
 fn title(system: &System) -> String {
     system
         .loss
         .map_or_else(String::new, |loss| system.family(loss).name.clone())
+}
+
+/// An equation in the form in which it is shown.
+struct Shown {
+    form: Form,
+    left: MathId,
+    members: Vec<MathId>,
+    entry: Option<Entry>,
+    why_index: Option<String>,
 }
 
 impl Printer<'_> {
@@ -124,6 +153,21 @@ impl Printer<'_> {
             .collect();
         // A step that changes nothing that can be seen is not shown.
         members.dedup();
+        let mut shown = Shown {
+            form,
+            left,
+            members,
+            entry: None,
+            why_index: None,
+        };
+        match &formula.matrix {
+            Some(Ok(matrix)) => shown = self.in_matrix_form(matrix, shown, scope),
+            Some(Err(refusal)) => {
+                shown.form = Form::Index;
+                shown.why_index = Some(refusal.words());
+            }
+            None => {}
+        }
         let range = self.case(
             formula.adjoint,
             &formula.index,
@@ -174,16 +218,45 @@ impl Printer<'_> {
         Gradient {
             of,
             wrt,
-            form,
-            left,
-            members,
+            shape: self.shape_at(formula.adjoint, &formula.index, &formula.domain, shown.form),
+            form: shown.form,
+            why_index: shown.why_index,
+            entry: shown.entry,
+            left: shown.left,
+            members: shown.members,
             range,
             valid_if,
             except,
             locals,
             steps,
-            shape: self.shape_at(formula.adjoint, &formula.index, &formula.domain, form),
             asked: formula.asked,
+        }
+    }
+
+    /// An equation with whole arrays. Where a member of its chain is none, the chain is shown for one entry,
+    /// and the arrays say the result.
+    fn in_matrix_form(&mut self, matrix: &MatrixForm, index: Shown, scope: Scope) -> Shown {
+        let left = self.array_side(&matrix.left, scope);
+        let whole = matrix.members.iter().all(Option::is_some);
+        let mut members: Vec<MathId> = matrix
+            .members
+            .iter()
+            .flatten()
+            .map(|member| self.array_side(member, scope))
+            .collect();
+        members.dedup();
+        if !whole {
+            members.drain(..members.len() - 1);
+        }
+        Shown {
+            form: Form::Matrix,
+            left,
+            members,
+            entry: (!whole).then_some(Entry {
+                left: index.left,
+                members: index.members,
+            }),
+            why_index: None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::math::{Boxes, MathId};
 use crate::formula::Form;
+use crate::matrix::Layout;
 use crate::syntax::StepAtZero;
 
 /// The whole answer.
@@ -23,6 +24,8 @@ pub struct Document {
     pub notes: Vec<Prose>,
     /// The convention under which everything holds.
     pub step_at_zero: StepAtZero,
+    /// Where the axes of derivatives stand.
+    pub layout: Layout,
     /// What was confirmed.
     pub confirmation: Confirmed,
 }
@@ -48,6 +51,10 @@ pub struct Gradient {
     pub wrt: String,
     /// Its form.
     pub form: Form,
+    /// Why it is not in matrix form although that was wanted.
+    pub why_index: Option<String>,
+    /// The chain for one entry, where not all of its members are arrays; `members` is then the result.
+    pub entry: Option<Entry>,
     /// The left side.
     pub left: MathId,
     /// The members of the chain of equalities; the last is the result.
@@ -66,6 +73,15 @@ pub struct Gradient {
     pub shape: Vec<String>,
     /// Whether it was asked for.
     pub asked: bool,
+}
+
+/// An equation for one entry of an array.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The left side.
+    pub left: MathId,
+    /// The members of the chain of equalities.
+    pub members: Vec<MathId>,
 }
 
 /// `∂user/∂wrt = value`, with the reason.

@@ -143,6 +143,14 @@ pub enum Sign {
     Delta,
     /// A narrow space.
     Thin,
+    /// `⊙`
+    Entrywise,
+    /// `⊘`
+    EntrywiseQuotient,
+    /// `⊤` of a transpose
+    Transpose,
+    /// A column of ones.
+    Ones,
 }
 
 /// A mark over a symbol.

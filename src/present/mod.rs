@@ -8,6 +8,7 @@ mod legend;
 mod letters;
 mod local;
 pub mod math;
+mod matrix;
 mod names;
 mod plain;
 mod product;
@@ -20,6 +21,6 @@ mod unequal;
 
 pub use compose::{Style, left_sides, present, present_network};
 pub use document::{
-    Confirmed, Definition, Document, Evidence, Gradient, Inline, LegendRow, LocalRow, Meaning,
-    Prose, StepRow, SymbolRow,
+    Confirmed, Definition, Document, Entry, Evidence, Gradient, Inline, LegendRow, LocalRow,
+    Meaning, Prose, StepRow, SymbolRow,
 };

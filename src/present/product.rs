@@ -152,7 +152,7 @@ impl Printer<'_> {
     }
 
     /// Factors by juxtaposition; a single one stays as it is.
-    fn side_by_side(&mut self, factors: &[Printed]) -> Printed {
+    pub(super) fn side_by_side(&mut self, factors: &[Printed]) -> Printed {
         if let [only] = factors {
             return *only;
         }
@@ -234,13 +234,18 @@ impl Printer<'_> {
                 ..Printed::atom(id)
             };
         }
+        let exponent = self.exponent(exponent);
+        self.raised(base, exponent, scope)
+    }
+
+    /// A number as an exponent.
+    pub(super) fn exponent(&mut self, exponent: &BigRational) -> MathId {
         let mut parts = vec![self.boxes.number(exponent.numer())];
         if !exponent.denom().is_one() {
             parts.push(self.boxes.sign(Sign::Slash));
             parts.push(self.boxes.number(exponent.denom()));
         }
-        let exponent = self.boxes.row(parts);
-        self.raised(base, exponent, scope)
+        self.boxes.row(parts)
     }
 
     fn raised(&mut self, base: TermId, exponent: MathId, scope: Scope) -> Printed {

@@ -1,6 +1,6 @@
 //! The author's own spellings: `write r[L] as "\hat y"`.
 
-use super::access::Element;
+use super::access::{Element, Part};
 use super::letters::Scope;
 use super::math::{Fence, Math, MathId, Piece};
 use super::terms::{Level, Printed, Printer};
@@ -90,6 +90,7 @@ impl Printer<'_> {
         &mut self,
         of: Element,
         wrt: Element,
+        part: Part,
         scope: Scope,
     ) -> Option<Printed> {
         let system = self.system;
@@ -114,7 +115,7 @@ impl Printer<'_> {
                 let spelled = self.spell(spelling, &binding, scope);
                 let elements: Vec<Affine> =
                     of_elements.iter().chain(wrt_elements).cloned().collect();
-                return Some(self.with_elements(spelled, &elements, scope));
+                return Some(self.with_elements(spelled, &elements, part, scope));
             }
         }
         None

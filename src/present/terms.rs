@@ -16,6 +16,8 @@ use crate::term::{Affine, Cmp, FunctionId, Node, Reduction, TermId, VarId};
 pub(super) enum Level {
     /// A sum, or something with a minus in front.
     Sum,
+    /// A product entry by entry, in brackets where it is a factor of another product.
+    Entrywise,
     /// A product.
     Product,
     /// Something that already has a superscript: a factor, but not a base.
@@ -333,7 +335,7 @@ impl<'a> Printer<'a> {
     }
 
     /// Summands with their signs.
-    fn signed_sum(&mut self, summands: &[(bool, Printed)]) -> Printed {
+    pub(super) fn signed_sum(&mut self, summands: &[(bool, Printed)]) -> Printed {
         let (plus, minus) = (self.boxes.sign(Sign::Plus), self.boxes.sign(Sign::Minus));
         match summands {
             [(false, only)] => return *only,
@@ -387,7 +389,7 @@ impl<'a> Printer<'a> {
     }
 
     /// A summand without its sign.
-    fn summand(&mut self, term: TermId, scope: Scope) -> (bool, Printed) {
+    pub(super) fn summand(&mut self, term: TermId, scope: Scope) -> (bool, Printed) {
         let system = self.system;
         if self.spells(term) {
             return (false, self.term(term, scope));
@@ -460,6 +462,27 @@ impl<'a> Printer<'a> {
             .iter()
             .map(|argument| self.term(*argument, scope))
             .collect();
+        if underived
+            && row.latex == r"\exp"
+            && !printed.iter().any(|argument| argument.tall)
+            && !self.names.e_taken
+        {
+            let e = self.boxes.intern(Math::Symbol(Symbol::Letter('e')));
+            let id = self.boxes.script(e, None, Some(printed[0].id));
+            return Printed::scripted(id);
+        }
+        self.applied(function, orders, &printed)
+    }
+
+    /// A function in front of its printed arguments.
+    pub(super) fn applied(
+        &mut self,
+        function: FunctionId,
+        orders: &[u8],
+        printed: &[Printed],
+    ) -> Printed {
+        let row = self.system.function(function);
+        let underived = orders.iter().all(Zero::is_zero);
         let tall = printed.iter().any(|argument| argument.tall);
         if underived && row.latex == r"\sqrt" && printed.len() == 1 {
             let id = self.boxes.intern(Math::Root(printed[0].id));
@@ -467,11 +490,6 @@ impl<'a> Printer<'a> {
                 tall,
                 ..Printed::atom(id)
             };
-        }
-        if underived && row.latex == r"\exp" && !tall && !self.names.e_taken {
-            let e = self.boxes.intern(Math::Symbol(Symbol::Letter('e')));
-            let id = self.boxes.script(e, None, Some(printed[0].id));
-            return Printed::scripted(id);
         }
         let mut head = self.boxes.latex(&row.latex);
         if !underived {

@@ -229,6 +229,7 @@ fn document(network: &str, detail: Detail, combine: bool) -> Document {
     let style = Style {
         profile: &STANDARD,
         form: Form::Index,
+        layout: Default::default(),
         legend: true,
     };
     present(&derivation, &formulas, &style, Confirmed::Skipped)

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::latex;
 use super::sheet::Sheet;
 use crate::formula::Form;
+use crate::matrix::Layout;
 use crate::present::math::MathId;
 use crate::present::{Confirmed, Document, Inline, Prose};
 use crate::syntax::StepAtZero;
@@ -54,7 +55,13 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
     }
     page.raw("},\n\"convention\": {\"step0\": ");
     page.value(&json!(step_name(document.step_at_zero)));
-    page.raw(", \"layout\": \"gradient-same-shape\"},\n\"gradients\": [");
+    page.raw(", \"layout\": ");
+    page.value(&json!(match document.layout {
+        Layout::Same => "same",
+        Layout::Numerator => "numerator",
+        Layout::Denominator => "denominator",
+    }));
+    page.raw("},\n\"gradients\": [");
     for (at, gradient) in document.gradients.iter().enumerate() {
         page.raw(if at == 0 {
             "\n  {\"of\": "
@@ -68,9 +75,20 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
         page.value(&json!(match gradient.form {
             Form::Scalar => "scalar",
             Form::Index => "index",
+            Form::Matrix => "matrix",
         }));
+        if let Some(why) = &gradient.why_index {
+            page.raw(", \"why_index\": ");
+            page.value(&json!(why));
+        }
         page.raw(", \"asked\": ");
         page.value(&json!(gradient.asked));
+        if let Some(entry) = &gradient.entry {
+            page.raw(",\n   \"entry_lhs_latex\": ");
+            page.math(entry.left);
+            page.raw(",\n   \"entry_chain_latex\": ");
+            page.chain(&entry.members);
+        }
         page.raw(",\n   \"lhs_latex\": ");
         page.math(gradient.left);
         page.raw(",\n   \"latex\": ");
@@ -78,12 +96,9 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
             Some(result) => page.math(*result),
             None => page.raw("null"),
         }
-        page.raw(",\n   \"chain_latex\": [");
-        for (at, member) in gradient.members.iter().enumerate() {
-            page.raw(if at == 0 { "" } else { ", " });
-            page.math(*member);
-        }
-        page.raw("],\n   \"shape\": ");
+        page.raw(",\n   \"chain_latex\": ");
+        page.chain(&gradient.members);
+        page.raw(",\n   \"shape\": ");
         page.value(&shape(&gradient.shape));
         page.raw(", \"range\": ");
         page.optional(gradient.range);
@@ -188,6 +203,15 @@ impl Page<'_> {
         self.raw("\"");
         self.escaped(id);
         self.raw("\"");
+    }
+
+    fn chain(&mut self, members: &[MathId]) {
+        self.raw("[");
+        for (at, member) in members.iter().enumerate() {
+            self.raw(if at == 0 { "" } else { ", " });
+            self.math(*member);
+        }
+        self.raw("]");
     }
 
     fn optional(&mut self, id: Option<MathId>) {

@@ -8,7 +8,7 @@ use super::spell::{Edges, Piece, ends_with_word};
 use crate::present::math::{
     Accent, BigOperator, Boxes, Fence, Math, MathId, Piece as SpelledPiece, Sign, Symbol,
 };
-use crate::present::{Confirmed, Document, Gradient, Inline, LegendRow, Meaning, Prose};
+use crate::present::{Confirmed, Document, Gradient, Inline, LegendRow, LocalRow, Meaning, Prose};
 
 pub(super) fn lay_out(document: &Document, environment: Environment) -> Sheet<'_> {
     let mut page = Page {
@@ -142,16 +142,24 @@ impl<'a> Page<'a> {
         }
     }
 
-    fn gradient(&mut self, gradient: &Gradient) {
+    fn chain(&mut self, left: MathId, members: &[MathId]) {
         self.row();
-        self.sheet.math(gradient.left);
-        for (at, member) in gradient.members.iter().enumerate() {
+        self.sheet.math(left);
+        for (at, member) in members.iter().enumerate() {
             if at > 0 && self.environment != Environment::None {
                 self.row();
             }
             self.relation();
             self.sheet.math(*member);
         }
+    }
+
+    fn gradient(&mut self, gradient: &Gradient) {
+        if let Some(entry) = &gradient.entry {
+            self.chain(entry.left, &entry.members);
+            self.locals(&gradient.locals);
+        }
+        self.chain(gradient.left, &gradient.members);
         self.range(gradient.range);
         for (at, place) in gradient.except.iter().enumerate() {
             self.sheet.text(if at == 0 { r" \qquad " } else { r",\ " });
@@ -165,7 +173,17 @@ impl<'a> Page<'a> {
             });
             self.prose(condition);
         }
-        for local in &gradient.locals {
+        if let Some(why) = &gradient.why_index {
+            self.sheet
+                .text(format!(r" \qquad \text{{(in index form: {why})}}"));
+        }
+        if gradient.entry.is_none() {
+            self.locals(&gradient.locals);
+        }
+    }
+
+    fn locals(&mut self, locals: &[LocalRow]) {
+        for local in locals {
             self.row();
             self.sheet.math(local.left);
             self.relation();
@@ -490,6 +508,10 @@ fn spell_symbol(symbol: &Symbol) -> Cow<'_, str> {
             Sign::Reals => r"\mathbb{R}",
             Sign::Delta => r"\delta",
             Sign::Thin => r"\,",
+            Sign::Entrywise => r"\odot ",
+            Sign::EntrywiseQuotient => r"\oslash ",
+            Sign::Transpose => r"\top",
+            Sign::Ones => r"\mathbf{1}",
         }),
     }
 }

@@ -8,7 +8,7 @@ use super::spell::{Edges, Piece};
 use crate::present::math::{
     Accent, BigOperator, Boxes, Fence, Math, MathId, Piece as SpelledPiece, Sign, Symbol,
 };
-use crate::present::{Document, Inline, Meaning, Prose};
+use crate::present::{Document, Inline, LocalRow, Meaning, Prose};
 
 pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
     let mut sheet = Sheet::new(&document.boxes, spell);
@@ -20,11 +20,12 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
         sheet.text("\n");
     }
     for gradient in &document.gradients {
-        sheet.math(gradient.left);
-        for (at, member) in gradient.members.iter().enumerate() {
-            sheet.text(if at == 0 { " = " } else { "\n    = " });
-            sheet.math(*member);
+        if let Some(entry) = &gradient.entry {
+            chain(&mut sheet, entry.left, &entry.members);
+            sheet.text("\n");
+            locals(&mut sheet, &gradient.locals);
         }
+        chain(&mut sheet, gradient.left, &gradient.members);
         range(&mut sheet, gradient.range);
         for (at, place) in gradient.except.iter().enumerate() {
             sheet.text(if at == 0 { "   " } else { ", " });
@@ -34,15 +35,12 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
             sheet.text(if at == 0 { "   valid if " } else { ", " });
             prose(&mut sheet, condition);
         }
+        if let Some(why) = &gradient.why_index {
+            sheet.text(format!("   (in index form: {why})"));
+        }
         sheet.text("\n");
-        for local in &gradient.locals {
-            sheet.text("    ");
-            sheet.math(local.left);
-            sheet.text(" = ");
-            sheet.math(local.right);
-            sheet.text("   (");
-            prose(&mut sheet, &local.why);
-            sheet.text(")\n");
+        if gradient.entry.is_none() {
+            locals(&mut sheet, &gradient.locals);
         }
     }
     for note in &document.notes {
@@ -80,6 +78,26 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
         sheet.text(format!("{line}\n"));
     }
     sheet
+}
+
+fn chain(sheet: &mut Sheet, left: MathId, members: &[MathId]) {
+    sheet.math(left);
+    for (at, member) in members.iter().enumerate() {
+        sheet.text(if at == 0 { " = " } else { "\n    = " });
+        sheet.math(*member);
+    }
+}
+
+fn locals(sheet: &mut Sheet, locals: &[LocalRow]) {
+    for local in locals {
+        sheet.text("    ");
+        sheet.math(local.left);
+        sheet.text(" = ");
+        sheet.math(local.right);
+        sheet.text("   (");
+        prose(sheet, &local.why);
+        sheet.text(")\n");
+    }
 }
 
 fn range(sheet: &mut Sheet, range: Option<MathId>) {
@@ -273,13 +291,17 @@ fn apart(boxes: &Boxes, left: MathId, right: MathId) -> bool {
             | Sign::Element
             | Sign::Divides
             | Sign::Cross
-            | Sign::Times => Kind::Relation,
+            | Sign::Times
+            | Sign::Entrywise
+            | Sign::EntrywiseQuotient => Kind::Relation,
             Sign::Plus | Sign::Minus => Kind::Addition,
             Sign::Partial | Sign::Differential | Sign::ForAll => Kind::Partial,
             Sign::Comma | Sign::Semicolon | Sign::Slash | Sign::Prime | Sign::Thin => {
                 Kind::Separator
             }
-            Sign::Pi | Sign::Dots | Sign::Reals | Sign::Delta => Kind::Other,
+            Sign::Pi | Sign::Dots | Sign::Reals | Sign::Delta | Sign::Transpose | Sign::Ones => {
+                Kind::Other
+            }
         },
         Math::Symbol(Symbol::Latex(_)) => Kind::Function,
         Math::Symbol(Symbol::Text(_)) => Kind::Separator,
@@ -396,8 +418,8 @@ fn flatten(boxes: &Boxes, id: MathId, text: &mut String) -> bool {
 }
 
 fn raised(c: char) -> Option<char> {
-    let from = "0123456789+-()=abcdefghijklmnoprstuvwxyzL′";
-    let to = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾⁼ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴸ′";
+    let from = "0123456789+-()=abcdefghijklmnoprstuvwxyzL′⊤";
+    let to = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾⁼ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴸ′ᵀ";
     let at = from.chars().position(|other| other == c)?;
     to.chars().nth(at)
 }
@@ -441,6 +463,10 @@ fn spell_symbol(symbol: &Symbol) -> Cow<'_, str> {
             Sign::Reals => "ℝ",
             Sign::Delta => "δ",
             Sign::Thin => " ",
+            Sign::Entrywise => "⊙",
+            Sign::EntrywiseQuotient => "⊘",
+            Sign::Transpose => "⊤",
+            Sign::Ones => "𝟏",
         }),
     }
 }

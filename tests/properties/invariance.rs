@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chainrule::derive::{Request, derive};
 use chainrule::formula::{Detail, View, formulate};
+use chainrule::matrix::Layout;
 use chainrule::source::Source;
 use chainrule::syntax::{StatementKind, parse};
 use chainrule::system::lower;
@@ -64,18 +65,21 @@ const CLASSIC: &[(&str, &str)] = &[
 const VIEWS: [View; 3] = [
     View {
         form: chainrule::formula::Form::Index,
+        layout: Layout::Same,
         detail: Detail::Result,
         resolve: false,
         combine: false,
     },
     View {
         form: chainrule::formula::Form::Index,
+        layout: Layout::Same,
         detail: Detail::Full,
         resolve: false,
         combine: false,
     },
     View {
         form: chainrule::formula::Form::Index,
+        layout: Layout::Same,
         detail: Detail::Result,
         resolve: false,
         combine: true,

@@ -12,6 +12,7 @@ mod counters;
 mod dice;
 mod generators;
 mod invariance;
+mod matrix;
 mod mutants;
 mod pipeline;
 mod random;

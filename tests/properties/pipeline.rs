@@ -2,6 +2,7 @@
 
 use chainrule::derive::{Derivation, Request, derive};
 use chainrule::formula::{Form, Formula, Link, View, formulate};
+use chainrule::matrix::Layout;
 use chainrule::numeric::{Sampling, Status, confirm};
 use chainrule::present::{Confirmed, Style, present, profile};
 use chainrule::source::{Report, Source, render};
@@ -79,6 +80,7 @@ pub(crate) fn latex(derivation: &Derivation, formulas: &[Formula]) -> String {
     let style = Style {
         profile: profile::profile("standard").expect("the default profile"),
         form: Form::Index,
+        layout: Layout::default(),
         legend: false,
     };
     let document = present(derivation, formulas, &style, Confirmed::Skipped);

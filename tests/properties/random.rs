@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chainrule::formula::{Detail, Form, View};
+use chainrule::matrix::Layout;
 use chainrule::source::Source;
 use chainrule::syntax::{StepAtZero, parse, print};
 
@@ -24,36 +25,42 @@ pub(crate) struct Tally {
 pub(crate) const VIEWS: [View; 6] = [
     View {
         form: Form::Index,
+        layout: Layout::Same,
         detail: Detail::Result,
         resolve: true,
         combine: false,
     },
     View {
         form: Form::Index,
+        layout: Layout::Same,
         detail: Detail::Result,
         resolve: false,
         combine: true,
     },
     View {
         form: Form::Scalar,
+        layout: Layout::Same,
         detail: Detail::Result,
         resolve: false,
         combine: false,
     },
     View {
         form: Form::Index,
+        layout: Layout::Same,
         detail: Detail::Steps,
         resolve: false,
         combine: false,
     },
     View {
         form: Form::Index,
+        layout: Layout::Same,
         detail: Detail::Full,
         resolve: true,
         combine: false,
     },
     View {
         form: Form::Scalar,
+        layout: Layout::Same,
         detail: Detail::Full,
         resolve: true,
         combine: true,

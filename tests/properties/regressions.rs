@@ -1,6 +1,7 @@
 //! Networks that once went wrong, each with what went wrong.
 
 use chainrule::formula::{Detail, Form, View};
+use chainrule::matrix::Layout;
 use chainrule::syntax::StepAtZero;
 
 use crate::counters::Counters;
@@ -63,6 +64,7 @@ const NETWORKS: &[(&str, &str)] = &[
 fn what_went_wrong_once_stays_right() {
     let full = View {
         form: Form::Index,
+        layout: Layout::Same,
         detail: Detail::Full,
         resolve: false,
         combine: false,

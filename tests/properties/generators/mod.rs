@@ -1,6 +1,7 @@
 //! Generators of network texts. Each aims at one part of the language; together they reach every rule, every
 //! function and every way in which an index is solved for.
 
+mod arrays;
 mod indexed;
 mod indices;
 mod rules;
@@ -20,6 +21,7 @@ pub(crate) const ALL: &[(&str, Generator, usize)] = &[
     ("the author's functions", scalar::own_functions, 72),
     ("rules", rules::aimed, 2400),
     ("families of elements", indexed::families, 144),
+    ("matrices", arrays::matrices, 48),
     ("reductions", indexed::reductions, 96),
     ("cases", indexed::cases, 96),
     ("integer-valued indices", indexed::integers, 72),
@@ -29,6 +31,15 @@ pub(crate) const ALL: &[(&str, Generator, usize)] = &[
     ("layers", slots::layers, 96),
     ("recurrences", slots::recurrences, 96),
     ("layers written out", slots::written_out, 72),
+];
+
+/// The generators of networks that have matrix forms, some or all of them.
+pub(crate) const ARRAYS: &[(&str, Generator)] = &[
+    ("matrices", arrays::matrices),
+    ("families of elements", indexed::families),
+    ("triangles", indices::triangles),
+    ("layers", slots::layers),
+    ("recurrences", slots::recurrences),
 ];
 
 /// `text` in brackets.

@@ -1,0 +1,623 @@
+//! Expressions over whole arrays, as they are written: products, transposes, entrywise operations.
+//!
+//! The functions that build them bring transposes inward, numbers to the front and equal factors out of
+//! sums. They never decide whether an expression is right: that is [`super::lower`]'s work.
+
+use num_rational::BigRational;
+use num_traits::One;
+
+use crate::term::{Affine, Domain, FunctionId, Node, Store, TermId, VarId};
+
+/// The shape of an array.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shape {
+    /// A number.
+    Number,
+    /// A column of this many entries.
+    Column(Affine),
+    /// A row of this many entries.
+    Row(Affine),
+    /// Rows and columns.
+    Matrix(Affine, Affine),
+}
+
+impl Shape {
+    /// The shape of the transpose.
+    #[must_use]
+    pub fn transposed(&self) -> Shape {
+        match self {
+            Shape::Number => Shape::Number,
+            Shape::Column(size) => Shape::Row(size.clone()),
+            Shape::Row(size) => Shape::Column(size.clone()),
+            Shape::Matrix(rows, columns) => Shape::Matrix(columns.clone(), rows.clone()),
+        }
+    }
+
+    /// The number of rows, none if there is one.
+    pub fn rows(&self) -> Option<&Affine> {
+        match self {
+            Shape::Column(rows) | Shape::Matrix(rows, _) => Some(rows),
+            Shape::Number | Shape::Row(_) => None,
+        }
+    }
+
+    /// The number of columns, none if there is one.
+    pub fn columns(&self) -> Option<&Affine> {
+        match self {
+            Shape::Row(columns) | Shape::Matrix(_, columns) => Some(columns),
+            Shape::Number | Shape::Column(_) => None,
+        }
+    }
+
+    pub(super) fn of(rows: Option<&Affine>, columns: Option<&Affine>) -> Shape {
+        match (rows.cloned(), columns.cloned()) {
+            (None, None) => Shape::Number,
+            (Some(rows), None) => Shape::Column(rows),
+            (None, Some(columns)) => Shape::Row(columns),
+            (Some(rows), Some(columns)) => Shape::Matrix(rows, columns),
+        }
+    }
+}
+
+/// An array, with its shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expression {
+    /// What it is.
+    pub kind: Kind,
+    /// Its shape.
+    pub shape: Shape,
+}
+
+/// What an array is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// A number: a term without letters of elements.
+    Number(TermId),
+    /// All elements of a family at fixed slots: the access at the general letters of row and column.
+    Quantity(TermId),
+    /// The transpose.
+    Transpose(Box<Expression>),
+    /// Numbers, times a product of arrays.
+    Product {
+        /// Factors that are numbers, in order.
+        numbers: Vec<Expression>,
+        /// Arrays whose neighbouring sizes agree.
+        chain: Vec<Expression>,
+    },
+    /// The product entry by entry.
+    Hadamard(Vec<Expression>),
+    /// A sum of arrays of one shape; a number written out is added to every entry.
+    Sum(Vec<Expression>),
+    /// Every entry raised to a number.
+    Power(Box<Expression>, BigRational),
+    /// A function of numbers at each entry, with its order of derivative by each argument. Numbers go with
+    /// every entry.
+    Apply(FunctionId, Box<[u8]>, Vec<Expression>),
+    /// The matrix with this column on its diagonal.
+    Diagonal(Box<Expression>),
+    /// The column of a matrix's diagonal.
+    DiagonalOf(Box<Expression>),
+    /// The sum of a matrix's diagonal.
+    Trace(Box<Expression>),
+    /// Zero everywhere.
+    Zero,
+    /// The column of ones.
+    Ones,
+    /// The identity matrix.
+    Identity,
+    /// A sum over slots.
+    Over {
+        /// The letters of slots.
+        vars: Box<[VarId]>,
+        /// Their values.
+        domain: Domain,
+        /// The sum in index form, which says how the range is written.
+        term: TermId,
+        /// What is summed.
+        body: Box<Expression>,
+    },
+}
+
+impl Expression {
+    /// A number.
+    pub fn number(term: TermId) -> Self {
+        Self {
+            kind: Kind::Number(term),
+            shape: Shape::Number,
+        }
+    }
+
+    /// All elements of a family: an access at the general letters of row and column.
+    pub fn quantity(access: TermId, rows: Option<Affine>, columns: Option<Affine>) -> Self {
+        Self {
+            kind: Kind::Quantity(access),
+            shape: Shape::of(rows.as_ref(), columns.as_ref()),
+        }
+    }
+
+    /// A function at each entry of arrays of one shape.
+    pub fn applied(function: FunctionId, orders: Box<[u8]>, arguments: Vec<Expression>) -> Self {
+        let shape = arguments
+            .iter()
+            .map(|argument| &argument.shape)
+            .find(|shape| **shape != Shape::Number)
+            .cloned()
+            .unwrap_or(Shape::Number);
+        Self {
+            kind: Kind::Apply(function, orders, arguments),
+            shape,
+        }
+    }
+
+    /// A sum over slots; `term` is the same sum in index form.
+    pub fn over(
+        vars: impl IntoIterator<Item = VarId>,
+        domain: Domain,
+        term: TermId,
+        body: Expression,
+    ) -> Self {
+        Self {
+            shape: body.shape.clone(),
+            kind: Kind::Over {
+                vars: vars.into_iter().collect(),
+                domain,
+                term,
+                body: Box::new(body),
+            },
+        }
+    }
+
+    /// Zero everywhere.
+    pub fn zero(shape: Shape) -> Self {
+        Self {
+            kind: Kind::Zero,
+            shape,
+        }
+    }
+
+    /// The column of ones.
+    pub fn ones(size: Affine) -> Self {
+        Self {
+            kind: Kind::Ones,
+            shape: Shape::Column(size),
+        }
+    }
+
+    /// The identity.
+    pub fn identity(size: Affine) -> Self {
+        Self {
+            kind: Kind::Identity,
+            shape: Shape::Matrix(size.clone(), size),
+        }
+    }
+
+    /// Whether it is a number.
+    pub fn is_number(&self) -> bool {
+        self.shape == Shape::Number
+    }
+
+    /// Its parts, from left to right.
+    fn parts(&self) -> Vec<&Expression> {
+        match &self.kind {
+            Kind::Number(_) | Kind::Quantity(_) | Kind::Zero | Kind::Ones | Kind::Identity => {
+                Vec::new()
+            }
+            Kind::Product { numbers, chain } => numbers.iter().chain(chain).collect(),
+            Kind::Hadamard(parts) | Kind::Sum(parts) | Kind::Apply(_, _, parts) => {
+                parts.iter().collect()
+            }
+            Kind::Transpose(inner)
+            | Kind::Power(inner, _)
+            | Kind::Diagonal(inner)
+            | Kind::DiagonalOf(inner)
+            | Kind::Trace(inner)
+            | Kind::Over { body: inner, .. } => vec![inner],
+        }
+    }
+
+    /// Everything that it is made of is passed to `visit`.
+    pub fn visit(&self, visit: &mut impl FnMut(&Kind)) {
+        visit(&self.kind);
+        for part in self.parts() {
+            part.visit(visit);
+        }
+    }
+
+    /// How many symbols it takes to write it, transposes and brackets apart.
+    pub(super) fn size(&self) -> usize {
+        let own = match &self.kind {
+            Kind::Product { .. } | Kind::Hadamard(_) | Kind::Sum(_) | Kind::Transpose(_) => 0,
+            _ => 1,
+        };
+        own + self
+            .parts()
+            .into_iter()
+            .map(Expression::size)
+            .sum::<usize>()
+    }
+
+    /// How many transposes it takes to write it.
+    fn transposes(&self) -> usize {
+        let own = usize::from(matches!(self.kind, Kind::Transpose(_)));
+        let below: usize = self.parts().into_iter().map(Expression::transposes).sum();
+        own + below
+    }
+
+    /// The transpose. It is brought to the factors of a product, and into entrywise operations where that
+    /// does not make more transposes.
+    #[must_use]
+    pub fn transposed(&self) -> Self {
+        let shape = self.shape.transposed();
+        let entrywise = |parts: &[Expression], build: &dyn Fn(Vec<Expression>) -> Kind| {
+            let pushed: Vec<Expression> = parts.iter().map(Expression::transposed).collect();
+            if transposes(&pushed) <= transposes(parts) {
+                build(pushed)
+            } else {
+                Kind::Transpose(Box::new(self.clone()))
+            }
+        };
+        let kind = match &self.kind {
+            Kind::Number(_) | Kind::Trace(_) | Kind::Diagonal(_) | Kind::Identity => {
+                return self.clone();
+            }
+            _ if self.is_number() => return self.clone(),
+            Kind::Zero => Kind::Zero,
+            Kind::Transpose(inner) => return (**inner).clone(),
+            Kind::Product { numbers, chain } => Kind::Product {
+                numbers: numbers.clone(),
+                chain: chain.iter().rev().map(Expression::transposed).collect(),
+            },
+            Kind::Hadamard(parts) => entrywise(parts, &Kind::Hadamard),
+            Kind::Sum(parts) => entrywise(parts, &Kind::Sum),
+            Kind::Power(base, exponent) => entrywise(std::slice::from_ref(base), &|mut parts| {
+                Kind::Power(Box::new(parts.swap_remove(0)), exponent.clone())
+            }),
+            Kind::Apply(function, orders, arguments) => entrywise(arguments, &|arguments| {
+                Kind::Apply(*function, orders.clone(), arguments)
+            }),
+            Kind::Over {
+                vars,
+                domain,
+                term,
+                body,
+            } => Kind::Over {
+                vars: vars.clone(),
+                domain: domain.clone(),
+                term: *term,
+                body: Box::new(body.transposed()),
+            },
+            Kind::Quantity(_) | Kind::DiagonalOf(_) | Kind::Ones => {
+                Kind::Transpose(Box::new(self.clone()))
+            }
+        };
+        Self { kind, shape }
+    }
+
+    /// A product: numbers go to the front, neighbours in a chain have fitting sizes.
+    pub fn product(store: &mut Store, factors: impl IntoIterator<Item = Expression>) -> Self {
+        let mut terms: Vec<TermId> = Vec::new();
+        let mut numbers: Vec<Expression> = Vec::new();
+        let mut chain: Vec<Expression> = Vec::new();
+        let take = |factor: Expression,
+                    terms: &mut Vec<TermId>,
+                    numbers: &mut Vec<Expression>,
+                    chain: &mut Vec<Expression>| match factor.kind {
+            Kind::Number(term) => terms.push(term),
+            Kind::Identity if !chain.is_empty() => {}
+            _ if factor.shape == Shape::Number => numbers.push(factor),
+            _ => {
+                if matches!(chain.last(), Some(last) if last.kind == Kind::Identity) {
+                    chain.pop();
+                }
+                chain.push(factor);
+            }
+        };
+        for factor in factors {
+            match factor.kind {
+                Kind::Product {
+                    numbers: inner,
+                    chain: arrays,
+                } if factor.shape != Shape::Number => {
+                    for factor in inner.into_iter().chain(arrays) {
+                        take(factor, &mut terms, &mut numbers, &mut chain);
+                    }
+                }
+                Kind::Product {
+                    numbers: inner,
+                    chain: arrays,
+                } => {
+                    // A number that is a product of arrays stays together behind its own numbers.
+                    for factor in inner {
+                        take(factor, &mut terms, &mut numbers, &mut chain);
+                    }
+                    if !arrays.is_empty() {
+                        numbers.push(Expression {
+                            kind: Kind::Product {
+                                numbers: Vec::new(),
+                                chain: arrays,
+                            },
+                            shape: Shape::Number,
+                        });
+                    }
+                }
+                _ => take(factor, &mut terms, &mut numbers, &mut chain),
+            }
+        }
+        let term = product_of_numbers(store, &terms);
+        if !store.is_one(term) {
+            numbers.insert(0, Expression::number(term));
+        }
+        Self::of_parts(store, numbers, chain)
+    }
+
+    fn of_parts(
+        store: &mut Store,
+        mut numbers: Vec<Expression>,
+        mut chain: Vec<Expression>,
+    ) -> Self {
+        let shape = match (chain.first(), chain.last()) {
+            (Some(first), Some(last)) => Shape::of(first.shape.rows(), last.shape.columns()),
+            _ => Shape::Number,
+        };
+        if chain.is_empty() {
+            match numbers.len() {
+                0 => return Expression::number(store.int(1)),
+                1 => return numbers.swap_remove(0),
+                _ => {}
+            }
+            // `1/m` in front of a single product of arrays is its factor.
+            let last = numbers.pop();
+            match last {
+                Some(Expression {
+                    kind:
+                        Kind::Product {
+                            numbers: inner,
+                            chain: arrays,
+                        },
+                    ..
+                }) if inner.is_empty()
+                    && numbers.iter().all(|n| matches!(n.kind, Kind::Number(_))) =>
+                {
+                    chain = arrays;
+                }
+                Some(other) => numbers.push(other),
+                None => {}
+            }
+        } else if numbers.is_empty() && chain.len() == 1 {
+            return chain.swap_remove(0);
+        }
+        Self {
+            kind: Kind::Product { numbers, chain },
+            shape,
+        }
+    }
+
+    /// The product entry by entry of arrays of one shape; numbers go to the front.
+    pub fn hadamard(store: &mut Store, factors: impl IntoIterator<Item = Expression>) -> Self {
+        let mut front = Vec::new();
+        let mut parts: Vec<Expression> = Vec::new();
+        for factor in factors {
+            if factor.is_number() {
+                front.push(factor);
+                continue;
+            }
+            match factor.kind {
+                Kind::Hadamard(inner) => parts.extend(inner),
+                Kind::Product { numbers, chain } => {
+                    front.extend(numbers);
+                    parts.push(Self::of_parts(store, Vec::new(), chain));
+                }
+                _ => parts.push(factor),
+            }
+        }
+        let ones = |part: &Expression| part.kind == Kind::Ones;
+        if parts.iter().any(|part| !ones(part)) {
+            parts.retain(|part| !ones(part));
+        } else {
+            parts.truncate(1);
+        }
+        let inner = if parts.len() == 1 {
+            parts.swap_remove(0)
+        } else if let Some(parts) = untransposed(&parts) {
+            Self::hadamard(store, parts).transposed()
+        } else {
+            Self {
+                shape: parts[0].shape.clone(),
+                kind: Kind::Hadamard(parts),
+            }
+        };
+        front.push(inner);
+        Self::product(store, front)
+    }
+
+    /// A sum of arrays of one shape (numbers written out go with any shape). Factors that all summands
+    /// begin or end with stand outside.
+    pub fn sum(store: &mut Store, summands: impl IntoIterator<Item = Expression>) -> Self {
+        let mut parts: Vec<Expression> = Vec::new();
+        for summand in summands {
+            match summand.kind {
+                Kind::Sum(inner) => parts.extend(inner),
+                _ => parts.push(summand),
+            }
+        }
+        if parts.len() == 1 {
+            return parts.swap_remove(0);
+        }
+        if let Some(factored) = factored(store, &parts) {
+            return factored;
+        }
+        if let Some(parts) = untransposed(&parts) {
+            return Self::sum(store, parts).transposed();
+        }
+        let shape = parts
+            .iter()
+            .map(|part| &part.shape)
+            .find(|shape| **shape != Shape::Number)
+            .cloned()
+            .unwrap_or(Shape::Number);
+        Self {
+            kind: Kind::Sum(parts),
+            shape,
+        }
+    }
+
+    /// Every entry raised to a number.
+    pub fn power(self, exponent: BigRational) -> Self {
+        if exponent.is_one() {
+            return self;
+        }
+        let shape = self.shape.clone();
+        Self {
+            kind: Kind::Power(Box::new(self), exponent),
+            shape,
+        }
+    }
+
+    /// The matrix with this column on its diagonal.
+    pub fn diagonal(self) -> Self {
+        match self.shape.clone() {
+            Shape::Column(size) if self.kind == Kind::Ones => Self::identity(size),
+            Shape::Column(size) => Self {
+                kind: Kind::Diagonal(Box::new(self)),
+                shape: Shape::Matrix(size.clone(), size),
+            },
+            Shape::Number | Shape::Row(_) | Shape::Matrix(..) => self,
+        }
+    }
+
+    /// The column of a matrix's diagonal.
+    pub fn diagonal_of(self) -> Self {
+        match self.shape.clone() {
+            Shape::Matrix(size, _) => Self {
+                kind: Kind::DiagonalOf(Box::new(self)),
+                shape: Shape::Column(size),
+            },
+            Shape::Number | Shape::Row(_) | Shape::Column(_) => self,
+        }
+    }
+
+    /// The sum of a column's entries.
+    pub fn total(store: &mut Store, column: Expression, size: &Affine) -> Self {
+        match column.kind {
+            Kind::DiagonalOf(matrix) => Self {
+                kind: Kind::Trace(matrix),
+                shape: Shape::Number,
+            },
+            _ => {
+                let ones = Expression::ones(size.clone()).transposed();
+                Self::product(store, [ones, column])
+            }
+        }
+    }
+
+    /// The trace of a matrix.
+    pub fn trace(self) -> Self {
+        Self {
+            kind: Kind::Trace(Box::new(self)),
+            shape: Shape::Number,
+        }
+    }
+}
+
+/// Numbers multiplied, with one coefficient in front.
+fn product_of_numbers(store: &mut Store, terms: &[TermId]) -> TermId {
+    let mut coefficient = BigRational::one();
+    let mut others = Vec::new();
+    for term in terms {
+        let factors = match store.node(*term) {
+            Node::Mul(factors) => factors.to_vec(),
+            _ => vec![*term],
+        };
+        for factor in factors {
+            match store.as_number(factor) {
+                Some(value) => coefficient *= value,
+                None => others.push(factor),
+            }
+        }
+    }
+    let coefficient = store.number(coefficient);
+    store.mul(std::iter::once(coefficient).chain(others))
+}
+
+/// The arrays without their transposes, if all of them are transposes: `aᵀ + bᵀ` is written `(a + b)ᵀ`.
+fn untransposed(parts: &[Expression]) -> Option<Vec<Expression>> {
+    parts
+        .iter()
+        .map(|part| match &part.kind {
+            Kind::Transpose(inner) => Some((**inner).clone()),
+            Kind::Product { numbers, chain } => match chain.as_slice() {
+                [
+                    Expression {
+                        kind: Kind::Transpose(inner),
+                        shape: _,
+                    },
+                ] => Some(Expression {
+                    shape: inner.shape.clone(),
+                    kind: Kind::Product {
+                        numbers: numbers.clone(),
+                        chain: vec![(**inner).clone()],
+                    },
+                }),
+                _ => None,
+            },
+            _ => None,
+        })
+        .collect()
+}
+
+fn transposes(parts: &[Expression]) -> usize {
+    parts.iter().map(Expression::transposes).sum()
+}
+
+/// A sum with the array that all products begin with, or end with, outside; none if there is none.
+fn factored(store: &mut Store, parts: &[Expression]) -> Option<Expression> {
+    let chains: Vec<(&[Expression], &[Expression])> = parts
+        .iter()
+        .map(|part| match &part.kind {
+            Kind::Product { numbers, chain } if !part.is_number() && chain.len() > 1 => {
+                Some((numbers.as_slice(), chain.as_slice()))
+            }
+            _ => None,
+        })
+        .collect::<Option<_>>()?;
+    // What stands behind a guard may exist only where the guard holds: it stays there.
+    let guarded = chains.iter().any(|(numbers, _)| {
+        numbers.iter().any(|number| match number.kind {
+            Kind::Number(term) => store.any(term, |node| matches!(node, Node::Guard(_))),
+            _ => false,
+        })
+    });
+    if guarded {
+        return None;
+    }
+    let (_, first) = chains[0];
+    let front = chains.iter().all(|(_, chain)| chain[0] == first[0]);
+    let back = chains.iter().all(|(_, chain)| chain.last() == first.last());
+    if !front && !back {
+        return None;
+    }
+    let inner: Vec<Expression> = chains
+        .iter()
+        .map(|(numbers, chain)| {
+            let rest = if front {
+                &chain[1..]
+            } else {
+                &chain[..chain.len() - 1]
+            };
+            Expression::of_parts(store, numbers.to_vec(), rest.to_vec())
+        })
+        .collect();
+    let outer = if front {
+        first[0].clone()
+    } else {
+        first[first.len() - 1].clone()
+    };
+    // An outer product has no shape in common with what is inside: `x aᵀ + x bᵀ = x (a + b)ᵀ` works, because
+    // the rests are rows.
+    let inner = Expression::sum(store, inner);
+    Some(if front {
+        Expression::product(store, [outer, inner])
+    } else {
+        Expression::product(store, [inner, outer])
+    })
+}

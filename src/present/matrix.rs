@@ -1,0 +1,298 @@
+//! Expressions over whole arrays as boxes.
+
+use num_rational::BigRational;
+use num_traits::{One, Signed};
+
+use super::access::Part;
+use super::letters::Scope;
+use super::math::{Fence, Math, MathId, Sign, Symbol};
+use super::terms::{Begin, Level, Printed, Printer};
+use crate::matrix::{Expression, Kind};
+use crate::term::{Node, Reduction, TermId};
+
+impl Printer<'_> {
+    /// An array that is all of a side of an equation.
+    pub(super) fn array_side(&mut self, array: &Expression, scope: Scope) -> MathId {
+        match array.kind {
+            Kind::Number(term) => self.side(term, scope),
+            _ => self.array(array, scope).id,
+        }
+    }
+
+    fn array(&mut self, array: &Expression, scope: Scope) -> Printed {
+        match &array.kind {
+            Kind::Number(term) => self.term(*term, scope),
+            Kind::Quantity(access) => self.whole(*access, scope),
+            Kind::Transpose(inner) => {
+                let inner = self.array(inner, scope);
+                let top = self.boxes.sign(Sign::Transpose);
+                let id = self.raise_box(inner, top);
+                Printed {
+                    tall: inner.tall,
+                    ..Printed::scripted(id)
+                }
+            }
+            Kind::Product { numbers, chain } => {
+                let (negative, printed) = self.array_product(numbers, chain, scope);
+                if negative {
+                    let printed = self.factor(printed, true);
+                    self.negative(printed)
+                } else {
+                    printed
+                }
+            }
+            Kind::Hadamard(parts) => self.entrywise(parts, scope),
+            Kind::Sum(parts) => self.array_sum(parts, scope),
+            Kind::Power(base, exponent) if array.is_number() => {
+                self.number_power(base, exponent, scope)
+            }
+            Kind::Power(base, exponent) => {
+                if exponent.is_negative() {
+                    return self.entrywise(std::slice::from_ref(array), scope);
+                }
+                self.entrywise_power(base, exponent, scope)
+            }
+            Kind::Apply(function, orders, arguments) => {
+                let printed: Vec<Printed> = arguments
+                    .iter()
+                    .map(|argument| self.array(argument, scope))
+                    .collect();
+                self.applied(*function, orders, &printed)
+            }
+            Kind::Diagonal(inner) => self.named(r"\operatorname{diag}", inner, scope),
+            Kind::DiagonalOf(inner) => self.named(r"\operatorname{diagonal}", inner, scope),
+            Kind::Trace(inner) => self.named(r"\operatorname{tr}", inner, scope),
+            Kind::Zero => {
+                let id = self.boxes.number(0);
+                Printed::digits(id)
+            }
+            Kind::Ones => {
+                let id = self.boxes.sign(Sign::Ones);
+                Printed::atom(id)
+            }
+            Kind::Identity => {
+                let symbol = if self.names.is_taken("I") {
+                    Symbol::Latex(r"\mathbf{I}".into())
+                } else {
+                    Symbol::Letter('I')
+                };
+                let id = self.boxes.intern(Math::Symbol(symbol));
+                Printed::atom(id)
+            }
+            Kind::Over {
+                vars,
+                domain,
+                term,
+                body,
+            } => {
+                let inner = self.enter(scope, vars);
+                let summed = match self.system.store.node(*term) {
+                    Node::Reduce(_, _, _, summed) => *summed,
+                    _ => *term,
+                };
+                let heads = self.reduction_heads(Reduction::Sum, vars, domain, summed, inner);
+                let body = self.array(body, inner);
+                let body = self.array_factor(body, true);
+                let id = self.boxes.row(heads.into_iter().chain([body.id]));
+                Printed {
+                    open: true,
+                    tall: true,
+                    ..Printed::product(id)
+                }
+            }
+        }
+    }
+
+    /// A quantity without its element indices.
+    fn whole(&mut self, access: TermId, scope: Scope) -> Printed {
+        match self.system.store.node(access) {
+            Node::Access(family, index) => self.part(*family, index, Part::Whole, scope),
+            _ => self.term(access, scope),
+        }
+    }
+
+    fn named(&mut self, name: &str, inner: &Expression, scope: Scope) -> Printed {
+        let head = self.boxes.latex(name);
+        let inner = self.array(inner, scope);
+        let inside = self.boxes.fence(Fence::Round, inner.tall, inner.id);
+        let id = self.boxes.row([head, inside]);
+        Printed {
+            tall: inner.tall,
+            ..Printed::atom(id)
+        }
+    }
+
+    /// As a factor of a product of matrices.
+    fn array_factor(&mut self, printed: Printed, last: bool) -> Printed {
+        if printed.level == Level::Entrywise {
+            self.bracketed(printed)
+        } else {
+            self.factor(printed, last)
+        }
+    }
+
+    /// A product without its sign.
+    fn array_product(
+        &mut self,
+        numbers: &[Expression],
+        chain: &[Expression],
+        scope: Scope,
+    ) -> (bool, Printed) {
+        let mut negative = false;
+        let mut printed = Vec::with_capacity(numbers.len() + chain.len());
+        let count = numbers.len() + chain.len();
+        for number in numbers {
+            let Kind::Number(term) = number.kind else {
+                let product = matches!(number.kind, Kind::Product { .. });
+                let number = self.array(number, scope);
+                // `(xᵀ y) z`: which factors make the number is to be seen.
+                let last = printed.len() + 1 == count;
+                printed.push(if product && !last {
+                    self.bracketed(number)
+                } else {
+                    self.array_factor(number, last)
+                });
+                continue;
+            };
+            let (minus, number) = self.summand(term, scope);
+            negative ^= minus;
+            if !self.is_one(number.id) {
+                printed.push(number);
+            }
+        }
+        if let ([], [only]) = (printed.as_slice(), chain) {
+            return (negative, self.array(only, scope));
+        }
+        for (at, array) in chain.iter().enumerate() {
+            let array = self.array(array, scope);
+            printed.push(self.array_factor(array, at + 1 == chain.len()));
+        }
+        (negative, self.side_by_side(&printed))
+    }
+
+    /// Whether a box is the number 1.
+    fn is_one(&self, id: MathId) -> bool {
+        matches!(self.boxes.get(id), Math::Symbol(Symbol::Number(digits)) if **digits == *"1")
+    }
+
+    /// `a ⊙ b ⊘ c`.
+    fn entrywise(&mut self, parts: &[Expression], scope: Scope) -> Printed {
+        let (below, above): (Vec<&Expression>, Vec<&Expression>) = parts.iter().partition(
+            |part| matches!(&part.kind, Kind::Power(_, exponent) if exponent.is_negative()),
+        );
+        let mut row = Vec::new();
+        let mut tall = false;
+        let mut begin = Begin::Other;
+        for (at, part) in above.iter().enumerate() {
+            let printed = self.array(part, scope);
+            let printed = self.entry_factor(printed);
+            if at == 0 {
+                begin = printed.begin;
+            } else {
+                row.push(self.boxes.sign(Sign::Entrywise));
+            }
+            tall |= printed.tall;
+            row.push(printed.id);
+        }
+        if above.is_empty() {
+            row.push(self.boxes.number(1));
+            begin = Begin::Digit;
+        }
+        for part in below {
+            let Kind::Power(base, exponent) = &part.kind else {
+                continue;
+            };
+            let printed = self.entrywise_power(base, &exponent.abs(), scope);
+            let printed = self.entry_factor(printed);
+            row.push(self.boxes.sign(Sign::EntrywiseQuotient));
+            tall |= printed.tall;
+            row.push(printed.id);
+        }
+        let id = self.boxes.row(row);
+        Printed {
+            level: Level::Entrywise,
+            begin,
+            tall,
+            ..Printed::atom(id)
+        }
+    }
+
+    /// As a factor of a product entry by entry: products of matrices stand in brackets.
+    fn entry_factor(&mut self, printed: Printed) -> Printed {
+        if printed.level <= Level::Product {
+            self.bracketed(printed)
+        } else {
+            printed
+        }
+    }
+
+    /// A power of every entry, with a positive exponent.
+    fn entrywise_power(
+        &mut self,
+        base: &Expression,
+        exponent: &BigRational,
+        scope: Scope,
+    ) -> Printed {
+        let base = self.array(base, scope);
+        if exponent.is_one() {
+            return base;
+        }
+        let entrywise = self.boxes.sign(Sign::Entrywise);
+        let number = self.exponent(exponent);
+        let exponent = self.boxes.row([entrywise, number]);
+        let id = self.raise_box(base, exponent);
+        Printed {
+            tall: base.tall,
+            ..Printed::scripted(id)
+        }
+    }
+
+    /// A power of a number that is made of arrays.
+    fn number_power(&mut self, base: &Expression, exponent: &BigRational, scope: Scope) -> Printed {
+        let printed = self.array(base, scope);
+        let magnitude = exponent.abs();
+        let raised = if magnitude.is_one() {
+            printed
+        } else if magnitude.numer().is_one() && *magnitude.denom() == 2.into() {
+            let id = self.boxes.intern(Math::Root(printed.id));
+            Printed {
+                tall: printed.tall,
+                ..Printed::atom(id)
+            }
+        } else {
+            let number = self.exponent(&magnitude);
+            let id = self.raise_box(printed, number);
+            Printed {
+                tall: printed.tall,
+                ..Printed::scripted(id)
+            }
+        };
+        if !exponent.is_negative() {
+            return raised;
+        }
+        let one = self.boxes.number(1);
+        let id = self.boxes.fraction(one, raised.id);
+        Printed {
+            begin: Begin::Digit,
+            ..Printed::fraction(id)
+        }
+    }
+
+    fn array_sum(&mut self, parts: &[Expression], scope: Scope) -> Printed {
+        let mut summands = Vec::with_capacity(parts.len());
+        for part in parts {
+            let (negative, printed) = match &part.kind {
+                Kind::Product { numbers, chain } => self.array_product(numbers, chain, scope),
+                Kind::Number(term) => self.summand(*term, scope),
+                _ => (false, self.array(part, scope)),
+            };
+            let printed = if printed.level == Level::Sum {
+                self.bracketed(printed)
+            } else {
+                printed
+            };
+            summands.push((negative, printed));
+        }
+        self.signed_sum(&summands)
+    }
+}
