@@ -1,11 +1,13 @@
 //! `chainrule`: a network description in, confirmed LaTeX gradients out.
 
 pub mod array;
+mod claim;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod derive;
 pub mod formula;
 pub mod functions;
+pub mod judge;
 mod normal;
 pub mod numeric;
 pub mod present;

@@ -14,6 +14,8 @@ const LAYERS: &[&[&str]] = &[
     &["derive"],
     &["formula"],
     &["numeric"],
+    &["claim"],
+    &["judge"],
     &["present"],
     &["write"],
     &["cli"],

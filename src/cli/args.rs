@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::formula::{Detail, Form};
+use crate::judge::Layout;
 use crate::syntax::StepAtZero;
 use crate::write::{Environment, Format};
 
@@ -22,6 +23,8 @@ pub(super) enum Command {
     Derive(DeriveArguments),
     /// Compare the formulas with dual numbers and central differences
     Confirm(ConfirmArguments),
+    /// Judge formulas that were derived by hand
+    Check(CheckArguments),
     /// Show the network as it was understood
     Show(ShowArguments),
     /// List what the program knows
@@ -103,6 +106,70 @@ pub(super) struct ConfirmArguments {
     /// Output for programs
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    #[command(flatten)]
+    pub(super) network: NetworkArguments,
+    /// Files with formulas
+    #[arg(value_name = "CLAIM.tex")]
+    pub(super) claims: Vec<PathBuf>,
+    /// A formula (repeatable)
+    #[arg(short = 'c', value_name = "LATEX", allow_hyphen_values = true)]
+    pub(super) latex: Vec<String>,
+    /// What a formula without a left side claims to be, for instance `dC/dW[1]`
+    #[arg(long, value_name = "NAME")]
+    pub(super) about: Option<String>,
+    /// How derivatives are laid out, in place of what the claim says
+    #[arg(long, value_name = "LAYOUT")]
+    pub(super) layout: Option<LayoutName>,
+    /// Equal almost everywhere, or at some sizes only, is not enough
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// One line for each file
+    #[arg(long)]
+    pub(super) summary: bool,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: ReportFormat,
+    /// Short for `--format json`
+    #[arg(long, conflicts_with = "format")]
+    pub(super) json: bool,
+}
+
+impl CheckArguments {
+    pub(super) fn is_json(&self) -> bool {
+        self.json || matches!(self.format, ReportFormat::Json)
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum ReportFormat {
+    /// Plain text
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum LayoutName {
+    /// Rows are outputs
+    Numerator,
+    /// Columns are outputs
+    Denominator,
+    /// The gradient of a number has the shape of what it is taken by
+    Same,
+}
+
+impl From<LayoutName> for Layout {
+    fn from(name: LayoutName) -> Self {
+        match name {
+            LayoutName::Numerator => Layout::Numerator,
+            LayoutName::Denominator => Layout::Denominator,
+            LayoutName::Same => Layout::Usual,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
