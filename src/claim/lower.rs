@@ -7,6 +7,8 @@ use num_bigint::BigInt;
 use num_rational::{BigRational, Ratio};
 use num_traits::{ToPrimitive, Zero};
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+use std::rc::Rc;
 
 use super::header::{Layout, LetterRule};
 use super::tree::{Binder, Condition, Entry, Expr, ExprKind, Fold, Join, Relation};
@@ -15,7 +17,7 @@ use crate::numeric::Instance;
 use crate::source::Span;
 use crate::syntax::{Order, StepAtZero};
 use crate::system::{Clause, Family, FamilyKind, Question, System, Target};
-use crate::term::{Affine, Atom, Cmp, Domain, FamilyId, FunctionId, Node, TermId};
+use crate::term::{Affine, Atom, Cmp, Domain, FamilyId, FunctionId, Node, TermId, VarId};
 
 /// Why an expression has no array.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,10 +132,23 @@ impl Array {
 /// Letters with their values.
 pub(crate) type Letters = Vec<(String, i64)>;
 
+/// What does not depend on the point at which terms are evaluated.
+#[derive(Debug, Default)]
+pub(crate) struct Structure {
+    /// The body that defines an element, with its letters' values; none for what is given.
+    pub(crate) definitions: FxHashMap<(FamilyId, SmallVec<[i64; 4]>), Definition>,
+    /// The values of the letters of a reduction, by the values of its free letters.
+    pub(crate) ranges: FxHashMap<(TermId, SmallVec<[i64; 4]>), Rc<Vec<Vec<i64>>>>,
+}
+
+/// A body with its letters' values.
+pub(crate) type Definition = Option<(TermId, SmallVec<[(VarId, i64); 4]>)>;
+
 /// Lowers expressions of one claim file at one instance.
 pub(crate) struct Lowering<'i> {
     pub(crate) system: System,
     pub(crate) instance: &'i Instance,
+    pub(crate) structure: Structure,
     step_at_zero: StepAtZero,
     layout: Layout,
     adjoints: FxHashMap<(FamilyId, FamilyId, bool), Option<FamilyId>>,
@@ -158,6 +173,7 @@ impl<'i> Lowering<'i> {
         Self {
             system: system.clone(),
             instance,
+            structure: Structure::default(),
             step_at_zero,
             layout,
             adjoints: FxHashMap::default(),

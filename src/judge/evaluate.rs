@@ -4,6 +4,7 @@
 //! proofs attached, so terms are walked as they stand.
 
 use std::cmp::Ordering;
+use std::rc::Rc;
 
 use num_rational::BigRational;
 use num_traits::{ToPrimitive, Zero};
@@ -11,6 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::value::{Arithmetic, Real, Trouble, Value};
+use crate::claim::{Definition, Lowering, Structure};
 use crate::numeric::Instance;
 use crate::system::{FamilyKind, Primitive, System};
 use crate::term::{
@@ -47,9 +49,10 @@ pub(super) struct Kink {
 
 /// Evaluates terms of a system at one point.
 pub(super) struct Evaluator<'e> {
-    pub(super) system: &'e mut System,
-    pub(super) instance: &'e Instance,
-    pub(super) point: &'e Point,
+    system: &'e mut System,
+    instance: &'e Instance,
+    structure: &'e mut Structure,
+    point: &'e Point,
     elements: FxHashMap<Element, Result<Value, Trouble>>,
     terms: FxHashMap<(TermId, SmallVec<[i64; 4]>), Result<Value, Trouble>>,
     pub(super) kinks: Vec<Kink>,
@@ -58,7 +61,7 @@ pub(super) struct Evaluator<'e> {
     pub(super) read: Vec<Element>,
     reading: FxHashSet<Element>,
     bodies: FxHashMap<(FunctionId, SmallVec<[TermId; 2]>), TermId>,
-    pub(super) work: usize,
+    work: usize,
 }
 
 /// Beyond this many steps the evaluation is given up.
@@ -68,10 +71,11 @@ const MOST_WORK: usize = 3_000_000;
 const MOST_TERMS: usize = 200_000;
 
 impl<'e> Evaluator<'e> {
-    pub(super) fn new(system: &'e mut System, instance: &'e Instance, point: &'e Point) -> Self {
+    pub(super) fn new(lowering: &'e mut Lowering<'_>, point: &'e Point) -> Self {
         Self {
-            system,
-            instance,
+            system: &mut lowering.system,
+            instance: lowering.instance,
+            structure: &mut lowering.structure,
             point,
             elements: FxHashMap::default(),
             terms: FxHashMap::default(),
@@ -94,13 +98,7 @@ impl<'e> Evaluator<'e> {
         if self.work > MOST_WORK {
             return Err(Trouble::Unknown);
         }
-        let free: SmallVec<[i64; 4]> = self
-            .system
-            .store
-            .free_vars(term)
-            .iter()
-            .map(|var| value_of(env, *var).unwrap_or(i64::MIN))
-            .collect();
+        let free = self.free_values(term, env);
         let key = (term, free);
         if let Some(known) = self.terms.get(&key) {
             return known.clone();
@@ -125,7 +123,8 @@ impl<'e> Evaluator<'e> {
             }
             Node::Parameter(_) => Err(Trouble::Unknown),
             Node::Reduce(reduction, vars, domain, body) => {
-                self.reduce(reduction, &vars, &domain, body, env)
+                let points = self.range(term, &vars, &domain, env)?;
+                self.reduce(reduction, &vars, &points, body, env)
             }
             Node::Add(terms) => {
                 let mut sum = self.term(terms[0], env)?;
@@ -220,13 +219,7 @@ impl<'e> Evaluator<'e> {
     }
 
     fn kink(&mut self, argument: TermId, env: &Env, sign: Ordering, value: &Value) {
-        let free: SmallVec<[i64; 4]> = self
-            .system
-            .store
-            .free_vars(argument)
-            .iter()
-            .map(|var| value_of(env, *var).unwrap_or(i64::MIN))
-            .collect();
+        let free = self.free_values(argument, env);
         if self.met.insert((argument, free)) {
             let accidental = sign == Ordering::Equal
                 && value
@@ -402,17 +395,49 @@ impl<'e> Evaluator<'e> {
         }
     }
 
+    /// The values of the letters of a reduction.
+    fn range(
+        &mut self,
+        term: TermId,
+        vars: &[VarId],
+        domain: &Domain,
+        env: &Env,
+    ) -> Result<Rc<Vec<Vec<i64>>>, Trouble> {
+        let reads = domain
+            .constraints()
+            .iter()
+            .any(|constraint| constraint.affine().reads());
+        let key = (term, self.free_values(term, env));
+        if !reads && let Some(known) = self.structure.ranges.get(&key) {
+            return Ok(Rc::clone(known));
+        }
+        let settled = self.settled(domain, env)?;
+        let points = Rc::new(settled.points(vars, MOST_TERMS).ok_or(Trouble::Unknown)?);
+        if !reads {
+            self.structure.ranges.insert(key, Rc::clone(&points));
+        }
+        Ok(points)
+    }
+
+    /// The values of a term's free letters.
+    fn free_values(&self, term: TermId, env: &Env) -> SmallVec<[i64; 4]> {
+        self.system
+            .store
+            .free_vars(term)
+            .iter()
+            .map(|var| value_of(env, *var).unwrap_or(i64::MIN))
+            .collect()
+    }
+
     fn reduce(
         &mut self,
         reduction: Reduction,
         vars: &[VarId],
-        domain: &Domain,
+        points: &[Vec<i64>],
         body: TermId,
         env: &Env,
     ) -> Result<Value, Trouble> {
         let arithmetic = self.arithmetic();
-        let settled = self.settled(domain, env)?;
-        let points = settled.points(vars, MOST_TERMS).ok_or(Trouble::Unknown)?;
         let mut values = Vec::with_capacity(points.len());
         for point in points {
             let mut inner: Env = env
@@ -420,7 +445,7 @@ impl<'e> Evaluator<'e> {
                 .filter(|(var, _)| !vars.contains(var))
                 .copied()
                 .collect();
-            inner.extend(vars.iter().copied().zip(point));
+            inner.extend(vars.iter().copied().zip(point.iter().copied()));
             values.push(self.term(body, &inner)?);
         }
         match reduction {
@@ -534,26 +559,44 @@ impl<'e> Evaluator<'e> {
     }
 
     /// The body that defines an element, with its letters' values; none for what is given.
-    fn definition(
-        &mut self,
-        family: FamilyId,
-        index: &[i64],
-    ) -> Result<Option<(TermId, Env)>, Trouble> {
+    fn definition(&mut self, family: FamilyId, index: &[i64]) -> Result<Definition, Trouble> {
+        let key = (family, index.iter().copied().collect());
+        if let Some(known) = self.structure.definitions.get(&key) {
+            return Ok(known.clone());
+        }
+        let (found, fixed) = self.found_definition(family, index)?;
+        if fixed {
+            self.structure.definitions.insert(key, found.clone());
+        }
+        Ok(found)
+    }
+
+    /// The definition, and whether it is the same at every point.
+    fn found_definition(&mut self, family: FamilyId, index: &[i64]) -> Result<(Definition, bool), Trouble> {
         let count = self.system.family(family).clauses.len();
         let values: Vec<Affine> = index.iter().map(|value| Affine::int(*value)).collect();
+        let mut fixed = true;
         for at in 0..count {
             let clause = &self.system.family(family).clauses[at];
             let (substitution, domain) = clause.at(&values);
             let (vars, body) = (clause.vars.clone(), clause.body);
+            fixed &= !domain
+                .constraints()
+                .iter()
+                .any(|constraint| constraint.affine().reads());
             if !self.holds(&domain, &Env::new())? {
                 continue;
             }
-            let Some(body) = body else { return Ok(None) };
+            let Some(body) = body else {
+                return Ok((None, fixed));
+            };
             let env: Option<Env> = vars
                 .iter()
                 .map(|var| Some((*var, substitution.get(*var)?.as_int()?)))
                 .collect();
-            return env.map(|env| Some((body, env))).ok_or(Trouble::Unknown);
+            return env
+                .map(|env| (Some((body, env)), fixed))
+                .ok_or(Trouble::Unknown);
         }
         // Outside of every piece.
         Err(Trouble::NoValue)

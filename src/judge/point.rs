@@ -355,7 +355,7 @@ fn equalize(
     nonnegative: &[Element],
 ) -> Option<()> {
     let (sum, wanted, read) = {
-        let mut evaluator = Evaluator::new(&mut lowering.system, lowering.instance, point);
+        let mut evaluator = Evaluator::new(lowering, point);
         let sum = evaluator.term(left, env).ok()?;
         let read = evaluator.read.clone();
         let wanted = evaluator.term(right, env).ok()?;
@@ -393,7 +393,7 @@ pub(super) fn solved(
     assumptions: &[Assumption],
 ) -> Option<Point> {
     let read = {
-        let mut evaluator = Evaluator::new(&mut lowering.system, lowering.instance, point);
+        let mut evaluator = Evaluator::new(lowering, point);
         let value = evaluator.term(term, env).ok()?;
         if value.real.sign() == Some(Ordering::Equal)
             && value
@@ -412,7 +412,7 @@ pub(super) fn solved(
         let mut at = |value: Value| -> Option<Value> {
             let mut moved = point.clone();
             moved.fixed.insert(element.clone(), value);
-            let mut evaluator = Evaluator::new(&mut lowering.system, lowering.instance, &moved);
+            let mut evaluator = Evaluator::new(lowering, &moved);
             evaluator.term(term, env).ok()
         };
         let (Some(zero), Some(one)) = (at(arithmetic.int(0)), at(arithmetic.int(1))) else {
@@ -457,7 +457,7 @@ pub(super) fn satisfied(
                 for at in points {
                     let env = env_of(&vars, &at);
                     let mut evaluator =
-                        Evaluator::new(&mut lowering.system, lowering.instance, point);
+                        Evaluator::new(lowering, point);
                     let a = evaluator.term(*left, &env).ok()?;
                     let b = evaluator.term(*right, &env).ok()?;
                     let sign = point.arithmetic.minus(&a, &b).real.sign()?;
@@ -476,7 +476,7 @@ pub(super) fn satisfied(
                 let (vars, points) = values_of(lowering, assumption, None)?;
                 for at in points {
                     let mut evaluator =
-                        Evaluator::new(&mut lowering.system, lowering.instance, point);
+                        Evaluator::new(lowering, point);
                     let value = evaluator.term(*term, &env_of(&vars, &at)).ok()?;
                     if !allowed
                         .iter()
@@ -490,7 +490,7 @@ pub(super) fn satisfied(
                 let (vars, points) = values_of(lowering, assumption, Some(*var))?;
                 for at in points {
                     let mut evaluator =
-                        Evaluator::new(&mut lowering.system, lowering.instance, point);
+                        Evaluator::new(lowering, point);
                     let value = evaluator.term(*term, &env_of(&vars, &at)).ok()?;
                     let bit = [BigRational::zero(), BigRational::one()]
                         .into_iter()
@@ -519,7 +519,7 @@ pub(super) fn steered(
     let mut settled = 0;
     for _ in 0..24 {
         let (kink, read) = {
-            let mut evaluator = Evaluator::new(&mut lowering.system, lowering.instance, &best);
+            let mut evaluator = Evaluator::new(lowering, &best);
             if look(&mut evaluator).is_err() {
                 return best;
             }
@@ -531,14 +531,14 @@ pub(super) fn steered(
                 .find(|(at, kink)| wanted(*at, kink) != kink.sign);
             let Some((at, kink)) = off else { return best };
             // What the kinks before it read stays.
-            let mut before = Evaluator::new(&mut lowering.system, lowering.instance, &best);
+            let mut before = Evaluator::new(lowering, &best);
             for kink in &kinks[..at] {
                 // Their values are known to exist: they were just computed.
                 let _ = before.term(kink.argument, &kink.env);
             }
             locked.clone_from(&before.read);
             settled = at;
-            let mut own = Evaluator::new(&mut lowering.system, lowering.instance, &best);
+            let mut own = Evaluator::new(lowering, &best);
             let _ = own.term(kink.argument, &kink.env);
             (kink.clone(), own.read.clone())
         };
@@ -559,7 +559,7 @@ pub(super) fn steered(
             let turned = best.arithmetic.times(&value, &best.arithmetic.int(-1));
             best.fixed.insert(element.clone(), turned);
         }
-        let mut check = Evaluator::new(&mut lowering.system, lowering.instance, &best);
+        let mut check = Evaluator::new(lowering, &best);
         if check.term(kink.argument, &kink.env).is_err() {
             return point.clone();
         }
