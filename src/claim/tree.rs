@@ -321,22 +321,6 @@ impl Expr {
         }
         self
     }
-
-    /// How many leaves it has.
-    pub(crate) fn leaves(&self) -> usize {
-        match &self.kind {
-            ExprKind::Quantity { .. } | ExprKind::Size(..) => 1,
-            ExprKind::Derivative { .. } => 1,
-            _ => {
-                let children = self.children();
-                if children.is_empty() {
-                    1
-                } else {
-                    children.into_iter().map(Expr::leaves).sum()
-                }
-            }
-        }
-    }
 }
 
 fn indices(entries: &[Entry]) -> impl Iterator<Item = &Expr> {

@@ -86,6 +86,8 @@ enum Shown {
 struct At {
     shown: Shown,
     kinks: Vec<Kink>,
+    /// For each pair whether the truth is certainly not 0.
+    alive: Vec<bool>,
 }
 
 /// At further step patterns the sides are only compared: exactly equal at a random point, or enclosed together.
@@ -104,6 +106,10 @@ pub(super) fn compare(
     let mut patterns: FxHashMap<u64, ()> = FxHashMap::default();
     let mut first: Option<(u64, Make, Vec<Kink>)> = None;
     let mut unproved = None;
+    let mut alive: Vec<bool> = pairs
+        .iter()
+        .map(|pair| lowering.system.store.is_zero(pair.truth))
+        .collect();
     let mut makes: Vec<(u64, Make)> = Vec::new();
     for seed in 0..search.points {
         makes.push((
@@ -137,6 +143,14 @@ pub(super) fn compare(
         {
             continue;
         }
+        // With every kink on, what is 0 is 0 by its structure.
+        let all_on = found
+            .kinks
+            .iter()
+            .all(|kink| kink.sign == Ordering::Greater);
+        for (seen, now) in alive.iter_mut().zip(&found.alive) {
+            *seen |= *now || all_on;
+        }
         if first.is_none() {
             first = Some((seed, make, found.kinks.clone()));
             if !search.active && !found.kinks.is_empty() {
@@ -145,7 +159,7 @@ pub(super) fn compare(
                     makes.push((1_000 + seed, Make::AllOn));
                 }
                 makes.push((1_010, Make::AllOff));
-                for number in 0..found.kinks.len().min(12) {
+                for number in 0..found.kinks.len().min(8) {
                     makes.push((1_020 + number as u64, Make::Flipped(number)));
                 }
             }
@@ -172,6 +186,11 @@ pub(super) fn compare(
     let Some((seed, make, kinks)) = first else {
         return Outcome::Open("no point was found at which both sides have a value".into());
     };
+    if alive.contains(&false) {
+        return Outcome::Open(
+            "the true value was 0 at every point: no point with all units active was found".into(),
+        );
+    }
     if patterns.is_empty() {
         return Outcome::Open("no step pattern could be decided".into());
     }
@@ -225,25 +244,22 @@ fn built_with(
     let plan = Plan {
         arithmetic,
         seed: super::field::scramble(seed),
-        small: seed < 8,
+        small: seed < 8 || make != Make::Plain,
         step_at_zero: search.step_at_zero,
     };
     let start = point(lowering, plan, demands)?;
-    let mut wanted: Box<dyn FnMut(usize, &Kink) -> Ordering> = match make {
-        Make::Plain => return Some(start),
-        Make::AllOn => Box::new(|_, _| Ordering::Greater),
-        Make::AllOff => Box::new(|_, _| Ordering::Less),
-        Make::Flipped(number) => Box::new(move |at, _| {
-            if at == number {
-                Ordering::Less
-            } else {
-                Ordering::Greater
-            }
-        }),
+    let wanted = |at: usize| match make {
+        Make::AllOff => Ordering::Less,
+        Make::Flipped(number) if at == number => Ordering::Less,
+        Make::Plain | Make::AllOn | Make::Flipped(_) => Ordering::Greater,
     };
-    let built = steered(lowering, &start, &mut wanted, &mut |evaluator| {
+    if make == Make::Plain {
+        return Some(start);
+    }
+    let built = steered(lowering, &start, &wanted, &|evaluator| {
         for pair in pairs {
             evaluator.term(pair.truth, &Env::new())?;
+            evaluator.term(pair.claim, &Env::new())?;
         }
         Ok(())
     });
@@ -283,6 +299,7 @@ fn look(lowering: &mut Lowering<'_>, pairs: &[Pair], point: &Point) -> At {
     let mut lucky = true;
     let mut refuted: Option<(usize, Option<Value>, Value)> = None;
     let mut trouble = None;
+    let mut alive = vec![false; pairs.len()];
     for (at, pair) in pairs.iter().enumerate() {
         let truth = match evaluator.term(pair.truth, &empty) {
             Ok(truth) => truth,
@@ -291,6 +308,7 @@ fn look(lowering: &mut Lowering<'_>, pairs: &[Pair], point: &Point) -> At {
                 break;
             }
         };
+        alive[at] = matches!(truth.real.sign(), Some(Ordering::Less | Ordering::Greater));
         match evaluator.term(pair.claim, &empty) {
             Ok(claim) => {
                 if refuted.is_none() && differ(&truth.real, &claim.real) {
@@ -335,7 +353,11 @@ fn look(lowering: &mut Lowering<'_>, pairs: &[Pair], point: &Point) -> At {
         (None, None) if lucky => Shown::Agrees(agrees),
         (None, None) => Shown::Unlucky,
     };
-    At { shown, kinks }
+    At {
+        shown,
+        kinks,
+        alive,
+    }
 }
 
 fn pattern_text(kinks: &[Kink]) -> String {

@@ -572,7 +572,11 @@ impl<'e> Evaluator<'e> {
     }
 
     /// The definition, and whether it is the same at every point.
-    fn found_definition(&mut self, family: FamilyId, index: &[i64]) -> Result<(Definition, bool), Trouble> {
+    fn found_definition(
+        &mut self,
+        family: FamilyId,
+        index: &[i64],
+    ) -> Result<(Definition, bool), Trouble> {
         let count = self.system.family(family).clauses.len();
         let values: Vec<Affine> = index.iter().map(|value| Affine::int(*value)).collect();
         let mut fixed = true;
@@ -644,16 +648,10 @@ impl Point {
         for index in &element.1 {
             state = super::field::scramble(state ^ index.cast_unsigned());
         }
-        let (above, below): (i64, i64) = if self.small {
-            (1 + (state >> 8).cast_signed().rem_euclid(3), 1)
-        } else {
-            (
-                1 + (state >> 8).cast_signed().rem_euclid(13),
-                [2, 3, 4, 5, 7][((state >> 24) % 5) as usize],
-            )
-        };
+        let most = if self.small { 3 } else { 29 };
+        let size = 1 + (state >> 8).cast_signed().rem_euclid(most);
         let sign = if state & 1 == 0 { 1 } else { -1 };
-        let real = BigRational::new((sign * above).into(), below.into());
+        let real = BigRational::from_integer((sign * size).into());
         self.arithmetic.free(real, state)
     }
 }

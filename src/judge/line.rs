@@ -124,7 +124,7 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
         .step_at_zero
         .or(system.step_at_zero)
         .unwrap_or(StepAtZero::One);
-    let instances = instances(system);
+    let instances = instances(system, &[]);
     let instances = &instances[..instances.len().min(3)];
     let mut judge = Judge {
         system,
@@ -309,7 +309,7 @@ impl Judge<'_> {
             demands.zero.extend(at_points);
             let search = Search {
                 step_at_zero: self.step_at_zero,
-                points: if at == 0 { 28 } else { 10 },
+                points: if at == 0 { 20 } else { 6 },
                 kinks: !active,
                 active,
             };

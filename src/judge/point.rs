@@ -456,8 +456,7 @@ pub(super) fn satisfied(
                 let (vars, points) = values_of(lowering, assumption, None)?;
                 for at in points {
                     let env = env_of(&vars, &at);
-                    let mut evaluator =
-                        Evaluator::new(lowering, point);
+                    let mut evaluator = Evaluator::new(lowering, point);
                     let a = evaluator.term(*left, &env).ok()?;
                     let b = evaluator.term(*right, &env).ok()?;
                     let sign = point.arithmetic.minus(&a, &b).real.sign()?;
@@ -475,8 +474,7 @@ pub(super) fn satisfied(
             Fact::OneOf(term, allowed) => {
                 let (vars, points) = values_of(lowering, assumption, None)?;
                 for at in points {
-                    let mut evaluator =
-                        Evaluator::new(lowering, point);
+                    let mut evaluator = Evaluator::new(lowering, point);
                     let value = evaluator.term(*term, &env_of(&vars, &at)).ok()?;
                     if !allowed
                         .iter()
@@ -489,8 +487,7 @@ pub(super) fn satisfied(
             Fact::OneHot(term, var) => {
                 let (vars, points) = values_of(lowering, assumption, Some(*var))?;
                 for at in points {
-                    let mut evaluator =
-                        Evaluator::new(lowering, point);
+                    let mut evaluator = Evaluator::new(lowering, point);
                     let value = evaluator.term(*term, &env_of(&vars, &at)).ok()?;
                     let bit = [BigRational::zero(), BigRational::one()]
                         .into_iter()
@@ -507,66 +504,73 @@ pub(super) fn satisfied(
     Some(true)
 }
 
-/// Signs changed until a kink has the wanted one: all that feeds it and no earlier kink is turned round.
+/// The point with signs of inputs changed until the kinks have the wanted ones, as far as that succeeds.
+///
+/// Kinks are taken in the order in which they are met, upstream first. What an earlier one reads stays as it is, and so
+/// does what an assumption bounds.
 pub(super) fn steered(
     lowering: &mut Lowering<'_>,
-    point: &Point,
-    wanted: &mut dyn FnMut(usize, &Kink) -> Ordering,
-    look: &mut dyn FnMut(&mut Evaluator<'_>) -> Result<(), Trouble>,
+    start: &Point,
+    wanted: &dyn Fn(usize) -> Ordering,
+    look: &dyn Fn(&mut Evaluator<'_>) -> Result<(), Trouble>,
 ) -> Point {
-    let mut best = point.clone();
-    let mut locked: Vec<Element> = Vec::new();
+    let mut point = start.clone();
     let mut settled = 0;
-    for _ in 0..24 {
-        let (kink, read) = {
-            let mut evaluator = Evaluator::new(lowering, &best);
-            if look(&mut evaluator).is_err() {
-                return best;
-            }
-            let kinks = evaluator.kinks.clone();
-            let off = kinks
-                .iter()
-                .enumerate()
-                .skip(settled)
-                .find(|(at, kink)| wanted(*at, kink) != kink.sign);
-            let Some((at, kink)) = off else { return best };
-            // What the kinks before it read stays.
-            let mut before = Evaluator::new(lowering, &best);
-            for kink in &kinks[..at] {
-                // Their values are known to exist: they were just computed.
-                let _ = before.term(kink.argument, &kink.env);
-            }
-            locked.clone_from(&before.read);
-            settled = at;
-            let mut own = Evaluator::new(lowering, &best);
-            let _ = own.term(kink.argument, &kink.env);
-            (kink.clone(), own.read.clone())
+    loop {
+        let mut evaluator = Evaluator::new(lowering, &point);
+        if look(&mut evaluator).is_err() {
+            return point;
+        }
+        let kinks = evaluator.kinks;
+        let Some(at) = (settled..kinks.len()).find(|at| kinks[*at].sign != wanted(*at)) else {
+            return point;
         };
-        let free: Vec<&Element> = read
-            .iter()
-            .filter(|element| !locked.contains(element))
-            .collect();
-        if free.is_empty() {
-            settled += 1;
-            continue;
-        }
-        for element in free {
-            let value = best
-                .fixed
-                .get(element)
-                .cloned()
-                .unwrap_or_else(|| best.made_up(element));
-            let turned = best.arithmetic.times(&value, &best.arithmetic.int(-1));
-            best.fixed.insert(element.clone(), turned);
-        }
-        let mut check = Evaluator::new(lowering, &best);
-        if check.term(kink.argument, &kink.env).is_err() {
-            return point.clone();
-        }
-        settled = settled.max(1) - 1;
-        if settled == 0 && kink.sign == Ordering::Equal {
-            return best;
+        settled = at + 1;
+        let kink = &kinks[at];
+        let locked = reads_of(lowering, &point, &kinks[..at]);
+        let mut free = reads_of(lowering, &point, std::slice::from_ref(kink));
+        free.retain(|element| !locked.contains(element) && !start.fixed.contains_key(element));
+        for turned in moves(&free) {
+            let mut moved = point.clone();
+            let minus_one = point.arithmetic.int(-1);
+            for element in turned {
+                let value = point
+                    .fixed
+                    .get(element)
+                    .cloned()
+                    .unwrap_or_else(|| point.made_up(element));
+                moved
+                    .fixed
+                    .insert(element.clone(), point.arithmetic.times(&value, &minus_one));
+            }
+            let value = Evaluator::new(lowering, &moved).term(kink.argument, &kink.env);
+            if value.is_ok_and(|value| value.real.sign() == Some(wanted(at))) {
+                point = moved;
+                break;
+            }
         }
     }
-    best
+}
+
+/// The inputs that the arguments of kinks read.
+fn reads_of(lowering: &mut Lowering<'_>, point: &Point, kinks: &[Kink]) -> Vec<Element> {
+    let mut evaluator = Evaluator::new(lowering, point);
+    for kink in kinks {
+        if evaluator.term(kink.argument, &kink.env).is_err() {
+            break;
+        }
+    }
+    evaluator.read
+}
+
+/// What is turned round: all elements of one family, or a single one.
+fn moves(free: &[Element]) -> Vec<Vec<&Element>> {
+    let mut families: Vec<FamilyId> = free.iter().map(|element| element.0).collect();
+    families.sort_unstable();
+    families.dedup();
+    let groups = families
+        .into_iter()
+        .map(|family| free.iter().filter(|element| element.0 == family).collect());
+    let singles = free.iter().take(24).map(|element| vec![element]);
+    groups.chain(singles).collect()
 }
