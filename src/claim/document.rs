@@ -189,8 +189,8 @@ fn lines(text: &str, start: usize, end: usize, into: &mut Vec<Formula>) {
                 at += length;
                 continue;
             }
-        } else if rest.starts_with(r"\end{") {
-            let name = rest[5..].split_once('}').map_or("", |(name, _)| name);
+        } else if let Some(inside) = rest.strip_prefix(r"\end{") {
+            let name = inside.split_once('}').map_or("", |(name, _)| name);
             if ENVIRONMENTS.contains(&name) {
                 let length = r"\end{}".len() + name.len();
                 buffer.extend(std::iter::repeat_n(b' ', length));

@@ -12,7 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::value::{Arithmetic, Real, Trouble, Value};
-use crate::claim::{Definition, Lowering, Structure};
+use crate::claim::{Definition, Instantiated, Lowering, Structure};
 use crate::numeric::Instance;
 use crate::system::{FamilyKind, Primitive, System};
 use crate::term::{
@@ -54,9 +54,9 @@ pub(super) struct Evaluator<'e> {
     structure: &'e mut Structure,
     point: &'e Point,
     elements: FxHashMap<Element, Result<Value, Trouble>>,
-    terms: FxHashMap<(TermId, SmallVec<[i64; 4]>), Result<Value, Trouble>>,
+    terms: FxHashMap<Instantiated, Result<Value, Trouble>>,
     pub(super) kinks: Vec<Kink>,
-    met: FxHashSet<(TermId, SmallVec<[i64; 4]>)>,
+    met: FxHashSet<Instantiated>,
     /// Inputs that were read.
     pub(super) read: Vec<Element>,
     reading: FxHashSet<Element>,

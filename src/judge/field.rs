@@ -283,7 +283,7 @@ fn power(base: u128, exponent: u128, modulus: u128) -> u128 {
 }
 
 fn inverse(value: u128, prime: u128) -> Option<u128> {
-    (value % prime != 0).then(|| power(value, prime - 2, prime))
+    (!value.is_multiple_of(prime)).then(|| power(value, prime - 2, prime))
 }
 
 /// The inverse modulo a number that need not be prime.

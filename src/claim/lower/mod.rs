@@ -49,8 +49,11 @@ pub(crate) struct Structure {
     /// The body that defines an element, with its letters' values; none for what is given.
     pub(crate) definitions: FxHashMap<(FamilyId, SmallVec<[i64; 4]>), Definition>,
     /// The values of the letters of a reduction, by the values of its free letters.
-    pub(crate) ranges: FxHashMap<(TermId, SmallVec<[i64; 4]>), Rc<Vec<Vec<i64>>>>,
+    pub(crate) ranges: FxHashMap<Instantiated, Rc<Vec<Vec<i64>>>>,
 }
+
+/// A term with the values of its free letters.
+pub(crate) type Instantiated = (TermId, SmallVec<[i64; 4]>);
 
 /// A body with its letters' values.
 pub(crate) type Definition = Option<(TermId, SmallVec<[(VarId, i64); 4]>)>;
