@@ -247,3 +247,46 @@ fn the_first_wrong_line_is_named() {
     assert!(judged.lines[2].verdict.holds());
     assert_eq!(judged.lines[2].follows, Some(false));
 }
+
+/// What cannot be read: claim, code.
+const REFUSED: &[(&str, &str)] = &[
+    (r"\frac{dC}{dw} = 2 (w x", "unbalanced-parentheses"),
+    (r"\frac{dC}{dw} = 2 w x)", "unbalanced-parentheses"),
+    (r"\frac{dC}{dw = 2 w x", "unbalanced-braces"),
+    (r"\frac{dC}{dw} = 2 (* w x", "dangling-operator"),
+    (r"\frac{dC}{dw} = 2 w x +", "dangling-operator"),
+    (r"\frac{dC}{dw} = \frac{2}{}", "missing-denominator"),
+    (r"\frac{dC}{dw} = \frac{}{2}", "missing-numerator"),
+    (r"\frac{dC}{dw} = \nosuch w", "unknown-command"),
+    (r"\frac{dC}{dw} = 2 q x", "unknown-symbol"),
+    (r"\frac{dC}{dw} = w^2_1_2", "double-script"),
+    (r"\frac{dC}{dw} = \exp", "function-without-argument"),
+    (r"\frac{dC}{dw} = \exp(w, x)", "argument-count"),
+    (r"\frac{dC}{dw} = \sum w x", "sum-without-index"),
+    (r"\frac{dC}{dw} = w' x", "prime"),
+    (r"\frac{dC}{dw} = ", "dangling-operator"),
+    (r"\frac{dC}{dw} = () x", "empty-brackets"),
+    (r"\frac{dC}{dw} = \nabla C", "nabla-without-index"),
+    (r"\begin{align} \frac{dC}{dw} = 2", "unclosed-environment"),
+    (r"$\frac{dC}{dw} = 2", "unclosed-mathematics"),
+    (
+        r"\frac{dC}{dw} = \begin{cases} 1 \end{cases}",
+        "missing-condition",
+    ),
+    ("% read: nonsense\nC = 1", "claim-header"),
+    ("% layout: sideways\nC = 1", "claim-header"),
+    ("w x", "no-claim"),
+];
+
+#[test]
+fn each_refusal_of_a_claim_has_its_code() {
+    let system = network("r = w x; loss C = r^2").expect("a network");
+    for (claim, code) in REFUSED {
+        let source = Source::new("claim", *claim);
+        let report = match check(&system, &source, Options::default()) {
+            Err(report) => report,
+            Ok(judged) => panic!("{claim} is read as {}", judged.lines[0].read_as),
+        };
+        assert_eq!(report.diagnostics()[0].code, *code, "{claim}");
+    }
+}
