@@ -164,7 +164,11 @@ fn judge(record: &Value) -> Answer {
             let values = chainrule::judge::json(&judged, &source);
             Answer {
                 verdict: judged.verdict().name().to_owned(),
-                mistake: None,
+                mistake: judged
+                    .lines
+                    .iter()
+                    .find_map(|line| line.mistake.as_ref())
+                    .map(|mistake| mistake.name.to_owned()),
                 first_wrong_line: judged.first_wrong_line,
                 read_as: judged
                     .lines

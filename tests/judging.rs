@@ -290,3 +290,38 @@ fn each_refusal_of_a_claim_has_its_code() {
         assert_eq!(report.diagnostics()[0].code, *code, "{claim}");
     }
 }
+
+#[test]
+fn mistakes_have_names_and_repairs() {
+    let net = "z = w x; r = relu(z); loss C = 1/2 (y - r)^2";
+    for (claim, name, also) in [
+        (r"\frac{dC}{dw} = (y - r)\,Step(z)\,x", "sign-flipped", None),
+        (
+            r"\frac{dC}{dw} = 2 (r - y)\,Step(z)\,x",
+            "factor-missing",
+            None,
+        ),
+        (
+            r"\frac{dC}{dw} = (r - y)\,Step(z)\,w",
+            "wrong-operand",
+            None,
+        ),
+        (r"\frac{dC}{dw} = (ReLU(wx) - y)\,x", "step-missing", None),
+        (
+            r"\frac{dC}{dw} = (y - ReLU(wx))\,x",
+            "sign-flipped",
+            Some("step-missing"),
+        ),
+    ] {
+        let system = network(net).expect("a network");
+        let source = Source::new("claim", claim);
+        let judged = check(&system, &source, Options::default()).expect("the claim is read");
+        let mistake = judged.lines[0]
+            .mistake
+            .as_ref()
+            .unwrap_or_else(|| panic!("{claim} has a mistake"));
+        assert_eq!(mistake.name, name, "{claim}: {mistake:?}");
+        assert_eq!(mistake.also.first().copied(), also, "{claim}");
+        assert!(mistake.repair.is_some(), "{claim}");
+    }
+}

@@ -20,7 +20,7 @@ use crate::system::System;
 pub use header::Layout;
 pub(crate) use header::{Header, LetterRule};
 pub(crate) use lower::{Array, Definition, Fault, Instantiated, Letters, Lowering, Structure};
-pub(crate) use tree::{Entry, Expr, ExprKind, print};
+pub(crate) use tree::{Entry, Expr, ExprKind, Join, print};
 
 /// One line of a claim file: what it claims to be equal.
 #[derive(Debug)]

@@ -198,6 +198,8 @@ pub(super) enum Listing {
     Rules,
     /// Notation profiles
     Profiles,
+    /// Mistakes that are named in hand-written formulas
+    Mistakes,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

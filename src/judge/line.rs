@@ -3,6 +3,7 @@
 use super::assume;
 use super::compare::{Counterexample, Outcome, Pair, Search, compare};
 use super::evaluate::Env;
+use super::mistake::{self, Mistake};
 use super::point::Demands;
 use crate::claim::{self, Array, Expr, ExprKind, Fault, Layout, Letters, Line, Lowering, print};
 use crate::numeric::instances;
@@ -77,6 +78,8 @@ pub struct LineVerdict {
     pub rests_on: Vec<String>,
     /// Loose habits that were read all the same, and further remarks.
     pub notes: Vec<String>,
+    /// The likely mistake of a claim that differs.
+    pub mistake: Option<Mistake>,
     /// The step patterns that were met.
     pub patterns: usize,
 }
@@ -197,6 +200,7 @@ impl Judge<'_> {
         let mut patterns = 0;
         let mut trivial = 0;
         let mut rests_on = Vec::new();
+        let mut mistake = None;
         for member in members {
             let circular = self.contains(member, left);
             if circular
@@ -225,8 +229,16 @@ impl Judge<'_> {
                     }
                 }
                 Relation::Differs(example) => match assume::only_if(self, left, member) {
-                    Some(conditions) => Verdict::EqualOnlyIf(conditions, Box::new(example)),
-                    None => Verdict::Differs(Box::new(example)),
+                    Some(conditions) => {
+                        mistake = mistake.or_else(|| mistake::of_signs(left, before));
+                        Verdict::EqualOnlyIf(conditions, Box::new(example))
+                    }
+                    None => {
+                        if mistake.is_none() {
+                            mistake = mistake::name(self, left, member);
+                        }
+                        Verdict::Differs(Box::new(example))
+                    }
                 },
                 Relation::IllTyped(why) => Verdict::IllTyped(why),
                 Relation::Open(why) => Verdict::Undecided(why),
@@ -268,8 +280,26 @@ impl Judge<'_> {
             follows,
             rests_on,
             notes: line.notes.clone(),
+            mistake,
             patterns,
         }
+    }
+
+    /// Whether the claim is right under another value of Step(0).
+    pub(super) fn right_at_another_step(&mut self, truth: &Expr, claim: &Expr) -> bool {
+        let own = self.step_at_zero;
+        let found = [StepAtZero::Zero, StepAtZero::Half, StepAtZero::One]
+            .into_iter()
+            .filter(|other| *other != own && own != StepAtZero::Undefined)
+            .any(|other| {
+                self.step_at_zero = other;
+                matches!(
+                    self.relation(truth, claim, &Demands::default(), false),
+                    Relation::Same { except: None, .. }
+                )
+            });
+        self.step_at_zero = own;
+        found
     }
 
     fn sizes(&self) -> Vec<String> {

@@ -56,6 +56,19 @@ fn details(line: &LineVerdict, out: &mut String) {
         }
         Verdict::IllTyped(_) | Verdict::Undecided(_) => {}
     }
+    if let Some(mistake) = &line.mistake {
+        let about = super::mistake::MISTAKES
+            .iter()
+            .find(|row| row.name == mistake.name)
+            .map_or("", |row| row.about);
+        out.push_str(&format!("  mistake  {}: {about}\n", mistake.name));
+        if !mistake.also.is_empty() {
+            out.push_str(&format!("  also     {}\n", mistake.also.join(", ")));
+        }
+        if let Some(repair) = &mistake.repair {
+            out.push_str(&format!("  repaired {repair}\n"));
+        }
+    }
     if line.follows == Some(true) && !line.verdict.holds() {
         out.push_str("  follows from the line before (a carried error)\n");
     }
@@ -152,6 +165,9 @@ fn claim(line: &LineVerdict, source: &Source) -> Value {
         "verdict": line.verdict.name(),
         "proof": proof,
         "only_if": only_if,
+        "mistake": line.mistake.as_ref().map(|mistake| mistake.name),
+        "also": line.mistake.as_ref().map_or(&[][..], |mistake| &mistake.also),
+        "repair": line.mistake.as_ref().and_then(|mistake| mistake.repair.as_ref()),
         "ill_typed": matches!(line.verdict, Verdict::IllTyped(_)),
         "reason": reason,
         "rests_on": line.rests_on,
