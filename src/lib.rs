@@ -1,11 +1,13 @@
 //! `chainrule`: a network description in, confirmed LaTeX gradients out.
 
 pub mod array;
+mod claim;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod derive;
 pub mod formula;
 pub mod functions;
+pub mod judge;
 pub mod matrix;
 mod normal;
 pub mod numeric;

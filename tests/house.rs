@@ -15,6 +15,8 @@ const LAYERS: &[&[&str]] = &[
     &["derive"],
     &["formula"],
     &["numeric"],
+    &["claim"],
+    &["judge"],
     &["present"],
     &["write"],
     &["cli"],

@@ -23,6 +23,8 @@ pub(super) enum Command {
     Derive(DeriveArguments),
     /// Compare the formulas with dual numbers and central differences
     Confirm(ConfirmArguments),
+    /// Judge formulas that were derived by hand
+    Check(CheckArguments),
     /// Show the network as it was understood
     Show(ShowArguments),
     /// List what the program knows
@@ -110,6 +112,50 @@ pub(super) struct ConfirmArguments {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    #[command(flatten)]
+    pub(super) network: NetworkArguments,
+    /// Files with formulas
+    #[arg(value_name = "CLAIM.tex")]
+    pub(super) claims: Vec<PathBuf>,
+    /// A formula (repeatable)
+    #[arg(short = 'c', value_name = "LATEX", allow_hyphen_values = true)]
+    pub(super) latex: Vec<String>,
+    /// What a formula without a left side claims to be, for instance `dC/dW[1]`
+    #[arg(long, value_name = "NAME")]
+    pub(super) about: Option<String>,
+    /// How derivatives are laid out, in place of what the claim says
+    #[arg(long, value_name = "LAYOUT")]
+    pub(super) layout: Option<LayoutName>,
+    /// Equal almost everywhere, or at some sizes only, is not enough
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// One line for each file
+    #[arg(long)]
+    pub(super) summary: bool,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: ReportFormat,
+    /// Short for `--format json`
+    #[arg(long, conflicts_with = "format")]
+    pub(super) json: bool,
+}
+
+impl CheckArguments {
+    pub(super) fn is_json(&self) -> bool {
+        self.json || matches!(self.format, ReportFormat::Json)
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum ReportFormat {
+    /// Plain text
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct ShowArguments {
     #[command(flatten)]
     pub(super) network: NetworkArguments,
@@ -137,6 +183,8 @@ pub(super) enum Listing {
     Rules,
     /// Notation profiles
     Profiles,
+    /// Mistakes that are named in hand-written formulas
+    Mistakes,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

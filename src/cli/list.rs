@@ -57,6 +57,10 @@ pub(super) fn run(arguments: &ListArguments) -> Result<Outcome, Stop> {
                 ]
             })
             .collect(),
+        Listing::Mistakes => crate::judge::MISTAKES
+            .iter()
+            .map(|row| [row.name.to_owned(), String::new(), row.about.to_owned()])
+            .collect(),
         Listing::Profiles => PROFILES
             .iter()
             .map(|profile| {

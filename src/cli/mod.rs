@@ -1,6 +1,7 @@
 //! The command line: all printing and all reading of files happens here.
 
 mod args;
+mod check;
 mod confirm;
 mod derive;
 mod list;
@@ -20,11 +21,11 @@ use args::{Arguments, Command};
 enum Outcome {
     /// Done, and everything confirmed.
     Done,
-    /// A formula fails.
+    /// A formula fails, a claim differs.
     Failed,
     /// Bad input or usage.
     Refused,
-    /// Unconfirmed.
+    /// Unconfirmed, undecided.
     Undecided,
 }
 
@@ -69,6 +70,7 @@ pub fn run() -> ExitCode {
     let result = match &arguments.command {
         Command::Derive(arguments) => derive::run(arguments),
         Command::Confirm(arguments) => confirm::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
         Command::Show(arguments) => show::run(arguments),
         Command::List(arguments) => list::run(arguments),
     };

@@ -24,6 +24,7 @@ mod scalar;
 pub use at::evaluate_at;
 pub use confirm::{Confirmation, Failure, Outcome, Status, confirm};
 pub use instance::{Instance, instances};
+pub(crate) use names::element as element_name;
 pub use program::Program;
 pub use sample::Sampling;
 

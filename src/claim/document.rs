@@ -1,0 +1,220 @@
+//! The formulas of a file: header lines, text, and what stands between mathematics marks.
+
+use crate::source::{Diagnostic, Report, Span};
+
+/// One line of mathematics with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Formula {
+    /// Its text, alignment marks blanked.
+    pub(crate) text: String,
+    pub(crate) offset: usize,
+    /// It begins with a sign of equality: the left side above goes on.
+    pub(crate) continues: bool,
+}
+
+/// What a file holds.
+#[derive(Debug, Default)]
+pub(crate) struct Document {
+    /// The text of each header line behind its `%`, with its offset.
+    pub(crate) header: Vec<(String, usize)>,
+    pub(crate) formulas: Vec<Formula>,
+}
+
+/// Environments whose lines are formulas.
+const ENVIRONMENTS: &[&str] = &[
+    "align",
+    "align*",
+    "equation",
+    "equation*",
+    "gather",
+    "gather*",
+    "multline",
+    "multline*",
+    "eqnarray",
+    "eqnarray*",
+    "aligned",
+    "split",
+    "gathered",
+    "displaymath",
+    "math",
+    "flalign",
+    "flalign*",
+];
+
+const HEADER_KEYS: &[&str] = &["where", "about", "layout", "at", "read"];
+
+/// Takes a text apart. Without any marks the whole text is one formula.
+pub(crate) fn split(text: &str) -> Result<Document, Report> {
+    let mut document = Document::default();
+    let blanked = without_comments(text, &mut document.header);
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    let mut marked = false;
+    let mut at = 0;
+    while at < blanked.len() {
+        let rest = &blanked[at..];
+        let (open, close) = if rest.starts_with("$$") {
+            (2, "$$")
+        } else if rest.starts_with('$') {
+            (1, "$")
+        } else if rest.starts_with(r"\[") {
+            (2, r"\]")
+        } else if rest.starts_with(r"\(") {
+            (2, r"\)")
+        } else if let Some(name) = environment(rest) {
+            marked = true;
+            let end = format!(r"\end{{{name}}}");
+            let start = at + r"\begin{}".len() + name.len();
+            let Some(length) = blanked[start..].find(&end) else {
+                return Err(Diagnostic::error(
+                    "unclosed-environment",
+                    format!(r"\begin{{{name}}} is never ended"),
+                    Span::new(at, start),
+                    "",
+                )
+                .into());
+            };
+            found.push((start, start + length));
+            at = start + length + end.len();
+            continue;
+        } else {
+            at += rest.chars().next().map_or(1, char::len_utf8);
+            continue;
+        };
+        marked = true;
+        let start = at + open;
+        let Some(length) = blanked[start..].find(close) else {
+            return Err(Diagnostic::error(
+                "unclosed-mathematics",
+                format!("this `{}` is never closed", &blanked[at..start]),
+                Span::new(at, start),
+                "",
+            )
+            .into());
+        };
+        found.push((start, start + length));
+        at = start + length + close.len();
+    }
+    if !marked {
+        found.push((0, blanked.len()));
+    }
+    for (start, end) in found {
+        lines(&blanked, start, end, &mut document.formulas);
+    }
+    Ok(document)
+}
+
+fn environment(rest: &str) -> Option<&str> {
+    let name = rest.strip_prefix(r"\begin{")?.split_once('}')?.0;
+    ENVIRONMENTS.contains(&name).then_some(name)
+}
+
+/// The text with comments replaced by spaces; header lines are kept beside it.
+fn without_comments(text: &str, header: &mut Vec<(String, usize)>) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut offset = 0;
+    for line in text.split_inclusive('\n') {
+        let mut cut = None;
+        let mut escaped = false;
+        for (at, c) in line.char_indices() {
+            match c {
+                '\\' => {
+                    escaped = !escaped;
+                    continue;
+                }
+                '%' if !escaped => {
+                    cut = Some(at);
+                    break;
+                }
+                _ => {}
+            }
+            escaped = false;
+        }
+        match cut {
+            Some(at) => {
+                let comment = line[at + 1..].trim_end_matches('\n');
+                let key = comment.split_once(':').map(|(key, _)| key.trim());
+                if line[..at].trim().is_empty() && key.is_some_and(|key| HEADER_KEYS.contains(&key))
+                {
+                    header.push((comment.to_owned(), offset + at + 1));
+                }
+                result.push_str(&line[..at]);
+                for c in line[at..].chars() {
+                    let blank = if c == '\n' { "\n" } else { " " };
+                    result.push_str(&blank.repeat(if c == '\n' { 1 } else { c.len_utf8() }));
+                }
+            }
+            None => result.push_str(line),
+        }
+        offset += line.len();
+    }
+    result
+}
+
+/// The lines of an environment: at `\\` outside of inner environments and braces.
+fn lines(text: &str, start: usize, end: usize, into: &mut Vec<Formula>) {
+    let mut depth = 0i32;
+    let mut begin = start;
+    let mut at = start;
+    let mut buffer: Vec<u8> = Vec::new();
+    let flush = |from: usize, buffer: &mut Vec<u8>, into: &mut Vec<Formula>| {
+        let line = String::from_utf8(std::mem::take(buffer)).unwrap_or_default();
+        let body = line.trim_end().trim_end_matches(['.', ',', ';']);
+        let lead = body.len() - body.trim_start().len();
+        let body = body.trim_start();
+        if body.is_empty() {
+            return;
+        }
+        let continues = body.starts_with('=');
+        let (body, lead) = if continues {
+            let inner = &body[1..];
+            let more = inner.len() - inner.trim_start().len();
+            (inner.trim_start(), lead + 1 + more)
+        } else {
+            (body, lead)
+        };
+        into.push(Formula {
+            text: body.to_owned(),
+            offset: from + lead,
+            continues,
+        });
+    };
+    while at < end {
+        let rest = &text[at..end];
+        if rest.starts_with(r"\begin{") {
+            // Inner environments of lines are transparent, others keep theirs.
+            depth += i32::from(environment(rest).is_none());
+            if let Some(name) = environment(rest) {
+                let length = r"\begin{}".len() + name.len();
+                buffer.extend(std::iter::repeat_n(b' ', length));
+                at += length;
+                continue;
+            }
+        } else if let Some(inside) = rest.strip_prefix(r"\end{") {
+            let name = inside.split_once('}').map_or("", |(name, _)| name);
+            if ENVIRONMENTS.contains(&name) {
+                let length = r"\end{}".len() + name.len();
+                buffer.extend(std::iter::repeat_n(b' ', length));
+                at += length;
+                continue;
+            }
+            depth -= 1;
+        } else if rest.starts_with(r"\\") && depth == 0 {
+            flush(begin, &mut buffer, into);
+            at += 2;
+            begin = at;
+            continue;
+        } else if rest.starts_with(r"\\") || rest.starts_with(r"\{") || rest.starts_with(r"\}") {
+            buffer.extend_from_slice(&rest.as_bytes()[..2]);
+            at += 2;
+            continue;
+        }
+        let length = rest.chars().next().map_or(1, char::len_utf8);
+        if rest.starts_with('&') && depth == 0 {
+            buffer.push(b' ');
+        } else {
+            buffer.extend_from_slice(&rest.as_bytes()[..length]);
+        }
+        at += length;
+    }
+    flush(begin, &mut buffer, into);
+}

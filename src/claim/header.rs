@@ -1,0 +1,480 @@
+//! The comment lines of a claim that say what its letters mean.
+
+use super::names::Names;
+use super::noad::{self, Kind, List, Noad};
+use super::read::{Reader, Signs};
+use super::tree::{Condition, Expr, ExprKind, Join, Relation};
+use crate::matrix::Layout;
+use crate::source::{Diagnostic, Report, Span};
+
+/// What the header says of a letter.
+#[derive(Debug, Clone)]
+pub(crate) enum LetterRule {
+    /// `l = 2`
+    Value(String, Expr),
+    /// `k in 0..L-2`
+    Range(String, Expr, Expr),
+    /// `j != y`
+    Condition(Condition),
+}
+
+/// Everything that the header says.
+#[derive(Debug, Default)]
+pub(crate) struct Header {
+    pub(crate) about: Option<Expr>,
+    pub(crate) layout: Option<Layout>,
+    /// Equations that hold at the points that the claim speaks of.
+    pub(crate) at: Vec<(Expr, Expr)>,
+    pub(crate) signs: Signs,
+    pub(crate) letters: Vec<LetterRule>,
+    /// A letter that stands twice in a product and is not bound is summed over.
+    pub(crate) repeated_summed: bool,
+}
+
+fn error(message: impl Into<String>, span: Span) -> Report {
+    Diagnostic::error("claim-header", message, span, "").into()
+}
+
+/// The parts of a text between separators, with their offsets.
+fn items(text: &str, offset: usize, separator: char) -> Vec<(&str, usize)> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    for part in text.split(separator) {
+        let lead = part.len() - part.trim_start().len();
+        if !part.trim().is_empty() {
+            found.push((part.trim(), offset + at + lead));
+        }
+        at += part.len() + separator.len_utf8();
+    }
+    found
+}
+
+/// The first `=` outside brackets.
+fn equals(text: &str) -> Option<usize> {
+    let mut depth = 0i32;
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
+            '=' if depth == 0 && !text[..at].ends_with(['!', '<', '>']) => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+impl Header {
+    /// Reads header lines, each with the offset of its text behind the `%`.
+    pub(crate) fn read(lines: &[(&str, usize)], names: &mut Names<'_>) -> Result<Header, Report> {
+        let mut header = Header::default();
+        let keyed: Vec<(&str, &str, usize)> = lines
+            .iter()
+            .filter_map(|(line, offset)| {
+                let (key, rest) = line.split_once(':')?;
+                Some((key.trim(), rest, offset + key.len() + 1))
+            })
+            .collect();
+        // What signs and letters mean comes first: spellings are read with it.
+        for (key, text, offset) in &keyed {
+            if *key == "read" {
+                for (item, place) in items(text, *offset, ';') {
+                    header.reading(item, place, names)?;
+                }
+            }
+        }
+        // What a spelling stands for is said with the network's names, whatever else is spelled.
+        let mut spelled = Vec::new();
+        for (key, text, offset) in &keyed {
+            match *key {
+                "where" => {
+                    for (item, place) in items(text, *offset, ';') {
+                        spelled.extend(spelling(item, place, names)?);
+                    }
+                }
+                "about" => {
+                    let lead = text.len() - text.trim_start().len();
+                    header.about = Some(expression(text.trim(), offset + lead, names)?);
+                }
+                "layout" => {
+                    header.layout = Some(match text.trim() {
+                        "numerator" => Layout::Numerator,
+                        "denominator" => Layout::Denominator,
+                        "same" => Layout::Same,
+                        other => {
+                            return Err(error(
+                                format!(
+                                    "`{other}` is no layout: write numerator, denominator or same"
+                                ),
+                                Span::new(*offset, offset + text.len()),
+                            ));
+                        }
+                    });
+                }
+                "at" => {
+                    for (item, place) in items(text, *offset, ',') {
+                        let middle = equals(item).ok_or_else(|| {
+                            error("write `x = 0`", Span::new(place, place + item.len()))
+                        })?;
+                        let left = expression(item[..middle].trim(), place, names)?;
+                        let right =
+                            expression(item[middle + 1..].trim(), place + middle + 1, names)?;
+                        header.at.push((left, right));
+                    }
+                }
+                _ => {}
+            }
+        }
+        for (pattern, value) in spelled {
+            names.add_spelling(pattern, value);
+        }
+        Ok(header)
+    }
+
+    fn reading(&mut self, item: &str, place: usize, names: &mut Names<'_>) -> Result<(), Report> {
+        let span = Span::new(place, place + item.len());
+        let unknown = || error(format!("`{item}` is nothing that `% read:` knows"), span);
+        for (words, join) in [
+            (" elementwise", Join::Elementwise),
+            (" dot product", Join::Dot),
+            (" product", Join::Product),
+        ] {
+            if let Some(sign) = item.strip_suffix(words) {
+                self.signs
+                    .joins
+                    .push((sign.trim().trim_start_matches('\\').to_owned(), join));
+                return Ok(());
+            }
+        }
+        if item == "' transpose" {
+            self.signs.prime_transposes = true;
+            return Ok(());
+        }
+        if item == "repeated indices summed" {
+            self.repeated_summed = true;
+            return Ok(());
+        }
+        if item == r"\partial direct part" {
+            self.signs.partial_is_direct = true;
+            return Ok(());
+        }
+        if item.ends_with(" onehot") {
+            // A one with an index is a one-hot column anyhow.
+            return Ok(());
+        }
+        if let Some(letter) = item.strip_suffix(" index") {
+            names.index_letters.insert(letter.trim().to_owned());
+            return Ok(());
+        }
+        if let Some(letter) = item.strip_prefix(r"\sum over ") {
+            self.signs.sum_over = Some(letter.trim().to_owned());
+            return Ok(());
+        }
+        if let Some((letter, range)) = item.split_once(" in ") {
+            let (low, high) = range.split_once("..").ok_or_else(unknown)?;
+            let low = expression(low.trim(), place, names)?;
+            let high = expression(high.trim(), place, names)?;
+            self.letters
+                .push(LetterRule::Range(letter.trim().to_owned(), low, high));
+            return Ok(());
+        }
+        if let Some((left, right)) = item.split_once("!=") {
+            let left = Expr::new(ExprKind::Letter(left.trim().to_owned()), span);
+            let right = index(right.trim(), place, names)?;
+            self.letters.push(LetterRule::Condition(Condition {
+                left,
+                relation: Relation::NotEqual,
+                right,
+            }));
+            return Ok(());
+        }
+        if let Some(at) = equals(item) {
+            let letter = item[..at].trim();
+            let value = expression(item[at + 1..].trim(), place + at + 1, names)?;
+            names.index_letters.insert(letter.to_owned());
+            self.letters
+                .push(LetterRule::Value(letter.to_owned(), value));
+            return Ok(());
+        }
+        Err(unknown())
+    }
+}
+
+/// `SPELLING = EXPR`
+fn spelling(
+    item: &str,
+    place: usize,
+    names: &mut Names<'_>,
+) -> Result<Option<(List, Expr)>, Report> {
+    let middle = equals(item).ok_or_else(|| {
+        error(
+            "write `SPELLING = EXPR`",
+            Span::new(place, place + item.len()),
+        )
+    })?;
+    let spelled = item[..middle].trim();
+    let text = item[middle + 1..].trim();
+    let pattern = noad::read(spelled, place)?;
+    if names.alias(&pattern, text) {
+        return Ok(None);
+    }
+    let behind =
+        place + middle + 1 + (item[middle + 1..].len() - item[middle + 1..].trim_start().len());
+    let value = expression(text, behind, names)?;
+    Ok(Some((pattern, value)))
+}
+
+/// An expression of the network language.
+pub(crate) fn expression(text: &str, offset: usize, names: &Names<'_>) -> Result<Expr, Report> {
+    let list = language(text, offset, names)?;
+    let signs = Signs::default();
+    Reader::new(names, &signs).whole(&list)
+}
+
+fn index(text: &str, offset: usize, names: &Names<'_>) -> Result<Expr, Report> {
+    let list = language(text, offset, names)?;
+    super::read::index(names, &list)
+}
+
+/// The network language as noads: words for names, slots as superscripts.
+fn language(text: &str, offset: usize, names: &Names<'_>) -> Result<List, Report> {
+    let mut tokens = Tokens {
+        text,
+        at: 0,
+        offset,
+        names,
+    };
+    let list = tokens.list(None)?;
+    Ok(list)
+}
+
+struct Tokens<'t, 'n, 'a> {
+    text: &'t str,
+    at: usize,
+    offset: usize,
+    names: &'n Names<'a>,
+}
+
+impl Tokens<'_, '_, '_> {
+    fn rest(&self) -> &str {
+        &self.text[self.at..]
+    }
+
+    fn span(&self, start: usize) -> Span {
+        Span::new(self.offset + start, self.offset + self.at)
+    }
+
+    fn bare(kind: Kind, span: Span) -> Noad {
+        Noad {
+            kind,
+            span,
+            sub: None,
+            sup: None,
+            primes: 0,
+        }
+    }
+
+    fn list(&mut self, close: Option<char>) -> Result<List, Report> {
+        let mut list = List::new();
+        loop {
+            let trimmed = self.rest().trim_start();
+            self.at = self.text.len() - trimmed.len();
+            let start = self.at;
+            let Some(c) = self.rest().chars().next() else {
+                if close.is_some() {
+                    return Err(error("a bracket is never closed", self.span(start)));
+                }
+                return Ok(list);
+            };
+            if Some(c) == close {
+                self.at += 1;
+                return Ok(list);
+            }
+            match c {
+                '(' | '[' => {
+                    self.at += 1;
+                    let inside = self.list(Some(if c == '(' { ')' } else { ']' }))?;
+                    let span = self.span(start);
+                    let mut fence = Self::bare(Kind::Fence(c, inside), span);
+                    self.scripts(&mut fence)?;
+                    list.push(fence);
+                }
+                _ if c.is_ascii_digit() => {
+                    let rest = self.rest();
+                    let mut length = rest
+                        .find(|c: char| !c.is_ascii_digit() && c != '.')
+                        .unwrap_or(rest.len());
+                    if let Some(dots) = rest[..length].find("..") {
+                        length = dots;
+                    }
+                    if rest[..length].ends_with('.') {
+                        length -= 1;
+                    }
+                    let digits = rest[..length].to_owned();
+                    self.at += length;
+                    let span = self.span(start);
+                    let mut number = Self::bare(Kind::Number(digits), span);
+                    self.scripts(&mut number)?;
+                    list.push(number);
+                }
+                _ if c.is_alphabetic() => {
+                    let noad = self.name()?;
+                    list.push(noad);
+                }
+                _ => {
+                    let (kind, length) = if self.rest().starts_with(".*") {
+                        (Kind::Command("odot".into()), 2)
+                    } else {
+                        let sign = match c {
+                            '+' => "+",
+                            '-' => "-",
+                            '*' => "*",
+                            '/' => "/",
+                            ',' => ",",
+                            ':' => ":",
+                            '=' => "=",
+                            '<' => "<",
+                            '>' => ">",
+                            _ => {
+                                return Err(error(
+                                    format!("`{c}` is no part of an expression"),
+                                    Span::new(
+                                        self.offset + start,
+                                        self.offset + start + c.len_utf8(),
+                                    ),
+                                ));
+                            }
+                        };
+                        (Kind::Sign(sign), 1)
+                    };
+                    self.at += length;
+                    list.push(Self::bare(kind, self.span(start)));
+                }
+            }
+        }
+    }
+
+    fn word(&mut self) -> String {
+        let rest = self.rest();
+        let mut end = 0;
+        let mut characters = rest.char_indices().peekable();
+        while let Some((at, c)) = characters.next() {
+            let opens = c == '_' && characters.peek().is_some_and(|(_, next)| *next == '{');
+            if !(c.is_alphanumeric() || c == '_') || opens {
+                break;
+            }
+            end = at + c.len_utf8();
+        }
+        let word = rest[..end].to_owned();
+        self.at += end;
+        word
+    }
+
+    fn name(&mut self) -> Result<Noad, Report> {
+        let start = self.at;
+        let word = self.word();
+        // `dL/dW[1]`
+        if let Some(of) = self.differential(&word) {
+            let mut above = Self::bare(Self::kind(&of), self.span(start));
+            self.scripts(&mut above)?;
+            if self.rest().starts_with("/d") {
+                self.at += 1;
+                let behind = self.at;
+                let word = self.word();
+                if let Some(wrt) = self.differential(&word) {
+                    let mut below = Self::bare(Self::kind(&wrt), self.span(behind));
+                    self.scripts(&mut below)?;
+                    let d = Self::bare(Kind::Letter('d'), self.span(start));
+                    return Ok(Self::bare(
+                        Kind::Fraction(vec![d.clone(), above], vec![d, below]),
+                        self.span(start),
+                    ));
+                }
+            }
+            return Err(error(format!("`{word}` is not known"), self.span(start)));
+        }
+        let mut noad = Self::bare(Self::kind(&word), self.span(start));
+        self.scripts(&mut noad)?;
+        Ok(noad)
+    }
+
+    fn kind(word: &str) -> Kind {
+        let mut letters = word.chars();
+        match (letters.next(), letters.next()) {
+            (Some(letter), None) => Kind::Letter(letter),
+            _ => Kind::Word(word.to_owned()),
+        }
+    }
+
+    /// The name behind the d, if the whole is no name itself.
+    fn differential(&self, word: &str) -> Option<String> {
+        let of = word.strip_prefix('d')?;
+        (self.names.family(word).is_none() && self.names.family(of).is_some())
+            .then(|| of.to_owned())
+    }
+
+    fn scripts(&mut self, noad: &mut Noad) -> Result<(), Report> {
+        loop {
+            let start = self.at;
+            let rest = self.rest();
+            let is_name = matches!(noad.kind, Kind::Word(_) | Kind::Letter(_));
+            if rest.starts_with('[') && is_name {
+                self.at += 1;
+                let inside = self.list(Some(']'))?;
+                let fence = Self::bare(Kind::Fence('[', inside), self.span(start));
+                noad.sup.get_or_insert_default().push(fence);
+            } else if rest.starts_with("_{") {
+                self.at += 2;
+                noad.sub = Some(self.list(Some('}'))?);
+            } else if rest.starts_with('\'') {
+                self.at += 1;
+                noad.primes += 1;
+            } else if rest.starts_with('^') || rest.starts_with(".^") {
+                let elementwise = rest.starts_with('.');
+                self.at += if elementwise { 2 } else { 1 };
+                let mut exponent = List::new();
+                if elementwise {
+                    exponent.push(Self::bare(Kind::Sign("."), self.span(start)));
+                }
+                let c = self.rest().chars().next();
+                match c {
+                    Some('(') => {
+                        self.at += 1;
+                        exponent.extend(self.list(Some(')'))?);
+                    }
+                    Some('{') => {
+                        self.at += 1;
+                        exponent.extend(self.list(Some('}'))?);
+                    }
+                    Some('-') => {
+                        self.at += 1;
+                        exponent.push(Self::bare(Kind::Sign("-"), self.span(start)));
+                        exponent.push(self.single()?);
+                    }
+                    _ => exponent.push(self.single()?),
+                }
+                noad.sup.get_or_insert_default().extend(exponent);
+            } else {
+                noad.span = noad.span.to(self.span(start));
+                return Ok(());
+            }
+        }
+    }
+
+    fn single(&mut self) -> Result<Noad, Report> {
+        let start = self.at;
+        let rest = self.rest();
+        let digits = rest
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(rest.len());
+        if digits > 0 {
+            let text = rest[..digits].to_owned();
+            self.at += digits;
+            return Ok(Self::bare(Kind::Number(text), self.span(start)));
+        }
+        let word = self.word();
+        if word.is_empty() {
+            return Err(error("an exponent is missing", self.span(start)));
+        }
+        Ok(Self::bare(Self::kind(&word), self.span(start)))
+    }
+}

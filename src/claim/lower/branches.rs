@@ -1,0 +1,273 @@
+//! Elements, conditions, cases and sums over letters.
+
+use super::*;
+
+impl Lowering<'_> {
+    pub(super) fn elements(
+        &mut self,
+        array: &Array,
+        entries: &[Entry],
+        span: Span,
+        letters: &Letters,
+    ) -> Result<Array> {
+        let (rows, cols) = match (array.rows, array.cols) {
+            (Dim::Fixed(rows), Dim::Fixed(cols)) => (rows, cols),
+            (Dim::Any, ONE) | (ONE, Dim::Any) => return Ok(Array::number(array.entries[0])),
+            _ => {
+                return Err(Fault::Unsupported(
+                    "an element of an array of unknown size".into(),
+                    span,
+                ));
+            }
+        };
+        let mut places = Vec::new();
+        for entry in entries {
+            places.push(match entry {
+                Entry::At(index) => Some(self.place(index, letters)?),
+                Entry::All => None,
+            });
+        }
+        let leaves = || Fault::IllTyped("an index leaves the range of the array".into(), span);
+        match places.as_slice() {
+            [Some(at)] if array.is_vector() => {
+                let entry = array.entries.get(*at).ok_or_else(leaves)?;
+                Ok(Array::number(*entry))
+            }
+            [Some(row), Some(col)] => {
+                if *row >= rows || *col >= cols {
+                    return Err(leaves());
+                }
+                Ok(Array::number(array.entries[row * cols + col]))
+            }
+            [Some(row), None] if *row < rows => Ok(Array {
+                rows: ONE,
+                cols: array.cols,
+                entries: array.entries[row * cols..(row + 1) * cols].to_vec(),
+            }),
+            [None, Some(col)] if *col < cols => Ok(Array {
+                rows: array.rows,
+                cols: ONE,
+                entries: (0..rows)
+                    .map(|row| array.entries[row * cols + col])
+                    .collect(),
+            }),
+            [None, None] => Ok(array.clone()),
+            _ => Err(Fault::IllTyped(
+                format!("{} has no such elements", array.shape()),
+                span,
+            )),
+        }
+    }
+
+    pub(super) fn conditions(
+        &mut self,
+        conditions: &[Condition],
+        span: Span,
+        letters: &Letters,
+    ) -> Result<Array> {
+        let mut all: Option<Array> = None;
+        for condition in conditions {
+            let left = self.array(&condition.left, letters)?;
+            let right = self.array(&condition.right, letters)?;
+            let value = self.zip(&left, &right, span, "compared", |store, a, b| {
+                let (cmp, a, b) = match condition.relation {
+                    Relation::Less => (Cmp::Greater, b, a),
+                    Relation::LessEqual => (Cmp::GreaterEqual, b, a),
+                    Relation::Greater => (Cmp::Greater, a, b),
+                    Relation::GreaterEqual => (Cmp::GreaterEqual, a, b),
+                    Relation::Equal => (Cmp::Equal, a, b),
+                    Relation::NotEqual => (Cmp::NotEqual, a, b),
+                };
+                store.intern(Node::Test(cmp, a, b))
+            })?;
+            all = Some(match all {
+                None => value,
+                Some(before) => self.zip(&before, &value, span, "joined", |store, a, b| {
+                    store.mul([a, b])
+                })?,
+            });
+        }
+        all.ok_or_else(|| Fault::Unsupported("an empty condition".into(), span))
+    }
+
+    pub(super) fn cases(
+        &mut self,
+        branches: &[(Expr, Option<Vec<Condition>>)],
+        span: Span,
+        letters: &Letters,
+    ) -> Result<Array> {
+        let mut values = Vec::new();
+        for (value, conditions) in branches {
+            let value = self.array(value, letters)?;
+            let condition = match conditions {
+                Some(conditions) => self.conditions(conditions, span, letters)?,
+                None => Array::number(self.system.store.int(1)),
+            };
+            values.push((condition, value));
+        }
+        let pick = |a: Dim, b: Dim| {
+            if matches!(a, Dim::Fixed(size) if size > 1) {
+                a
+            } else {
+                b
+            }
+        };
+        let mut shape = (ONE, ONE);
+        for (condition, value) in &values {
+            for part in [condition, value] {
+                let open = |dim: Dim, now: Dim| if now == ONE { dim } else { pick(now, dim) };
+                if !part.is_number() {
+                    shape = (open(part.rows, shape.0), open(part.cols, shape.1));
+                }
+            }
+        }
+        let mut spread = Vec::new();
+        for (condition, value) in &values {
+            let mut parts = Vec::new();
+            for part in [condition, value] {
+                let part = if part.is_number() {
+                    Array {
+                        rows: shape.0,
+                        cols: shape.1,
+                        entries: vec![part.entries[0]; shape.0.stored() * shape.1.stored()],
+                    }
+                } else {
+                    self.spread(part, shape.0, shape.1)
+                        .ok_or_else(|| Fault::IllTyped("the cases differ in shape".into(), span))?
+                };
+                parts.push(part);
+            }
+            spread.push(parts);
+        }
+        let count = spread.first().map_or(0, |parts| parts[0].entries.len());
+        let entries = (0..count)
+            .map(|at| {
+                let branches = spread
+                    .iter()
+                    .map(|parts| (parts[0].entries[at], parts[1].entries[at]))
+                    .collect();
+                self.system.store.intern(Node::Cases(branches))
+            })
+            .collect();
+        Ok(Array {
+            rows: shape.0,
+            cols: shape.1,
+            entries,
+        })
+    }
+
+    pub(super) fn fold(
+        &mut self,
+        fold: Fold,
+        binders: &[Binder],
+        conditions: &[Condition],
+        body: &Expr,
+        span: Span,
+        letters: &Letters,
+    ) -> Result<Array> {
+        let Some((binder, others)) = binders.split_first() else {
+            // The innermost letter is bound: guarded by the conditions.
+            let mut guards = Vec::new();
+            for condition in conditions {
+                let left = self.index(&condition.left, letters)?;
+                let right = self.index(&condition.right, letters)?;
+                let (a, b) = (self.index_term(&left), self.index_term(&right));
+                let (cmp, a, b) = match condition.relation {
+                    Relation::Less => (Cmp::Greater, b, a),
+                    Relation::LessEqual => (Cmp::GreaterEqual, b, a),
+                    Relation::Greater => (Cmp::Greater, a, b),
+                    Relation::GreaterEqual => (Cmp::GreaterEqual, a, b),
+                    Relation::Equal => (Cmp::Equal, a, b),
+                    Relation::NotEqual => (Cmp::NotEqual, a, b),
+                };
+                let known = left.as_int().zip(right.as_int());
+                match known {
+                    Some((left, right)) => {
+                        if !holds(condition.relation, left, right) {
+                            // An index that is left out may be outside of everything.
+                            return Ok(Array {
+                                rows: Dim::Any,
+                                cols: Dim::Any,
+                                entries: Vec::new(),
+                            });
+                        }
+                    }
+                    None => guards.push(self.system.store.intern(Node::Test(cmp, a, b))),
+                }
+            }
+            let value = self.array(body, letters)?;
+            if guards.is_empty() {
+                return Ok(value);
+            }
+            if fold != Fold::Sum {
+                return Err(Fault::Unsupported(
+                    "this condition of a product or maximum".into(),
+                    span,
+                ));
+            }
+            return Ok(self.map(&value, |store, term| {
+                store.mul(guards.iter().copied().chain(std::iter::once(term)))
+            }));
+        };
+        let (low, high) = match &binder.range {
+            Some((low, high)) => {
+                let whole = |value: Affine| {
+                    value
+                        .as_int()
+                        .ok_or_else(|| Fault::Unsupported("a bound is a whole number".into(), span))
+                };
+                (
+                    whole(self.index(low, letters)?)?,
+                    whole(self.index(high, letters)?)?,
+                )
+            }
+            None => {
+                let mut parts = vec![body];
+                parts.extend(
+                    conditions
+                        .iter()
+                        .flat_map(|condition| [&condition.left, &condition.right]),
+                );
+                self.range(&binder.letter, &parts, letters)?
+                    .ok_or_else(|| {
+                        Fault::Unsupported(
+                            format!("the range of {} is not known", binder.letter),
+                            span,
+                        )
+                    })?
+            }
+        };
+        let mut inner = letters.clone();
+        let mut total: Option<Array> = None;
+        for value in low..=high {
+            inner.push((binder.letter.clone(), value));
+            let part = self.fold(fold, others, conditions, body, span, &inner);
+            inner.pop();
+            let part = part?;
+            if part.entries.is_empty() {
+                continue;
+            }
+            total = Some(match total {
+                None => part,
+                Some(before) => match fold {
+                    Fold::Sum => self.zip(&before, &part, span, "added", |store, a, b| {
+                        store.add([a, b])
+                    })?,
+                    Fold::Product => self.joined(Join::Product, &before, &part, span)?,
+                    Fold::Max => {
+                        let max = self.function("max", span)?;
+                        self.zip(&before, &part, span, "compared", |store, a, b| {
+                            store.intern(Node::Apply(max, Box::new([0, 0]), Box::new([a, b])))
+                        })?
+                    }
+                },
+            });
+        }
+        match (total, fold) {
+            (Some(total), _) => Ok(total),
+            (None, Fold::Sum) => Ok(Array::number(self.system.store.int(0))),
+            (None, Fold::Product) => Ok(Array::number(self.system.store.int(1))),
+            (None, Fold::Max) => Err(Fault::IllTyped("a maximum over nothing".into(), span)),
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Derivatives, from the same sweep that derives formulas.
+
+use super::*;
+
+impl Lowering<'_> {
+    pub(super) fn derivative(
+        &mut self,
+        of: &Expr,
+        wrt: &Expr,
+        direct: bool,
+        span: Span,
+        letters: &Letters,
+    ) -> Result<Array> {
+        let by = self.array(wrt, letters)?;
+        let of = self.array(of, letters)?;
+        if !by.is_fixed() || !of.is_fixed() {
+            return Err(Fault::Unsupported(
+                "the shape of this derivative is not known".into(),
+                span,
+            ));
+        }
+        let mut targets = Vec::new();
+        for entry in &by.entries {
+            match self.system.store.node(*entry) {
+                Node::Access(family, index)
+                    if !matches!(self.system.family(*family).kind, FamilyKind::Adjoint { .. }) =>
+                {
+                    targets.push((*family, index.clone()));
+                }
+                _ => {
+                    return Err(Fault::Unsupported(
+                        "a derivative is taken by a quantity of the network".into(),
+                        wrt.span,
+                    ));
+                }
+            }
+        }
+        let mut entries = Vec::new();
+        for output in &of.entries {
+            for target in &targets {
+                self.work += 1;
+                entries.push(self.partial(*output, target, direct, span)?);
+            }
+        }
+        let (outputs, inputs) = (of.entries.len(), by.entries.len());
+        let layout = self.layout;
+        Ok(if of.is_number() {
+            let array = Array { entries, ..by };
+            // Under the numerator layout the gradient of a number is a row.
+            if layout == Layout::Numerator && by.cols == ONE && !by.is_number() {
+                array.transposed()
+            } else {
+                array
+            }
+        } else if by.is_number() {
+            Array { entries, ..of }
+        } else if of.is_vector() && by.is_vector() {
+            let jacobian = Array {
+                rows: Dim::Fixed(outputs),
+                cols: Dim::Fixed(inputs),
+                entries,
+            };
+            if layout == Layout::Denominator {
+                jacobian.transposed()
+            } else {
+                jacobian
+            }
+        } else {
+            return Err(Fault::Unsupported(
+                "a derivative with more than two axes".into(),
+                span,
+            ));
+        })
+    }
+
+    /// ∂output/∂target of two numbers.
+    pub(super) fn partial(
+        &mut self,
+        output: TermId,
+        target: &(FamilyId, Box<[Affine]>),
+        direct: bool,
+        span: Span,
+    ) -> Result<TermId> {
+        let (of, of_index) = match self.system.store.node(output) {
+            Node::Number(_) | Node::Pi | Node::Index(_) => return Ok(self.system.store.int(0)),
+            Node::Access(family, index) => (*family, index.clone()),
+            _ => (self.made_family(output), Box::default()),
+        };
+        let (wrt, wrt_index) = target;
+        match self.adjoint(of, *wrt, direct, span)? {
+            Some(adjoint) => {
+                let index = of_index.iter().chain(wrt_index.iter()).cloned();
+                Ok(self.system.store.access(adjoint, index))
+            }
+            None => Ok(self.system.store.int(0)),
+        }
+    }
+
+    /// An expression as a quantity of its own, so that it can be differentiated.
+    pub(super) fn made_family(&mut self, body: TermId) -> FamilyId {
+        if let Some(known) = self.made.get(&body) {
+            return *known;
+        }
+        let family = self.system.add_family(Family {
+            name: format!("expression {}", self.made.len() + 1),
+            slots: 0,
+            axes: 0,
+            kind: FamilyKind::Defined,
+            role: None,
+            clauses: vec![Clause {
+                vars: Box::default(),
+                index: Box::default(),
+                domain: Domain::everything(),
+                body: Some(body),
+                span: None,
+            }],
+            integers: None,
+            span: None,
+        });
+        self.made.insert(body, family);
+        family
+    }
+
+    /// The family of ∂of/∂wrt; none where nothing depends on it.
+    pub(super) fn adjoint(
+        &mut self,
+        of: FamilyId,
+        wrt: FamilyId,
+        direct: bool,
+        span: Span,
+    ) -> Result<Option<FamilyId>> {
+        if let Some(known) = self.adjoints.get(&(of, wrt, direct)) {
+            return Ok(*known);
+        }
+        let found = if of != wrt && !self.depends(of, wrt, direct) {
+            None
+        } else {
+            Some(self.derived(of, wrt, direct, span)?)
+        };
+        self.adjoints.insert((of, wrt, direct), found);
+        Ok(found)
+    }
+
+    pub(super) fn depends(&self, of: FamilyId, wrt: FamilyId, direct: bool) -> bool {
+        let mut seen = vec![of];
+        let mut at = 0;
+        while at < seen.len() {
+            for read in crate::derive::reads(&self.system, seen[at]) {
+                if read == wrt {
+                    return true;
+                }
+                if !direct && !seen.contains(&read) {
+                    seen.push(read);
+                }
+            }
+            at += 1;
+        }
+        false
+    }
+
+    pub(super) fn derived(
+        &mut self,
+        of: FamilyId,
+        wrt: FamilyId,
+        direct: bool,
+        span: Span,
+    ) -> Result<FamilyId> {
+        let target = |system: &System, family: FamilyId| {
+            let known = system.family(family);
+            Target {
+                family,
+                index: vec![None; known.slots + known.axes].into_boxed_slice(),
+            }
+        };
+        let mut asked = self.system.clone();
+        asked.questions = vec![Question {
+            order: Order::Gradient,
+            of: target(&asked, of),
+            wrt: vec![target(&asked, wrt)],
+            span: None,
+        }];
+        if direct {
+            // Everything but the quantity itself stands still.
+            for (at, family) in asked.families.iter_mut().enumerate() {
+                if at != of.0 as usize && family.kind == FamilyKind::Defined {
+                    family.kind = FamilyKind::Input;
+                    for clause in &mut family.clauses {
+                        clause.body = None;
+                    }
+                }
+            }
+        }
+        let request = Request {
+            wrt: Vec::new(),
+            step_at_zero: Some(self.step_at_zero),
+            rules: &[],
+        };
+        let derivation = derive(&asked, &request).map_err(|report| {
+            let message = report
+                .diagnostics()
+                .first()
+                .map_or_else(String::new, |first| first.message.clone());
+            Fault::Unsupported(format!("this derivative cannot be taken: {message}"), span)
+        })?;
+        let found = derivation
+            .asked
+            .first()
+            .map(|asked| asked.adjoint)
+            .ok_or_else(|| Fault::Unsupported("this derivative cannot be taken".into(), span))?;
+        let count = self.system.families.len();
+        let questions = std::mem::take(&mut self.system.questions);
+        let mut families = std::mem::take(&mut self.system.families);
+        let mut derived = derivation.system;
+        families.extend(derived.families.drain(count..));
+        derived.families = families;
+        derived.questions = questions;
+        self.system = derived;
+        Ok(found)
+    }
+}

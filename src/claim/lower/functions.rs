@@ -1,0 +1,264 @@
+//! Functions of numbers and of arrays.
+
+use super::*;
+
+impl Lowering<'_> {
+    pub(super) fn function(&mut self, name: &str, span: Span) -> Result<FunctionId> {
+        self.system
+            .function_id(name)
+            .ok_or_else(|| Fault::Unsupported(format!("`{name}` is no function of numbers"), span))
+    }
+
+    pub(super) fn call(
+        &mut self,
+        name: &str,
+        primes: u8,
+        arguments: &[Expr],
+        span: Span,
+        letters: &Letters,
+    ) -> Result<Array> {
+        let over = match arguments {
+            [_, over] => match &over.kind {
+                ExprKind::Letter(word) if matches!(word.as_str(), "rows" | "columns" | "all") => {
+                    Some(word.clone())
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        let count = if over.is_some() { 1 } else { arguments.len() };
+        let mut values = Vec::new();
+        for argument in &arguments[..count] {
+            values.push(self.array(argument, letters)?);
+        }
+        let needs_size = |value: &Array| {
+            if value.is_fixed() {
+                Ok(())
+            } else {
+                Err(Fault::Unsupported(
+                    format!("the size of the argument of `{name}` is not known"),
+                    span,
+                ))
+            }
+        };
+        match (name, values.as_slice()) {
+            ("diag", [value]) => {
+                needs_size(value)?;
+                if !value.is_vector() {
+                    return Err(Fault::IllTyped("`diag` takes a vector".into(), span));
+                }
+                let size = value.entries.len();
+                let zero = self.system.store.int(0);
+                let mut entries = vec![zero; size * size];
+                for (at, entry) in value.entries.iter().enumerate() {
+                    entries[at * size + at] = *entry;
+                }
+                Ok(Array {
+                    rows: Dim::Fixed(size),
+                    cols: Dim::Fixed(size),
+                    entries,
+                })
+            }
+            ("tr", [value]) => {
+                if let (Dim::Hot(i), Dim::Hot(j)) = (value.rows, value.cols) {
+                    let entry = if i == j {
+                        value.entries[0]
+                    } else {
+                        self.system.store.int(0)
+                    };
+                    return Ok(Array::number(entry));
+                }
+                needs_size(value)?;
+                if value.rows != value.cols {
+                    return Err(Fault::IllTyped(
+                        "only a square matrix has a trace".into(),
+                        span,
+                    ));
+                }
+                let size = value.rows.stored();
+                let terms: Vec<TermId> =
+                    (0..size).map(|at| value.entries[at * size + at]).collect();
+                Ok(Array::number(self.system.store.add(terms)))
+            }
+            ("vec", [value]) => {
+                needs_size(value)?;
+                let transposed = value.transposed();
+                Ok(Array {
+                    rows: Dim::Fixed(transposed.entries.len()),
+                    cols: ONE,
+                    entries: transposed.entries,
+                })
+            }
+            ("ones", _) => {
+                let sizes: Result<Vec<usize>> = arguments
+                    .iter()
+                    .map(|size| self.place(size, letters).map(|at| at + 1))
+                    .collect();
+                let sizes = sizes?;
+                let (rows, cols) = (sizes[0], sizes.get(1).copied().unwrap_or(1));
+                let one = self.system.store.int(1);
+                Ok(Array {
+                    rows: Dim::Fixed(rows),
+                    cols: Dim::Fixed(cols),
+                    entries: vec![one; rows * cols],
+                })
+            }
+            ("eye", _) => {
+                let size = self.place(&arguments[0], letters)? + 1;
+                let eye = Array {
+                    rows: Dim::Eye,
+                    cols: Dim::Eye,
+                    entries: vec![self.system.store.int(1)],
+                };
+                self.spread(&eye, Dim::Fixed(size), Dim::Fixed(size))
+                    .ok_or_else(|| Fault::IllTyped("an identity".into(), span))
+            }
+            ("sum" | "mean" | "norm" | "softmax", [value]) => {
+                needs_size(value)?;
+                self.reduction(name, value, over.as_deref(), span)
+            }
+            ("max" | "min", [value]) => Err(Fault::Unsupported(
+                format!("`{name}` of {}", value.shape()),
+                span,
+            )),
+            _ => self.entrywise(name, primes, &values, span),
+        }
+    }
+
+    pub(super) fn reduction(
+        &mut self,
+        name: &str,
+        value: &Array,
+        over: Option<&str>,
+        span: Span,
+    ) -> Result<Array> {
+        let (rows, cols) = (value.rows.stored(), value.cols.stored());
+        let over = match over {
+            Some(over) => over,
+            None if value.is_vector() => "all",
+            None if name == "sum" || name == "norm" => "all",
+            None => {
+                return Err(Fault::Unsupported(
+                    format!("`{name}` of a matrix says over what: rows, columns or all"),
+                    span,
+                ));
+            }
+        };
+        let groups: Vec<Vec<usize>> = match over {
+            "rows" => (0..rows)
+                .map(|row| (0..cols).map(|col| row * cols + col).collect())
+                .collect(),
+            "columns" => (0..cols)
+                .map(|col| (0..rows).map(|row| row * cols + col).collect())
+                .collect(),
+            _ => vec![(0..rows * cols).collect()],
+        };
+        if name == "softmax" {
+            let exp = self.function("exp", span)?;
+            let mut entries = value.entries.clone();
+            for group in &groups {
+                let store = &mut self.system.store;
+                let exps: Vec<TermId> = group
+                    .iter()
+                    .map(|at| {
+                        store.intern(Node::Apply(
+                            exp,
+                            Box::new([0]),
+                            Box::new([value.entries[*at]]),
+                        ))
+                    })
+                    .collect();
+                let total = store.add(exps.iter().copied());
+                let minus_one = store.int(-1);
+                let inverse = store.power(total, minus_one);
+                for (at, exp) in group.iter().zip(exps) {
+                    entries[*at] = store.mul([exp, inverse]);
+                }
+            }
+            return Ok(Array { entries, ..*value });
+        }
+        let mut entries = Vec::new();
+        for group in &groups {
+            let store = &mut self.system.store;
+            let two = store.int(2);
+            let half = store.number(BigRational::new(1.into(), 2.into()));
+            let terms: Vec<TermId> = group
+                .iter()
+                .map(|at| {
+                    if name == "norm" {
+                        store.power(value.entries[*at], two)
+                    } else {
+                        value.entries[*at]
+                    }
+                })
+                .collect();
+            let mut term = store.add(terms);
+            if name == "norm" {
+                term = store.power(term, half);
+            } else if name == "mean" {
+                let share =
+                    store.number(BigRational::new(1.into(), BigInt::from(group.len().max(1))));
+                term = store.mul([share, term]);
+            }
+            entries.push(term);
+        }
+        Ok(match over {
+            "rows" => Array {
+                rows: value.rows,
+                cols: ONE,
+                entries,
+            },
+            "columns" => Array {
+                rows: value.cols,
+                cols: ONE,
+                entries,
+            },
+            _ => Array::number(entries[0]),
+        })
+    }
+
+    /// A function of numbers on each entry.
+    pub(super) fn entrywise(
+        &mut self,
+        name: &str,
+        primes: u8,
+        values: &[Array],
+        span: Span,
+    ) -> Result<Array> {
+        let id = self.function(name, span)?;
+        let known = self.system.function(id);
+        if primes > 0 && known.parameters != 1 {
+            return Err(Fault::Unsupported(
+                format!("which derivative of `{name}`?"),
+                span,
+            ));
+        }
+        if known.parameters + known.extra != values.len() {
+            return Err(Fault::Unsupported(
+                format!("`{name}` with {} arguments", values.len()),
+                span,
+            ));
+        }
+        let mut orders = vec![0u8; values.len()];
+        if let Some(first) = orders.first_mut() {
+            *first = primes;
+        }
+        let orders = orders.into_boxed_slice();
+        match values {
+            [value] => Ok(self.map(value, |store, term| {
+                store.intern(Node::Apply(id, orders.clone(), Box::new([term])))
+            })),
+            [a, b] => self.zip(a, b, span, "put together", |store, a, b| {
+                store.intern(Node::Apply(id, orders.clone(), Box::new([a, b])))
+            }),
+            _ => {
+                if values.iter().all(Array::is_number) {
+                    let terms = values.iter().map(|value| value.entries[0]).collect();
+                    let term = self.system.store.intern(Node::Apply(id, orders, terms));
+                    return Ok(Array::number(term));
+                }
+                Err(Fault::Unsupported(format!("`{name}` of arrays"), span))
+            }
+        }
+    }
+}

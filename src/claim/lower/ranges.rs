@@ -1,0 +1,379 @@
+//! What letters run over: the places where they stand, or what the header says.
+
+use super::*;
+
+impl Lowering<'_> {
+    /// First and last value of each slot of a family.
+    pub(crate) fn slot_range(&mut self, family: FamilyId) -> Vec<(i64, i64)> {
+        if let Some(known) = self.slot_ranges.get(&family) {
+            return known.clone();
+        }
+        let known = self.system.family(family).clone();
+        let mut ranges: Vec<Option<(i64, i64)>> = vec![None; known.slots];
+        for clause in &known.clauses {
+            let domain = clause.domain.map(|affine| self.instance.settle(affine));
+            let slots: Vec<Affine> = clause.index[..known.slots]
+                .iter()
+                .map(|slot| self.instance.settle(slot))
+                .collect();
+            let mut letters = Vec::new();
+            for slot in &slots {
+                slot.visit_vars(&mut |var| letters.push(var));
+            }
+            // Sizes of elements may depend on the slots: they do not bound them.
+            let only = domain.filter(|constraint| {
+                let mut inside = true;
+                constraint
+                    .affine()
+                    .visit_vars(&mut |var| inside &= letters.contains(&var));
+                inside
+            });
+            for point in only.points(&letters, 100_000).unwrap_or_default() {
+                for (slot, range) in slots.iter().zip(&mut ranges) {
+                    let mut value = slot.clone();
+                    for (var, at) in letters.iter().zip(&point) {
+                        value = value.substitute(*var, &Affine::int(*at));
+                    }
+                    if let Some(value) = value.as_int() {
+                        let (low, high) = range.unwrap_or((value, value));
+                        *range = Some((low.min(value), high.max(value)));
+                    }
+                }
+            }
+        }
+        let ranges: Vec<(i64, i64)> = ranges
+            .into_iter()
+            .map(|range| range.unwrap_or((1, 0)))
+            .collect();
+        self.slot_ranges.insert(family, ranges.clone());
+        ranges
+    }
+
+    /// The sizes of a family's axes at these slots; none if nothing is there.
+    pub(crate) fn extents(&mut self, family: FamilyId, slots: &[i64]) -> Option<Vec<i64>> {
+        let key = (family, slots.to_vec());
+        if let Some(known) = self.extents.get(&key) {
+            return known.clone();
+        }
+        let known = self.system.family(family).clone();
+        let mut found: Option<Vec<i64>> = None;
+        for clause in &known.clauses {
+            let mut domain = clause.domain.clone();
+            for (left, value) in clause.index.iter().zip(slots) {
+                domain = domain.and(&Domain::equal(left, &Affine::int(*value)));
+            }
+            // Letters first, so that slotted sizes become numbers.
+            let (solved, rest) = domain.solve(&clause.vars);
+            let domain = rest.map(|affine| self.instance.settle(affine));
+            let letters: Vec<_> = clause
+                .vars
+                .iter()
+                .copied()
+                .filter(|var| solved.get(*var).is_none())
+                .collect();
+            let Some(points) = domain.points(&letters, 1_000_000) else {
+                continue;
+            };
+            for point in points {
+                let index: Vec<i64> = clause.index[known.slots..]
+                    .iter()
+                    .filter_map(|entry| {
+                        let mut value = self.instance.settle(&solved.affine(entry));
+                        for (var, at) in letters.iter().zip(&point) {
+                            value = value.substitute(*var, &Affine::int(*at));
+                        }
+                        value.as_int()
+                    })
+                    .collect();
+                let sizes = found.get_or_insert_with(|| vec![0; known.axes]);
+                for (size, at) in sizes.iter_mut().zip(index) {
+                    *size = (*size).max(at);
+                }
+            }
+        }
+        self.extents.insert(key, found.clone());
+        found
+    }
+
+    /// First and last value of a letter: those of the places where it stands alone, which have to agree for
+    /// elements; slots may overlap in part.
+    pub(crate) fn range(
+        &mut self,
+        letter: &str,
+        parts: &[&Expr],
+        letters: &Letters,
+    ) -> Result<Option<(i64, i64)>> {
+        let mut seen = Seen::default();
+        for part in parts {
+            self.collect(letter, part, letters, &mut seen);
+        }
+        if let Some((first, others)) = seen.elements.split_first() {
+            if let Some((_, span)) = others.iter().find(|(range, _)| *range != first.0) {
+                return Err(Fault::IllTyped(
+                    format!("{letter} runs over axes of different lengths"),
+                    *span,
+                ));
+            }
+            return Ok(Some(first.0));
+        }
+        let places = if seen.slots.is_empty() {
+            &seen.shifted
+        } else {
+            &seen.slots
+        };
+        Ok(places
+            .iter()
+            .copied()
+            .reduce(|(low, high), (other_low, other_high)| {
+                (low.max(other_low), high.min(other_high))
+            }))
+    }
+
+    pub(super) fn collect(
+        &mut self,
+        letter: &str,
+        expr: &Expr,
+        letters: &Letters,
+        seen: &mut Seen,
+    ) {
+        match &expr.kind {
+            ExprKind::Quantity {
+                family,
+                slots,
+                elements,
+            } => {
+                let ranges = self.slot_range(*family);
+                for (slot, range) in slots.iter().zip(ranges) {
+                    if let Some(shift) = self.shift(letter, slot, letters) {
+                        let range = (range.0 - shift, range.1 - shift);
+                        if shift == 0 {
+                            seen.slots.push(range)
+                        } else {
+                            seen.shifted.push(range)
+                        }
+                    }
+                }
+                let places: Option<Vec<i64>> = slots
+                    .iter()
+                    .map(|slot| {
+                        self.index(slot, letters)
+                            .ok()
+                            .and_then(|value| value.as_int())
+                    })
+                    .collect();
+                let Some(sizes) = places.and_then(|places| self.extents(*family, &places)) else {
+                    return;
+                };
+                self.collect_elements(letter, elements, &sizes, letters, seen, expr.span);
+            }
+            ExprKind::Elements(inner, entries) => {
+                if let Ok(array) = self.array(inner, letters)
+                    && array.is_fixed()
+                {
+                    let sizes = [array.rows.stored() as i64, array.cols.stored() as i64];
+                    let sizes = if entries.len() == 1 {
+                        vec![sizes[0].max(sizes[1])]
+                    } else {
+                        sizes.to_vec()
+                    };
+                    self.collect_elements(letter, entries, &sizes, letters, seen, expr.span);
+                }
+                self.collect(letter, inner, letters, seen);
+            }
+            ExprKind::Fold { binders, .. }
+                if binders.iter().any(|binder| binder.letter == letter) => {}
+            ExprKind::Size(..) => {}
+            _ => {
+                for child in expr.children() {
+                    self.collect(letter, child, letters, seen);
+                }
+            }
+        }
+    }
+
+    pub(super) fn collect_elements(
+        &mut self,
+        letter: &str,
+        entries: &[Entry],
+        sizes: &[i64],
+        letters: &Letters,
+        seen: &mut Seen,
+        span: Span,
+    ) {
+        for (entry, size) in entries.iter().zip(sizes) {
+            if let Entry::At(index) = entry
+                && let Some(shift) = self.shift(letter, index, letters)
+            {
+                if shift == 0 {
+                    seen.elements.push(((1, *size), span));
+                } else {
+                    seen.shifted.push((1 - shift, size - shift));
+                }
+            }
+        }
+    }
+
+    /// `c` if the index is the letter plus c.
+    pub(super) fn shift(&mut self, letter: &str, index: &Expr, letters: &Letters) -> Option<i64> {
+        if !index.free_letters().iter().any(|free| free == letter) {
+            return None;
+        }
+        let mut at = |value: i64| {
+            let mut inner = letters.clone();
+            inner.push((letter.to_owned(), value));
+            self.index(index, &inner).ok()?.as_int()
+        };
+        let (zero, one) = (at(0)?, at(1)?);
+        (one - zero == 1).then_some(zero)
+    }
+
+    /// Every choice of the free letters of a line, as its header restricts them.
+    ///
+    /// # Errors
+    /// [`Fault::IllTyped`] if a letter runs over axes of different lengths.
+    pub(crate) fn choices(
+        &mut self,
+        members: &[&Expr],
+        rules: &[LetterRule],
+    ) -> Result<Vec<Letters>> {
+        let mut fixed: Letters = Vec::new();
+        for rule in rules {
+            if let LetterRule::Value(letter, value) = rule
+                && let Ok(value) = self.index(value, &fixed)
+                && let Some(value) = value.as_int()
+            {
+                fixed.push((letter.clone(), value));
+            }
+        }
+        let mut names: Vec<String> = Vec::new();
+        for member in members {
+            for letter in member.free_letters() {
+                if !names.contains(&letter) && fixed.iter().all(|(name, _)| *name != letter) {
+                    names.push(letter);
+                }
+            }
+        }
+        names.retain(|name| !matches!(name.as_str(), "rows" | "columns" | "all"));
+        let mut found = Vec::new();
+        self.choose(&names, members, rules, fixed, &mut found)?;
+        Ok(found)
+    }
+
+    pub(super) fn choose(
+        &mut self,
+        names: &[String],
+        members: &[&Expr],
+        rules: &[LetterRule],
+        letters: Letters,
+        found: &mut Vec<Letters>,
+    ) -> Result<()> {
+        let span = members
+            .first()
+            .map_or_else(Span::default, |member| member.span);
+        if names.is_empty() {
+            for rule in rules {
+                if let LetterRule::Condition(condition) = rule {
+                    let left = self.index(&condition.left, &letters)?;
+                    let right = self.index(&condition.right, &letters)?;
+                    if let (Some(left), Some(right)) = (left.as_int(), right.as_int())
+                        && !holds(condition.relation, left, right)
+                    {
+                        return Ok(());
+                    }
+                }
+            }
+            if found.len() > 4_000 {
+                return Err(Fault::Unsupported(
+                    "too many values of the free letters".into(),
+                    span,
+                ));
+            }
+            found.push(letters);
+            return Ok(());
+        }
+        // A letter whose range can be told now; those of slots come before those of elements that depend on them.
+        let mut ill = None;
+        for (at, name) in names.iter().enumerate() {
+            let ruled = rules.iter().find_map(|rule| match rule {
+                LetterRule::Range(letter, low, high) if letter == name => Some((low, high)),
+                _ => None,
+            });
+            let range = match ruled {
+                Some((low, high)) => {
+                    let (low, high) = (self.index(low, &letters)?, self.index(high, &letters)?);
+                    low.as_int().zip(high.as_int())
+                }
+                None => match self.range(name, members, &letters) {
+                    Ok(range) => range,
+                    Err(fault) => {
+                        ill = Some(fault);
+                        continue;
+                    }
+                },
+            };
+            let Some((low, high)) = range else { continue };
+            let is_element = ruled.is_none()
+                && self.stands_in_elements(name, members)
+                && !self.stands_in_slots(name, members);
+            if is_element
+                && names
+                    .iter()
+                    .any(|other| other != name && self.stands_in_slots(other, members))
+            {
+                continue;
+            }
+            let mut rest = names.to_vec();
+            rest.remove(at);
+            for value in low..=high {
+                let mut inner = letters.clone();
+                inner.push((name.clone(), value));
+                self.choose(&rest, members, rules, inner, found)?;
+            }
+            return Ok(());
+        }
+        Err(ill.unwrap_or_else(|| {
+            Fault::Unsupported(format!("the range of {} is not known", names[0]), span)
+        }))
+    }
+
+    pub(super) fn stands_in_slots(&self, letter: &str, members: &[&Expr]) -> bool {
+        members.iter().any(|member| {
+            member.any(&mut |expr| match &expr.kind {
+                ExprKind::Quantity { slots, .. } | ExprKind::Size(_, slots) => slots
+                    .iter()
+                    .any(|slot| slot.free_letters().iter().any(|free| free == letter)),
+                _ => false,
+            })
+        })
+    }
+
+    pub(super) fn stands_in_elements(&self, letter: &str, members: &[&Expr]) -> bool {
+        members.iter().any(|member| {
+            member.any(&mut |expr| match &expr.kind {
+                ExprKind::Quantity { elements, .. } | ExprKind::Elements(_, elements) => elements.iter().any(|entry| {
+                    matches!(entry, Entry::At(index) if index.free_letters().iter().any(|free| free == letter))
+                }),
+                _ => false,
+            })
+        })
+    }
+}
+
+/// Places where a letter stands.
+#[derive(Default)]
+pub(super) struct Seen {
+    elements: Vec<((i64, i64), Span)>,
+    slots: Vec<(i64, i64)>,
+    shifted: Vec<(i64, i64)>,
+}
+
+pub(super) fn holds(relation: Relation, left: i64, right: i64) -> bool {
+    match relation {
+        Relation::Less => left < right,
+        Relation::LessEqual => left <= right,
+        Relation::Greater => left > right,
+        Relation::GreaterEqual => left >= right,
+        Relation::Equal => left == right,
+        Relation::NotEqual => left != right,
+    }
+}

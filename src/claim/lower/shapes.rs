@@ -1,0 +1,483 @@
+//! Arrays of terms: shapes, sums and products. A shape that does not fit is the fault of the claim.
+
+use super::*;
+
+/// One dimension of an array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dim {
+    /// So many.
+    Fixed(usize),
+    /// As many as fit, all equal.
+    Any,
+    /// As many as fit, all 0 but this one (from 0).
+    Hot(usize),
+    /// As many as fit, of an identity: the other dimension is the same.
+    Eye,
+}
+
+/// A number, column, row or matrix of terms, row by row. A dimension without a fixed size holds one entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Array {
+    pub(crate) rows: Dim,
+    pub(crate) cols: Dim,
+    pub(crate) entries: Vec<TermId>,
+}
+
+pub(super) const ONE: Dim = Dim::Fixed(1);
+
+impl Dim {
+    pub(super) fn stored(self) -> usize {
+        match self {
+            Dim::Fixed(size) => size,
+            Dim::Any | Dim::Hot(_) | Dim::Eye => 1,
+        }
+    }
+}
+
+impl Array {
+    pub(super) fn number(term: TermId) -> Self {
+        Self {
+            rows: ONE,
+            cols: ONE,
+            entries: vec![term],
+        }
+    }
+
+    pub(crate) fn is_number(&self) -> bool {
+        self.rows == ONE && self.cols == ONE
+    }
+
+    pub(super) fn is_vector(&self) -> bool {
+        self.rows == ONE || self.cols == ONE
+    }
+
+    pub(super) fn is_fixed(&self) -> bool {
+        matches!((self.rows, self.cols), (Dim::Fixed(_), Dim::Fixed(_)))
+    }
+
+    pub(super) fn transposed(&self) -> Array {
+        let (rows, cols) = (self.rows.stored(), self.cols.stored());
+        let mut entries = Vec::with_capacity(self.entries.len());
+        for col in 0..cols {
+            for row in 0..rows {
+                entries.push(self.entries[row * cols + col]);
+            }
+        }
+        Array {
+            rows: self.cols,
+            cols: self.rows,
+            entries,
+        }
+    }
+
+    /// Row and column of an entry, from 1.
+    pub(crate) fn place(&self, entry: usize) -> (usize, usize) {
+        let cols = self.cols.stored().max(1);
+        (entry / cols + 1, entry % cols + 1)
+    }
+
+    /// Whether there is more than one row.
+    pub(crate) fn has_rows(&self) -> bool {
+        self.rows != ONE
+    }
+
+    /// Whether there is more than one column.
+    pub(crate) fn has_cols(&self) -> bool {
+        self.cols != ONE
+    }
+
+    /// Its shape in words.
+    pub(crate) fn shape(&self) -> String {
+        let size = |dim: Dim| match dim {
+            Dim::Fixed(size) => size.to_string(),
+            Dim::Any | Dim::Hot(_) | Dim::Eye => "?".into(),
+        };
+        match (self.rows, self.cols) {
+            (ONE, ONE) => "a number".into(),
+            (rows, ONE) => format!("a column of {}", size(rows)),
+            (ONE, cols) => format!("a row of {}", size(cols)),
+            (rows, cols) => format!("{} × {}", size(rows), size(cols)),
+        }
+    }
+}
+
+impl Lowering<'_> {
+    pub(super) fn map(
+        &mut self,
+        array: &Array,
+        mut change: impl FnMut(&mut crate::term::Store, TermId) -> TermId,
+    ) -> Array {
+        let entries = array
+            .entries
+            .iter()
+            .map(|entry| change(&mut self.system.store, *entry))
+            .collect();
+        Array { entries, ..*array }
+    }
+
+    /// The array with both dimensions as given; none if it does not fit.
+    pub(super) fn spread(&mut self, array: &Array, rows: Dim, cols: Dim) -> Option<Array> {
+        let fits = |from: Dim, to: Dim| {
+            from == to || (!matches!(from, Dim::Fixed(_)) && matches!(to, Dim::Fixed(_)))
+        };
+        if !fits(array.rows, rows) || !fits(array.cols, cols) {
+            return None;
+        }
+        if array.rows == rows && array.cols == cols {
+            return Some(array.clone());
+        }
+        let zero = self.system.store.int(0);
+        let stored = array.cols.stored();
+        let mut entries = Vec::new();
+        for row in 0..rows.stored() {
+            for col in 0..cols.stored() {
+                let mut entry = None;
+                let mut at = (row, col);
+                for (dim, place) in [(array.rows, &mut at.0), (array.cols, &mut at.1)] {
+                    match dim {
+                        Dim::Fixed(_) => {}
+                        Dim::Any => *place = 0,
+                        Dim::Hot(hot) => {
+                            if *place != hot {
+                                entry = Some(zero);
+                            }
+                            *place = 0;
+                        }
+                        Dim::Eye => {
+                            if row != col {
+                                entry = Some(zero);
+                            }
+                            *place = 0;
+                        }
+                    }
+                }
+                entries.push(entry.unwrap_or_else(|| array.entries[at.0 * stored + at.1]));
+            }
+        }
+        let outside = |dim: Dim, size: Dim| matches!(dim, Dim::Hot(hot) if hot >= size.stored());
+        if outside(array.rows, rows)
+            || outside(array.cols, cols)
+            || (array.rows == Dim::Eye && rows != cols)
+        {
+            return None;
+        }
+        Some(Array {
+            rows,
+            cols,
+            entries,
+        })
+    }
+
+    /// Both sides of an equation with the same shape.
+    pub(crate) fn matched(&mut self, a: &Array, b: &Array, span: Span) -> Result<(Array, Array)> {
+        let pick = |a: Dim, b: Dim| if matches!(a, Dim::Fixed(_)) { a } else { b };
+        let (rows, cols) = (pick(a.rows, b.rows), pick(a.cols, b.cols));
+        match (self.spread(a, rows, cols), self.spread(b, rows, cols)) {
+            (Some(a), Some(b)) => Ok((a, b)),
+            _ => Err(Fault::IllTyped(
+                format!(
+                    "the left side is {}, the right side {}",
+                    a.shape(),
+                    b.shape()
+                ),
+                span,
+            )),
+        }
+    }
+
+    /// Entry by entry; a number goes with everything.
+    pub(super) fn zip(
+        &mut self,
+        a: &Array,
+        b: &Array,
+        span: Span,
+        what: &str,
+        mut join: impl FnMut(&mut crate::term::Store, TermId, TermId) -> TermId,
+    ) -> Result<Array> {
+        let (a, b) = if a.is_number() && !b.is_number() && b.rows != Dim::Eye {
+            let entry = a.entries[0];
+            (
+                Array {
+                    entries: vec![entry; b.entries.len()],
+                    ..*b
+                },
+                b.clone(),
+            )
+        } else if b.is_number() && !a.is_number() && a.rows != Dim::Eye {
+            let entry = b.entries[0];
+            (
+                a.clone(),
+                Array {
+                    entries: vec![entry; a.entries.len()],
+                    ..*a
+                },
+            )
+        } else {
+            let pick = |a: Dim, b: Dim| if matches!(a, Dim::Fixed(_)) { a } else { b };
+            let (rows, cols) = (pick(a.rows, b.rows), pick(a.cols, b.cols));
+            match (self.spread(a, rows, cols), self.spread(b, rows, cols)) {
+                (Some(a), Some(b)) => (a, b),
+                _ => {
+                    return Err(Fault::IllTyped(
+                        format!("{} and {} cannot be {what}", a.shape(), b.shape()),
+                        span,
+                    ));
+                }
+            }
+        };
+        if !a.is_fixed()
+            && matches!(
+                (a.rows, a.cols),
+                (Dim::Hot(_) | Dim::Eye, _) | (_, Dim::Hot(_))
+            )
+            && what == "added"
+        {
+            return Err(Fault::Unsupported(
+                "the size of this sum is not known".into(),
+                span,
+            ));
+        }
+        let entries = a
+            .entries
+            .iter()
+            .zip(&b.entries)
+            .map(|(a, b)| join(&mut self.system.store, *a, *b))
+            .collect();
+        Ok(Array { entries, ..a })
+    }
+
+    pub(super) fn product(
+        &mut self,
+        factors: &[(Join, Expr)],
+        span: Span,
+        letters: &Letters,
+    ) -> Result<Array> {
+        let mut values = Vec::new();
+        for (join, factor) in factors {
+            values.push((*join, self.array(factor, letters)?));
+        }
+        // Matrix products bind closer than products entry by entry; where that does not fit, from left to right.
+        let mut groups: Vec<(Join, Vec<Array>)> = Vec::new();
+        for (at, (join, value)) in values.iter().enumerate() {
+            match (at, join) {
+                (0, _) | (_, Join::Elementwise | Join::Dot) => {
+                    groups.push((*join, vec![value.clone()]))
+                }
+                (_, Join::Product) => groups.last_mut().expect("a group").1.push(value.clone()),
+            }
+        }
+        let mut by_groups = || -> Result<Array> {
+            let mut result: Option<Array> = None;
+            for (join, group) in &groups {
+                let value = self.chain(group, span)?;
+                result = Some(match result {
+                    None => value,
+                    Some(before) => self.joined(*join, &before, &value, span)?,
+                });
+            }
+            result.ok_or_else(|| Fault::Unsupported("an empty product".into(), span))
+        };
+        let first = by_groups();
+        if first.is_ok() || groups.len() == 1 {
+            return first;
+        }
+        let mut result = values[0].1.clone();
+        for (join, value) in &values[1..] {
+            match self.joined(*join, &result, value, span) {
+                Ok(next) => result = next,
+                Err(_) => return first,
+            }
+        }
+        Ok(result)
+    }
+
+    /// A matrix product of several factors, from left to right; numbers go anywhere.
+    pub(super) fn chain(&mut self, group: &[Array], span: Span) -> Result<Array> {
+        let mut result = group[0].clone();
+        for value in &group[1..] {
+            result = self.joined(Join::Product, &result, value, span)?;
+        }
+        Ok(result)
+    }
+
+    pub(super) fn joined(&mut self, join: Join, a: &Array, b: &Array, span: Span) -> Result<Array> {
+        match join {
+            Join::Elementwise => {
+                self.zip(a, b, span, "multiplied entry by entry", |store, a, b| {
+                    store.mul([a, b])
+                })
+            }
+            Join::Dot if a.is_vector() && b.is_vector() && !a.is_number() && !b.is_number() => {
+                let row = if a.rows == ONE {
+                    a.clone()
+                } else {
+                    a.transposed()
+                };
+                let column = if b.cols == ONE {
+                    b.clone()
+                } else {
+                    b.transposed()
+                };
+                self.matrix_product(&row, &column, span)
+            }
+            Join::Dot | Join::Product => {
+                if a.is_number() || b.is_number() {
+                    if a.rows == Dim::Eye || b.rows == Dim::Eye {
+                        let entry = self.system.store.mul([a.entries[0], b.entries[0]]);
+                        return Ok(Array {
+                            rows: Dim::Eye,
+                            cols: Dim::Eye,
+                            entries: vec![entry],
+                        });
+                    }
+                    return self.zip(a, b, span, "multiplied", |store, a, b| store.mul([a, b]));
+                }
+                self.matrix_product(a, b, span)
+            }
+        }
+    }
+
+    pub(super) fn matrix_product(&mut self, a: &Array, b: &Array, span: Span) -> Result<Array> {
+        let unfit = || {
+            Fault::IllTyped(
+                format!("{} times {} does not fit", a.shape(), b.shape()),
+                span,
+            )
+        };
+        // An identity changes nothing but the factor in front of it.
+        if a.cols == Dim::Eye || b.rows == Dim::Eye {
+            let (eye, other) = if a.cols == Dim::Eye { (a, b) } else { (b, a) };
+            let factor = eye.entries[0];
+            return Ok(self.map(other, |store, entry| store.mul([factor, entry])));
+        }
+        let size = match (a.cols, b.rows) {
+            (Dim::Fixed(m), Dim::Fixed(n)) if m == n => Dim::Fixed(m),
+            (Dim::Fixed(m), Dim::Any) | (Dim::Any, Dim::Fixed(m)) => Dim::Fixed(m),
+            (Dim::Fixed(m), Dim::Hot(hot)) | (Dim::Hot(hot), Dim::Fixed(m)) if hot < m => {
+                Dim::Fixed(m)
+            }
+            (Dim::Hot(i), Dim::Hot(j)) => {
+                let value = if i == j {
+                    self.system.store.int(1)
+                } else {
+                    self.system.store.int(0)
+                };
+                let mut entries = Vec::new();
+                for x in &a.entries {
+                    for y in &b.entries {
+                        entries.push(self.system.store.mul([value, *x, *y]));
+                    }
+                }
+                return Ok(Array {
+                    rows: a.rows,
+                    cols: b.cols,
+                    entries,
+                });
+            }
+            (Dim::Any, Dim::Any) => {
+                return Err(Fault::Unsupported(
+                    "the length of these ones is not known".into(),
+                    span,
+                ));
+            }
+            _ => return Err(unfit()),
+        };
+        let a = self.spread(a, a.rows, size).ok_or_else(unfit)?;
+        let b = self.spread(b, size, b.cols).ok_or_else(unfit)?;
+        let (inner, width) = (size.stored(), b.cols.stored());
+        let mut entries = Vec::new();
+        for row in 0..a.rows.stored() {
+            for col in 0..width {
+                let mut terms = Vec::with_capacity(inner);
+                for at in 0..inner {
+                    self.work += 1;
+                    terms.push(
+                        self.system
+                            .store
+                            .mul([a.entries[row * inner + at], b.entries[at * width + col]]),
+                    );
+                }
+                entries.push(self.system.store.add(terms));
+            }
+        }
+        Ok(Array {
+            rows: a.rows,
+            cols: b.cols,
+            entries,
+        })
+    }
+
+    pub(super) fn power(
+        &mut self,
+        base: &Expr,
+        exponent: &Expr,
+        elementwise: bool,
+        span: Span,
+        letters: &Letters,
+    ) -> Result<Array> {
+        let base = self.array(base, letters)?;
+        let exponent = self.array(exponent, letters)?;
+        if !exponent.is_number() {
+            return Err(Fault::IllTyped("an exponent is a number".into(), span));
+        }
+        let exponent = exponent.entries[0];
+        if elementwise || base.is_number() || base.is_vector() {
+            return Ok(self.map(&base, |store, term| store.power(term, exponent)));
+        }
+        let whole = self
+            .system
+            .store
+            .as_number(exponent)
+            .filter(|value| value.is_integer())
+            .and_then(|value| value.to_integer().to_i64());
+        if base.rows != base.cols {
+            return Err(Fault::IllTyped(
+                format!("only a square matrix has powers, this is {}", base.shape()),
+                span,
+            ));
+        }
+        match whole {
+            Some(count @ 1..=16) => {
+                let mut result = base.clone();
+                for _ in 1..count {
+                    result = self.matrix_product(&result, &base, span)?;
+                }
+                Ok(result)
+            }
+            Some(-1) => self.inverse(&base, span),
+            _ => Err(Fault::Unsupported("this power of a matrix".into(), span)),
+        }
+    }
+
+    /// The inverse of a diagonal matrix, or of one of two rows.
+    pub(super) fn inverse(&mut self, array: &Array, span: Span) -> Result<Array> {
+        let size = array.rows.stored();
+        let store = &mut self.system.store;
+        let minus_one = store.int(-1);
+        let diagonal = (0..size).all(|row| {
+            (0..size).all(|col| row == col || store.is_zero(array.entries[row * size + col]))
+        });
+        if diagonal {
+            let mut entries = array.entries.clone();
+            for at in 0..size {
+                entries[at * size + at] = store.power(entries[at * size + at], minus_one);
+            }
+            return Ok(Array { entries, ..*array });
+        }
+        let [a, b, c, d] = array.entries[..] else {
+            return Err(Fault::Unsupported(
+                "the inverse of this matrix".into(),
+                span,
+            ));
+        };
+        let (first, second) = (store.mul([a, d]), store.mul([b, c]));
+        let second = store.negative(second);
+        let determinant = store.add([first, second]);
+        let inverse = store.power(determinant, minus_one);
+        let (minus_b, minus_c) = (store.negative(b), store.negative(c));
+        let entries = [d, minus_b, minus_c, a]
+            .map(|entry| store.mul([inverse, entry]))
+            .to_vec();
+        Ok(Array { entries, ..*array })
+    }
+}

@@ -1,0 +1,512 @@
+//! What the symbols of a claim may stand for: declared spellings first, then the network's own names.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::noad::{self, Kind, List, Noad};
+use super::tree::{Entry, Expr, ExprKind, Join};
+use crate::source::Span;
+use crate::system::{FamilyKind, Spelled, System};
+use crate::term::{Affine, Atom, FamilyId, SizeId};
+
+/// A spelling and what it stands for. Its letters stand for any index.
+#[derive(Debug, Clone)]
+pub(crate) struct Spelling {
+    pub(crate) pattern: List,
+    pub(crate) letters: Vec<String>,
+    pub(crate) value: Expr,
+}
+
+/// What a place of the text was found to be.
+#[derive(Debug, Clone)]
+pub(crate) enum Meaning {
+    /// A declared spelling with its letters replaced.
+    Spelled(Expr),
+    Quantity(FamilyId),
+    Size(SizeId),
+    /// A function by its name in the language.
+    Function(String),
+}
+
+/// A name that was found: how many noads it takes, and the scripts of the last one that are not part of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    pub(crate) meaning: Meaning,
+    pub(crate) length: usize,
+    pub(crate) rest: Noad,
+    /// How much of the text it explains; the greatest wins.
+    weight: (usize, usize, usize, i32),
+}
+
+/// The names of one claim.
+#[derive(Debug)]
+pub(crate) struct Names<'a> {
+    pub(crate) system: &'a System,
+    pub(crate) spellings: Vec<Spelling>,
+    families: FxHashMap<String, FamilyId>,
+    sizes: FxHashMap<String, SizeId>,
+    functions: FxHashMap<String, String>,
+    /// Letters that are indices although the network has a quantity of that name.
+    pub(crate) index_letters: FxHashSet<String>,
+}
+
+/// Functions of whole arrays and others that claims know beside those of the table.
+const MORE_FUNCTIONS: &[&str] = &[
+    "softmax", "sum", "mean", "norm", "diag", "tr", "vec", "ones", "eye", "tanh", "exp",
+];
+
+impl<'a> Names<'a> {
+    /// The names of the network and its `write` lines.
+    pub(crate) fn new(system: &'a System) -> Self {
+        let mut names = Self {
+            system,
+            spellings: Vec::new(),
+            families: FxHashMap::default(),
+            sizes: FxHashMap::default(),
+            functions: FxHashMap::default(),
+            index_letters: FxHashSet::default(),
+        };
+        for (at, family) in system.families.iter().enumerate() {
+            if !matches!(
+                family.kind,
+                FamilyKind::Adjoint { .. } | FamilyKind::Local { .. }
+            ) {
+                names.families.insert(
+                    family.name.clone(),
+                    FamilyId(u32::try_from(at).expect("few families")),
+                );
+            }
+        }
+        for (at, size) in system.sizes.iter().enumerate() {
+            names.sizes.insert(
+                size.name.clone(),
+                SizeId(u32::try_from(at).expect("few sizes")),
+            );
+        }
+        for row in crate::functions::rows() {
+            for name in std::iter::once(row.name).chain(row.also.iter().copied()) {
+                names.functions.insert(name.to_owned(), row.name.to_owned());
+            }
+        }
+        for function in &system.functions {
+            names
+                .functions
+                .insert(function.name.clone(), function.name.clone());
+        }
+        for name in MORE_FUNCTIONS {
+            names
+                .functions
+                .insert((*name).to_owned(), (*name).to_owned());
+        }
+        names.functions.insert("trace".to_owned(), "tr".to_owned());
+        for spelling in &system.spellings {
+            if let Some(value) = names.spelled(&spelling.what)
+                && let Ok(pattern) = noad::read(&spelling.latex, 0)
+            {
+                names.add_spelling(pattern, value);
+            }
+        }
+        names
+    }
+
+    /// Another spelling; it comes before those that are there.
+    pub(crate) fn add_spelling(&mut self, pattern: List, value: Expr) {
+        let mut inside = Vec::new();
+        letters_of(&pattern, &mut inside);
+        let letters: Vec<String> = value
+            .free_letters()
+            .into_iter()
+            .filter(|letter| inside.contains(letter))
+            .collect();
+        self.spellings.push(Spelling {
+            pattern,
+            letters,
+            value,
+        });
+    }
+
+    /// `f = sigmoid`: another name of a function. `false` if the text is not the name of one.
+    pub(crate) fn alias(&mut self, pattern: &[Noad], text: &str) -> bool {
+        if self.families.contains_key(text) {
+            return false;
+        }
+        let (Some(function), Some(name)) = (self.functions.get(text).cloned(), text_of(pattern))
+        else {
+            return false;
+        };
+        self.families.remove(&name);
+        self.functions.insert(name, function);
+        true
+    }
+
+    /// What a `write` line spells, as an expression over its letters.
+    fn spelled(&self, what: &Spelled) -> Option<Expr> {
+        let span = Span::default();
+        let quantity = |family: FamilyId, slots: &[Affine]| {
+            let slots: Option<Vec<Expr>> = slots.iter().map(|slot| self.affine(slot)).collect();
+            Some(Expr::new(
+                ExprKind::Quantity {
+                    family,
+                    slots: slots?,
+                    elements: Vec::new(),
+                },
+                span,
+            ))
+        };
+        match what {
+            Spelled::Slots(family, slots) => quantity(*family, slots),
+            Spelled::Derivative { of, wrt } => Some(Expr::new(
+                ExprKind::Derivative {
+                    of: Box::new(quantity(of.0, &of.1)?),
+                    wrt: Box::new(quantity(wrt.0, &wrt.1)?),
+                    direct: false,
+                },
+                span,
+            )),
+            // An expression: a plain element can be read back, others cannot be named in a claim.
+            Spelled::Term(term) => match self.system.store.node(*term) {
+                crate::term::Node::Access(family, index) => {
+                    let slots = self.system.family(*family).slots;
+                    let parts: Option<Vec<Expr>> =
+                        index.iter().map(|entry| self.affine(entry)).collect();
+                    let mut parts = parts?;
+                    let elements = parts.split_off(slots);
+                    Some(Expr::new(
+                        ExprKind::Quantity {
+                            family: *family,
+                            slots: parts,
+                            elements: elements.into_iter().map(Entry::At).collect(),
+                        },
+                        span,
+                    ))
+                }
+                _ => None,
+            },
+        }
+    }
+
+    /// An index expression over letters.
+    fn affine(&self, affine: &Affine) -> Option<Expr> {
+        let span = Span::default();
+        let number = |value: num_rational::Ratio<i64>| {
+            Expr::new(
+                ExprKind::Number(num_rational::BigRational::new(
+                    (*value.numer()).into(),
+                    (*value.denom()).into(),
+                )),
+                span,
+            )
+        };
+        let mut terms = Vec::new();
+        for (atom, coefficient) in affine.terms() {
+            let value = match atom {
+                Atom::Var(var) => Expr::new(
+                    ExprKind::Letter(self.system.store.letter(*var).to_owned()),
+                    span,
+                ),
+                Atom::Size(size, slots) => {
+                    let slots: Option<Vec<Expr>> =
+                        slots.iter().map(|slot| self.affine(slot)).collect();
+                    Expr::new(ExprKind::Size(*size, slots?), span)
+                }
+                Atom::Read(..) => return None,
+            };
+            let product = vec![
+                (Join::Product, number(*coefficient)),
+                (Join::Product, value),
+            ];
+            terms.push((false, Expr::new(ExprKind::Product(product), span)));
+        }
+        terms.push((false, number(affine.constant())));
+        Some(Expr::new(ExprKind::Sum(terms), span))
+    }
+
+    /// The family of exactly this name.
+    pub(crate) fn family(&self, name: &str) -> Option<FamilyId> {
+        self.families.get(name).copied()
+    }
+
+    /// Whether a letter may be meant as an index where an index is expected.
+    pub(crate) fn is_real_quantity(&self, family: FamilyId) -> bool {
+        self.system.family(family).integers.is_none()
+    }
+
+    /// The name that stands at the beginning of the list, the longest that fits.
+    pub(crate) fn find(&self, list: &[Noad]) -> Option<Found> {
+        let mut best: Option<Found> = None;
+        let mut offer = |found: Found| {
+            if best.as_ref().is_none_or(|best| found.weight > best.weight) {
+                best = Some(found);
+            }
+        };
+        for (at, spelling) in self.spellings.iter().enumerate() {
+            if let Some(found) = self.spelling_at(spelling, list, at) {
+                offer(found);
+            }
+        }
+        self.natural(list, &mut offer);
+        best
+    }
+
+    fn spelling_at(&self, spelling: &Spelling, list: &[Noad], order: usize) -> Option<Found> {
+        let pattern = &spelling.pattern;
+        let length = pattern.len();
+        if length == 0 || list.len() < length {
+            return None;
+        }
+        let mut bound: Vec<(String, List)> = Vec::new();
+        for (expected, given) in pattern[..length - 1].iter().zip(list) {
+            unify(expected, given, &spelling.letters, &mut bound).then_some(())?;
+        }
+        let (expected, given) = (&pattern[length - 1], &list[length - 1]);
+        let mut rest = given.bare();
+        let mut scripts = 0;
+        if expected.primes > 0 {
+            (expected.primes == given.primes).then_some(())?;
+        } else {
+            rest.primes = given.primes;
+        }
+        unify_kind(expected, given, &spelling.letters, &mut bound).then_some(())?;
+        for (wanted, found, left) in [
+            (&expected.sub, &given.sub, &mut rest.sub),
+            (&expected.sup, &given.sup, &mut rest.sup),
+        ] {
+            match (wanted, found) {
+                (None, found) => left.clone_from(found),
+                (Some(_), None) => return None,
+                (Some(wanted), Some(found)) => {
+                    scripts += 1;
+                    // `A^{[1]T}`: a slot in brackets, then something else.
+                    let fenced = wanted
+                        .last()
+                        .is_some_and(|last| matches!(last.kind, Kind::Fence(..)));
+                    let taken = if fenced && found.len() > wanted.len() {
+                        wanted.len()
+                    } else {
+                        found.len()
+                    };
+                    unify_lists(wanted, &found[..taken], &spelling.letters, &mut bound)
+                        .then_some(())?;
+                    if taken < found.len() {
+                        *left = Some(found[taken..].to_vec());
+                    }
+                }
+            }
+        }
+        let mut values = Vec::new();
+        let mut inexact = 0;
+        for (letter, text) in &bound {
+            let same = matches!(text.as_slice(), [only] if only.is_bare() && text_of(&text[..1]).as_deref() == Some(letter));
+            if !same {
+                inexact += 1;
+            }
+            let index = super::read::index(self, text).ok()?;
+            values.push((letter.clone(), index));
+        }
+        let span = list[0].span.to(list[length - 1].span);
+        let value = spelling.value.with_letters(&values).moved(span);
+        Some(Found {
+            meaning: Meaning::Spelled(Expr::new(ExprKind::Named(Box::new(value)), span)),
+            length,
+            rest,
+            weight: (length, scripts, 2, order as i32 - 1000 * inexact),
+        })
+    }
+
+    fn natural(&self, list: &[Noad], offer: &mut impl FnMut(Found)) {
+        let mut base = String::new();
+        for (at, noad) in list.iter().enumerate() {
+            let Some(text) = symbol(noad) else { return };
+            base.push_str(&text);
+            if let Some(sub) = &noad.sub
+                && let Some(tail) = text_of(sub)
+            {
+                for name in [format!("{base}{tail}"), format!("{base}_{tail}")] {
+                    let rest = Noad {
+                        sub: None,
+                        ..noad.clone()
+                    };
+                    self.offer_name(&name, at + 1, 1, rest, offer);
+                }
+            }
+            self.offer_name(&base, at + 1, 0, noad.clone(), offer);
+            if !noad.is_bare() || at > 24 {
+                return;
+            }
+        }
+    }
+
+    fn offer_name(
+        &self,
+        name: &str,
+        length: usize,
+        scripts: usize,
+        rest: Noad,
+        offer: &mut impl FnMut(Found),
+    ) {
+        let mut found = |meaning: Meaning, rank: usize| {
+            offer(Found {
+                meaning,
+                length,
+                rest: rest.clone(),
+                weight: (length, scripts, rank, 0),
+            });
+        };
+        if self.index_letters.contains(name) {
+            return;
+        }
+        if let Some(family) = self.families.get(name) {
+            found(Meaning::Quantity(*family), 1);
+        } else if let Some(size) = self.sizes.get(name) {
+            found(Meaning::Size(*size), 1);
+        } else if let Some(function) = self.functions.get(name) {
+            found(Meaning::Function(function.clone()), 0);
+        }
+    }
+}
+
+/// The letters of a list, those in scripts too.
+fn letters_of(list: &[Noad], into: &mut Vec<String>) {
+    for noad in list {
+        match &noad.kind {
+            Kind::Letter(letter) => into.push(letter.to_string()),
+            Kind::Fence(_, inside) | Kind::Group(inside) | Kind::Accent(_, inside) => {
+                letters_of(inside, into)
+            }
+            _ => {}
+        }
+        for script in [&noad.sub, &noad.sup].into_iter().flatten() {
+            letters_of(script, into);
+        }
+    }
+}
+
+/// The text of one symbol without its scripts, as the network language spells it.
+fn symbol(noad: &Noad) -> Option<String> {
+    match &noad.kind {
+        Kind::Letter(letter) => Some(letter.to_string()),
+        Kind::Number(digits) => Some(digits.clone()),
+        Kind::Command(name) if matches!(name.as_str(), "sum" | "prod" | "partial" | "nabla") => {
+            None
+        }
+        Kind::Command(name) => Some(name.clone()),
+        Kind::Word(word) => Some(word.clone()),
+        Kind::Accent(accent, inside) => match inside.as_slice() {
+            [only] => Some(format!("{}_{accent}", symbol(only)?)),
+            _ => None,
+        },
+        Kind::Group(inside) => match inside.as_slice() {
+            [only] if only.is_bare() => symbol(only),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// A list of letters and digits as a name: `h1`, `(1)`, `total`.
+pub(crate) fn text_of(list: &[Noad]) -> Option<String> {
+    let list = match list {
+        [only] if only.is_bare() => match &only.kind {
+            Kind::Fence('(' | '[', inside) | Kind::Group(inside) => inside.as_slice(),
+            _ => list,
+        },
+        _ => list,
+    };
+    let mut text = String::new();
+    for noad in list {
+        if !noad.is_bare() {
+            return None;
+        }
+        text.push_str(&symbol(noad)?);
+    }
+    (!text.is_empty()).then_some(text)
+}
+
+fn unify(
+    expected: &Noad,
+    given: &Noad,
+    letters: &[String],
+    bound: &mut Vec<(String, List)>,
+) -> bool {
+    expected.primes == given.primes
+        && unify_kind(expected, given, letters, bound)
+        && unify_scripts(
+            expected.sub.as_deref(),
+            given.sub.as_deref(),
+            letters,
+            bound,
+        )
+        && unify_scripts(
+            expected.sup.as_deref(),
+            given.sup.as_deref(),
+            letters,
+            bound,
+        )
+}
+
+fn unify_scripts(
+    expected: Option<&[Noad]>,
+    given: Option<&[Noad]>,
+    letters: &[String],
+    bound: &mut Vec<(String, List)>,
+) -> bool {
+    match (expected, given) {
+        (None, None) => true,
+        (Some(expected), Some(given)) => unify_lists(expected, given, letters, bound),
+        _ => false,
+    }
+}
+
+fn unify_kind(
+    expected: &Noad,
+    given: &Noad,
+    letters: &[String],
+    bound: &mut Vec<(String, List)>,
+) -> bool {
+    match (&expected.kind, &given.kind) {
+        (Kind::Fence(a, expected), Kind::Fence(b, given)) => {
+            a == b && unify_lists(expected, given, letters, bound)
+        }
+        (Kind::Group(expected), Kind::Group(given)) => unify_lists(expected, given, letters, bound),
+        (expected, given) => expected == given,
+    }
+}
+
+/// A list of one variable letter binds the whole of what is given.
+fn unify_lists(
+    expected: &[Noad],
+    given: &[Noad],
+    letters: &[String],
+    bound: &mut Vec<(String, List)>,
+) -> bool {
+    if let [only] = expected
+        && only.is_bare()
+        && let Kind::Letter(letter) = &only.kind
+        && letters.contains(&letter.to_string())
+    {
+        return bind(&letter.to_string(), given, bound);
+    }
+    expected.len() == given.len()
+        && expected.iter().zip(given).all(|(expected, given)| {
+            if let Kind::Letter(letter) = &expected.kind
+                && expected.is_bare()
+                && letters.contains(&letter.to_string())
+            {
+                bind(&letter.to_string(), std::slice::from_ref(given), bound)
+            } else {
+                unify(expected, given, letters, bound)
+            }
+        })
+}
+
+fn bind(letter: &str, given: &[Noad], bound: &mut Vec<(String, List)>) -> bool {
+    if given.is_empty() {
+        return false;
+    }
+    match bound.iter().find(|(other, _)| other == letter) {
+        Some((_, before)) => before.as_slice() == given,
+        None => {
+            bound.push((letter.to_owned(), given.to_vec()));
+            true
+        }
+    }
+}

@@ -1,0 +1,385 @@
+//! Sums, cases, indicators, norms and derivatives.
+
+use super::*;
+
+impl Reader<'_, '_> {
+    pub(super) fn one(&mut self, noad: &Noad, cursor: &mut Cursor<'_>) -> Result<Expr, Report> {
+        let span = noad.span;
+        cursor.at += 1;
+        if let Some(sub) = &noad.sub {
+            if sub.iter().any(is_comparison) {
+                return self.indicator(sub, span);
+            }
+            let index = self.index_of(sub)?;
+            let base = Expr::new(ExprKind::OneHot(Box::new(index)), span);
+            let rest = Noad {
+                sub: None,
+                ..noad.clone()
+            };
+            return self.attached(base, &rest, true);
+        }
+        if let Some(next) = cursor.peek()
+            && let Kind::Fence(_, inside) = &next.kind
+            && inside.iter().any(is_comparison)
+        {
+            cursor.at += 1;
+            return self.indicator(inside, span.to(next.span));
+        }
+        self.attached(Expr::new(ExprKind::Column(1), span), noad, true)
+    }
+
+    pub(super) fn indicator(&mut self, list: &[Noad], span: Span) -> Result<Expr, Report> {
+        let conditions = self.conditions(list)?;
+        Ok(Expr::new(ExprKind::Indicator(conditions), span))
+    }
+
+    pub(super) fn norm(&mut self, noad: &Noad, inside: &[Noad]) -> Result<Expr, Report> {
+        let inner = self.inside(inside, noad.span)?;
+        if let Some(sub) = &noad.sub {
+            match text_of(sub).as_deref() {
+                Some("2" | "F") => {}
+                _ => {
+                    return Err(error(
+                        "unsupported",
+                        "only the 2-norm and Frobenius' norm can be read",
+                        noad.span,
+                    ));
+                }
+            }
+        }
+        let norm = Expr::new(ExprKind::Call("norm".into(), 0, vec![inner]), noad.span);
+        let rest = Noad {
+            sub: None,
+            ..noad.clone()
+        };
+        self.attached(norm, &rest, true)
+    }
+
+    pub(super) fn conditions(&mut self, list: &[Noad]) -> Result<Vec<Condition>, Report> {
+        let mut conditions = Vec::new();
+        for part in list.split(|noad| noad.is_sign(",")) {
+            let mut sides = Vec::new();
+            let mut relations = Vec::new();
+            let mut start = 0;
+            for (at, noad) in part.iter().enumerate() {
+                if let Some(relation) = relation_of(noad) {
+                    sides.push(self.whole(&part[start..at])?);
+                    relations.push(relation);
+                    start = at + 1;
+                }
+            }
+            sides.push(self.whole(&part[start..])?);
+            if relations.is_empty() {
+                let span = span_of(list).unwrap_or_default();
+                return Err(error(
+                    "missing-comparison",
+                    "a condition compares two values",
+                    span,
+                ));
+            }
+            for (at, relation) in relations.into_iter().enumerate() {
+                conditions.push(Condition {
+                    left: sides[at].clone(),
+                    relation,
+                    right: sides[at + 1].clone(),
+                });
+            }
+        }
+        Ok(conditions)
+    }
+
+    pub(super) fn cases(&mut self, rows: &[Vec<List>], span: Span) -> Result<Expr, Report> {
+        let mut branches = Vec::new();
+        for row in rows {
+            let [value, rest @ ..] = row.as_slice() else {
+                continue;
+            };
+            let value = trimmed(value);
+            let value = self.whole(value)?;
+            let condition: List = rest
+                .iter()
+                .flatten()
+                .filter(|noad| {
+                    !matches!(&noad.kind, Kind::Word(word) if matches!(word.trim_end_matches(','), "if" | "for" | "when" | ""))
+                })
+                .cloned()
+                .collect();
+            let condition = trimmed(&condition);
+            let otherwise = matches!(condition, [only] if matches!(&only.kind,
+                Kind::Word(word) if matches!(word.as_str(), "otherwise" | "else" | "otherwise.")));
+            if condition.is_empty() && rest.is_empty() {
+                return Err(error("missing-condition", "a case has no condition", span));
+            }
+            let condition = if otherwise || condition.is_empty() {
+                None
+            } else {
+                Some(self.conditions(condition)?)
+            };
+            branches.push((value, condition));
+        }
+        if branches.is_empty() {
+            return Err(error("missing-condition", "there are no cases", span));
+        }
+        Ok(Expr::new(ExprKind::Cases(branches), span))
+    }
+
+    /// Σ, Π or max with what it binds, over the following product.
+    pub(super) fn fold(&mut self, fold: Fold, cursor: &mut Cursor<'_>) -> Result<Expr, Report> {
+        let noad = cursor.peek().expect("a sum sign");
+        let span = noad.span;
+        cursor.at += 1;
+        let mut binders: Vec<Binder> = Vec::new();
+        let mut conditions = Vec::new();
+        match (&noad.sub, &noad.sup) {
+            (None, None) => match &self.signs.sum_over {
+                Some(letter) => binders.push(Binder {
+                    letter: letter.clone(),
+                    range: None,
+                }),
+                None => {
+                    return Err(error(
+                        "sum-without-index",
+                        r"the sum has no index; write `\sum_j`, or `% read: \sum over j` in the header",
+                        span,
+                    ));
+                }
+            },
+            (Some(sub), high) => {
+                let sub: List = sub
+                    .iter()
+                    .filter(|noad| !noad.is_command("forall"))
+                    .cloned()
+                    .collect();
+                self.binders(&sub, high.as_deref(), &mut binders, &mut conditions, span)?;
+            }
+            (None, Some(_)) => {
+                return Err(error("sum-without-index", "the sum has no index", span));
+            }
+        }
+        let count = self.bound.len();
+        self.bound
+            .extend(binders.iter().map(|binder| binder.letter.clone()));
+        let body = self.product(cursor);
+        self.bound.truncate(count);
+        let body = body?;
+        let whole = span.to(body.span);
+        Ok(Expr::new(
+            ExprKind::Fold {
+                fold,
+                binders,
+                conditions,
+                body: Box::new(body),
+            },
+            whole,
+        ))
+    }
+
+    pub(super) fn binders(
+        &mut self,
+        sub: &[Noad],
+        high: Option<&[Noad]>,
+        binders: &mut Vec<Binder>,
+        conditions: &mut Vec<Condition>,
+        span: Span,
+    ) -> Result<(), Report> {
+        for part in sub.split(|noad| noad.is_sign(",")) {
+            let comparison = part.iter().position(is_comparison);
+            match comparison {
+                None => {
+                    // `\sum_{ij}`: each letter.
+                    for noad in part {
+                        let letter = letter_name(noad).ok_or_else(|| {
+                            error("sum-index", "a sum runs over letters", noad.span)
+                        })?;
+                        binders.push(Binder {
+                            letter,
+                            range: None,
+                        });
+                    }
+                }
+                Some(at)
+                    if part[at].is_sign("=")
+                        && at == 1
+                        && letter_name(&part[0]).is_some()
+                        && part.len() > 2 =>
+                {
+                    let letter = letter_name(&part[0]).expect("just seen");
+                    let low = self.index_of(&part[2..])?;
+                    let high =
+                        high.ok_or_else(|| error("sum-range", "the sum has no last value", span))?;
+                    let high = self.index_of(high)?;
+                    binders.push(Binder {
+                        letter,
+                        range: Some((low, high)),
+                    });
+                }
+                Some(_) => {
+                    // `j \neq i`, `i < j`: the first letter that is not bound yet.
+                    let free = part.iter().filter_map(letter_name).find(|letter| {
+                        !self.bound.contains(letter)
+                            && binders.iter().all(|binder| binder.letter != *letter)
+                    });
+                    if let Some(letter) = free
+                        && binders.is_empty()
+                    {
+                        binders.push(Binder {
+                            letter,
+                            range: None,
+                        });
+                    }
+                    let before = std::mem::replace(&mut self.in_index, true);
+                    let found = self.conditions(part);
+                    self.in_index = before;
+                    conditions.extend(found?);
+                }
+            }
+        }
+        if binders.is_empty() {
+            return Err(error("sum-index", "the sum binds no letter", span));
+        }
+        Ok(())
+    }
+
+    /// `\nabla_w L`
+    pub(super) fn nabla(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Report> {
+        let noad = cursor.peek().expect("a nabla");
+        let span = noad.span;
+        let sub = noad
+            .sub
+            .clone()
+            .ok_or_else(|| error("nabla-without-index", r"by what? write `\nabla_w`", span))?;
+        cursor.at += 1;
+        let wrt = self.value_of(&sub)?;
+        let of = self.differentiated(cursor)?;
+        let whole = span.to(of.span);
+        Ok(Expr::new(
+            ExprKind::Derivative {
+                of: Box::new(of),
+                wrt: Box::new(wrt),
+                direct: false,
+            },
+            whole,
+        ))
+    }
+
+    /// A list that names a quantity, wherever it stands.
+    pub(super) fn value_of(&mut self, list: &[Noad]) -> Result<Expr, Report> {
+        let before = std::mem::replace(&mut self.in_index, false);
+        let result = self.whole(list);
+        self.in_index = before;
+        result
+    }
+
+    /// One factor that is differentiated; its arguments in brackets, `J(\theta)`, say nothing new.
+    pub(super) fn differentiated(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Report> {
+        let of = self.factor(cursor)?;
+        if matches!(of.plain().kind, ExprKind::Quantity { .. })
+            && let Some(next) = cursor.peek()
+            && matches!(next.kind, Kind::Fence('(', _))
+        {
+            cursor.at += 1;
+        }
+        Ok(of)
+    }
+
+    /// The derivative that a fraction is, if it is one.
+    pub(super) fn derivative(
+        &mut self,
+        noad: &Noad,
+        above: &[Noad],
+        below: &[Noad],
+        cursor: &mut Cursor<'_>,
+    ) -> Result<Option<Expr>, Report> {
+        let Some((upper, first)) = self.differential(above) else {
+            return Ok(None);
+        };
+        let span = noad.span;
+        let (partial, wrt) = match self.differential(below) {
+            Some((rest, sign)) if !rest.is_empty() => (sign == '∂' || first == '∂', rest.to_vec()),
+            _ => {
+                // `\frac{dC}{w_1}`: only where the numerator is the loss and the denominator one name.
+                let of = self.names.find(upper);
+                let is_loss = of.as_ref().is_some_and(|found| {
+                    found.length == upper.len()
+                        && match &found.meaning {
+                            Meaning::Quantity(family) => Some(*family) == self.names.system.loss,
+                            Meaning::Spelled(value) => {
+                                matches!(value.plain().kind, ExprKind::Quantity { family, .. } if Some(family) == self.names.system.loss)
+                            }
+                            _ => false,
+                        }
+                });
+                let one_name = self.names.find(below).is_some_and(|found| {
+                    found.length == below.len()
+                        && matches!(found.meaning, Meaning::Quantity(_) | Meaning::Spelled(_))
+                });
+                if !(is_loss && one_name)
+                    || self
+                        .names
+                        .find(above)
+                        .is_some_and(|found| found.length == above.len())
+                {
+                    return Ok(None);
+                }
+                self.notes.push(
+                    "the second d of the derivative is missing; read as if it stood there".into(),
+                );
+                (first == '∂', below.to_vec())
+            }
+        };
+        if upper
+            .first()
+            .is_some_and(|noad| matches!(noad.kind, Kind::Number(_)))
+        {
+            return Err(error(
+                "unsupported",
+                "second derivatives cannot be judged",
+                span,
+            ));
+        }
+        let wrt = self.value_of(&wrt)?;
+        cursor.at += 1;
+        let direct = partial && self.signs.partial_is_direct;
+        let of = if upper.is_empty() {
+            // `\frac{d}{dx} E`: the following product.
+            self.product(cursor)?
+        } else {
+            let mut inner = Cursor::new(upper);
+            let of = self.differentiated(&mut inner)?;
+            if let Some(noad) = inner.peek() {
+                return Err(error("unexpected", "this does not belong here", noad.span));
+            }
+            of
+        };
+        let whole = if upper.is_empty() {
+            span.to(of.span)
+        } else {
+            span
+        };
+        let derivative = Expr::new(
+            ExprKind::Derivative {
+                of: Box::new(of),
+                wrt: Box::new(wrt),
+                direct,
+            },
+            whole,
+        );
+        self.attached(derivative, noad, true).map(Some)
+    }
+
+    /// What stands behind the d or ∂ at the beginning.
+    pub(super) fn differential<'l>(&self, list: &'l [Noad]) -> Option<(&'l [Noad], char)> {
+        let first = list.first()?;
+        let sign = match &first.kind {
+            Kind::Command(name) if name == "partial" => '∂',
+            Kind::Letter('d') => 'd',
+            _ => return None,
+        };
+        if !first.is_bare() || (sign == 'd' && list.len() == 1 && self.names.find(list).is_some()) {
+            return (sign == '∂' && first.sup.is_some())
+                .then_some((&list[..0], '2'))
+                .filter(|_| false);
+        }
+        Some((&list[1..], sign))
+    }
+}

@@ -1,0 +1,594 @@
+//! From noads to expressions: every symbol is looked up, every script gets its role, in a fixed order.
+
+mod constructs;
+mod scripts;
+
+use num_bigint::BigInt;
+use num_rational::BigRational;
+use num_traits::{One, Zero};
+
+use super::names::{Found, Meaning, Names, text_of};
+use super::noad::{Kind, List, Noad, Table, span_of};
+use super::tree::{Binder, Condition, Entry, Expr, ExprKind, Fold, Join, Relation};
+use crate::source::{Diagnostic, Report, Span};
+use crate::term::FamilyId;
+
+/// How signs are read in this claim.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Signs {
+    /// Product signs with a meaning of their own, by their command or character.
+    pub(crate) joins: Vec<(String, Join)>,
+    /// `'` behind what is not a function is a transpose.
+    pub(crate) prime_transposes: bool,
+    /// Where d and ∂ fractions stand in one formula, ∂ is the direct part.
+    pub(crate) partial_is_direct: bool,
+    /// Letters that a sum without an index runs over.
+    pub(crate) sum_over: Option<String>,
+}
+
+/// An index: the text of a script.
+pub(crate) fn index(names: &Names<'_>, list: &[Noad]) -> Result<Expr, Report> {
+    let signs = Signs::default();
+    let mut reader = Reader::new(names, &signs);
+    reader.in_index = true;
+    reader.whole(list)
+}
+
+/// The reader of one formula.
+pub(crate) struct Reader<'n, 'a> {
+    names: &'n Names<'a>,
+    signs: &'n Signs,
+    in_index: bool,
+    bound: Vec<String>,
+    /// Loose habits that were read all the same.
+    pub(crate) notes: Vec<String>,
+    /// Letters that stood as numbers and were not bound: they must be indices somewhere.
+    loose: Vec<(String, Span)>,
+}
+
+fn error(code: &'static str, message: impl Into<String>, span: Span) -> Report {
+    Diagnostic::error(code, message, span, "").into()
+}
+
+/// The noads that are still to be read.
+pub(super) struct Cursor<'l> {
+    list: &'l [Noad],
+    at: usize,
+    end: Span,
+}
+
+impl<'l> Cursor<'l> {
+    fn new(list: &'l [Noad]) -> Self {
+        let end = list.last().map_or_else(Span::default, |last| {
+            Span::new(last.span.end, last.span.end)
+        });
+        Self { list, at: 0, end }
+    }
+
+    fn peek(&self) -> Option<&'l Noad> {
+        self.list.get(self.at)
+    }
+
+    fn rest(&self) -> &'l [Noad] {
+        &self.list[self.at..]
+    }
+
+    fn place(&self) -> Span {
+        self.peek().map_or(self.end, |noad| noad.span)
+    }
+
+    fn sign(&self) -> Option<&'static str> {
+        match self.peek().map(|noad| &noad.kind) {
+            Some(Kind::Sign(sign)) => Some(sign),
+            _ => None,
+        }
+    }
+}
+
+impl<'n, 'a> Reader<'n, 'a> {
+    pub(crate) fn new(names: &'n Names<'a>, signs: &'n Signs) -> Self {
+        Self {
+            names,
+            signs,
+            in_index: false,
+            bound: Vec::new(),
+            notes: Vec::new(),
+            loose: Vec::new(),
+        }
+    }
+
+    /// A whole list as one expression.
+    pub(crate) fn whole(&mut self, list: &[Noad]) -> Result<Expr, Report> {
+        let mut cursor = Cursor::new(list);
+        let expr = self.sum(&mut cursor)?;
+        match cursor.peek() {
+            None => Ok(expr),
+            Some(noad) => Err(error("unexpected", "this does not belong here", noad.span)),
+        }
+    }
+
+    /// The members of `a = b = c`.
+    pub(crate) fn members(&mut self, list: &[Noad]) -> Result<Vec<Expr>, Report> {
+        list.split(|noad| noad.is_sign("="))
+            .map(|member| {
+                if member.is_empty() {
+                    let span = span_of(list).unwrap_or_default();
+                    return Err(error(
+                        "missing-side",
+                        "one side of the equation is missing",
+                        span,
+                    ));
+                }
+                self.whole(member)
+            })
+            .collect()
+    }
+
+    /// Letters that are no index anywhere in the formula are unknown symbols.
+    pub(crate) fn check_letters(&self, letters: &[String]) -> Result<(), Report> {
+        for (letter, span) in &self.loose {
+            if !letters.contains(letter) {
+                return Err(error(
+                    "unknown-symbol",
+                    format!("`{letter}` is not defined by the network or the header"),
+                    *span,
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn sum(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Report> {
+        let start = cursor.place();
+        let mut terms: Vec<(bool, Expr)> = Vec::new();
+        loop {
+            let mut minus = false;
+            let mut signed = terms.is_empty();
+            while let Some(sign @ ("+" | "-")) = cursor.sign() {
+                minus ^= sign == "-";
+                signed = true;
+                cursor.at += 1;
+            }
+            if !signed {
+                break;
+            }
+            let term = self.product(cursor)?;
+            terms.push((minus, term));
+            if !matches!(cursor.sign(), Some("+" | "-")) {
+                break;
+            }
+        }
+        let span = start.to(terms.last().map_or(start, |(_, term)| term.span));
+        Ok(match terms.as_slice() {
+            [(false, only)] => only.clone(),
+            _ => Expr::new(ExprKind::Sum(terms), span),
+        })
+    }
+
+    pub(super) fn join_of(&self, noad: &Noad) -> Option<Join> {
+        let name = match &noad.kind {
+            Kind::Sign("*") => "*",
+            Kind::Command(name) => name.as_str(),
+            _ => return None,
+        };
+        if let Some((_, join)) = self.signs.joins.iter().find(|(sign, _)| sign == name) {
+            return Some(*join);
+        }
+        match name {
+            "*" | "cdot" | "times" | "bullet" | "ast" => Some(Join::Product),
+            "odot" | "circ" => Some(Join::Elementwise),
+            _ => None,
+        }
+    }
+
+    pub(super) fn product(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Report> {
+        let start = cursor.place();
+        let mut factors: Vec<(Join, Expr)> = Vec::new();
+        loop {
+            let mut join = Join::Product;
+            let mut over = false;
+            let operator = cursor.peek();
+            if let Some(noad) = operator {
+                if let Some(found) = self.join_of(noad) {
+                    join = found;
+                    cursor.at += 1;
+                } else if noad.is_sign("/") || noad.is_command("div") {
+                    over = true;
+                    cursor.at += 1;
+                }
+            }
+            if factors.is_empty()
+                && (over || operator.is_some_and(|noad| self.join_of(noad).is_some()))
+            {
+                return Err(error(
+                    "dangling-operator",
+                    "an operator without an operand",
+                    start,
+                ));
+            }
+            match cursor.peek().map(|noad| &noad.kind) {
+                None
+                | Some(Kind::Sign(
+                    "+" | "-" | "=" | "<" | ">" | "<=" | ">=" | "!=" | "," | ";" | ":" | "\\\\"
+                    | "&" | ".",
+                )) if !factors.is_empty() || cursor.peek().is_none() => {
+                    let joined = over || operator.is_some_and(|noad| self.join_of(noad).is_some());
+                    if factors.is_empty() || joined {
+                        return Err(error(
+                            "dangling-operator",
+                            "nothing stands where a factor is expected",
+                            cursor.place(),
+                        ));
+                    }
+                    break;
+                }
+                _ => {}
+            }
+            let factor = self.factor(cursor)?;
+            if over {
+                let (join, above) = factors.pop().expect("an operand stands before `/`");
+                let span = above.span.to(factor.span);
+                factors.push((
+                    join,
+                    Expr::new(ExprKind::Quotient(Box::new(above), Box::new(factor)), span),
+                ));
+            } else {
+                factors.push((join, factor));
+            }
+            if cursor.peek().is_none() {
+                break;
+            }
+        }
+        let span = start.to(factors.last().map_or(start, |(_, factor)| factor.span));
+        Ok(match factors.len() {
+            1 => factors.remove(0).1,
+            _ => Expr::new(ExprKind::Product(factors), span),
+        })
+    }
+
+    /// One factor; sums, products and operators take what follows them.
+    pub(super) fn factor(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Report> {
+        let noad = cursor.peek().ok_or_else(|| {
+            error(
+                "dangling-operator",
+                "nothing stands where a factor is expected",
+                cursor.end,
+            )
+        })?;
+        if let Some(found) = self.names.find(cursor.rest()) {
+            return self.named(found, cursor);
+        }
+        match &noad.kind {
+            Kind::Command(name) if name == "sum" || name == "prod" => {
+                let fold = if name == "sum" {
+                    Fold::Sum
+                } else {
+                    Fold::Product
+                };
+                return self.fold(fold, cursor);
+            }
+            Kind::Word(word) if word == "max" && noad.sub.is_some() => {
+                return self.fold(Fold::Max, cursor);
+            }
+            Kind::Command(name) if name == "nabla" => return self.nabla(cursor),
+            Kind::Fraction(above, below) => {
+                if let Some(derivative) = self.derivative(noad, above, below, cursor)? {
+                    return Ok(derivative);
+                }
+                cursor.at += 1;
+                let above = self.whole(above)?;
+                let below = self.whole(below)?;
+                let base = Expr::new(
+                    ExprKind::Quotient(Box::new(above), Box::new(below)),
+                    noad.span,
+                );
+                return self.attached(base, noad, true);
+            }
+            _ => {}
+        }
+        self.symbol(noad, cursor)
+    }
+
+    pub(super) fn symbol(&mut self, noad: &Noad, cursor: &mut Cursor<'_>) -> Result<Expr, Report> {
+        let span = noad.span;
+        match &noad.kind {
+            Kind::Number(digits) => {
+                if digits == "1"
+                    && let Some(sub) = &noad.sub
+                    && sub.iter().any(is_comparison)
+                {
+                    cursor.at += 1;
+                    return self.indicator(sub, span);
+                }
+                cursor.at += 1;
+                let value = number(digits, span)?;
+                self.attached(Expr::new(ExprKind::Number(value), span), noad, false)
+            }
+            Kind::One => self.one(noad, cursor),
+            Kind::Fence(open, inside) => {
+                cursor.at += 1;
+                let base = match open {
+                    '|' => Expr::new(
+                        ExprKind::Call("abs".into(), 0, vec![self.whole(inside)?]),
+                        span,
+                    ),
+                    '‖' => return self.norm(noad, inside),
+                    _ if open == &'[' && inside.iter().any(is_comparison) => {
+                        return self.indicator(inside, span);
+                    }
+                    _ => {
+                        let inner = self.inside(inside, span)?;
+                        Expr::new(inner.kind, span)
+                    }
+                };
+                self.attached(base, noad, true)
+            }
+            Kind::Group(inside) => {
+                cursor.at += 1;
+                let inner = self.inside(inside, span)?;
+                self.attached(inner, noad, true)
+            }
+            Kind::Root(order, inside) => {
+                cursor.at += 1;
+                let inner = self.whole(inside)?;
+                let order = match order {
+                    Some(order) => match self.whole(order)?.kind {
+                        ExprKind::Number(value) if !value.is_zero() => value,
+                        _ => {
+                            return Err(error(
+                                "unsupported",
+                                "a root of this order cannot be read",
+                                span,
+                            ));
+                        }
+                    },
+                    None => BigRational::from_integer(2.into()),
+                };
+                let exponent = Expr::new(ExprKind::Number(BigRational::one() / order), span);
+                let base = Expr::new(
+                    ExprKind::Power(Box::new(inner), Box::new(exponent), true),
+                    span,
+                );
+                self.attached(base, noad, true)
+            }
+            Kind::Table(Table::Cases, rows) => {
+                cursor.at += 1;
+                self.cases(rows, span)
+            }
+            Kind::Table(Table::Matrix, rows) => {
+                cursor.at += 1;
+                let rows: Result<Vec<Vec<Expr>>, Report> = rows
+                    .iter()
+                    .map(|row| row.iter().map(|cell| self.whole(cell)).collect())
+                    .collect();
+                self.attached(Expr::new(ExprKind::Matrix(rows?), span), noad, true)
+            }
+            Kind::Command(name) if name == "pi" => {
+                cursor.at += 1;
+                self.attached(Expr::new(ExprKind::Pi, span), noad, false)
+            }
+            Kind::Command(name) if name == "delta" && self.pair(noad).is_some() => {
+                cursor.at += 1;
+                let (i, j) = self.pair(noad).expect("just seen");
+                let (i, j) = (self.index_of(&i)?, self.index_of(&j)?);
+                Ok(Expr::new(
+                    ExprKind::Kronecker(Box::new(i), Box::new(j)),
+                    span,
+                ))
+            }
+            Kind::Letter('E') if self.pair(noad).is_some() => {
+                cursor.at += 1;
+                let (i, j) = self.pair(noad).expect("just seen");
+                let (i, j) = (self.index_of(&i)?, self.index_of(&j)?);
+                Ok(Expr::new(ExprKind::Unit(Box::new(i), Box::new(j)), span))
+            }
+            Kind::Letter('I') if !self.in_index && noad.primes == 0 => {
+                cursor.at += 1;
+                let base = Noad {
+                    sub: None,
+                    ..noad.clone()
+                };
+                self.attached(Expr::new(ExprKind::Identity, span), &base, true)
+            }
+            Kind::Letter('e') if noad.sup.is_some() && noad.sub.is_none() => {
+                cursor.at += 1;
+                let exponent = self.whole(noad.sup.as_deref().expect("just seen"))?;
+                Ok(Expr::new(
+                    ExprKind::Call("exp".into(), 0, vec![exponent]),
+                    span,
+                ))
+            }
+            Kind::Letter('d') if !self.in_index => {
+                // `dW`: the derivative of the loss, where the network has no d.
+                if let Some(loss) = self.names.system.loss
+                    && noad.is_bare()
+                    && cursor.list.len() > cursor.at + 1
+                    && let Some(found) = self.names.find(&cursor.list[cursor.at + 1..])
+                    && matches!(found.meaning, Meaning::Quantity(_))
+                {
+                    cursor.at += 1;
+                    let of = self.plain_family(loss, span);
+                    let length = found.length;
+                    let (wrt, rest) = self.reference(found, cursor)?;
+                    cursor.at += length;
+                    self.notes.push(
+                        "a d in front of a quantity is read as the derivative of the loss".into(),
+                    );
+                    let derivative = Expr::new(
+                        ExprKind::Derivative {
+                            of: Box::new(of),
+                            wrt: Box::new(wrt),
+                            direct: false,
+                        },
+                        span,
+                    );
+                    return self.attached(derivative, &rest, true);
+                }
+                self.letter(noad, cursor)
+            }
+            Kind::Letter(_) | Kind::Command(_) | Kind::Accent(..) => self.letter(noad, cursor),
+            Kind::Word(word) if word.is_empty() => {
+                cursor.at += 1;
+                self.factor(cursor)
+            }
+            Kind::Word(word) => Err(error(
+                "unknown-symbol",
+                format!("`{word}` is not known"),
+                span,
+            )),
+            Kind::Sign(sign) => Err(error(
+                "unexpected",
+                format!("`{sign}` does not belong here"),
+                span,
+            )),
+            Kind::Fraction(..) => unreachable!("fractions are read by `factor`"),
+        }
+    }
+
+    /// An index letter.
+    pub(super) fn letter(&mut self, noad: &Noad, cursor: &mut Cursor<'_>) -> Result<Expr, Report> {
+        let span = noad.span;
+        let name = match &noad.kind {
+            Kind::Letter(letter) => letter.to_string(),
+            Kind::Command(name) if name == "ell" => "l".to_owned(),
+            Kind::Command(name) => {
+                return Err(error(
+                    "unknown-symbol",
+                    format!(r"\{name} is not defined by the network or the header"),
+                    span,
+                ));
+            }
+            _ => return Err(error("unknown-symbol", "this symbol is not defined", span)),
+        };
+        let name = format!("{name}{}", "'".repeat(usize::from(noad.primes)));
+        cursor.at += 1;
+        if !self.in_index && !self.bound.contains(&name) {
+            self.loose.push((name.clone(), span));
+        }
+        let base = Expr::new(ExprKind::Letter(name), span);
+        let scripts = Noad {
+            primes: 0,
+            ..noad.clone()
+        };
+        self.attached(base, &scripts, false)
+    }
+
+    pub(super) fn inside(&mut self, list: &[Noad], span: Span) -> Result<Expr, Report> {
+        if list.is_empty() {
+            return Err(error(
+                "empty-brackets",
+                "nothing stands between these brackets",
+                span,
+            ));
+        }
+        self.whole(list)
+    }
+
+    pub(super) fn index_of(&mut self, list: &[Noad]) -> Result<Expr, Report> {
+        let before = std::mem::replace(&mut self.in_index, true);
+        let result = self.whole(list);
+        self.in_index = before;
+        result
+    }
+}
+
+fn comma(span: Span) -> Noad {
+    Noad {
+        kind: Kind::Sign(","),
+        span,
+        sub: None,
+        sup: None,
+        primes: 0,
+    }
+}
+
+/// Whether a superscript is a transpose, whatever T may be called elsewhere.
+fn is_transpose(sup: &[Noad]) -> bool {
+    match sup {
+        [only] if only.is_bare() => match &only.kind {
+            Kind::Letter('T') => true,
+            Kind::Command(name) => matches!(name.as_str(), "top" | "intercal"),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// The letter of an index, with its primes.
+fn letter_name(noad: &Noad) -> Option<String> {
+    if noad.sub.is_some() || noad.sup.is_some() {
+        return None;
+    }
+    match &noad.kind {
+        Kind::Letter(letter) => Some(format!("{letter}{}", "'".repeat(usize::from(noad.primes)))),
+        Kind::Command(name) if name == "ell" => Some("l".into()),
+        _ => None,
+    }
+}
+
+fn relation_of(noad: &Noad) -> Option<Relation> {
+    match &noad.kind {
+        Kind::Sign("<") => Some(Relation::Less),
+        Kind::Sign("<=") => Some(Relation::LessEqual),
+        Kind::Sign(">") => Some(Relation::Greater),
+        Kind::Sign(">=") => Some(Relation::GreaterEqual),
+        Kind::Sign("=") => Some(Relation::Equal),
+        Kind::Sign("!=") => Some(Relation::NotEqual),
+        _ => None,
+    }
+}
+
+fn is_comparison(noad: &Noad) -> bool {
+    relation_of(noad).is_some()
+}
+
+/// A list without commas and full stops at its end.
+fn trimmed(list: &[Noad]) -> &[Noad] {
+    let mut list = list;
+    while let [rest @ .., last] = list
+        && (last.is_sign(",") || last.is_sign(".") || last.is_sign(";"))
+    {
+        list = rest;
+    }
+    list
+}
+
+/// `ij`, `i,j`, `{i+1},j` as its indices: at commas, or each symbol by itself where that gives the number wanted.
+fn split_entries(list: &[Noad], wanted: usize) -> Option<Vec<List>> {
+    let list = match list {
+        [only] if only.is_bare() => match &only.kind {
+            Kind::Fence('(', inside) | Kind::Group(inside) => inside.as_slice(),
+            _ => list,
+        },
+        _ => list,
+    };
+    let parts: Vec<List> = list
+        .split(|noad| noad.is_sign(","))
+        .map(<[Noad]>::to_vec)
+        .collect();
+    if parts.len() == wanted {
+        return Some(parts);
+    }
+    let singles = list.iter().all(|noad| {
+        matches!(
+            noad.kind,
+            Kind::Letter(_) | Kind::Number(_) | Kind::Command(_)
+        )
+    });
+    (parts.len() == 1 && list.len() == wanted && singles)
+        .then(|| list.iter().map(|noad| vec![noad.clone()]).collect())
+}
+
+fn number(digits: &str, span: Span) -> Result<BigRational, Report> {
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let text = format!("{whole}{fraction}");
+    let value: BigInt = text
+        .parse()
+        .map_err(|_| error("number", "this number cannot be read", span))?;
+    let places = u32::try_from(fraction.len())
+        .map_err(|_| error("number", "this number is too long", span))?;
+    if digits.len() > 400 {
+        return Err(error("number", "this number is too long", span));
+    }
+    Ok(BigRational::new(value, BigInt::from(10).pow(places)))
+}

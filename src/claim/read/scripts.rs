@@ -1,0 +1,424 @@
+//! Names with their scripts: slots, elements, transposes and powers, in a fixed order; calls.
+
+use super::*;
+
+impl Reader<'_, '_> {
+    /// The two indices of `E_{ij}`, `\delta_{i,j}`.
+    pub(super) fn pair(&self, noad: &Noad) -> Option<(List, List)> {
+        if noad.sup.is_some() || noad.primes > 0 {
+            return None;
+        }
+        let parts = split_entries(noad.sub.as_deref()?, 2)?;
+        let [i, j] = parts.as_slice() else {
+            return None;
+        };
+        Some((i.clone(), j.clone()))
+    }
+
+    pub(super) fn plain_family(&self, family: FamilyId, span: Span) -> Expr {
+        Expr::new(
+            ExprKind::Quantity {
+                family,
+                slots: Vec::new(),
+                elements: Vec::new(),
+            },
+            span,
+        )
+    }
+
+    /// A name that was found, with what follows it.
+    pub(super) fn named(&mut self, found: Found, cursor: &mut Cursor<'_>) -> Result<Expr, Report> {
+        let length = found.length;
+        let span = cursor.list[cursor.at]
+            .span
+            .to(cursor.list[cursor.at + length - 1].span);
+        // Σ letters shadow what the network calls by the same letter.
+        if length == 1
+            && let Some(letter) = letter_name(&cursor.list[cursor.at].bare())
+            && self.bound.contains(&letter)
+            && !matches!(found.meaning, Meaning::Spelled(_))
+        {
+            let noad = cursor.list[cursor.at].clone();
+            return self.letter(&noad, cursor);
+        }
+        match &found.meaning {
+            Meaning::Function(name) => {
+                let name = name.clone();
+                cursor.at += length;
+                self.call(&name, &found.rest, span, cursor)
+            }
+            Meaning::Quantity(family) if self.in_index && self.names.is_real_quantity(*family) => {
+                let noad = cursor.list[cursor.at].clone();
+                self.letter(&noad, cursor)
+            }
+            Meaning::Quantity(_) | Meaning::Size(_) | Meaning::Spelled(_) => {
+                let (base, rest) = self.reference(found, cursor)?;
+                cursor.at += length;
+                self.attached(base, &rest, true)
+            }
+        }
+    }
+
+    /// A quantity with its slots and elements; what is left of its scripts is returned.
+    pub(super) fn reference(
+        &mut self,
+        found: Found,
+        cursor: &Cursor<'_>,
+    ) -> Result<(Expr, Noad), Report> {
+        let length = found.length;
+        let span = cursor.list[cursor.at]
+            .span
+            .to(cursor.list[cursor.at + length - 1].span);
+        let mut rest = found.rest;
+        match found.meaning {
+            Meaning::Spelled(value) => {
+                // A function as a spelling (`f = sigmoid`) is a call.
+                Ok((value, rest))
+            }
+            Meaning::Size(size) => {
+                let slots = self.slots(self.names.system.size(size).slots, &mut rest, span)?;
+                Ok((Expr::new(ExprKind::Size(size, slots), span), rest))
+            }
+            Meaning::Quantity(family) => {
+                let known = self.names.system.family(family);
+                let slots = self.slots(known.slots, &mut rest, span)?;
+                let elements = self.elements(known.axes, &mut rest, span)?;
+                Ok((
+                    Expr::new(
+                        ExprKind::Quantity {
+                            family,
+                            slots,
+                            elements,
+                        },
+                        span,
+                    ),
+                    rest,
+                ))
+            }
+            Meaning::Function(_) => unreachable!("functions are calls"),
+        }
+    }
+
+    /// Slots from the superscript, or where there is none from the subscript.
+    pub(super) fn slots(
+        &mut self,
+        count: usize,
+        rest: &mut Noad,
+        span: Span,
+    ) -> Result<Vec<Expr>, Report> {
+        let mut slots = Vec::new();
+        while slots.len() < count {
+            let from_sup = rest.sup.as_ref().is_some_and(|sup| !is_transpose(sup));
+            let script = if from_sup {
+                &mut rest.sup
+            } else {
+                &mut rest.sub
+            };
+            let Some(list) = script.take() else {
+                return Err(error(
+                    "missing-slot",
+                    "the layer or time step of this quantity is not named",
+                    span,
+                ));
+            };
+            let (taken, left): (List, List) = match list.first() {
+                Some(first)
+                    if matches!(first.kind, Kind::Fence('(' | '[', _)) && first.is_bare() =>
+                {
+                    let Kind::Fence(_, inside) = &first.kind else {
+                        unreachable!("just matched")
+                    };
+                    (inside.clone(), list[1..].to_vec())
+                }
+                // `W^{3T}`
+                Some(_) if list.len() > 1 && is_transpose(&list[list.len() - 1..]) => (
+                    list[..list.len() - 1].to_vec(),
+                    list[list.len() - 1..].to_vec(),
+                ),
+                _ => (list.clone(), List::new()),
+            };
+            let wanted = count - slots.len();
+            let mut parts: Vec<List> = taken
+                .split(|noad| noad.is_sign(","))
+                .map(<[Noad]>::to_vec)
+                .collect();
+            let mut left = left;
+            if parts.len() > wanted {
+                // `h_{t,i}`: the slot first, elements behind it.
+                let behind = parts.split_off(wanted);
+                for (at, part) in behind.into_iter().enumerate() {
+                    if at > 0 {
+                        left.push(comma(span));
+                    }
+                    left.extend(part);
+                }
+            }
+            for part in parts {
+                slots.push(self.index_of(&part)?);
+            }
+            if !left.is_empty() {
+                *script = Some(left);
+            }
+        }
+        Ok(slots)
+    }
+
+    /// Elements from the subscript, or as a pair from the superscript (`A^{ij}`).
+    pub(super) fn elements(
+        &mut self,
+        axes: usize,
+        rest: &mut Noad,
+        span: Span,
+    ) -> Result<Vec<Entry>, Report> {
+        if axes == 0 {
+            return Ok(Vec::new());
+        }
+        if let Some(sub) = &rest.sub {
+            let parts = split_entries(sub, axes).ok_or_else(|| {
+                error(
+                    "element-count",
+                    format!("{axes} element indices are expected here"),
+                    span,
+                )
+            })?;
+            let entries = self.entries(&parts)?;
+            rest.sub = None;
+            return Ok(entries);
+        }
+        if axes >= 2
+            && let Some(sup) = &rest.sup
+            && !is_transpose(sup)
+            && let Some(parts) = split_entries(sup, axes)
+            && parts.len() == axes
+            && parts
+                .iter()
+                .flatten()
+                .all(|noad| letter_name(noad).is_some())
+        {
+            let entries = self.entries(&parts)?;
+            rest.sup = None;
+            return Ok(entries);
+        }
+        Ok(Vec::new())
+    }
+
+    pub(super) fn entries(&mut self, parts: &[List]) -> Result<Vec<Entry>, Report> {
+        parts
+            .iter()
+            .map(|part| match part.as_slice() {
+                [only] if only.is_sign(":") => Ok(Entry::All),
+                _ => self.index_of(part).map(Entry::At),
+            })
+            .collect()
+    }
+
+    /// A function with its argument.
+    pub(super) fn call(
+        &mut self,
+        name: &str,
+        scripts: &Noad,
+        span: Span,
+        cursor: &mut Cursor<'_>,
+    ) -> Result<Expr, Report> {
+        let mut scripts = scripts.clone();
+        let primes = std::mem::take(&mut scripts.primes);
+        if scripts.sub.is_some() {
+            return Err(error(
+                "unknown-symbol",
+                "a function with an index is not defined",
+                span,
+            ));
+        }
+        let argument = match cursor.peek() {
+            Some(next) if matches!(next.kind, Kind::Fence('(' | '[' | '{', _)) => {
+                let Kind::Fence(_, inside) = &next.kind else {
+                    unreachable!("just matched")
+                };
+                cursor.at += 1;
+                let parts: Vec<&[Noad]> = inside.split(|noad| noad.is_sign(",")).collect();
+                let mut arguments = Vec::new();
+                for part in parts {
+                    if let [only] = part
+                        && matches!(&only.kind, Kind::Word(word) if matches!(word.as_str(), "rows" | "columns" | "all"))
+                    {
+                        arguments.push(Expr::new(
+                            ExprKind::Letter(text_of(part).expect("a word")),
+                            only.span,
+                        ));
+                        continue;
+                    }
+                    arguments.push(self.inside(part, next.span)?);
+                }
+                let whole = span.to(next.span);
+                let outer = Noad {
+                    span: whole,
+                    ..next.clone()
+                };
+                let call = self.known_call(name, primes, arguments, whole)?;
+                let call = self.attached(call, &scripts, true)?;
+                return self.attached(call, &outer, true);
+            }
+            Some(_) => self.run(cursor, span)?,
+            None => {
+                return Err(error(
+                    "function-without-argument",
+                    format!("`{name}` has no argument"),
+                    span,
+                ));
+            }
+        };
+        self.notes.push(format!(
+            "`{name}` without brackets takes the factors up to the next bracket"
+        ));
+        let whole = span.to(argument.span);
+        let call = self.known_call(name, primes, vec![argument], whole)?;
+        self.attached(call, &scripts, true)
+    }
+
+    pub(super) fn known_call(
+        &self,
+        name: &str,
+        primes: u8,
+        arguments: Vec<Expr>,
+        span: Span,
+    ) -> Result<Expr, Report> {
+        let count = arguments.len();
+        let fits = match name {
+            "max" | "min" => count == 2 || count == 1,
+            "softmax" | "sum" | "mean" | "norm" => count == 1 || count == 2,
+            "ones" => count == 1 || count == 2,
+            "diag" | "tr" | "vec" | "eye" => count == 1,
+            _ => self
+                .names
+                .system
+                .functions
+                .iter()
+                .find(|function| function.name == name)
+                .map_or(count == 1, |function| {
+                    function.parameters + function.extra == count
+                }),
+        };
+        if !fits {
+            return Err(error(
+                "argument-count",
+                format!("`{name}` does not take {count} arguments"),
+                span,
+            ));
+        }
+        Ok(Expr::new(
+            ExprKind::Call(name.to_owned(), primes, arguments),
+            span,
+        ))
+    }
+
+    /// Factors up to the next bracket or operator.
+    pub(super) fn run(&mut self, cursor: &mut Cursor<'_>, span: Span) -> Result<Expr, Report> {
+        let mut factors: Vec<(Join, Expr)> = Vec::new();
+        while let Some(next) = cursor.peek() {
+            let stops = matches!(next.kind, Kind::Sign(_) | Kind::Fence(..))
+                || self.join_of(next).is_some();
+            if stops {
+                break;
+            }
+            if !factors.is_empty()
+                && let Some(found) = self.names.find(cursor.rest())
+                && matches!(found.meaning, Meaning::Function(_))
+            {
+                break;
+            }
+            factors.push((Join::Product, self.factor(cursor)?));
+        }
+        let last = factors.last().ok_or_else(|| {
+            error(
+                "function-without-argument",
+                "a function without an argument",
+                span,
+            )
+        })?;
+        let whole = factors[0].1.span.to(last.1.span);
+        Ok(match factors.len() {
+            1 => factors.remove(0).1,
+            _ => Expr::new(ExprKind::Product(factors), whole),
+        })
+    }
+
+    /// An expression with the scripts of its noad: elements, transposes, powers, primes.
+    pub(super) fn attached(
+        &mut self,
+        base: Expr,
+        noad: &Noad,
+        array: bool,
+    ) -> Result<Expr, Report> {
+        let mut expr = base;
+        let span = expr.span.to(noad.span);
+        if noad.primes > 0 {
+            if !self.signs.prime_transposes {
+                return Err(error(
+                    "prime",
+                    "a prime behind what is no function; write `% read: ' transpose` in the header if it is one",
+                    noad.span,
+                ));
+            }
+            expr = Expr::new(ExprKind::Transpose(Box::new(expr)), span);
+        }
+        if let Some(sub) = &noad.sub {
+            if !array {
+                return Err(error(
+                    "unknown-symbol",
+                    "this symbol with this index is not defined",
+                    noad.span,
+                ));
+            }
+            let parts: Vec<List> = match split_entries(sub, 2) {
+                Some(parts) if sub.iter().any(|noad| noad.is_sign(",")) || parts.len() == 2 => {
+                    parts
+                }
+                _ => vec![sub.clone()],
+            };
+            let entries = self.entries(&parts)?;
+            expr = Expr::new(ExprKind::Elements(Box::new(expr), entries), span);
+        }
+        if let Some(sup) = &noad.sup {
+            expr = self.raised(expr, sup, span)?;
+        }
+        Ok(expr)
+    }
+
+    pub(super) fn raised(&mut self, base: Expr, sup: &[Noad], span: Span) -> Result<Expr, Report> {
+        if is_transpose(sup) {
+            return Ok(Expr::new(ExprKind::Transpose(Box::new(base)), span));
+        }
+        if let [
+            Noad {
+                kind: Kind::Fence(_, _),
+                ..
+            },
+            ..,
+        ] = sup
+        {
+            return Err(error(
+                "unknown-symbol",
+                "this symbol has no layers or time steps",
+                span,
+            ));
+        }
+        let elementwise = matches!(sup.first().map(|noad| &noad.kind), Some(Kind::Sign(".")));
+        let sup = if elementwise { &sup[1..] } else { sup };
+        if let [
+            Noad {
+                kind: Kind::Sign("*" | "+" | "-"),
+                ..
+            },
+        ] = sup
+        {
+            return Err(error("unknown-symbol", "this mark is not defined", span));
+        }
+        let before = std::mem::replace(&mut self.in_index, false);
+        let exponent = self.whole(sup);
+        self.in_index = before;
+        Ok(Expr::new(
+            ExprKind::Power(Box::new(base), Box::new(exponent?), elementwise),
+            span,
+        ))
+    }
+}

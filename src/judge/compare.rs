@@ -1,0 +1,459 @@
+//! Two sides at concrete sizes: refuted by exact or enclosed numbers, or tested for identity, step pattern by step pattern.
+
+use std::cmp::Ordering;
+
+use rustc_hash::{FxHashMap, FxHasher};
+
+use super::evaluate::{Element, Env, Evaluator, Kink, Point};
+use super::field::{COUNT, Field, LEVELS};
+use super::point::{Demands, Plan, point, satisfied, solved, steered};
+use super::value::{Arithmetic, Trouble, Value, differ, show};
+use crate::claim::Lowering;
+use crate::syntax::StepAtZero;
+use crate::term::TermId;
+
+/// A point that a person can check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counterexample {
+    /// The given quantities with their values.
+    pub point: Vec<(String, String)>,
+    /// The value of what is claimed; none if it has no value there.
+    pub claim_value: Option<String>,
+    /// The true value.
+    pub true_value: String,
+    /// Which element, if there are several.
+    pub element: Option<String>,
+    /// The signs of what stands in kinked functions, in the order in which they are met.
+    pub step_pattern: String,
+    /// The sizes.
+    pub sizes: String,
+}
+
+/// What comparing has shown.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Outcome {
+    /// They are the same at all points of all step patterns that were met.
+    Same {
+        patterns: usize,
+        /// A point on a kink at which they are not.
+        except: Option<Counterexample>,
+    },
+    Differs(Counterexample),
+    /// Nothing was shown, and why.
+    Open(String),
+}
+
+/// A pair of numbers that are claimed to be equal, with the letters' values.
+#[derive(Debug, Clone)]
+pub(super) struct Pair {
+    pub(super) truth: TermId,
+    pub(super) claim: TermId,
+    pub(super) element: Option<String>,
+}
+
+/// How one point is made.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Make {
+    Plain,
+    AllOn,
+    AllOff,
+    /// The kink of this number turned round, the others on.
+    Flipped(usize),
+}
+
+/// What is looked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Search {
+    pub(super) step_at_zero: StepAtZero,
+    /// How many random points.
+    pub(super) points: u64,
+    /// Whether the points on kinks are looked at too.
+    pub(super) kinks: bool,
+    /// Only points at which every kink's argument is positive.
+    pub(super) active: bool,
+}
+
+/// What one point showed.
+enum Shown {
+    Refuted(Counterexample),
+    /// Equal as far as numbers can tell; whether the residues agree.
+    Agrees(bool),
+    /// The residues have no value here: other ones may.
+    Unlucky,
+    Nothing,
+}
+
+struct At {
+    shown: Shown,
+    kinks: Vec<Kink>,
+    /// For each pair whether the truth is certainly not 0.
+    alive: Vec<bool>,
+}
+
+/// At further step patterns the sides are only compared: exactly equal at a random point, or enclosed together.
+const MOST_PATTERNS: usize = 16;
+
+/// How often other residues are drawn.
+const MOST_DRAWS: usize = 48;
+
+/// Compares pairs of one instance.
+pub(super) fn compare(
+    lowering: &mut Lowering<'_>,
+    pairs: &[Pair],
+    demands: &Demands,
+    search: Search,
+) -> Outcome {
+    let mut patterns: FxHashMap<u64, ()> = FxHashMap::default();
+    let mut first: Option<(u64, Make, Vec<Kink>)> = None;
+    let mut unproved = None;
+    let mut alive: Vec<bool> = pairs
+        .iter()
+        .map(|pair| lowering.system.store.is_zero(pair.truth))
+        .collect();
+    let mut makes: Vec<(u64, Make)> = Vec::new();
+    for seed in 0..search.points {
+        makes.push((
+            seed,
+            if search.active {
+                Make::AllOn
+            } else {
+                Make::Plain
+            },
+        ));
+    }
+    let mut at = 0;
+    while at < makes.len() {
+        let (seed, make) = makes[at];
+        at += 1;
+        let Some(point) = built(lowering, pairs, demands, search, seed, make, 0) else {
+            continue;
+        };
+        let found = look(lowering, pairs, &point);
+        if let Shown::Nothing = found.shown {
+            continue;
+        }
+        if found.kinks.iter().any(|kink| kink.accidental) {
+            continue;
+        }
+        if search.active
+            && found
+                .kinks
+                .iter()
+                .any(|kink| kink.sign != Ordering::Greater)
+        {
+            continue;
+        }
+        // With every kink on, what is 0 is 0 by its structure.
+        let all_on = found
+            .kinks
+            .iter()
+            .all(|kink| kink.sign == Ordering::Greater);
+        for (seen, now) in alive.iter_mut().zip(&found.alive) {
+            *seen |= *now || all_on;
+        }
+        if first.is_none() {
+            first = Some((seed, make, found.kinks.clone()));
+            if !search.active && !found.kinks.is_empty() {
+                // Points built for patterns that chance seldom meets.
+                for seed in 0..2 {
+                    makes.push((1_000 + seed, Make::AllOn));
+                }
+                makes.push((1_010, Make::AllOff));
+                for number in 0..found.kinks.len().min(8) {
+                    makes.push((1_020 + number as u64, Make::Flipped(number)));
+                }
+            }
+        }
+        let pattern = signature(&found.kinks);
+        let known = patterns.contains_key(&pattern);
+        match found.shown {
+            Shown::Refuted(example) => return Outcome::Differs(example),
+            Shown::Agrees(_) | Shown::Unlucky if known || patterns.len() >= MOST_PATTERNS => {}
+            Shown::Agrees(_) | Shown::Unlucky => {
+                match identical(lowering, pairs, demands, search, seed, make) {
+                    Ok(()) => {
+                        patterns.insert(pattern, ());
+                    }
+                    Err(why) => unproved = Some(why),
+                }
+            }
+            Shown::Nothing => {}
+        }
+    }
+    if let Some(why) = unproved {
+        return Outcome::Open(why);
+    }
+    let Some((seed, make, kinks)) = first else {
+        return Outcome::Open("no point was found at which both sides have a value".into());
+    };
+    if alive.contains(&false) {
+        return Outcome::Open(
+            "the true value was 0 at every point: no point with all units active was found".into(),
+        );
+    }
+    if patterns.is_empty() {
+        return Outcome::Open("no step pattern could be decided".into());
+    }
+    let except = if search.kinks && search.step_at_zero != StepAtZero::Undefined {
+        on_kinks(lowering, pairs, demands, search, (seed, make), &kinks)
+    } else {
+        None
+    };
+    Outcome::Same {
+        patterns: patterns.len(),
+        except,
+    }
+}
+
+fn arithmetic(draw: usize, levels: usize) -> Arithmetic {
+    Arithmetic {
+        field: Field::new(draw % COUNT, levels),
+        seed: super::field::scramble(draw as u64 + 77),
+    }
+}
+
+fn built(
+    lowering: &mut Lowering<'_>,
+    pairs: &[Pair],
+    demands: &Demands,
+    search: Search,
+    seed: u64,
+    make: Make,
+    draw: usize,
+) -> Option<Point> {
+    built_with(
+        lowering,
+        pairs,
+        demands,
+        search,
+        seed,
+        make,
+        arithmetic(draw, 2),
+    )
+}
+
+fn built_with(
+    lowering: &mut Lowering<'_>,
+    pairs: &[Pair],
+    demands: &Demands,
+    search: Search,
+    seed: u64,
+    make: Make,
+    arithmetic: Arithmetic,
+) -> Option<Point> {
+    let plan = Plan {
+        arithmetic,
+        seed: super::field::scramble(seed),
+        small: seed < 8 || make != Make::Plain,
+        step_at_zero: search.step_at_zero,
+    };
+    let start = point(lowering, plan, demands)?;
+    let wanted = |at: usize| match make {
+        Make::AllOff => Ordering::Less,
+        Make::Flipped(number) if at == number => Ordering::Less,
+        Make::Plain | Make::AllOn | Make::Flipped(_) => Ordering::Greater,
+    };
+    if make == Make::Plain {
+        return Some(start);
+    }
+    let built = steered(lowering, &start, &wanted, &|evaluator| {
+        for pair in pairs {
+            evaluator.term(pair.truth, &Env::new())?;
+            evaluator.term(pair.claim, &Env::new())?;
+        }
+        Ok(())
+    });
+    let assumptions = lowering.system.assumptions.clone();
+    let still = satisfied(lowering, &built, &assumptions)?;
+    let positive = demands.positive.iter().all(|family| {
+        built.fixed.iter().all(|(element, value)| {
+            element.0 != *family || value.real.sign() == Some(Ordering::Greater)
+        })
+    });
+    (still && positive && demands.zero.is_empty()).then_some(built)
+}
+
+fn signature(kinks: &[Kink]) -> u64 {
+    use std::hash::{Hash, Hasher};
+    let mut parts: Vec<(TermId, Vec<i64>, i8)> = kinks
+        .iter()
+        .map(|kink| {
+            (
+                kink.argument,
+                kink.env.iter().map(|(_, value)| *value).collect(),
+                kink.sign as i8,
+            )
+        })
+        .collect();
+    parts.sort();
+    let mut hasher = FxHasher::default();
+    parts.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Both sides of every pair at a point.
+fn look(lowering: &mut Lowering<'_>, pairs: &[Pair], point: &Point) -> At {
+    let mut evaluator = Evaluator::new(lowering, point);
+    let empty = Env::new();
+    let mut agrees = true;
+    let mut lucky = true;
+    let mut refuted: Option<(usize, Option<Value>, Value)> = None;
+    let mut trouble = None;
+    let mut alive = vec![false; pairs.len()];
+    for (at, pair) in pairs.iter().enumerate() {
+        let truth = match evaluator.term(pair.truth, &empty) {
+            Ok(truth) => truth,
+            Err(found) => {
+                trouble = Some(found);
+                break;
+            }
+        };
+        alive[at] = matches!(truth.real.sign(), Some(Ordering::Less | Ordering::Greater));
+        match evaluator.term(pair.claim, &empty) {
+            Ok(claim) => {
+                if refuted.is_none() && differ(&truth.real, &claim.real) {
+                    refuted = Some((at, Some(claim), truth));
+                    continue;
+                }
+                match (&truth.residues, &claim.residues) {
+                    (Some(a), Some(b)) => {
+                        let field = point.arithmetic.field;
+                        agrees &= field.top(a) == field.top(b);
+                    }
+                    _ => lucky = false,
+                }
+            }
+            Err(Trouble::NoValue) => {
+                if refuted.is_none() {
+                    refuted = Some((at, None, truth));
+                }
+            }
+            Err(found) => {
+                trouble = Some(found);
+                break;
+            }
+        }
+    }
+    let kinks = evaluator.kinks.clone();
+    let mut read = evaluator.read.clone();
+    let shown = match (trouble, refuted) {
+        (Some(_), _) => Shown::Nothing,
+        (None, Some((at, claim, truth))) => {
+            read.sort();
+            read.dedup();
+            Shown::Refuted(Counterexample {
+                point: named(lowering, &read, point),
+                claim_value: claim.map(|claim| show(&claim.real)),
+                true_value: show(&truth.real),
+                element: pairs[at].element.clone(),
+                step_pattern: pattern_text(&kinks),
+                sizes: lowering.instance.name(&lowering.system),
+            })
+        }
+        (None, None) if lucky => Shown::Agrees(agrees),
+        (None, None) => Shown::Unlucky,
+    };
+    At {
+        shown,
+        kinks,
+        alive,
+    }
+}
+
+fn pattern_text(kinks: &[Kink]) -> String {
+    kinks
+        .iter()
+        .map(|kink| match kink.sign {
+            Ordering::Greater => '+',
+            Ordering::Less => '-',
+            Ordering::Equal => '0',
+        })
+        .collect()
+}
+
+fn named(lowering: &Lowering<'_>, read: &[Element], point: &Point) -> Vec<(String, String)> {
+    read.iter()
+        .map(|element| {
+            let value = point
+                .fixed
+                .get(element)
+                .cloned()
+                .unwrap_or_else(|| point.made_up(element));
+            (
+                lowering.element_name(element.0, &element.1),
+                show(&value.real),
+            )
+        })
+        .collect()
+}
+
+/// Identity tests in two towers, with as many levels as it takes.
+fn identical(
+    lowering: &mut Lowering<'_>,
+    pairs: &[Pair],
+    demands: &Demands,
+    search: Search,
+    seed: u64,
+    make: Make,
+) -> Result<(), String> {
+    let mut why = "the two sides could not be shown to be identical";
+    for levels in [2, LEVELS] {
+        let mut agreed = 0;
+        for draw in 0..MOST_DRAWS {
+            let Some(point) = built_with(
+                lowering,
+                pairs,
+                demands,
+                search,
+                seed,
+                make,
+                arithmetic(draw, levels),
+            ) else {
+                continue;
+            };
+            match look(lowering, pairs, &point).shown {
+                Shown::Agrees(true) => {
+                    agreed += 1;
+                    if agreed == 2 {
+                        return Ok(());
+                    }
+                }
+                Shown::Agrees(false) => break,
+                Shown::Unlucky => why = "no residues were found at which all roots exist",
+                Shown::Refuted(_) | Shown::Nothing => {}
+            }
+        }
+    }
+    Err(why.into())
+}
+
+/// Each kink at 0, one after the other and all together.
+fn on_kinks(
+    lowering: &mut Lowering<'_>,
+    pairs: &[Pair],
+    demands: &Demands,
+    search: Search,
+    (seed, make): (u64, Make),
+    kinks: &[Kink],
+) -> Option<Counterexample> {
+    let start = built(lowering, pairs, demands, search, seed, make, 0)?;
+    let assumptions = lowering.system.assumptions.clone();
+    let mut together = start.clone();
+    for kink in kinks
+        .iter()
+        .filter(|kink| kink.sign != Ordering::Equal)
+        .take(16)
+    {
+        for base in [start.clone(), together.clone()] {
+            let Some(point) = solved(lowering, &base, kink.argument, &kink.env, &assumptions)
+            else {
+                continue;
+            };
+            if let Shown::Refuted(example) = look(lowering, pairs, &point).shown {
+                return Some(example);
+            }
+            together = point;
+        }
+    }
+    None
+}

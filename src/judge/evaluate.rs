@@ -1,0 +1,664 @@
+//! Values of terms at one point, number by number, exact where that is possible.
+//!
+//! The evaluator of `numeric` works on arrays of floating point numbers; what decides here are single numbers with
+//! proofs attached, so terms are walked as they stand.
+
+use std::cmp::Ordering;
+use std::rc::Rc;
+
+use num_rational::BigRational;
+use num_traits::{ToPrimitive, Zero};
+use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
+
+use super::value::{Arithmetic, Real, Trouble, Value};
+use crate::claim::{Definition, Instantiated, Lowering, Structure};
+use crate::numeric::Instance;
+use crate::system::{FamilyKind, Primitive, System};
+use crate::term::{
+    Affine, Atom, Cmp, Domain, FamilyId, FunctionId, Node, Reduction, Relation, TermId, VarId,
+};
+
+/// The letters' values.
+pub(super) type Env = SmallVec<[(VarId, i64); 4]>;
+
+/// An element of a family.
+pub(super) type Element = (FamilyId, SmallVec<[i64; 4]>);
+
+/// The values of what is given from outside; elements that are not fixed are made up from the seed.
+#[derive(Debug, Clone)]
+pub(super) struct Point {
+    pub(super) arithmetic: Arithmetic,
+    pub(super) fixed: FxHashMap<Element, Value>,
+    pub(super) seed: u64,
+    /// The value of Step(0).
+    pub(super) step_at_zero: Value,
+    /// Whole numbers up to 3 only, for points that are checked by hand.
+    pub(super) small: bool,
+}
+
+/// A place where a sign mattered: the argument, and the letters' values there.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Kink {
+    pub(super) argument: TermId,
+    pub(super) env: Env,
+    pub(super) sign: Ordering,
+    /// 0 here by accident: it is not 0 on an open set.
+    pub(super) accidental: bool,
+}
+
+/// Evaluates terms of a system at one point.
+pub(super) struct Evaluator<'e> {
+    system: &'e mut System,
+    instance: &'e Instance,
+    structure: &'e mut Structure,
+    point: &'e Point,
+    elements: FxHashMap<Element, Result<Value, Trouble>>,
+    terms: FxHashMap<Instantiated, Result<Value, Trouble>>,
+    pub(super) kinks: Vec<Kink>,
+    met: FxHashSet<Instantiated>,
+    /// Inputs that were read.
+    pub(super) read: Vec<Element>,
+    reading: FxHashSet<Element>,
+    bodies: FxHashMap<(FunctionId, SmallVec<[TermId; 2]>), TermId>,
+    work: usize,
+}
+
+/// Beyond this many steps the evaluation is given up.
+const MOST_WORK: usize = 3_000_000;
+
+/// A sum with more terms is not evaluated.
+const MOST_TERMS: usize = 200_000;
+
+impl<'e> Evaluator<'e> {
+    pub(super) fn new(lowering: &'e mut Lowering<'_>, point: &'e Point) -> Self {
+        Self {
+            system: &mut lowering.system,
+            instance: lowering.instance,
+            structure: &mut lowering.structure,
+            point,
+            elements: FxHashMap::default(),
+            terms: FxHashMap::default(),
+            kinks: Vec::new(),
+            met: FxHashSet::default(),
+            read: Vec::new(),
+            reading: FxHashSet::default(),
+            bodies: FxHashMap::default(),
+            work: 0,
+        }
+    }
+
+    fn arithmetic(&self) -> Arithmetic {
+        self.point.arithmetic
+    }
+
+    /// The value of a term.
+    pub(super) fn term(&mut self, term: TermId, env: &Env) -> Result<Value, Trouble> {
+        self.work += 1;
+        if self.work > MOST_WORK {
+            return Err(Trouble::Unknown);
+        }
+        let free = self.free_values(term, env);
+        let key = (term, free);
+        if let Some(known) = self.terms.get(&key) {
+            return known.clone();
+        }
+        let result = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || self.compute(term, env));
+        self.terms.insert(key, result.clone());
+        result
+    }
+
+    fn compute(&mut self, term: TermId, env: &Env) -> Result<Value, Trouble> {
+        let arithmetic = self.arithmetic();
+        match self.system.store.node(term).clone() {
+            Node::Number(value) => Ok(arithmetic.number(value)),
+            Node::Pi => Ok(arithmetic.pi()),
+            Node::Index(affine) => {
+                let value = self.affine(&affine, env)?;
+                Ok(arithmetic.number(value))
+            }
+            Node::Access(family, index) => {
+                let index = self.whole_index(&index, env)?;
+                self.element(family, index)
+            }
+            Node::Parameter(_) => Err(Trouble::Unknown),
+            Node::Reduce(reduction, vars, domain, body) => {
+                let points = self.range(term, &vars, &domain, env)?;
+                self.reduce(reduction, &vars, &points, body, env)
+            }
+            Node::Add(terms) => {
+                let mut sum = self.term(terms[0], env)?;
+                for term in &terms[1..] {
+                    let value = self.term(*term, env)?;
+                    sum = arithmetic.plus(&sum, &value);
+                }
+                Ok(sum)
+            }
+            Node::Mul(factors) => {
+                // A false condition anywhere keeps the rest from being read.
+                for factor in &factors {
+                    if self.is_condition(*factor) {
+                        let value = self.term(*factor, env)?;
+                        if value.real == Real::Exact(BigRational::zero()) {
+                            return Ok(arithmetic.int(0));
+                        }
+                    }
+                }
+                let mut product = self.term(factors[0], env)?;
+                for factor in &factors[1..] {
+                    let value = self.term(*factor, env)?;
+                    product = arithmetic.times(&product, &value);
+                }
+                Ok(product)
+            }
+            Node::Power(base, exponent) => {
+                let base_value = self.term(base, env)?;
+                let exponent = self.term(exponent, env)?;
+                if let Real::Exact(number) = &exponent.real
+                    && (number.is_integer()
+                        || number
+                            .denom()
+                            .to_u32()
+                            .is_some_and(|denominator| denominator <= 12))
+                {
+                    return arithmetic.power(&base_value, number);
+                }
+                match base_value.real.sign() {
+                    Some(Ordering::Greater) => {}
+                    Some(_) => return Err(Trouble::NoValue),
+                    None => return Err(Trouble::Unknown),
+                }
+                let log = self.log_of(base, env)?;
+                Ok(arithmetic.exp(&arithmetic.times(&log, &exponent)))
+            }
+            Node::Apply(function, orders, arguments) => {
+                self.apply(function, &orders, &arguments, env)
+            }
+            Node::Guard(domain) => Ok(arithmetic.int(i64::from(self.holds(&domain, env)?))),
+            Node::Test(cmp, left, right) => {
+                let (a, b) = (self.term(left, env)?, self.term(right, env)?);
+                let difference = arithmetic.minus(&a, &b);
+                let sign = difference.real.sign().ok_or(Trouble::Unknown)?;
+                let indices = matches!(
+                    (self.system.store.node(left), self.system.store.node(right)),
+                    (
+                        Node::Index(_) | Node::Number(_),
+                        Node::Index(_) | Node::Number(_)
+                    )
+                );
+                if !indices {
+                    let negative = self.system.store.negative(right);
+                    let argument = self.system.store.add([left, negative]);
+                    self.kink(argument, env, sign, &difference);
+                }
+                let holds = match cmp {
+                    Cmp::Greater => sign == Ordering::Greater,
+                    Cmp::GreaterEqual => sign != Ordering::Less,
+                    Cmp::Equal => sign == Ordering::Equal,
+                    Cmp::NotEqual => sign != Ordering::Equal,
+                };
+                Ok(arithmetic.int(i64::from(holds)))
+            }
+            Node::Cases(branches) => {
+                for (condition, value) in &branches {
+                    let condition = self.term(*condition, env)?;
+                    if condition.real.sign().ok_or(Trouble::Unknown)? != Ordering::Equal {
+                        return self.term(*value, env);
+                    }
+                }
+                Err(Trouble::NoValue)
+            }
+        }
+    }
+
+    fn is_condition(&self, term: TermId) -> bool {
+        matches!(
+            self.system.store.node(term),
+            Node::Guard(_) | Node::Test(..)
+        )
+    }
+
+    fn kink(&mut self, argument: TermId, env: &Env, sign: Ordering, value: &Value) {
+        let free = self.free_values(argument, env);
+        if self.met.insert((argument, free)) {
+            let accidental = sign == Ordering::Equal
+                && value
+                    .residues
+                    .as_ref()
+                    .is_none_or(|residues| self.point.arithmetic.field.top(residues) != 0);
+            self.kinks.push(Kink {
+                argument,
+                env: env.clone(),
+                sign,
+                accidental,
+            });
+        }
+    }
+
+    fn apply(
+        &mut self,
+        function: FunctionId,
+        orders: &[u8],
+        arguments: &[TermId],
+        env: &Env,
+    ) -> Result<Value, Trouble> {
+        let arithmetic = self.arithmetic();
+        let known = self.system.function(function);
+        let (primitive, body, opaque) = (known.primitive, known.body, known.is_opaque());
+        if orders.iter().any(|order| *order > 0) {
+            if opaque {
+                let values: Result<Vec<Value>, Trouble> = arguments
+                    .iter()
+                    .map(|argument| self.term(*argument, env))
+                    .collect();
+                let which = orders
+                    .iter()
+                    .fold(1000 + u64::from(function.0), |which, order| {
+                        which * 8 + u64::from(*order)
+                    });
+                return arithmetic.arbitrary(&values?, which);
+            }
+            return self.slope(function, orders, arguments, env);
+        }
+        if let Some(primitive) = primitive {
+            let argument = arguments[0];
+            if primitive == Primitive::Log {
+                return self.log_of(argument, env);
+            }
+            let value = self.term(argument, env)?;
+            return match primitive {
+                Primitive::Exp => Ok(arithmetic.exp(&value)),
+                Primitive::Sin => Ok(arithmetic.sin(&value)),
+                Primitive::Cos => Ok(arithmetic.cos(&value)),
+                Primitive::Relu | Primitive::Step => {
+                    let sign = value.real.sign().ok_or(Trouble::Unknown)?;
+                    self.kink(argument, env, sign, &value);
+                    Ok(match (primitive, sign) {
+                        (Primitive::Relu, Ordering::Greater) => value,
+                        (Primitive::Step, Ordering::Greater) => arithmetic.int(1),
+                        (Primitive::Step, Ordering::Equal) => self.point.step_at_zero.clone(),
+                        _ => arithmetic.int(0),
+                    })
+                }
+                Primitive::Log => unreachable!("logarithms are taken above"),
+            };
+        }
+        match body {
+            Some(body) => {
+                let term = self.instantiated(function, body, arguments);
+                self.term(term, env)
+            }
+            None => {
+                let values: Result<Vec<Value>, Trouble> = arguments
+                    .iter()
+                    .map(|argument| self.term(*argument, env))
+                    .collect();
+                arithmetic.arbitrary(&values?, u64::from(function.0))
+            }
+        }
+    }
+
+    fn instantiated(&mut self, function: FunctionId, body: TermId, arguments: &[TermId]) -> TermId {
+        let key = (function, arguments.iter().copied().collect());
+        if let Some(known) = self.bodies.get(&key) {
+            return *known;
+        }
+        let term = self.system.store.instantiate(body, arguments);
+        self.bodies.insert(key, term);
+        term
+    }
+
+    /// The first derivative of a function by one of its arguments, as its row has it.
+    fn slope(
+        &mut self,
+        function: FunctionId,
+        orders: &[u8],
+        arguments: &[TermId],
+        env: &Env,
+    ) -> Result<Value, Trouble> {
+        let mut by = orders.iter().enumerate().filter(|(_, order)| **order > 0);
+        let (Some((at, 1)), None) = (by.next(), by.next()) else {
+            return Err(Trouble::Unknown);
+        };
+        let known = self.system.function(function);
+        let slope = known.slopes.get(at).copied().flatten();
+        let points = known.slopes_at.clone();
+        if at == 0 && !points.is_empty() {
+            let argument = self.term(arguments[0], env)?;
+            for (place, value) in points {
+                let place = self.system.store.instantiate(place, arguments);
+                let place = self.term(place, env)?;
+                let difference = self.arithmetic().minus(&argument, &place);
+                if difference.real.sign().ok_or(Trouble::Unknown)? == Ordering::Equal {
+                    let value = self.system.store.instantiate(value, arguments);
+                    return self.term(value, env);
+                }
+            }
+        }
+        let slope = slope.ok_or(Trouble::Unknown)?;
+        let term = self.system.store.instantiate(slope, arguments);
+        self.term(term, env)
+    }
+
+    /// The logarithm of a term, taken apart as far as its form allows.
+    fn log_of(&mut self, term: TermId, env: &Env) -> Result<Value, Trouble> {
+        let arithmetic = self.arithmetic();
+        let whole = self.term(term, env)?;
+        match whole.real.sign() {
+            Some(Ordering::Greater) => {}
+            Some(_) => return Err(Trouble::NoValue),
+            None => return Err(Trouble::Unknown),
+        }
+        match self.system.store.node(term).clone() {
+            Node::Mul(factors) => {
+                let mut sum = arithmetic.int(0);
+                for factor in &factors {
+                    let value = self.term(*factor, env)?;
+                    if value.real.sign() != Some(Ordering::Greater) {
+                        return arithmetic.log(&whole);
+                    }
+                    let part = self.log_of(*factor, env)?;
+                    sum = arithmetic.plus(&sum, &part);
+                }
+                Ok(sum)
+            }
+            Node::Power(base, exponent) => {
+                let value = self.term(base, env)?;
+                if value.real.sign() != Some(Ordering::Greater) {
+                    return arithmetic.log(&whole);
+                }
+                let exponent = self.term(exponent, env)?;
+                let log = self.log_of(base, env)?;
+                Ok(arithmetic.times(&exponent, &log))
+            }
+            Node::Apply(function, orders, arguments) if orders.iter().all(|order| *order == 0) => {
+                let known = self.system.function(function);
+                if known.primitive == Some(Primitive::Exp) {
+                    return self.term(arguments[0], env);
+                }
+                match known.body {
+                    Some(body) => {
+                        let inner = self.instantiated(function, body, &arguments);
+                        self.log_of(inner, env)
+                    }
+                    None => arithmetic.log(&whole),
+                }
+            }
+            Node::Access(family, index) => {
+                let index = self.whole_index(&index, env)?;
+                match self.definition(family, &index)? {
+                    Some((body, inner)) => self.log_of(body, &inner),
+                    None => arithmetic.log(&whole),
+                }
+            }
+            _ => arithmetic.log(&whole),
+        }
+    }
+
+    /// The values of the letters of a reduction.
+    fn range(
+        &mut self,
+        term: TermId,
+        vars: &[VarId],
+        domain: &Domain,
+        env: &Env,
+    ) -> Result<Rc<Vec<Vec<i64>>>, Trouble> {
+        let reads = domain
+            .constraints()
+            .iter()
+            .any(|constraint| constraint.affine().reads());
+        let key = (term, self.free_values(term, env));
+        if !reads && let Some(known) = self.structure.ranges.get(&key) {
+            return Ok(Rc::clone(known));
+        }
+        let settled = self.settled(domain, env)?;
+        let points = Rc::new(settled.points(vars, MOST_TERMS).ok_or(Trouble::Unknown)?);
+        if !reads {
+            self.structure.ranges.insert(key, Rc::clone(&points));
+        }
+        Ok(points)
+    }
+
+    /// The values of a term's free letters.
+    fn free_values(&self, term: TermId, env: &Env) -> SmallVec<[i64; 4]> {
+        self.system
+            .store
+            .free_vars(term)
+            .iter()
+            .map(|var| value_of(env, *var).unwrap_or(i64::MIN))
+            .collect()
+    }
+
+    fn reduce(
+        &mut self,
+        reduction: Reduction,
+        vars: &[VarId],
+        points: &[Vec<i64>],
+        body: TermId,
+        env: &Env,
+    ) -> Result<Value, Trouble> {
+        let arithmetic = self.arithmetic();
+        let mut values = Vec::with_capacity(points.len());
+        for point in points {
+            let mut inner: Env = env
+                .iter()
+                .filter(|(var, _)| !vars.contains(var))
+                .copied()
+                .collect();
+            inner.extend(vars.iter().copied().zip(point.iter().copied()));
+            values.push(self.term(body, &inner)?);
+        }
+        match reduction {
+            Reduction::Sum => Ok(values
+                .iter()
+                .fold(arithmetic.int(0), |sum, value| arithmetic.plus(&sum, value))),
+            Reduction::Product => Ok(values.iter().fold(arithmetic.int(1), |product, value| {
+                arithmetic.times(&product, value)
+            })),
+            Reduction::Max | Reduction::Min => {
+                let mut best = values.pop().ok_or(Trouble::NoValue)?;
+                while let Some(next) = values.pop() {
+                    let sign = arithmetic
+                        .minus(&next, &best)
+                        .real
+                        .sign()
+                        .ok_or(Trouble::Unknown)?;
+                    let wanted = if reduction == Reduction::Max {
+                        Ordering::Greater
+                    } else {
+                        Ordering::Less
+                    };
+                    if sign == wanted {
+                        best = next;
+                    }
+                }
+                Ok(best)
+            }
+        }
+    }
+
+    /// A domain with sizes, letters and reads replaced by numbers.
+    fn settled(&mut self, domain: &Domain, env: &Env) -> Result<Domain, Trouble> {
+        let mut trouble = None;
+        let result = domain.map(|affine| match self.replaced(affine, env) {
+            Ok(affine) => affine,
+            Err(found) => {
+                trouble = Some(found);
+                affine.clone()
+            }
+        });
+        trouble.map_or(Ok(result), Err)
+    }
+
+    fn replaced(&mut self, affine: &Affine, env: &Env) -> Result<Affine, Trouble> {
+        let mut trouble = None;
+        let result = affine.map_atoms(&mut |atom| match atom {
+            Atom::Var(var) => value_of(env, *var).map(Affine::int),
+            Atom::Size(size, slots) => {
+                let slots: Option<Vec<i64>> = slots.iter().map(Affine::as_int).collect();
+                Some(Affine::int(self.instance.size(*size, &slots?)))
+            }
+            Atom::Read(family, index) => {
+                let index: Option<SmallVec<[i64; 4]>> = index.iter().map(Affine::as_int).collect();
+                match self.element(*family, index?) {
+                    Ok(Value {
+                        real: Real::Exact(value),
+                        ..
+                    }) if value.is_integer() => value.to_integer().to_i64().map(Affine::int),
+                    Ok(_) => {
+                        trouble = Some(Trouble::NoValue);
+                        None
+                    }
+                    Err(found) => {
+                        trouble = Some(found);
+                        None
+                    }
+                }
+            }
+        });
+        trouble.map_or(Ok(result), Err)
+    }
+
+    fn affine(&mut self, affine: &Affine, env: &Env) -> Result<BigRational, Trouble> {
+        let value = self.replaced(affine, env)?;
+        if !value.is_constant() {
+            return Err(Trouble::Unknown);
+        }
+        let constant = value.constant();
+        Ok(BigRational::new(
+            (*constant.numer()).into(),
+            (*constant.denom()).into(),
+        ))
+    }
+
+    fn whole_index(&mut self, index: &[Affine], env: &Env) -> Result<SmallVec<[i64; 4]>, Trouble> {
+        index
+            .iter()
+            .map(|entry| {
+                let value = self.replaced(entry, env)?;
+                value.as_int().ok_or(Trouble::NoValue)
+            })
+            .collect()
+    }
+
+    fn holds(&mut self, domain: &Domain, env: &Env) -> Result<bool, Trouble> {
+        for constraint in domain.constraints() {
+            let value = self.affine(constraint.affine(), env)?;
+            let holds = match constraint.relation() {
+                Relation::Zero => value.is_zero(),
+                Relation::NonNegative => value >= BigRational::zero(),
+                Relation::Divisible(modulus) => {
+                    value.is_integer() && (value.to_integer() % modulus).is_zero()
+                }
+            };
+            if !holds {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The body that defines an element, with its letters' values; none for what is given.
+    fn definition(&mut self, family: FamilyId, index: &[i64]) -> Result<Definition, Trouble> {
+        let key = (family, index.iter().copied().collect());
+        if let Some(known) = self.structure.definitions.get(&key) {
+            return Ok(known.clone());
+        }
+        let (found, fixed) = self.found_definition(family, index)?;
+        if fixed {
+            self.structure.definitions.insert(key, found.clone());
+        }
+        Ok(found)
+    }
+
+    /// The definition, and whether it is the same at every point.
+    fn found_definition(
+        &mut self,
+        family: FamilyId,
+        index: &[i64],
+    ) -> Result<(Definition, bool), Trouble> {
+        let count = self.system.family(family).clauses.len();
+        let values: Vec<Affine> = index.iter().map(|value| Affine::int(*value)).collect();
+        let mut fixed = true;
+        for at in 0..count {
+            let clause = &self.system.family(family).clauses[at];
+            let (substitution, domain) = clause.at(&values);
+            let (vars, body) = (clause.vars.clone(), clause.body);
+            fixed &= !domain
+                .constraints()
+                .iter()
+                .any(|constraint| constraint.affine().reads());
+            if !self.holds(&domain, &Env::new())? {
+                continue;
+            }
+            let Some(body) = body else {
+                return Ok((None, fixed));
+            };
+            let env: Option<Env> = vars
+                .iter()
+                .map(|var| Some((*var, substitution.get(*var)?.as_int()?)))
+                .collect();
+            return env
+                .map(|env| (Some((body, env)), fixed))
+                .ok_or(Trouble::Unknown);
+        }
+        // Outside of every piece.
+        Err(Trouble::NoValue)
+    }
+
+    /// The value of an element.
+    pub(super) fn element(
+        &mut self,
+        family: FamilyId,
+        index: SmallVec<[i64; 4]>,
+    ) -> Result<Value, Trouble> {
+        let key: Element = (family, index);
+        if let Some(fixed) = self.point.fixed.get(&key) {
+            if !self.elements.contains_key(&key) {
+                self.read.push(key.clone());
+                self.elements.insert(key.clone(), Ok(fixed.clone()));
+            }
+            return Ok(fixed.clone());
+        }
+        if let Some(known) = self.elements.get(&key) {
+            return known.clone();
+        }
+        if !self.reading.insert(key.clone()) {
+            return Err(Trouble::Unknown);
+        }
+        let opaque = matches!(self.system.family(family).kind, FamilyKind::OpaqueLoss(_));
+        let result = match self.definition(family, &key.1) {
+            Ok(Some((body, env))) if !opaque => self.term(body, &env),
+            Ok(_) => {
+                self.read.push(key.clone());
+                Ok(self.point.made_up(&key))
+            }
+            Err(trouble) => Err(trouble),
+        };
+        self.reading.remove(&key);
+        self.elements.insert(key, result.clone());
+        result
+    }
+}
+
+impl Point {
+    /// A number for what nobody fixed: both signs, never 0.
+    pub(super) fn made_up(&self, element: &Element) -> Value {
+        let mut state = super::field::scramble(self.seed ^ (u64::from(element.0.0) << 32));
+        for index in &element.1 {
+            state = super::field::scramble(state ^ index.cast_unsigned());
+        }
+        let most = if self.small { 3 } else { 29 };
+        let size = 1 + (state >> 8).cast_signed().rem_euclid(most);
+        let sign = if state & 1 == 0 { 1 } else { -1 };
+        let real = BigRational::from_integer((sign * size).into());
+        self.arithmetic.free(real, state)
+    }
+}
+
+pub(super) fn value_of(env: &Env, var: VarId) -> Option<i64> {
+    env.iter()
+        .rev()
+        .find(|(other, _)| *other == var)
+        .map(|(_, value)| *value)
+}

@@ -1,0 +1,432 @@
+//! Lines of a claim: each member against the left side and against the member before it.
+
+use super::assume;
+use super::compare::{Counterexample, Outcome, Pair, Search, compare};
+use super::evaluate::Env;
+use super::mistake::{self, Mistake};
+use super::point::Demands;
+use crate::claim::{self, Array, Expr, ExprKind, Fault, Letters, Line, Lowering, print};
+use crate::matrix::Layout;
+use crate::numeric::instances;
+use crate::source::{Report, Source, Span};
+use crate::syntax::StepAtZero;
+use crate::system::System;
+
+/// What is said of a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Equal: identical wherever both sides are defined.
+    Equal,
+    /// Equal at the sizes named.
+    EqualAtSizes(Vec<String>),
+    /// Equal except on kinks; where it is not.
+    EqualAlmostEverywhere(Box<Counterexample>),
+    /// Equal where these hold, which the network does not say.
+    EqualOnlyIf(Vec<String>, Box<Counterexample>),
+    /// Different, at this point.
+    Differs(Box<Counterexample>),
+    /// Shapes or indices do not fit.
+    IllTyped(String),
+    /// Nothing was decided, and why.
+    Undecided(String),
+}
+
+impl Verdict {
+    /// Its name in the output for programs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Verdict::Equal => "equal",
+            Verdict::EqualAtSizes(_) => "equal_at_sizes",
+            Verdict::EqualAlmostEverywhere(_) => "equal_almost_everywhere",
+            Verdict::EqualOnlyIf(..) => "equal_only_if",
+            Verdict::Differs(_) | Verdict::IllTyped(_) => "differs",
+            Verdict::Undecided(_) => "undecided",
+        }
+    }
+
+    /// How bad it is; the worst one of its parts is the verdict of a whole.
+    fn rank(&self) -> u8 {
+        match self {
+            Verdict::Equal => 0,
+            Verdict::EqualAtSizes(_) => 1,
+            Verdict::EqualAlmostEverywhere(_) => 2,
+            Verdict::EqualOnlyIf(..) => 3,
+            Verdict::Undecided(_) => 4,
+            Verdict::Differs(_) | Verdict::IllTyped(_) => 5,
+        }
+    }
+
+    /// Whether the claim holds, perhaps not everywhere.
+    pub fn holds(&self) -> bool {
+        self.rank() <= 2
+    }
+}
+
+/// One line with its verdict.
+#[derive(Debug, Clone)]
+pub struct LineVerdict {
+    /// Its place in the file.
+    pub span: Span,
+    /// The reading, in the words of the network language.
+    pub read_as: String,
+    /// What it is about.
+    pub about: String,
+    /// Against the truth.
+    pub verdict: Verdict,
+    /// Whether it follows from the line before, where there is one.
+    pub follows: Option<bool>,
+    /// Derivatives that it takes as known.
+    pub rests_on: Vec<String>,
+    /// Loose habits that were read all the same, and further remarks.
+    pub notes: Vec<String>,
+    /// The likely mistake of a claim that differs.
+    pub mistake: Option<Mistake>,
+    /// The step patterns that were met.
+    pub patterns: usize,
+}
+
+/// A claim file, judged.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// Its lines.
+    pub lines: Vec<LineVerdict>,
+    /// The first line that is not right, counted from 1.
+    pub first_wrong_line: Option<usize>,
+    /// Formulas in which nothing was claimed.
+    pub skipped: usize,
+}
+
+impl Judged {
+    /// The worst of its lines.
+    pub fn verdict(&self) -> &Verdict {
+        self.lines
+            .iter()
+            .map(|line| &line.verdict)
+            .max_by_key(|verdict| verdict.rank())
+            .expect("a file without a claim is refused")
+    }
+}
+
+/// How a file is judged.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options<'o> {
+    /// What a formula without a left side is about, in the network language.
+    pub about: Option<&'o str>,
+    /// The layout, in place of the header's.
+    pub layout: Option<Layout>,
+    /// The value of Step(0), in place of the network's.
+    pub step_at_zero: Option<StepAtZero>,
+}
+
+/// Reads a claim file and judges it.
+///
+/// # Errors
+/// What cannot be read, with its place in the file.
+pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<Judged, Report> {
+    let claims = claim::read(source, system, options.about)?;
+    let step_at_zero = options
+        .step_at_zero
+        .or(system.step_at_zero)
+        .unwrap_or(StepAtZero::One);
+    let instances = instances(system, &[]);
+    let instances = &instances[..instances.len().min(3)];
+    let mut judge = Judge {
+        system,
+        claims: &claims,
+        step_at_zero,
+        lowerings: instances
+            .iter()
+            .map(|instance| {
+                let layout = options.layout.or(claims.header.layout).unwrap_or_default();
+                Lowering::new(system, instance, step_at_zero, layout)
+            })
+            .collect(),
+    };
+    let mut lines = Vec::new();
+    let mut left: Option<Expr> = None;
+    let mut before: Option<Expr> = None;
+    for line in &claims.lines {
+        let (start, members) = if line.continues {
+            (left.clone(), line.members.as_slice())
+        } else {
+            (line.members.first().cloned(), &line.members[1..])
+        };
+        let Some(start) = start else { continue };
+        if !line.continues {
+            before = None;
+        }
+        let verdict = judge.line(line, &start, members, before.as_ref());
+        lines.push(verdict);
+        before = members.last().cloned().or(before);
+        left = Some(start);
+    }
+    let first_wrong_line = lines
+        .iter()
+        .position(|line| !line.verdict.holds())
+        .map(|at| at + 1);
+    Ok(Judged {
+        lines,
+        first_wrong_line,
+        skipped: claims.skipped,
+    })
+}
+
+pub(super) struct Judge<'s> {
+    pub(super) system: &'s System,
+    claims: &'s claim::Claims,
+    pub(super) step_at_zero: StepAtZero,
+    pub(super) lowerings: Vec<Lowering<'s>>,
+}
+
+/// How two members compare.
+pub(super) enum Relation {
+    Same {
+        patterns: usize,
+        except: Option<Counterexample>,
+    },
+    Differs(Counterexample),
+    IllTyped(String),
+    Open(String),
+}
+
+impl Judge<'_> {
+    fn line(
+        &mut self,
+        line: &Line,
+        left: &Expr,
+        members: &[Expr],
+        before: Option<&Expr>,
+    ) -> LineVerdict {
+        let mut worst: Option<Verdict> = None;
+        let mut patterns = 0;
+        let mut trivial = 0;
+        let mut rests_on = Vec::new();
+        let mut mistake = None;
+        for member in members {
+            let circular = self.contains(member, left);
+            if circular
+                && members.len() > 1
+                && print(self.system, member) == print(self.system, left)
+            {
+                trivial += 1;
+                continue;
+            }
+            derivatives(self.system, member, &mut rests_on);
+            let verdict = match self.relation(left, member, &Demands::default(), false) {
+                Relation::Same {
+                    patterns: met,
+                    except,
+                } => {
+                    patterns = patterns.max(met);
+                    match except {
+                        _ if circular => Verdict::Undecided(
+                            "the right side contains what it claims to be".into(),
+                        ),
+                        Some(example) => Verdict::EqualAlmostEverywhere(Box::new(example)),
+                        None if self.lowerings[0].instance.name(self.system).is_empty() => {
+                            Verdict::Equal
+                        }
+                        None => Verdict::EqualAtSizes(self.sizes()),
+                    }
+                }
+                Relation::Differs(example) => match assume::only_if(self, left, member) {
+                    Some(conditions) => {
+                        mistake = mistake.or_else(|| mistake::of_signs(left, before));
+                        Verdict::EqualOnlyIf(conditions, Box::new(example))
+                    }
+                    None => {
+                        if mistake.is_none() {
+                            mistake = mistake::name(self, left, member);
+                        }
+                        Verdict::Differs(Box::new(example))
+                    }
+                },
+                Relation::IllTyped(why) => Verdict::IllTyped(why),
+                Relation::Open(why) => Verdict::Undecided(why),
+            };
+            if worst
+                .as_ref()
+                .is_none_or(|worst| verdict.rank() > worst.rank())
+            {
+                worst = Some(verdict);
+            }
+        }
+        let verdict = worst.unwrap_or_else(|| {
+            Verdict::Undecided(
+                if trivial > 0 {
+                    "the right side is what it claims to be"
+                } else {
+                    "nothing is claimed"
+                }
+                .into(),
+            )
+        });
+        let follows = match (before, members.last()) {
+            (Some(before), Some(member)) if line.continues => {
+                match self.relation(before, member, &Demands::default(), false) {
+                    Relation::Same { .. } => Some(true),
+                    Relation::Differs(_) | Relation::IllTyped(_) => Some(false),
+                    Relation::Open(_) => None,
+                }
+            }
+            _ => None,
+        };
+        let mut read_as = vec![print(self.system, left)];
+        read_as.extend(members.iter().map(|member| print(self.system, member)));
+        LineVerdict {
+            span: line.span,
+            read_as: read_as.join(" = "),
+            about: print(self.system, left),
+            verdict,
+            follows,
+            rests_on,
+            notes: line.notes.clone(),
+            mistake,
+            patterns,
+        }
+    }
+
+    /// Whether the claim is right under another value of Step(0).
+    pub(super) fn right_at_another_step(&mut self, truth: &Expr, claim: &Expr) -> bool {
+        let own = self.step_at_zero;
+        let found = [StepAtZero::Zero, StepAtZero::Half, StepAtZero::One]
+            .into_iter()
+            .filter(|other| *other != own && own != StepAtZero::Undefined)
+            .any(|other| {
+                self.step_at_zero = other;
+                matches!(
+                    self.relation(truth, claim, &Demands::default(), false),
+                    Relation::Same { except: None, .. }
+                )
+            });
+        self.step_at_zero = own;
+        found
+    }
+
+    fn sizes(&self) -> Vec<String> {
+        self.lowerings
+            .iter()
+            .map(|lowering| lowering.instance.name(self.system))
+            .collect()
+    }
+
+    fn contains(&self, expr: &Expr, part: &Expr) -> bool {
+        let wanted = print(self.system, part);
+        expr.any(&mut |inner| print(self.system, inner) == wanted)
+    }
+
+    /// Compares two members at every instance.
+    pub(super) fn relation(
+        &mut self,
+        truth: &Expr,
+        claim: &Expr,
+        demands: &Demands,
+        active: bool,
+    ) -> Relation {
+        let mut patterns = 0;
+        let mut except = None;
+        let mut open = None;
+        for at in 0..self.lowerings.len() {
+            let (pairs, at_points) = match self.pairs(at, truth, claim) {
+                Ok(pairs) => pairs,
+                Err(Fault::IllTyped(why, _)) => return Relation::IllTyped(why),
+                Err(Fault::Unsupported(why, _)) => return Relation::Open(why),
+            };
+            if pairs.is_empty() {
+                open = Some("there is nothing to compare at these sizes".to_owned());
+                continue;
+            }
+            let mut demands = demands.clone();
+            demands.zero.extend(at_points);
+            let search = Search {
+                step_at_zero: self.step_at_zero,
+                points: if at == 0 { 20 } else { 6 },
+                kinks: !active,
+                active,
+            };
+            match compare(&mut self.lowerings[at], &pairs, &demands, search) {
+                Outcome::Differs(example) => return Relation::Differs(example),
+                Outcome::Same {
+                    patterns: met,
+                    except: found,
+                } => {
+                    patterns = patterns.max(met);
+                    except = except.or(found);
+                }
+                Outcome::Open(why) => open = Some(why),
+            }
+        }
+        match open {
+            Some(why) => Relation::Open(why),
+            None => Relation::Same { patterns, except },
+        }
+    }
+
+    /// The numbers that are claimed to be equal at one instance, and what is 0 at the points that are meant.
+    #[allow(clippy::type_complexity, reason = "two plain lists")]
+    pub(super) fn pairs(
+        &mut self,
+        at: usize,
+        truth: &Expr,
+        claim: &Expr,
+    ) -> Result<(Vec<Pair>, Vec<(crate::term::TermId, Env)>), Fault> {
+        let header = &self.claims.header;
+        let lowering = &mut self.lowerings[at];
+        let choices = lowering.choices(&[truth, claim], &header.letters)?;
+        let mut pairs = Vec::new();
+        for letters in &choices {
+            let left = lowering.array(truth, letters)?;
+            let right = lowering.array(claim, letters)?;
+            let (left, right) = lowering.matched(&left, &right, claim.span)?;
+            for (entry, (a, b)) in left.entries.iter().zip(&right.entries).enumerate() {
+                pairs.push(Pair {
+                    truth: *a,
+                    claim: *b,
+                    element: element_text(letters, &left, entry),
+                });
+            }
+        }
+        let mut zero = Vec::new();
+        for (left, right) in &header.at {
+            let none = Letters::new();
+            let (left, right) = (lowering.array(left, &none)?, lowering.array(right, &none)?);
+            let (left, right) = lowering.matched(&left, &right, claim.span)?;
+            for (a, b) in left.entries.iter().zip(&right.entries) {
+                let store = &mut lowering.system.store;
+                let negative = store.negative(*b);
+                zero.push((store.add([*a, negative]), Env::new()));
+            }
+        }
+        Ok((pairs, zero))
+    }
+}
+
+fn element_text(letters: &Letters, array: &Array, entry: usize) -> Option<String> {
+    let mut parts: Vec<String> = letters
+        .iter()
+        .map(|(letter, value)| format!("{letter} = {value}"))
+        .collect();
+    if !array.is_number() {
+        let (row, col) = array.place(entry);
+        parts.push(match (array.has_rows(), array.has_cols()) {
+            (true, true) => format!("entry ({row}, {col})"),
+            (true, false) => format!("entry {row}"),
+            _ => format!("entry {col}"),
+        });
+    }
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// Derivatives that a formula takes as known.
+fn derivatives(system: &System, expr: &Expr, into: &mut Vec<String>) {
+    if let ExprKind::Derivative { .. } = &expr.kind {
+        let text = print(system, expr);
+        if !into.contains(&text) {
+            into.push(text);
+        }
+        return;
+    }
+    for child in expr.children() {
+        derivatives(system, child, into);
+    }
+}

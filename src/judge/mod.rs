@@ -1,0 +1,19 @@
+//! Whether hand-written formulas are right: refuted with a point, or tested for identity with a stated bound.
+//!
+//! Equality is said only where nothing refutes a claim and identity testing agrees on every step pattern that was met,
+//! in two towers of prime fields above 2⁶¹; floating point neither proves nor refutes.
+
+mod assume;
+mod compare;
+mod evaluate;
+mod field;
+mod line;
+mod mistake;
+mod point;
+mod report;
+mod value;
+
+pub use compare::Counterexample;
+pub use line::{Judged, LineVerdict, Options, Verdict, check};
+pub use mistake::{MISTAKES, Mistake, Row as MistakeRow};
+pub use report::{json, text};

@@ -1,0 +1,576 @@
+//! Points at which claims are judged: values for everything that is given, under what is assumed.
+
+use std::cmp::Ordering;
+
+use num_rational::BigRational;
+use num_traits::{One, Signed, Zero};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use super::evaluate::{Element, Env, Evaluator, Kink, Point};
+use super::field::scramble;
+use super::value::{Arithmetic, Real, Trouble, Value};
+use crate::claim::Lowering;
+use crate::syntax::{MatrixProperty, StepAtZero};
+use crate::system::{Assumption, Fact, FamilyKind};
+use crate::term::{Affine, Cmp, FamilyId, Node, TermId, VarId};
+
+/// What a point has to satisfy beside the network's assumptions.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Demands {
+    /// Terms that are 0.
+    pub(super) zero: Vec<(TermId, Env)>,
+    /// Families all of whose elements are positive.
+    pub(super) positive: Vec<FamilyId>,
+}
+
+/// Bounds of one element.
+#[derive(Debug, Clone, Default)]
+struct Bounds {
+    low: Option<BigRational>,
+    high: Option<BigRational>,
+}
+
+/// How a point is made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plan {
+    pub(super) arithmetic: Arithmetic,
+    pub(super) seed: u64,
+    pub(super) small: bool,
+    pub(super) step_at_zero: StepAtZero,
+}
+
+/// All values of an assumption's letters.
+fn values_of(
+    lowering: &Lowering<'_>,
+    assumption: &Assumption,
+    also: Option<VarId>,
+) -> Option<(Vec<VarId>, Vec<Vec<i64>>)> {
+    let mut vars: Vec<VarId> = assumption.vars.to_vec();
+    if let Some(var) = also
+        && !vars.contains(&var)
+    {
+        vars.push(var);
+    }
+    let domain = assumption
+        .domain
+        .map(|affine| lowering.instance.settle(affine));
+    let points = domain.points(&vars, 50_000)?;
+    Some((vars, points))
+}
+
+fn env_of(vars: &[VarId], point: &[i64]) -> Env {
+    vars.iter().copied().zip(point.iter().copied()).collect()
+}
+
+/// The input that a term is, if it is nothing else.
+fn input_of(lowering: &Lowering<'_>, term: TermId, env: &Env) -> Option<Element> {
+    let Node::Access(family, index) = lowering.system.store.node(term) else {
+        return None;
+    };
+    if lowering.system.family(*family).kind != FamilyKind::Input {
+        return None;
+    }
+    let index: Option<SmallVec<[i64; 4]>> = index
+        .iter()
+        .map(|entry| {
+            let mut entry = lowering.instance.settle(entry);
+            for (var, value) in env {
+                entry = entry.substitute(*var, &Affine::int(*value));
+            }
+            lowering.instance.settle(&entry).as_int()
+        })
+        .collect();
+    Some((*family, index?))
+}
+
+/// All elements of a family.
+fn elements_of(lowering: &mut Lowering<'_>, family: FamilyId) -> Vec<Element> {
+    let mut slots: Vec<Vec<i64>> = vec![Vec::new()];
+    for (low, high) in lowering.slot_range(family) {
+        slots = slots
+            .into_iter()
+            .flat_map(|before| {
+                (low..=high).map(move |value| {
+                    let mut next = before.clone();
+                    next.push(value);
+                    next
+                })
+            })
+            .collect();
+    }
+    let mut found = Vec::new();
+    for slots in slots {
+        let Some(sizes) = lowering.extents(family, &slots) else {
+            continue;
+        };
+        let mut indices: Vec<Vec<i64>> = vec![slots];
+        for size in sizes {
+            indices = indices
+                .into_iter()
+                .flat_map(|before| {
+                    (1..=size).map(move |value| {
+                        let mut next = before.clone();
+                        next.push(value);
+                        next
+                    })
+                })
+                .collect();
+        }
+        found.extend(indices.into_iter().map(|index| (family, index.into())));
+    }
+    found
+}
+
+/// A point; none if what is assumed cannot be met this way.
+pub(super) fn point(lowering: &mut Lowering<'_>, plan: Plan, demands: &Demands) -> Option<Point> {
+    let arithmetic = plan.arithmetic;
+    let number = |above: i64, below: i64| BigRational::new(above.into(), below.into());
+    let step_at_zero = match plan.step_at_zero {
+        StepAtZero::Zero => arithmetic.int(0),
+        StepAtZero::One => arithmetic.int(1),
+        StepAtZero::Half => arithmetic.number(number(1, 2)),
+        StepAtZero::Undefined => {
+            let state = scramble(plan.seed ^ 0x5e9);
+            arithmetic.free(number((state % 17) as i64 - 5, 7), state)
+        }
+    };
+    let mut point = Point {
+        arithmetic,
+        fixed: FxHashMap::default(),
+        seed: plan.seed,
+        step_at_zero,
+        small: plan.small,
+    };
+    let mut bounds: FxHashMap<Element, Bounds> = FxHashMap::default();
+    fix_integers(lowering, &mut point);
+    for family in &demands.positive {
+        for element in elements_of(lowering, *family) {
+            bounds.entry(element).or_default().low = Some(BigRational::zero());
+        }
+    }
+    let assumptions = lowering.system.assumptions.clone();
+    for assumption in &assumptions {
+        match &assumption.fact {
+            Fact::Compare(cmp, left, right) => {
+                bound(lowering, assumption, *cmp, *left, *right, &mut bounds)?;
+            }
+            Fact::OneOf(term, allowed) => {
+                let (vars, points) = values_of(lowering, assumption, None)?;
+                for at in points {
+                    let element = input_of(lowering, *term, &env_of(&vars, &at))?;
+                    let choice = scramble(hash_of(&element) ^ plan.seed) as usize % allowed.len();
+                    point
+                        .fixed
+                        .insert(element, arithmetic.number(allowed[choice].clone()));
+                }
+            }
+            Fact::OneHot(term, var) => {
+                one_hot(lowering, assumption, *term, *var, plan.seed, &mut point)?
+            }
+            Fact::Matrix(family, property) => matrix(lowering, *family, *property, &mut point)?,
+        }
+    }
+    let mut bounded: Vec<(Element, Bounds)> = bounds.into_iter().collect();
+    bounded.sort_by(|(a, _), (b, _)| a.cmp(b));
+    for (element, bounds) in &bounded {
+        if point.fixed.contains_key(element) {
+            continue;
+        }
+        let free = point.made_up(element);
+        let Real::Exact(value) = &free.real else {
+            continue;
+        };
+        let size = value.abs();
+        let real = match (&bounds.low, &bounds.high) {
+            (Some(low), Some(high)) => low + (high - low) * (&size / (&size + BigRational::one())),
+            (Some(low), None) => low + size,
+            (None, Some(high)) => high - size,
+            (None, None) => continue,
+        };
+        let residues = free.residues;
+        point.fixed.insert(
+            element.clone(),
+            Value {
+                real: Real::Exact(real),
+                residues,
+            },
+        );
+    }
+    let nonnegative: Vec<Element> = bounded
+        .iter()
+        .filter(|(_, bounds)| bounds.low.as_ref().is_some_and(|low| !low.is_negative()))
+        .map(|(element, _)| element.clone())
+        .collect();
+    for assumption in &assumptions {
+        if let Fact::Compare(Cmp::Equal, left, right) = &assumption.fact {
+            let (vars, points) = values_of(lowering, assumption, None)?;
+            for at in points {
+                equalize(
+                    lowering,
+                    &mut point,
+                    *left,
+                    *right,
+                    &env_of(&vars, &at),
+                    &nonnegative,
+                )?;
+            }
+        }
+    }
+    for (term, env) in &demands.zero {
+        point = solved(lowering, &point, *term, env, &assumptions)?;
+    }
+    satisfied(lowering, &point, &assumptions)?.then_some(point)
+}
+
+fn hash_of(element: &Element) -> u64 {
+    let mut state = scramble(u64::from(element.0.0));
+    for index in &element.1 {
+        state = scramble(state ^ index.cast_unsigned());
+    }
+    state
+}
+
+/// Classes, tokens and whatever else is a whole number.
+fn fix_integers(lowering: &mut Lowering<'_>, point: &mut Point) {
+    for at in 0..lowering.system.families.len() {
+        let family = FamilyId(u32::try_from(at).expect("few families"));
+        let known = lowering.system.family(family);
+        let Some((low, high)) = known.integers.clone() else {
+            continue;
+        };
+        if known.kind != FamilyKind::Input {
+            continue;
+        }
+        let whole = |lowering: &Lowering<'_>, affine: &Affine| lowering.instance.whole(affine);
+        let (Some(low), Some(high)) = (whole(lowering, &low), whole(lowering, &high)) else {
+            continue;
+        };
+        for element in elements_of(lowering, family) {
+            let count = u64::try_from((high - low + 1).max(1)).unwrap_or(1);
+            let choice = low + (scramble(hash_of(&element) ^ point.seed) % count) as i64;
+            let value = point.arithmetic.int(choice);
+            point.fixed.insert(element, value);
+        }
+    }
+}
+
+/// `x > 0`, `0 < p < 1`: bounds of plain inputs. Other comparisons are checked at the end.
+fn bound(
+    lowering: &Lowering<'_>,
+    assumption: &Assumption,
+    cmp: Cmp,
+    left: TermId,
+    right: TermId,
+    bounds: &mut FxHashMap<Element, Bounds>,
+) -> Option<()> {
+    if !matches!(cmp, Cmp::Greater | Cmp::GreaterEqual) {
+        return Some(());
+    }
+    let (vars, points) = values_of(lowering, assumption, None)?;
+    for at in points {
+        let env = env_of(&vars, &at);
+        let constant = |term: TermId| lowering.system.store.as_number(term).cloned();
+        if let (Some(element), Some(low)) = (input_of(lowering, left, &env), constant(right)) {
+            let entry = &mut bounds.entry(element).or_default().low;
+            *entry = Some(entry.take().map_or(low.clone(), |before| before.max(low)));
+        } else if let (Some(high), Some(element)) =
+            (constant(left), input_of(lowering, right, &env))
+        {
+            let entry = &mut bounds.entry(element).or_default().high;
+            *entry = Some(entry.take().map_or(high.clone(), |before| before.min(high)));
+        }
+    }
+    Some(())
+}
+
+fn one_hot(
+    lowering: &Lowering<'_>,
+    assumption: &Assumption,
+    term: TermId,
+    var: VarId,
+    seed: u64,
+    point: &mut Point,
+) -> Option<()> {
+    let (vars, points) = values_of(lowering, assumption, Some(var))?;
+    let place = vars.iter().position(|other| *other == var)?;
+    let mut rows: Vec<(Vec<i64>, Vec<Vec<i64>>)> = Vec::new();
+    for at in points {
+        let mut others = at.clone();
+        others.remove(place);
+        match rows.iter_mut().find(|(key, _)| *key == others) {
+            Some((_, members)) => members.push(at),
+            None => rows.push((others, vec![at])),
+        }
+    }
+    for (number, (_, members)) in rows.iter().enumerate() {
+        let hot = scramble(seed ^ (number as u64).wrapping_mul(0x9e37)) as usize % members.len();
+        for (at, member) in members.iter().enumerate() {
+            let element = input_of(lowering, term, &env_of(&vars, member))?;
+            point
+                .fixed
+                .insert(element, point.arithmetic.int(i64::from(at == hot)));
+        }
+    }
+    Some(())
+}
+
+fn matrix(
+    lowering: &mut Lowering<'_>,
+    family: FamilyId,
+    property: MatrixProperty,
+    point: &mut Point,
+) -> Option<()> {
+    match property {
+        MatrixProperty::Invertible => return Some(()),
+        MatrixProperty::Orthogonal => return None,
+        MatrixProperty::Symmetric | MatrixProperty::PositiveDefinite => {}
+    }
+    for element in elements_of(lowering, family) {
+        let count = element.1.len();
+        let (row, col) = (element.1[count - 2], element.1[count - 1]);
+        let mut mirrored = element.clone();
+        mirrored.1.swap(count - 2, count - 1);
+        if row > col {
+            let value = point.made_up(&mirrored);
+            point.fixed.insert(element, value);
+        } else if row == col && property == MatrixProperty::PositiveDefinite {
+            // Larger than the rest of its row.
+            let value = point.made_up(&element);
+            let large = point.arithmetic.int(80);
+            let value = point.arithmetic.plus(&value, &large);
+            point.fixed.insert(element, value);
+        }
+    }
+    Some(())
+}
+
+/// Makes `left = right`: by scaling where everything on the left is not negative, else by solving for one input.
+fn equalize(
+    lowering: &mut Lowering<'_>,
+    point: &mut Point,
+    left: TermId,
+    right: TermId,
+    env: &Env,
+    nonnegative: &[Element],
+) -> Option<()> {
+    let (sum, wanted, read) = {
+        let mut evaluator = Evaluator::new(lowering, point);
+        let sum = evaluator.term(left, env).ok()?;
+        let read = evaluator.read.clone();
+        let wanted = evaluator.term(right, env).ok()?;
+        (sum, wanted, read)
+    };
+    if !read.is_empty() && read.iter().all(|element| nonnegative.contains(element)) {
+        let factor = point
+            .arithmetic
+            .times(&wanted, &point.arithmetic.inverse(&sum).ok()?);
+        for element in read {
+            let value = point
+                .fixed
+                .get(&element)
+                .cloned()
+                .unwrap_or_else(|| point.made_up(&element));
+            let value = point.arithmetic.times(&value, &factor);
+            point.fixed.insert(element, value);
+        }
+        return Some(());
+    }
+    let negative = lowering.system.store.negative(right);
+    let difference = lowering.system.store.add([left, negative]);
+    *point = solved(lowering, point, difference, env, &[])?;
+    Some(())
+}
+
+/// The point with one input changed so that the term is exactly 0; the term has to be affine in it.
+///
+/// Of several inputs the first is taken that leaves the assumptions standing.
+pub(super) fn solved(
+    lowering: &mut Lowering<'_>,
+    point: &Point,
+    term: TermId,
+    env: &Env,
+    assumptions: &[Assumption],
+) -> Option<Point> {
+    let read = {
+        let mut evaluator = Evaluator::new(lowering, point);
+        let value = evaluator.term(term, env).ok()?;
+        if value.real.sign() == Some(Ordering::Equal)
+            && value
+                .residues
+                .is_some_and(|residues| point.arithmetic.field.top(&residues) == 0)
+        {
+            return Some(point.clone());
+        }
+        evaluator.read.clone()
+    };
+    let arithmetic = point.arithmetic;
+    for element in read.iter().rev().take(40) {
+        if lowering.system.family(element.0).integers.is_some() {
+            continue;
+        }
+        let mut at = |value: Value| -> Option<Value> {
+            let mut moved = point.clone();
+            moved.fixed.insert(element.clone(), value);
+            let mut evaluator = Evaluator::new(lowering, &moved);
+            evaluator.term(term, env).ok()
+        };
+        let (Some(zero), Some(one)) = (at(arithmetic.int(0)), at(arithmetic.int(1))) else {
+            continue;
+        };
+        let slope = arithmetic.minus(&one, &zero);
+        if slope.real.sign().is_none_or(|sign| sign == Ordering::Equal) {
+            continue;
+        }
+        let Ok(inverse) = arithmetic.inverse(&slope) else {
+            continue;
+        };
+        let root = arithmetic.times(&arithmetic.times(&zero, &inverse), &arithmetic.int(-1));
+        let Some(check) = at(root.clone()) else {
+            continue;
+        };
+        let vanishes = check.real == Real::Exact(BigRational::zero())
+            && check
+                .residues
+                .is_some_and(|residues| arithmetic.field.top(&residues) == 0);
+        if vanishes {
+            let mut moved = point.clone();
+            moved.fixed.insert(element.clone(), root);
+            if satisfied(lowering, &moved, assumptions) == Some(true) {
+                return Some(moved);
+            }
+        }
+    }
+    None
+}
+
+/// Whether everything that is assumed holds at the point; none if it cannot be told.
+pub(super) fn satisfied(
+    lowering: &mut Lowering<'_>,
+    point: &Point,
+    assumptions: &[Assumption],
+) -> Option<bool> {
+    for assumption in assumptions {
+        match &assumption.fact {
+            Fact::Compare(cmp, left, right) => {
+                let (vars, points) = values_of(lowering, assumption, None)?;
+                for at in points {
+                    let env = env_of(&vars, &at);
+                    let mut evaluator = Evaluator::new(lowering, point);
+                    let a = evaluator.term(*left, &env).ok()?;
+                    let b = evaluator.term(*right, &env).ok()?;
+                    let sign = point.arithmetic.minus(&a, &b).real.sign()?;
+                    let holds = match cmp {
+                        Cmp::Greater => sign == Ordering::Greater,
+                        Cmp::GreaterEqual => sign != Ordering::Less,
+                        Cmp::Equal => sign == Ordering::Equal,
+                        Cmp::NotEqual => sign != Ordering::Equal,
+                    };
+                    if !holds {
+                        return Some(false);
+                    }
+                }
+            }
+            Fact::OneOf(term, allowed) => {
+                let (vars, points) = values_of(lowering, assumption, None)?;
+                for at in points {
+                    let mut evaluator = Evaluator::new(lowering, point);
+                    let value = evaluator.term(*term, &env_of(&vars, &at)).ok()?;
+                    if !allowed
+                        .iter()
+                        .any(|allowed| value.real == Real::Exact(allowed.clone()))
+                    {
+                        return Some(false);
+                    }
+                }
+            }
+            Fact::OneHot(term, var) => {
+                let (vars, points) = values_of(lowering, assumption, Some(*var))?;
+                for at in points {
+                    let mut evaluator = Evaluator::new(lowering, point);
+                    let value = evaluator.term(*term, &env_of(&vars, &at)).ok()?;
+                    let bit = [BigRational::zero(), BigRational::one()]
+                        .into_iter()
+                        .any(|bit| value.real == Real::Exact(bit));
+                    if !bit {
+                        return Some(false);
+                    }
+                }
+            }
+            // Built in when the point was made.
+            Fact::Matrix(..) => {}
+        }
+    }
+    Some(true)
+}
+
+/// The point with signs of inputs changed until the kinks have the wanted ones, as far as that succeeds.
+///
+/// Kinks are taken in the order in which they are met, upstream first. What an earlier one reads stays as it is, and so
+/// does what an assumption bounds.
+pub(super) fn steered(
+    lowering: &mut Lowering<'_>,
+    start: &Point,
+    wanted: &dyn Fn(usize) -> Ordering,
+    look: &dyn Fn(&mut Evaluator<'_>) -> Result<(), Trouble>,
+) -> Point {
+    let mut point = start.clone();
+    let mut settled = 0;
+    loop {
+        let mut evaluator = Evaluator::new(lowering, &point);
+        if look(&mut evaluator).is_err() {
+            return point;
+        }
+        let kinks = evaluator.kinks;
+        let Some(at) = (settled..kinks.len()).find(|at| kinks[*at].sign != wanted(*at)) else {
+            return point;
+        };
+        settled = at + 1;
+        let kink = &kinks[at];
+        let locked = reads_of(lowering, &point, &kinks[..at]);
+        let mut free = reads_of(lowering, &point, std::slice::from_ref(kink));
+        free.retain(|element| !locked.contains(element) && !start.fixed.contains_key(element));
+        for turned in moves(&free) {
+            let mut moved = point.clone();
+            let minus_one = point.arithmetic.int(-1);
+            for element in turned {
+                let value = point
+                    .fixed
+                    .get(element)
+                    .cloned()
+                    .unwrap_or_else(|| point.made_up(element));
+                moved
+                    .fixed
+                    .insert(element.clone(), point.arithmetic.times(&value, &minus_one));
+            }
+            let value = Evaluator::new(lowering, &moved).term(kink.argument, &kink.env);
+            if value.is_ok_and(|value| value.real.sign() == Some(wanted(at))) {
+                point = moved;
+                break;
+            }
+        }
+    }
+}
+
+/// The inputs that the arguments of kinks read.
+fn reads_of(lowering: &mut Lowering<'_>, point: &Point, kinks: &[Kink]) -> Vec<Element> {
+    let mut evaluator = Evaluator::new(lowering, point);
+    for kink in kinks {
+        if evaluator.term(kink.argument, &kink.env).is_err() {
+            break;
+        }
+    }
+    evaluator.read
+}
+
+/// What is turned round: all elements of one family, or a single one.
+fn moves(free: &[Element]) -> Vec<Vec<&Element>> {
+    let mut families: Vec<FamilyId> = free.iter().map(|element| element.0).collect();
+    families.sort_unstable();
+    families.dedup();
+    let groups = families
+        .into_iter()
+        .map(|family| free.iter().filter(|element| element.0 == family).collect());
+    let singles = free.iter().take(24).map(|element| vec![element]);
+    groups.chain(singles).collect()
+}

@@ -1,0 +1,399 @@
+//! Numbers that decide: exact where that is possible, else enclosed, each with residues for identity testing.
+
+use std::cmp::Ordering;
+
+use num_bigint::BigInt;
+use num_rational::BigRational;
+use num_traits::{One, Signed, ToPrimitive, Zero};
+
+use super::field::{Field, Residues};
+
+/// A real number.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Real {
+    /// Exactly this.
+    Exact(BigRational),
+    /// Somewhere in here, ends included.
+    Between(f64, f64),
+}
+
+/// A number at a point, and at another, random point of the fields.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Value {
+    pub(super) real: Real,
+    /// None where the residues have no such value: another random point may do.
+    pub(super) residues: Option<Residues>,
+}
+
+/// Why there is no number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// The expression has no value here, for instance a division by 0.
+    NoValue,
+    /// It cannot be told here: a sign within its enclosure, a function that is not known exactly.
+    Unknown,
+}
+
+/// Exact numbers with more bits become enclosures.
+const MOST_BITS: u64 = 4_000;
+
+fn below(x: f64, steps: u32) -> f64 {
+    (0..steps).fold(x, |x, _| x.next_down())
+}
+
+fn above(x: f64, steps: u32) -> f64 {
+    (0..steps).fold(x, |x, _| x.next_up())
+}
+
+impl Real {
+    /// An enclosure.
+    pub(super) fn bounds(&self) -> (f64, f64) {
+        match self {
+            Real::Exact(value) => {
+                let near = value.to_f64().unwrap_or(f64::NAN);
+                if near.is_nan() {
+                    (f64::NEG_INFINITY, f64::INFINITY)
+                } else if value.is_zero() {
+                    (0.0, 0.0)
+                } else {
+                    (below(near, 2), above(near, 2))
+                }
+            }
+            Real::Between(low, high) => (*low, *high),
+        }
+    }
+
+    fn between(low: f64, high: f64) -> Real {
+        if low.is_nan() || high.is_nan() {
+            Real::Between(f64::NEG_INFINITY, f64::INFINITY)
+        } else {
+            Real::Between(low, high)
+        }
+    }
+
+    fn exact(value: BigRational) -> Real {
+        if value.numer().bits() + value.denom().bits() > MOST_BITS {
+            let (low, high) = Real::Exact(value).bounds();
+            return Real::between(low, high);
+        }
+        Real::Exact(value)
+    }
+
+    /// Its sign; none if the enclosure leaves it open.
+    pub(super) fn sign(&self) -> Option<Ordering> {
+        match self {
+            Real::Exact(value) => Some(value.cmp(&BigRational::zero())),
+            Real::Between(low, _) if *low > 0.0 => Some(Ordering::Greater),
+            Real::Between(_, high) if *high < 0.0 => Some(Ordering::Less),
+            Real::Between(..) => None,
+        }
+    }
+
+    fn plus(&self, other: &Real) -> Real {
+        if let (Real::Exact(a), Real::Exact(b)) = (self, other) {
+            return Real::exact(a + b);
+        }
+        let ((a, b), (c, d)) = (self.bounds(), other.bounds());
+        Real::between((a + c).next_down(), (b + d).next_up())
+    }
+
+    fn times(&self, other: &Real) -> Real {
+        if let (Real::Exact(a), Real::Exact(b)) = (self, other) {
+            return Real::exact(a * b);
+        }
+        for part in [self, other] {
+            if matches!(part, Real::Exact(value) if value.is_zero()) {
+                return Real::Exact(BigRational::zero());
+            }
+        }
+        let ((a, b), (c, d)) = (self.bounds(), other.bounds());
+        let all = [a * c, a * d, b * c, b * d];
+        if all.iter().any(|x| x.is_nan()) {
+            return Real::between(f64::NAN, f64::NAN);
+        }
+        let low = all.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        Real::between(low.next_down(), high.next_up())
+    }
+
+    fn inverse(&self) -> Result<Real, Trouble> {
+        match self {
+            Real::Exact(value) if value.is_zero() => Err(Trouble::NoValue),
+            Real::Exact(value) => Ok(Real::Exact(value.recip())),
+            Real::Between(low, high) => {
+                if self.sign().is_none() {
+                    return Err(Trouble::Unknown);
+                }
+                Ok(Real::between(
+                    (1.0 / high).next_down(),
+                    (1.0 / low).next_up(),
+                ))
+            }
+        }
+    }
+
+    /// A power of a number above 0 with a rational exponent.
+    fn fractional(&self, exponent: &BigRational) -> Real {
+        if let (Real::Exact(value), Some(2)) = (self, exponent.denom().to_u32()) {
+            let (above, below) = (value.numer().sqrt(), value.denom().sqrt());
+            if &above * &above == *value.numer() && &below * &below == *value.denom() {
+                let power = exponent.numer().to_i32().unwrap_or(0);
+                if power.unsigned_abs() <= 64 {
+                    return Real::exact(num_traits::Pow::pow(
+                        BigRational::new(above, below),
+                        power,
+                    ));
+                }
+            }
+        }
+        let (low, high) = self.bounds();
+        let exponent = exponent.to_f64().unwrap_or(f64::NAN);
+        let (a, b) = (low.max(0.0).powf(exponent), high.powf(exponent));
+        Real::between(below(a.min(b), 8).max(0.0), above(a.max(b), 8))
+    }
+
+    fn monotone(&self, function: impl Fn(f64) -> f64) -> Real {
+        let (low, high) = self.bounds();
+        // The library's functions are good to one unit in the last place; four are allowed for.
+        Real::between(below(function(low), 4), above(function(high), 4))
+    }
+
+    fn wave(&self, function: impl Fn(f64) -> f64) -> Real {
+        let (low, high) = self.bounds();
+        let middle = low / 2.0 + high / 2.0;
+        let radius = (high - low).next_up();
+        if !(radius < 1.0 && middle.abs() < 1e6) {
+            return Real::Between(-1.0, 1.0);
+        }
+        let at = function(middle);
+        Real::between(
+            below(at - radius, 6).max(-1.0),
+            above(at + radius, 6).min(1.0),
+        )
+    }
+}
+
+/// What residues are computed in, and what fixes the arbitrary functions.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Arithmetic {
+    pub(super) field: Field,
+    pub(super) seed: u64,
+}
+
+impl Arithmetic {
+    pub(super) fn number(self, value: BigRational) -> Value {
+        let residues = self.field.rational(&value);
+        Value {
+            real: Real::exact(value),
+            residues,
+        }
+    }
+
+    pub(super) fn int(self, value: i64) -> Value {
+        self.number(BigRational::from_integer(BigInt::from(value)))
+    }
+
+    /// A number by its real value, with residues of their own.
+    pub(super) fn free(self, real: BigRational, seed: u64) -> Value {
+        Value {
+            real: Real::Exact(real),
+            residues: Some(self.field.random(seed ^ self.seed)),
+        }
+    }
+
+    pub(super) fn pi(self) -> Value {
+        Value {
+            real: Real::Between(
+                std::f64::consts::PI.next_down(),
+                std::f64::consts::PI.next_up(),
+            ),
+            residues: Some(self.field.random(self.seed ^ 0x3141_5926)),
+        }
+    }
+
+    pub(super) fn plus(self, a: &Value, b: &Value) -> Value {
+        Value {
+            real: a.real.plus(&b.real),
+            residues: a
+                .residues
+                .as_ref()
+                .zip(b.residues.as_ref())
+                .map(|(a, b)| self.field.plus(a, b)),
+        }
+    }
+
+    pub(super) fn times(self, a: &Value, b: &Value) -> Value {
+        Value {
+            real: a.real.times(&b.real),
+            residues: a
+                .residues
+                .as_ref()
+                .zip(b.residues.as_ref())
+                .map(|(a, b)| self.field.times(a, b)),
+        }
+    }
+
+    pub(super) fn minus(self, a: &Value, b: &Value) -> Value {
+        let minus_one = self.int(-1);
+        self.plus(a, &self.times(b, &minus_one))
+    }
+
+    pub(super) fn inverse(self, a: &Value) -> Result<Value, Trouble> {
+        Ok(Value {
+            real: a.real.inverse()?,
+            residues: a.residues.as_ref().and_then(|a| self.field.inverse(a)),
+        })
+    }
+
+    /// A power with a rational exponent.
+    pub(super) fn power(self, base: &Value, exponent: &BigRational) -> Result<Value, Trouble> {
+        if exponent.is_negative() {
+            let positive = self.power(base, &-exponent)?;
+            return self.inverse(&positive);
+        }
+        if exponent.is_integer() {
+            let count = exponent
+                .to_integer()
+                .to_u32()
+                .filter(|count| *count <= 4_096)
+                .ok_or(Trouble::Unknown)?;
+            let mut result = self.int(1);
+            for _ in 0..count {
+                result = self.times(&result, base);
+            }
+            // An even power is not negative, whatever the enclosure says.
+            if count % 2 == 0
+                && let Real::Between(low, high) = result.real
+            {
+                result.real = Real::between(low.max(0.0), high);
+            }
+            return Ok(result);
+        }
+        match base.real.sign() {
+            None => return Err(Trouble::Unknown),
+            Some(Ordering::Less) => return Err(Trouble::NoValue),
+            Some(Ordering::Equal) => return Ok(self.int(0)),
+            Some(Ordering::Greater) => {}
+        }
+        let residues = (|| {
+            let order = exponent.denom().to_u128()?;
+            let power = exponent.numer().to_u128()?;
+            let root = self.field.root(base.residues.as_ref()?, order)?;
+            Some(self.field.raised(&root, power))
+        })();
+        Ok(Value {
+            real: base.real.fractional(exponent),
+            residues,
+        })
+    }
+
+    pub(super) fn exp(self, a: &Value) -> Value {
+        let real = match &a.real {
+            Real::Exact(value) if value.is_zero() => Real::Exact(BigRational::one()),
+            real => match real.monotone(f64::exp) {
+                Real::Between(low, high) => Real::between(low.max(0.0), high),
+                exact @ Real::Exact(_) => exact,
+            },
+        };
+        Value {
+            real,
+            residues: a.residues.as_ref().map(|a| self.field.exp(a, self.seed)),
+        }
+    }
+
+    pub(super) fn log(self, a: &Value) -> Result<Value, Trouble> {
+        match a.real.sign() {
+            None => return Err(Trouble::Unknown),
+            Some(Ordering::Less | Ordering::Equal) => return Err(Trouble::NoValue),
+            Some(Ordering::Greater) => {}
+        }
+        let real = match &a.real {
+            Real::Exact(value) if value.is_one() => Real::Exact(BigRational::zero()),
+            real => real.monotone(f64::ln),
+        };
+        Ok(Value {
+            real,
+            residues: a
+                .residues
+                .as_ref()
+                .and_then(|a| self.field.log(a, self.seed)),
+        })
+    }
+
+    pub(super) fn sin(self, a: &Value) -> Value {
+        if matches!(&a.real, Real::Exact(value) if value.is_zero()) {
+            return self.int(0);
+        }
+        Value {
+            real: a.real.wave(f64::sin),
+            residues: a
+                .residues
+                .as_ref()
+                .and_then(|a| self.field.circle(a, self.seed))
+                .map(|(sin, _)| sin),
+        }
+    }
+
+    pub(super) fn cos(self, a: &Value) -> Value {
+        if matches!(&a.real, Real::Exact(value) if value.is_zero()) {
+            return self.int(1);
+        }
+        Value {
+            real: a.real.wave(f64::cos),
+            residues: a
+                .residues
+                .as_ref()
+                .and_then(|a| self.field.circle(a, self.seed))
+                .map(|(_, cos)| cos),
+        }
+    }
+
+    /// An unknown function of exact arguments.
+    pub(super) fn arbitrary(self, arguments: &[Value], which: u64) -> Result<Value, Trouble> {
+        let mut state = which;
+        for argument in arguments {
+            let Real::Exact(value) = &argument.real else {
+                return Err(Trouble::Unknown);
+            };
+            for digit in value
+                .numer()
+                .to_u64_digits()
+                .1
+                .iter()
+                .chain(&value.denom().to_u64_digits().1)
+            {
+                state = super::field::scramble(state ^ digit);
+            }
+            state = super::field::scramble(state ^ u64::from(value.is_negative()));
+        }
+        let real = BigRational::new(BigInt::from((state % 41) as i64 - 20), BigInt::from(7));
+        let residues: Option<Vec<Residues>> =
+            arguments.iter().map(|argument| argument.residues).collect();
+        Ok(Value {
+            real: Real::Exact(real),
+            residues: residues.map(|residues| self.field.arbitrary(&residues, which, self.seed)),
+        })
+    }
+}
+
+/// Whether two numbers are certainly different.
+pub(super) fn differ(a: &Real, b: &Real) -> bool {
+    if let (Real::Exact(a), Real::Exact(b)) = (a, b) {
+        return a != b;
+    }
+    let ((a, b), (c, d)) = (a.bounds(), b.bounds());
+    b < c || d < a
+}
+
+/// Its digits for a person.
+pub(super) fn show(real: &Real) -> String {
+    match real {
+        Real::Exact(value) if value.numer().bits() < 40 && value.denom().bits() < 24 => {
+            value.to_string()
+        }
+        real => {
+            let (low, high) = real.bounds();
+            format!("{:.6}", low / 2.0 + high / 2.0)
+        }
+    }
+}
