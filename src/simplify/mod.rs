@@ -94,6 +94,34 @@ impl Simplifier {
         (conditions, std::mem::take(&mut self.steps))
     }
 
+    /// The conditions in order, each once; of what is proved not to be 0, only the assumptions that prove it.
+    pub(crate) fn settled(
+        &mut self,
+        system: &mut System,
+        conditions: Vec<Condition>,
+    ) -> Vec<Condition> {
+        let mut result = Vec::with_capacity(conditions.len());
+        for condition in conditions {
+            match condition {
+                Condition::NonZero(term) => result.extend(self.nonzero(system, term)),
+                other => result.push(other),
+            }
+        }
+        result.sort();
+        result.dedup();
+        result
+    }
+
+    /// What has to hold for a term not to be 0.
+    fn nonzero(&mut self, system: &mut System, term: TermId) -> Vec<Condition> {
+        let sign = self.signs.of(system, term);
+        if sign.is_nonzero() {
+            sign.assumed.into_iter().map(Condition::Assumed).collect()
+        } else {
+            vec![Condition::NonZero(term)]
+        }
+    }
+
     fn rests_on(&mut self, condition: Condition) {
         let innermost = self.conditions.len() - 1;
         let known = &mut self.conditions[innermost];
@@ -388,8 +416,8 @@ impl Simplifier {
         let result = product.build(store);
         if product.factors.len() < before.len() {
             for base in cancelled {
-                if !self.signs.of(system, base).is_nonzero() {
-                    self.rests_on(Condition::NonZero(base));
+                for condition in self.nonzero(system, base) {
+                    self.rests_on(condition);
                 }
             }
         }
