@@ -4,7 +4,9 @@ use num_rational::BigRational;
 use num_traits::One;
 use rustc_hash::FxHashMap;
 
-use crate::system::System;
+use crate::simplify::Condition;
+use crate::syntax::StepAtZero;
+use crate::system::{Primitive, System};
 use crate::term::{
     Affine, Cmp, Domain, FamilyId, FunctionId, Node, Reduction, Substitution, TermId, VarId,
 };
@@ -25,14 +27,31 @@ pub(crate) struct Partial {
     pub(crate) vars: Vec<VarId>,
     pub(crate) domain: Domain,
     pub(crate) value: TermId,
-    /// Whether a maximum or minimum over an index was differentiated.
-    pub(crate) selects: bool,
+    /// What it rests on. A slope that is 0 under a condition is a derivative like any other.
+    pub(crate) conditions: Vec<Condition>,
+}
+
+/// The slope of a function, with what it rests on.
+struct Slope {
+    value: TermId,
+    conditions: Vec<Condition>,
+}
+
+impl Slope {
+    /// A slope that rests on nothing.
+    fn plain(value: TermId) -> Self {
+        Self {
+            value,
+            conditions: Vec::new(),
+        }
+    }
 }
 
 /// The derivatives of one term by all of its leaves, in the order in which they are read. Leaves outside
 /// reductions occur once; their derivatives are added up.
 pub(crate) struct Differentiator<'a> {
     pub(crate) system: &'a mut System,
+    pub(crate) step_at_zero: StepAtZero,
 }
 
 impl Differentiator<'_> {
@@ -67,7 +86,7 @@ impl Differentiator<'_> {
                         continue;
                     }
                     let slope = self.slope(function, &orders, &arguments, at);
-                    all.extend(self.chained(slope, inner));
+                    all.extend(self.chained(&slope, inner));
                 }
                 self.merged(all)
             }
@@ -82,19 +101,20 @@ impl Differentiator<'_> {
             vars: Vec::new(),
             domain: Domain::everything(),
             value: self.system.store.int(1),
-            selects: false,
+            conditions: Vec::new(),
         }
     }
 
     /// `slope · inner` for each inner derivative.
-    fn chained(&mut self, slope: TermId, inner: Vec<Partial>) -> Vec<Partial> {
-        if self.system.store.is_zero(slope) {
+    fn chained(&mut self, slope: &Slope, inner: Vec<Partial>) -> Vec<Partial> {
+        if self.system.store.is_zero(slope.value) && slope.conditions.is_empty() {
             return Vec::new();
         }
         inner
             .into_iter()
             .map(|partial| Partial {
-                value: self.system.store.mul([slope, partial.value]),
+                value: self.system.store.mul([slope.value, partial.value]),
+                conditions: [partial.conditions.as_slice(), &slope.conditions].concat(),
                 ..partial
             })
             .collect()
@@ -145,14 +165,14 @@ impl Differentiator<'_> {
                 }
             };
             let power = store.power(base, lower);
-            store.mul([exponent, power])
+            Slope::plain(store.mul([exponent, power]))
         };
-        let mut all = self.chained(slope, by_base);
+        let mut all = self.chained(&slope, by_base);
         let by_exponent = self.partials(exponent);
         if !by_exponent.is_empty() {
             let log = self.apply("log", base);
-            let slope = self.system.store.mul([term, log]);
-            all.extend(self.chained(slope, by_exponent));
+            let slope = Slope::plain(self.system.store.mul([term, log]));
+            all.extend(self.chained(&slope, by_exponent));
         }
         self.merged(all)
     }
@@ -168,34 +188,53 @@ impl Differentiator<'_> {
     }
 
     /// The derivative of a function by one of its arguments, at the arguments.
-    pub(crate) fn slope(
+    fn slope(
         &mut self,
         function: FunctionId,
         orders: &[u8],
         arguments: &[TermId],
         at: usize,
-    ) -> TermId {
+    ) -> Slope {
         let row = self.system.function(function).clone();
         if row.is_opaque() {
             let mut higher = orders.to_vec();
             higher[at] += 1;
-            return self.system.store.intern(Node::Apply(
+            return Slope::plain(self.system.store.intern(Node::Apply(
                 function,
                 higher.into_boxed_slice(),
                 arguments.into(),
-            ));
+            )));
         }
-        let slope = match (row.slopes.get(at).copied().flatten(), row.body) {
-            (Some(slope), _) => slope,
+        let Slope { value, conditions } = match (row.slopes.get(at).copied().flatten(), row.body) {
+            (Some(slope), _) => Slope::plain(slope),
             (None, Some(body)) => self.slope_of_body(body, at),
             (None, None) => unreachable!("primitives have tabled slopes"),
         };
-        let generic = self.system.store.instantiate(slope, arguments);
-        if at > 0 || row.slopes_at.is_empty() {
-            return generic;
+        let declared = if at > 0 {
+            &[][..]
+        } else {
+            row.slopes_at.as_slice()
+        };
+        let mut slope = Slope {
+            value: self.with_places(value, declared, arguments),
+            conditions,
+        };
+        if row.primitive == Some(Primitive::Step) {
+            slope.conditions.push(Condition::OffKinks);
         }
+        slope
+    }
+
+    /// A slope at the arguments, with the values that are declared at some places.
+    fn with_places(
+        &mut self,
+        slope: TermId,
+        declared: &[(TermId, TermId)],
+        arguments: &[TermId],
+    ) -> TermId {
+        let generic = self.system.store.instantiate(slope, arguments);
         let mut branches = Vec::new();
-        for (place, value) in &row.slopes_at {
+        for (place, value) in declared {
             if self.agrees_at(slope, *place, *value) {
                 continue;
             }
@@ -219,22 +258,25 @@ impl Differentiator<'_> {
         store.intern(Node::Cases(branches.into_boxed_slice()))
     }
 
-    fn slope_of_body(&mut self, body: TermId, at: usize) -> TermId {
+    fn slope_of_body(&mut self, body: TermId, at: usize) -> Slope {
         let wanted = Leaf::Parameter(at as u32);
-        let values: Vec<TermId> = self
-            .partials(body)
-            .into_iter()
-            .filter(|partial| partial.leaf == wanted)
-            .map(|partial| {
-                self.system.store.reduce(
+        let mut values = Vec::new();
+        let mut conditions = Vec::new();
+        for partial in self.partials(body) {
+            if partial.leaf == wanted {
+                values.push(self.system.store.reduce(
                     Reduction::Sum,
                     partial.vars,
                     partial.domain,
                     partial.value,
-                )
-            })
-            .collect();
-        self.system.store.add(values)
+                ));
+                conditions.extend(partial.conditions);
+            }
+        }
+        Slope {
+            value: self.system.store.add(values),
+            conditions,
+        }
     }
 
     /// Whether the slope by the first parameter has the declared value at the declared place anyway, because
@@ -294,21 +336,23 @@ impl Differentiator<'_> {
             return inner;
         }
         let weight = match op {
-            Reduction::Sum => self.system.store.int(1),
-            Reduction::Product => self.other_factors(vars, domain, body),
-            Reduction::Max | Reduction::Min => {
-                self.selection(op == Reduction::Max, vars, domain, body)
-            }
+            Reduction::Sum => Slope::plain(self.system.store.int(1)),
+            Reduction::Product => Slope::plain(self.other_factors(vars, domain, body)),
+            Reduction::Max | Reduction::Min => Slope {
+                value: self.selection(op == Reduction::Max, vars, domain, body),
+                conditions: match self.step_at_zero {
+                    // A tie goes to the first place, or to the last.
+                    StepAtZero::One | StepAtZero::Zero => Vec::new(),
+                    StepAtZero::Half | StepAtZero::Undefined => vec![Condition::OffTies],
+                },
+            },
         };
-        let selects = matches!(op, Reduction::Max | Reduction::Min);
-        inner
+        self.chained(&weight, inner)
             .into_iter()
             .map(|partial| Partial {
                 vars: vars.iter().copied().chain(partial.vars).collect(),
                 domain: domain.and(&partial.domain),
-                value: self.system.store.mul([weight, partial.value]),
-                leaf: partial.leaf,
-                selects: selects || partial.selects,
+                ..partial
             })
             .collect()
     }
@@ -398,19 +442,25 @@ impl Differentiator<'_> {
         let mut all = Vec::new();
         let zero = self.system.store.int(0);
         // Leaves outside reductions: one case distinction over all branches.
-        let mut plain: Vec<(Leaf, Vec<TermId>, bool)> = Vec::new();
+        let mut plain: Vec<(Partial, Vec<TermId>)> = Vec::new();
         for (at, (_, value)) in branches.iter().enumerate() {
             for partial in self.partials(*value) {
                 if partial.vars.is_empty() && partial.domain.is_everything() {
-                    let place = match plain.iter().position(|(leaf, ..)| *leaf == partial.leaf) {
-                        Some(place) => place,
-                        None => {
-                            plain.push((partial.leaf, vec![zero; branches.len()], false));
-                            plain.len() - 1
+                    let value = partial.value;
+                    match plain
+                        .iter_mut()
+                        .find(|(known, _)| known.leaf == partial.leaf)
+                    {
+                        Some((known, values)) => {
+                            values[at] = value;
+                            known.conditions.extend(partial.conditions);
                         }
-                    };
-                    plain[place].1[at] = partial.value;
-                    plain[place].2 |= partial.selects;
+                        None => {
+                            let mut values = vec![zero; branches.len()];
+                            values[at] = value;
+                            plain.push((partial, values));
+                        }
+                    }
                 } else {
                     let mut values = vec![zero; branches.len()];
                     values[at] = partial.value;
@@ -419,15 +469,9 @@ impl Differentiator<'_> {
                 }
             }
         }
-        for (leaf, values, selects) in plain {
+        for (partial, values) in plain {
             let value = self.branch_values(branches, &values);
-            all.push(Partial {
-                leaf,
-                vars: Vec::new(),
-                domain: Domain::everything(),
-                value,
-                selects,
-            });
+            all.push(Partial { value, ..partial });
         }
         all
     }
@@ -454,7 +498,7 @@ impl Differentiator<'_> {
                 Some(at) => {
                     let sum = self.system.store.add([result[*at].value, partial.value]);
                     result[*at].value = sum;
-                    result[*at].selects |= partial.selects;
+                    result[*at].conditions.extend(partial.conditions);
                 }
                 None => {
                     places.insert(partial.leaf.clone(), result.len());

@@ -19,9 +19,9 @@ use crate::simplify::{Condition, Rule, Simplifier, Step};
 use crate::source::{Diagnostic, Report};
 use crate::syntax::{Order, StepAtZero};
 use crate::system::{
-    Clause, Family, FamilyKind, Primitive, Question, System, Target, UnprovedRead, check_reads,
+    Clause, Family, FamilyKind, Question, System, Target, UnprovedRead, check_reads,
 };
-use crate::term::{Affine, Domain, FamilyId, FunctionId, Node, Reduction, TermId, VarId};
+use crate::term::{Affine, Domain, FamilyId, Node, Reduction, TermId, VarId};
 use local::{Differentiator, Leaf, Partial};
 use pieces::{Piece, pieces};
 
@@ -59,6 +59,47 @@ impl Derivation {
             .iter()
             .find(|adjoint| adjoint.family == family)
     }
+
+    /// What the definition of a family rests on, with those of all derivatives that it reads.
+    fn conditions_behind(&self, family: FamilyId) -> Vec<Condition> {
+        let mut conditions = Vec::new();
+        if self.adjoints.iter().any(Adjoint::is_conditional) {
+            for family in upstream_first(&self.system, family) {
+                for piece in self.adjoint(family).into_iter().flat_map(|it| &it.pieces) {
+                    conditions.extend(piece.conditions.iter().cloned());
+                }
+            }
+            conditions.sort();
+            conditions.dedup();
+        }
+        conditions
+    }
+
+    /// The adjoint families that do not exist on some kink or tie, because their definitions, or derivatives that
+    /// these read, say nothing there.
+    pub(crate) fn off_kinks(&self) -> FxHashSet<FamilyId> {
+        let mut found: FxHashSet<FamilyId> = self
+            .adjoints
+            .iter()
+            .filter(|adjoint| {
+                let mut conditions = adjoint.pieces.iter().flat_map(|piece| &piece.conditions);
+                conditions.any(Condition::is_off_kinks)
+            })
+            .map(|adjoint| adjoint.family)
+            .collect();
+        loop {
+            let before = found.len();
+            for adjoint in self.adjoints.iter().filter(|_| before > 0) {
+                let mut read = reads(&self.system, adjoint.family).into_iter();
+                if read.any(|family| found.contains(&family)) {
+                    found.insert(adjoint.family);
+                }
+            }
+            if found.len() == before {
+                return found;
+            }
+        }
+    }
 }
 
 /// One derivative that was asked for.
@@ -77,8 +118,14 @@ pub struct Adjoint {
     pub family: FamilyId,
     /// The chain rule on each piece of the family, in the order of the family's clauses.
     pub pieces: Vec<AdjointPiece>,
-    /// What all of it rests on, whatever its terms are: a Step that was differentiated leaves no term.
-    pub conditions: Vec<Condition>,
+    /// What the definition of `of` rests on, if that is a derivative itself.
+    pub inherited: Vec<Condition>,
+}
+
+impl Adjoint {
+    fn is_conditional(&self) -> bool {
+        self.pieces.iter().any(|piece| !piece.conditions.is_empty())
+    }
 }
 
 /// The chain rule for the elements at `index`, for all values of the letters in the domain.
@@ -92,6 +139,10 @@ pub struct AdjointPiece {
     pub domain: Domain,
     /// The terms of the chain rule: those of the output itself first, then upstream to downstream.
     pub contributions: Vec<Contribution>,
+    /// Terms that are 0, but only under a condition.
+    pub vanished: Vec<Contribution>,
+    /// What the family's clause for this piece rests on.
+    pub conditions: Vec<Condition>,
 }
 
 /// One term of the chain rule: Σ over `vars` in `domain` of upstream · local.
@@ -111,10 +162,10 @@ pub struct Contribution {
     pub local: TermId,
     /// The same before simplifying.
     pub raw: TermId,
-    /// What the local derivative rests on.
-    pub conditions: Vec<Condition>,
     /// The rules that simplified it; those of terms that were met before are not named again.
     pub steps: Vec<Step>,
+    /// What the local derivative rests on.
+    pub conditions: Vec<Condition>,
     /// Why the local derivative is what it is.
     pub reason: Reason,
     /// The index of `wrt` as the user's definition writes it, over the definition's own letters: how a
@@ -326,7 +377,6 @@ fn sweep(
         .collect();
     let mut sweep = Sweep {
         of: of.clone(),
-        step_at_zero: derivation.step_at_zero,
         recursive,
         adjoints: FxHashMap::default(),
         locals: FxHashMap::default(),
@@ -337,7 +387,8 @@ fn sweep(
             false,
             derivation.rules,
         ),
-        off_kinks: inside_steps(&derivation.system, &order),
+        inherited: derivation.conditions_behind(of.family),
+        step_at_zero: derivation.step_at_zero,
     };
     for family in &wanted {
         if known.contains_key(&(of.clone(), *family)) {
@@ -426,59 +477,6 @@ fn upstream_first(system: &System, of: FamilyId) -> Vec<FamilyId> {
     }
     finished.reverse();
     finished
-}
-
-/// The families that the definitions of `order` (each before those that it reads) reach through a Step's argument.
-fn inside_steps(system: &System, order: &[FamilyId]) -> FxHashSet<FamilyId> {
-    let mut found: FxHashSet<FamilyId> = FxHashSet::default();
-    for family in order {
-        let bodies = system.family(*family).clauses.iter();
-        let mut stack: Vec<TermId> = bodies.filter_map(|clause| clause.body).collect();
-        let mut seen: FxHashSet<TermId> = FxHashSet::default();
-        while let Some(term) = stack.pop() {
-            if !seen.insert(term) {
-                continue;
-            }
-            let node = system.store.node(term);
-            match node {
-                Node::Apply(function, ..) if loses_steps(system, *function) => {
-                    system.store.any(term, |node| {
-                        if let Node::Access(read, _) = node {
-                            found.insert(*read);
-                        }
-                        false
-                    });
-                }
-                node => stack.extend(node.children()),
-            }
-        }
-    }
-    // What those depend on, in any number of steps.
-    let mut open: Vec<FamilyId> = found.iter().copied().collect();
-    while let Some(family) = open.pop() {
-        for read in reads(system, family) {
-            if found.insert(read) {
-                open.push(read);
-            }
-        }
-    }
-    found
-}
-
-/// Whether differentiating a function leaves out the derivative of a Step.
-fn loses_steps(system: &System, function: FunctionId) -> bool {
-    let row = system.function(function);
-    if row.primitive == Some(Primitive::Step) {
-        return true;
-    }
-    let tabled = !row.slopes.is_empty() && row.slopes.iter().all(Option::is_some);
-    let body = row.body.filter(|_| !tabled);
-    body.is_some_and(|body| {
-        system.store.any(body, |node| match node {
-            Node::Apply(inner, ..) => loses_steps(system, *inner),
-            _ => false,
-        })
-    })
 }
 
 /// The families that a family's definitions read, sorted by name from last to first.
@@ -595,7 +593,6 @@ struct Occurrence {
 
 struct Sweep {
     of: Target,
-    step_at_zero: StepAtZero,
     /// Whether `of` is read on the way to itself, so that it has an adjoint of its own.
     recursive: bool,
     adjoints: FxHashMap<FamilyId, FamilyId>,
@@ -603,9 +600,9 @@ struct Sweep {
     /// The occurrences of each family, by constant slots where all of its slots are constant.
     incoming: FxHashMap<FamilyId, Incoming>,
     simplifier: Simplifier,
-    /// What the output depends on through the argument of a Step: its derivative is 0 off the kink, and the term is
-    /// not there to be seen.
-    off_kinks: FxHashSet<FamilyId>,
+    /// What the definition of `of` rests on.
+    inherited: Vec<Condition>,
+    step_at_zero: StepAtZero,
 }
 
 #[derive(Debug, Default)]
@@ -624,7 +621,11 @@ impl Sweep {
             let Some(body) = system.family(user).clauses[number].body else {
                 continue;
             };
-            let partials = Differentiator { system }.partials(body);
+            let mut differentiator = Differentiator {
+                system,
+                step_at_zero: self.step_at_zero,
+            };
+            let partials = differentiator.partials(body);
             for partial in partials {
                 let Leaf::Element(family, index) = &partial.leaf else {
                     unreachable!("bodies of definitions have no parameters");
@@ -682,9 +683,12 @@ impl Sweep {
             };
             let mut direct = Vec::new();
             let mut upstream = Vec::new();
+            let mut vanished = Vec::new();
             for occurrence in matching {
                 if let Some(contribution) = self.contribution(system, wrt, &piece, occurrence) {
-                    if occurrence.user == self.of.family {
+                    if system.store.is_zero(contribution.local) {
+                        vanished.push(contribution);
+                    } else if occurrence.user == self.of.family {
                         direct.push(contribution);
                     } else {
                         upstream.push(contribution);
@@ -696,7 +700,13 @@ impl Sweep {
             if given && !contributions.is_empty() {
                 return Err(read_beside_opaque_loss(system, self.of.family, wrt));
             }
-            let body = self.body(system, &piece, &contributions);
+            let (body, mut conditions) = self.body(system, &piece, &contributions);
+            for contribution in contributions.iter().chain(&vanished) {
+                conditions.extend(contribution.conditions.iter().cloned());
+            }
+            conditions.extend(self.inherited.iter().cloned());
+            conditions.sort();
+            conditions.dedup();
             system.families[family.0 as usize].clauses.push(Clause {
                 vars: piece.vars.clone(),
                 index: piece.index.clone(),
@@ -709,16 +719,14 @@ impl Sweep {
                 index: piece.index,
                 domain: piece.domain,
                 contributions,
+                vanished,
+                conditions,
             });
         }
-        let off_kinks = self.off_kinks.contains(&wrt);
         Ok(Adjoint {
             family,
             pieces: result,
-            conditions: off_kinks
-                .then_some(Condition::OffKinks)
-                .into_iter()
-                .collect(),
+            inherited: self.inherited.clone(),
         })
     }
 
@@ -777,8 +785,8 @@ impl Sweep {
             symbol: one,
             local: one,
             raw: one,
-            conditions: Vec::new(),
             steps: Vec::new(),
+            conditions: Vec::new(),
             reason: Reason::Itself,
             written: piece.index[half..].into(),
         })
@@ -858,13 +866,12 @@ impl Sweep {
         self.simplifier.take_record();
         let local = self.simplifier.simplify(system, raw, &context);
         let (mut conditions, steps) = self.simplifier.take_record();
-        // The first or the last of equal places is selected at 1 or 0; between these it would be several.
-        if occurrence.partial.selects
-            && matches!(self.step_at_zero, StepAtZero::Half | StepAtZero::Undefined)
-        {
-            conditions.push(Condition::OffTies);
+        for condition in &occurrence.partial.conditions {
+            conditions.push(condition.at(&mut system.store, &solved));
         }
-        if system.store.is_zero(local) {
+        conditions.sort();
+        conditions.dedup();
+        if system.store.is_zero(local) && conditions.is_empty() {
             return None;
         }
         Some(Contribution {
@@ -875,20 +882,20 @@ impl Sweep {
             symbol,
             local,
             raw,
-            conditions,
             steps,
+            conditions,
             reason: occurrence.reason.clone(),
             written: written.clone(),
         })
     }
 
-    /// The sum of the contributions as one definition.
+    /// The sum of the contributions as one definition, and what writing it so rests on.
     fn body(
         &mut self,
         system: &mut System,
         piece: &Piece,
         contributions: &[Contribution],
-    ) -> TermId {
+    ) -> (TermId, Vec<Condition>) {
         let parts: Vec<TermId> = contributions
             .iter()
             .map(|contribution| {
@@ -901,7 +908,9 @@ impl Sweep {
             })
             .collect();
         let sum = system.store.add(parts);
-        self.simplifier.simplify(system, sum, &piece.domain)
+        self.simplifier.take_record();
+        let body = self.simplifier.simplify(system, sum, &piece.domain);
+        (body, self.simplifier.take_record().0)
     }
 }
 

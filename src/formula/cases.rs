@@ -4,6 +4,7 @@
 use num_traits::{One, Signed};
 
 use crate::derive::{AdjointPiece, Contribution, split_domain};
+use crate::simplify::Condition;
 use crate::system::{Clause, System};
 use crate::term::{Affine, Atom, Constraint, Domain, FamilyId, Substitution, VarId};
 
@@ -14,6 +15,8 @@ pub(super) struct Case {
     pub(super) index: Box<[Affine]>,
     pub(super) domain: Domain,
     pub(super) contributions: Vec<Contribution>,
+    /// Terms that are 0, but only under a condition.
+    pub(super) vanished: Vec<Contribution>,
 }
 
 /// Beyond this many cases the conditions stay guards in the terms.
@@ -102,15 +105,9 @@ fn case(
     slot_vars: &[VarId],
     slots: usize,
 ) -> Case {
-    let live: Vec<Contribution> = piece
-        .contributions
-        .iter()
-        .filter(|contribution| !system.ambient.is_empty(&domain.and(&contribution.domain)))
-        .cloned()
-        .collect();
     // A slot that has one value in this case is written as that value.
-    let domain = equations_first(system, domain, slot_vars);
-    let (fixed, rest) = domain.solve(slot_vars);
+    let whole = equations_first(system, domain, slot_vars);
+    let (fixed, rest) = whole.solve(slot_vars);
     let case = Case {
         vars: piece
             .vars
@@ -124,10 +121,8 @@ fn case(
             .map(|index| fixed.affine(index))
             .collect(),
         domain: rest,
-        contributions: live
-            .into_iter()
-            .map(|contribution| substituted(system, contribution, &fixed))
-            .collect(),
+        contributions: live(system, &piece.contributions, &whole, &fixed),
+        vanished: live(system, &piece.vanished, &whole, &fixed),
     };
     case.lettered(system, slots).tidied(system)
 }
@@ -151,6 +146,22 @@ fn equations_first(system: &System, domain: &Domain, slot_vars: &[VarId]) -> Dom
     result
 }
 
+/// The terms that may count in a part of the piece, at the values that letters have there.
+fn live(
+    system: &mut System,
+    contributions: &[Contribution],
+    domain: &Domain,
+    fixed: &Substitution,
+) -> Vec<Contribution> {
+    contributions
+        .iter()
+        .filter_map(|contribution| {
+            let nowhere = system.ambient.is_empty(&domain.and(&contribution.domain));
+            (!nowhere).then(|| substituted(system, contribution.clone(), fixed))
+        })
+        .collect()
+}
+
 fn substituted(
     system: &mut System,
     contribution: Contribution,
@@ -160,23 +171,30 @@ fn substituted(
         return contribution;
     }
     let store = &mut system.store;
-    let conditions = contribution
-        .conditions
-        .iter()
-        .map(|condition| condition.substituted(store, substitution))
-        .collect();
     Contribution {
-        conditions,
         domain: substitution.domain(&contribution.domain),
         upstream: store.substitute(contribution.upstream, substitution),
         symbol: store.substitute(contribution.symbol, substitution),
         local: store.substitute(contribution.local, substitution),
         raw: store.substitute(contribution.raw, substitution),
+        conditions: contribution
+            .conditions
+            .iter()
+            .map(|condition| condition.at(store, substitution))
+            .collect(),
         ..contribution
     }
 }
 
 impl Case {
+    /// What its local derivatives rest on.
+    pub(super) fn conditions(&self) -> impl Iterator<Item = Condition> {
+        self.contributions
+            .iter()
+            .chain(&self.vanished)
+            .flat_map(|contribution| contribution.conditions.iter().cloned())
+    }
+
     /// The conditions under which `index` lies in the case, and the values of its letters there.
     pub(super) fn at(&self, index: &[Affine]) -> (Substitution, Domain) {
         let clause = Clause {
@@ -214,15 +232,8 @@ impl Case {
                 .collect(),
             index: self.index.iter().map(|index| fixed.affine(index)).collect(),
             domain: rest,
-            contributions: self
-                .contributions
-                .iter()
-                .filter(|contribution| !system.ambient.is_empty(&domain.and(&contribution.domain)))
-                .cloned()
-                .collect::<Vec<_>>()
-                .into_iter()
-                .map(|contribution| substituted(system, contribution, &fixed))
-                .collect(),
+            contributions: live(system, &self.contributions, &domain, &fixed),
+            vanished: live(system, &self.vanished, &domain, &fixed),
         };
         Some(restricted.tidied(system))
     }
@@ -269,6 +280,12 @@ impl Case {
             }
         }
         let renaming = Substitution::new(pairs);
+        let renamed = |system: &mut System, contributions: Vec<Contribution>| {
+            contributions
+                .into_iter()
+                .map(|contribution| substituted(system, contribution, &renaming))
+                .collect()
+        };
         Case {
             vars: vars.into_boxed_slice(),
             index: self
@@ -277,11 +294,8 @@ impl Case {
                 .map(|index| renaming.affine(index))
                 .collect(),
             domain: renaming.domain(&self.domain),
-            contributions: self
-                .contributions
-                .into_iter()
-                .map(|contribution| substituted(system, contribution, &renaming))
-                .collect(),
+            contributions: renamed(system, self.contributions),
+            vanished: renamed(system, self.vanished),
         }
     }
 

@@ -15,16 +15,24 @@ pub(super) fn combined(
         return piece.clone();
     }
     let mut contributions = Vec::new();
+    let mut vanished = piece.vanished.clone();
     for contribution in &piece.contributions {
         match activation_adjoint(&derivation.system, contribution) {
             Some((family, index)) => {
-                contributions.extend(joined(derivation, piece, contribution, family, &index));
+                for term in joined(derivation, piece, contribution, family, &index) {
+                    if derivation.system.store.is_zero(term.local) {
+                        vanished.push(term);
+                    } else {
+                        contributions.push(term);
+                    }
+                }
             }
             None => contributions.push(contribution.clone()),
         }
     }
     AdjointPiece {
         contributions,
+        vanished,
         ..piece.clone()
     }
 }
@@ -72,7 +80,7 @@ fn joined(
         if system.ambient.is_empty(&reach.and(&piece.domain)) {
             continue;
         }
-        for inner in &upstream.contributions {
+        for inner in upstream.contributions.iter().chain(&upstream.vanished) {
             // The bound letters of the inner sum are its own.
             let fresh: Vec<VarId> = inner
                 .vars
@@ -96,6 +104,8 @@ fn joined(
                 continue;
             }
             let store = &mut system.store;
+            let conditions = inner.conditions.iter().map(|it| it.at(store, &values));
+            let conditions = conditions.chain(outer.conditions.clone()).collect();
             let mut put = |term| store.substitute(term, &values);
             let (above, symbol, local, raw) = (
                 put(inner.upstream),
@@ -103,15 +113,7 @@ fn joined(
                 put(inner.local),
                 put(inner.raw),
             );
-            let inner_conditions = inner
-                .conditions
-                .iter()
-                .map(|condition| condition.substituted(store, &values));
-            let conditions = inner_conditions
-                .chain(outer.conditions.iter().cloned())
-                .collect();
             result.push(Contribution {
-                conditions,
                 vars: outer.vars.iter().copied().chain(fresh).collect(),
                 domain: system.ambient.minimal(&domain, &piece.domain),
                 upstream: above,
@@ -120,6 +122,7 @@ fn joined(
                 local: system.store.mul([local, outer.local]),
                 raw: system.store.mul([raw, outer.raw]),
                 steps: inner.steps.iter().chain(&outer.steps).cloned().collect(),
+                conditions,
                 reason: Reason::Rules,
                 written: outer.written.clone(),
             });

@@ -177,6 +177,8 @@ pub struct LocalDerivative {
     pub value: TermId,
     /// Why.
     pub reason: Reason,
+    /// What the right side rests on.
+    pub conditions: Vec<Condition>,
 }
 
 /// The equations that answer the derivation's questions, and those that they name.
@@ -527,9 +529,7 @@ impl<'a> Writer<'a> {
         self.simplifier.take_record();
         let result = self.sum(case, |contribution| contribution.upstream);
         let (mut conditions, more) = self.simplifier.take_record();
-        for contribution in &case.contributions {
-            conditions.extend(contribution.conditions.iter().cloned());
-        }
+        conditions.extend(case.conditions());
         let steps = case
             .contributions
             .iter()
@@ -556,6 +556,12 @@ impl<'a> Writer<'a> {
                 chain.extend(loss::lines(self.system(), step_at_zero, adjoint, case));
             }
             locals = statement::locals(self.system(), case);
+            for local in &mut locals {
+                let conditions = std::mem::take(&mut local.conditions);
+                local.conditions = self
+                    .simplifier
+                    .settled(&mut self.derivation.system, conditions);
+            }
         }
         let whole = self.closed_form(case, second, None);
         let in_part = self
@@ -573,15 +579,18 @@ impl<'a> Writer<'a> {
                 // What cancels is first shown as it stands.
                 if stepwise && closed.shorter && closed.term != result && !second {
                     chain.push(Link::Term(result));
+                    conditions.extend(closed.conditions);
+                } else {
+                    conditions = closed.conditions;
                 }
-                conditions = closed.conditions;
                 closed.term
             }
             Some(_) | None => result,
         };
-        conditions.extend(self.adjoint(adjoint).conditions.iter().cloned());
-        conditions.sort();
-        conditions.dedup();
+        conditions.extend(self.adjoint(adjoint).inherited.iter().cloned());
+        let conditions = self
+            .simplifier
+            .settled(&mut self.derivation.system, conditions);
         chain.push(Link::Term(result));
         Formula {
             adjoint,
@@ -651,13 +660,12 @@ impl<'a> Writer<'a> {
     ///
     /// With `stop`, the adjoint of that family stays as it is.
     fn closed_form(&mut self, case: &Case, second: bool, stop: Option<FamilyId>) -> Option<Closed> {
-        let mut conditions = Vec::new();
+        let mut conditions: Vec<Condition> = case.conditions().collect();
         let mut values = Vec::with_capacity(case.contributions.len());
         let mut ingredients = 0;
         let mut parts = FxHashSet::default();
         let mut dropped = false;
         for contribution in &case.contributions {
-            conditions.extend(contribution.conditions.iter().cloned());
             ingredients += leaves(&self.derivation.system, contribution.local);
             kinds(&self.derivation.system, contribution.local, &mut parts);
             if self.is_direct(contribution) {
@@ -834,15 +842,13 @@ impl<'a> Writer<'a> {
             }
             let closed = self.closed[&key].clone()?;
             let store = &mut self.derivation.system.store;
-            let term = store.substitute(closed.term, &values);
-            let conditions = closed
-                .conditions
-                .iter()
-                .map(|condition| condition.substituted(store, &values))
-                .collect();
             return Some(Closed {
-                term,
-                conditions,
+                term: store.substitute(closed.term, &values),
+                conditions: closed
+                    .conditions
+                    .iter()
+                    .map(|condition| condition.at(store, &values))
+                    .collect(),
                 ..closed
             });
         }

@@ -297,7 +297,9 @@ impl Orientations {
         let mut conditions = Vec::new();
         let normal = self.with_lemmas(&mut normalizer, normal, &mut conditions)?;
         let written = written(&mut normalizer, &normal);
-        Some((self.shown(system, written), conditions))
+        let shown = self.shown(normalizer.system, written);
+        conditions.extend(cancelled(&mut normalizer, term, shown).map(Condition::NonZero));
+        Some((shown, conditions))
     }
 
     /// Sums that an assumption gives a value (`sum(y) = 1`, one-hot) or that the definitions do (`Σ (x - m) = 0`) are
@@ -492,6 +494,60 @@ impl Orientations {
             Some(store.substitute(hidden.body, &values))
         })
     }
+}
+
+/// What is divided by in the first term and not in the second.
+fn cancelled(
+    normalizer: &mut Normalizer<'_>,
+    before: TermId,
+    after: TermId,
+) -> impl Iterator<Item = TermId> {
+    let left = divisors(normalizer.system, after);
+    let mut gone = divisors(normalizer.system, before);
+    gone.retain(|divisor| !left.contains(divisor));
+    // The same may have other bound letters.
+    if !gone.is_empty() {
+        let left: Vec<Option<Normal>> = left
+            .into_iter()
+            .map(|divisor| normalizer.normal(divisor).ok())
+            .collect();
+        gone.retain(|divisor| {
+            let normal = normalizer.normal(*divisor).ok();
+            normal.is_none() || !left.contains(&normal)
+        });
+    }
+    gone.into_iter()
+}
+
+/// What a term divides by, by itself or in the definitions of what it names.
+fn divisors(system: &mut System, term: TermId) -> Vec<TermId> {
+    let mut found = Vec::new();
+    let mut seen = FxHashSet::default();
+    let mut stack = vec![(term, true)];
+    while let Some((term, opens)) = stack.pop() {
+        if !seen.insert((term, opens)) {
+            continue;
+        }
+        let store = &system.store;
+        match store.node(term).clone() {
+            Node::Access(family, index) if opens => {
+                for clause in system.family(family).clauses.clone() {
+                    let (values, domain) = clause.at(&index);
+                    if let (Some(body), false) = (clause.body, domain.is_nothing()) {
+                        stack.push((system.store.substitute(body, &values), false));
+                    }
+                }
+            }
+            Node::Power(base, exponent)
+                if store.as_number(exponent).is_some_and(Signed::is_negative) =>
+            {
+                found.extend(Product::of(store, base).factors.into_iter().map(|it| it.0));
+                stack.push((base, opens));
+            }
+            node => stack.extend(node.children().into_iter().map(|child| (child, opens))),
+        }
+    }
+    found
 }
 
 /// A denominator `c + d a` over an atom `a`: no monomial has it together with `a`.

@@ -1,5 +1,7 @@
 //! Intermediates substituted back to inputs and parameters.
 
+use std::rc::Rc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::scalar::Unroller;
@@ -21,10 +23,10 @@ pub(super) fn resolved(
     detail: Detail,
 ) -> Result<Vec<Formula>, Report> {
     let step_at_zero = derivation.step_at_zero;
-    let needed = Needed::of(derivation);
+    let restricted = restricted(derivation);
     let system = &mut derivation.system;
     let mut simplifier = Simplifier::new(system, step_at_zero, true, derivation.rules);
-    let mut shared = Resolver::new(system, None);
+    let mut shared = Resolver::new(system, &restricted, None);
     let mut result = Vec::new();
     for formula in formulas {
         for mut formula in layer_by_layer(system, formula) {
@@ -33,15 +35,15 @@ pub(super) fn resolved(
             let mut own;
             let resolver = match wrt {
                 Some(_) => {
-                    own = Resolver::new(system, wrt);
+                    own = Resolver::new(system, &restricted, wrt);
                     &mut own
                 }
                 None => &mut shared,
             };
-            let raw = resolver.resolve(system, named)?;
+            let (raw, conditions) = resolver.resolve(system, named)?;
+            formula.conditions.extend(conditions.iter().cloned());
             simplifier.take_record();
             let term = simplifier.simplify(system, raw, &formula.domain);
-            let (conditions, steps) = simplifier.take_record();
             if detail == Detail::Result {
                 formula.chain.clear();
             } else if detail == Detail::Full {
@@ -50,8 +52,8 @@ pub(super) fn resolved(
                 push_if_new(&mut formula.chain, open);
             }
             push_if_new(&mut formula.chain, term);
+            let (conditions, steps) = simplifier.take_record();
             formula.conditions.extend(conditions);
-            formula.conditions.extend(needed.by(system, named));
             if uses_step(system, term) {
                 formula.conditions.push(Condition::StepAtZero);
             } else {
@@ -59,57 +61,12 @@ pub(super) fn resolved(
                     .conditions
                     .retain(|condition| *condition != Condition::StepAtZero);
             }
-            formula.conditions.sort();
-            formula.conditions.dedup();
+            formula.conditions = simplifier.settled(system, formula.conditions);
             formula.steps.extend(steps);
             result.push(formula);
         }
     }
     Ok(result)
-}
-
-/// What the adjoints rest on that are put into a formula.
-struct Needed {
-    conditions: FxHashMap<FamilyId, Vec<Condition>>,
-}
-
-impl Needed {
-    fn of(derivation: &Derivation) -> Self {
-        let mut conditions = FxHashMap::default();
-        for adjoint in &derivation.adjoints {
-            let mut own = adjoint.conditions.clone();
-            let contributions = adjoint.pieces.iter().flat_map(|piece| &piece.contributions);
-            own.extend(contributions.flat_map(|contribution| contribution.conditions.clone()));
-            if !own.is_empty() {
-                conditions.insert(adjoint.family, own);
-            }
-        }
-        Self { conditions }
-    }
-
-    /// The conditions of all adjoints that a term depends on.
-    fn by(&self, system: &System, term: TermId) -> Vec<Condition> {
-        if self.conditions.is_empty() {
-            return Vec::new();
-        }
-        let mut found = Vec::new();
-        let mut families: FxHashSet<FamilyId> = FxHashSet::default();
-        let mut open = vec![term];
-        while let Some(term) = open.pop() {
-            system.store.any(term, |node| {
-                if let Node::Access(family, _) = node
-                    && matches!(system.family(*family).kind, FamilyKind::Adjoint { .. })
-                    && families.insert(*family)
-                {
-                    found.extend(self.conditions.get(family).into_iter().flatten().cloned());
-                    let clauses = &system.family(*family).clauses;
-                    open.extend(clauses.iter().filter_map(|clause| clause.body));
-                }
-                false
-            });
-        }
-        found
-    }
 }
 
 fn push_if_new(chain: &mut Vec<Link>, term: TermId) {
@@ -172,7 +129,10 @@ fn layer_by_layer(system: &mut System, formula: Formula) -> Vec<Formula> {
                     .copied()
                     .zip(values.into_iter().map(Affine::int)),
             );
-            let mut term = |term: TermId| system.store.substitute(term, &at);
+            let store = &mut system.store;
+            let conditions = formula.conditions.iter();
+            let conditions = conditions.map(|it| it.at(store, &at)).collect();
+            let mut term = |term: TermId| store.substitute(term, &at);
             let chain = formula
                 .chain
                 .iter()
@@ -200,6 +160,7 @@ fn layer_by_layer(system: &mut System, formula: Formula) -> Vec<Formula> {
                     symbol: term(local.symbol),
                     value: term(local.value),
                     reason: local.reason.clone(),
+                    conditions: local.conditions.clone(),
                 })
                 .collect();
             Formula {
@@ -208,6 +169,7 @@ fn layer_by_layer(system: &mut System, formula: Formula) -> Vec<Formula> {
                 domain: at.domain(&formula.domain),
                 chain,
                 locals,
+                conditions,
                 ..formula.clone()
             }
         })
@@ -241,17 +203,36 @@ fn activations_opened(system: &mut System, term: TermId, kept: Option<TermId>) -
     })
 }
 
-struct Resolver {
+/// What clauses of derivatives rest on, where they rest on anything.
+type Restricted = FxHashMap<(FamilyId, usize), Vec<Condition>>;
+
+fn restricted(derivation: &Derivation) -> Restricted {
+    let mut found = Restricted::default();
+    for adjoint in &derivation.adjoints {
+        for (at, piece) in adjoint.pieces.iter().enumerate() {
+            if !piece.conditions.is_empty() {
+                found.insert((adjoint.family, at), piece.conditions.clone());
+            }
+        }
+    }
+    found
+}
+
+/// A resolved term with what the definitions rest on that were put in.
+type Resolved = (TermId, Rc<[Condition]>);
+
+struct Resolver<'a> {
+    restricted: &'a Restricted,
     kept: Option<TermId>,
-    memo: FxHashMap<TermId, TermId>,
+    memo: FxHashMap<TermId, Resolved>,
     /// Families that are being unfolded at symbolic slots.
     open: FxHashSet<FamilyId>,
     /// Clauses by their slots, where these are numbers.
     constant: FxHashMap<(FamilyId, Vec<i64>), usize>,
 }
 
-impl Resolver {
-    fn new(system: &System, kept: Option<TermId>) -> Self {
+impl<'a> Resolver<'a> {
+    fn new(system: &System, restricted: &'a Restricted, kept: Option<TermId>) -> Self {
         let mut constant = FxHashMap::default();
         for (at, family) in system.families.iter().enumerate() {
             for (number, clause) in family.clauses.iter().enumerate() {
@@ -265,6 +246,7 @@ impl Resolver {
             }
         }
         Self {
+            restricted,
             kept,
             memo: FxHashMap::default(),
             open: FxHashSet::default(),
@@ -272,20 +254,20 @@ impl Resolver {
         }
     }
 
-    fn resolve(&mut self, system: &mut System, term: TermId) -> Result<TermId, Report> {
+    fn resolve(&mut self, system: &mut System, term: TermId) -> Result<Resolved, Report> {
         if Some(term) == self.kept {
-            return Ok(term);
+            return Ok((term, Rc::from([])));
         }
         if let Some(done) = self.memo.get(&term) {
-            return Ok(*done);
+            return Ok(done.clone());
         }
         let result =
             stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || self.unfolded(system, term))?;
-        self.memo.insert(term, result);
+        self.memo.insert(term, result.clone());
         Ok(result)
     }
 
-    fn unfolded(&mut self, system: &mut System, term: TermId) -> Result<TermId, Report> {
+    fn unfolded(&mut self, system: &mut System, term: TermId) -> Result<Resolved, Report> {
         let node = system.store.node(term).clone();
         match &node {
             Node::Access(family, index) => self.access(system, term, *family, index),
@@ -300,16 +282,19 @@ impl Resolver {
         }
     }
 
-    fn rebuilt(&mut self, system: &mut System, node: &Node) -> Result<TermId, Report> {
+    fn rebuilt(&mut self, system: &mut System, node: &Node) -> Result<Resolved, Report> {
         let mut children = Vec::new();
+        let mut all: Rc<[Condition]> = Rc::from([]);
         for child in node.children() {
             // A false guard or a zero makes a product 0; what stands beside it may not exist.
             if matches!(node, Node::Mul(_)) && system.store.is_zero(child) {
-                return Ok(child);
+                return Ok((child, Rc::from([])));
             }
-            children.push(self.resolve(system, child)?);
+            let (child, conditions) = self.resolve(system, child)?;
+            children.push(child);
+            all = joined(all, conditions);
         }
-        Ok(system.store.rebuild(node, &children))
+        Ok((system.store.rebuild(node, &children), all))
     }
 
     fn access(
@@ -318,7 +303,7 @@ impl Resolver {
         term: TermId,
         family: FamilyId,
         index: &[Affine],
-    ) -> Result<TermId, Report> {
+    ) -> Result<Resolved, Report> {
         let slots = system.family(family).slots;
         let key: Option<Vec<i64>> = index[..slots].iter().map(Affine::as_int).collect();
         let clause_at = match &key {
@@ -329,14 +314,14 @@ impl Resolver {
         };
         let Some(clause_at) = clause_at else {
             return if system.family(family).kind == FamilyKind::Input {
-                Ok(term)
+                Ok((term, Rc::from([])))
             } else {
                 Err(symbolic_depth(system, family))
             };
         };
         let clause = system.family(family).clauses[clause_at].clone();
         let Some(body) = clause.body else {
-            return Ok(term);
+            return Ok((term, Rc::from([])));
         };
         if key.is_none() && !self.open.insert(family) {
             return Err(symbolic_depth(system, family));
@@ -348,7 +333,14 @@ impl Resolver {
         if key.is_none() {
             self.open.remove(&family);
         }
-        result
+        let (value, conditions) = result?;
+        let own = self.restricted.get(&(family, clause_at));
+        let own = own
+            .into_iter()
+            .flatten()
+            .map(|condition| condition.at(&mut system.store, &values))
+            .collect();
+        Ok((value, joined(conditions, own)))
     }
 
     /// The one clause that the index can lie in.
@@ -365,6 +357,17 @@ impl Resolver {
         }
         found
     }
+}
+
+fn joined(a: Rc<[Condition]>, b: Rc<[Condition]>) -> Rc<[Condition]> {
+    if b.iter().all(|condition| a.contains(condition)) {
+        return a;
+    }
+    if a.is_empty() {
+        return b;
+    }
+    let new = b.iter().filter(|condition| !a.contains(condition));
+    a.iter().chain(new).cloned().collect()
 }
 
 /// Guards that are decided by numbers alone take their terms with them, so that nothing behind a false

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Formula, Link, LocalDerivative};
+use super::{Condition, Formula, Link, LocalDerivative};
 use crate::derive::Derivation;
 use crate::simplify::Simplifier;
 use crate::source::{Diagnostic, Report};
@@ -61,15 +61,26 @@ pub(super) fn written_out(
                         symbol,
                         value: term(system, local.value)?,
                         reason: local.reason.clone(),
+                        conditions: local.conditions.clone(),
                     });
                 }
             }
+            let mut conditions: Vec<Condition> = formula
+                .conditions
+                .iter()
+                .map(|condition| condition.at(&mut system.store, &at))
+                .collect();
+            let (more, steps) = simplifier.take_record();
+            conditions.extend(more);
+            let conditions = simplifier.settled(system, conditions);
             result.push(Formula {
                 index: formula.index.iter().map(|index| at.affine(index)).collect(),
                 vars: Box::default(),
                 domain: Default::default(),
                 chain,
                 locals,
+                conditions,
+                steps: formula.steps.iter().cloned().chain(steps).collect(),
                 ..formula.clone()
             });
         }

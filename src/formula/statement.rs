@@ -145,6 +145,11 @@ pub(super) fn locals(system: &mut System, case: &Case) -> Vec<LocalDerivative> {
             } else {
                 Reason::Rules
             },
+            conditions: group
+                .members
+                .iter()
+                .flat_map(|member| member.contribution.conditions.iter().cloned())
+                .collect(),
         });
     }
     result

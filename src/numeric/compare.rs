@@ -6,7 +6,6 @@ use std::rc::Rc;
 
 use rustc_hash::FxHasher;
 
-use crate::formula::Condition;
 use crate::term::FamilyId;
 
 use super::array::Array;
@@ -283,7 +282,7 @@ impl<'r, 'p> Comparison<'r, 'p> {
             for column in &groups[*at].columns {
                 for element in &column.elements {
                     let formula = &self.run.formulas[element.formula];
-                    if sample.any_zero && formula.conditions.iter().any(Condition::is_off_kinks) {
+                    if sample.any_zero && self.run.off_kinks.contains(&formula.adjoint) {
                         return false;
                     }
                     let claim = claims.value(element);
@@ -400,7 +399,7 @@ impl<'r, 'p> Comparison<'r, 'p> {
                 continue;
             };
             let formula = &self.run.formulas[first.formula];
-            if sample.any_zero && formula.conditions.iter().any(Condition::is_off_kinks) {
+            if sample.any_zero && self.run.off_kinks.contains(&formula.adjoint) {
                 continue;
             }
             let output = &group.outputs[row.output];

@@ -6,10 +6,13 @@
 
 use std::collections::BTreeSet;
 
+use rustc_hash::FxHashSet;
+
 use crate::derive::Derivation;
 use crate::formula::Formula;
 use crate::source::Diagnostic;
 use crate::syntax::StepAtZero;
+use crate::term::FamilyId;
 
 use super::assumed;
 use super::compare::Comparison;
@@ -127,6 +130,7 @@ pub fn confirm(derivation: &Derivation, formulas: &[Formula], plan: &Sampling) -
         .map(|formula| formula.domain.clone())
         .collect();
     let instances = instances(system, &domains);
+    let off_kinks = derivation.off_kinks();
     let mut refusal = None;
     for (number, instance) in instances.iter().enumerate() {
         let mut name = String::new();
@@ -135,6 +139,7 @@ pub fn confirm(derivation: &Derivation, formulas: &[Formula], plan: &Sampling) -
                 derivation,
                 formulas,
                 instance,
+                off_kinks: &off_kinks,
                 step_at_zero: *step,
                 // At an unknown Step(0) the same points serve for each number that is tried.
                 seed: plan
@@ -257,6 +262,8 @@ pub(super) struct Run<'d> {
     pub(super) derivation: &'d Derivation,
     pub(super) formulas: &'d [Formula],
     pub(super) instance: &'d Instance,
+    /// The adjoint families that say nothing of points on kinks.
+    pub(super) off_kinks: &'d FxHashSet<FamilyId>,
     pub(super) step_at_zero: f64,
     seed: u64,
     points: usize,

@@ -89,7 +89,7 @@ pub(super) fn compare(
     for line in lines {
         let formula = &run.formulas[line.formula];
         if tallies[line.formula].failure.is_some()
-            || (sample.any_zero && formula.conditions.iter().any(|it| it.is_off_kinks()))
+            || (sample.any_zero && run.off_kinks.contains(&formula.adjoint))
         {
             continue;
         }

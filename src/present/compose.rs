@@ -175,26 +175,7 @@ impl Printer<'_> {
             &formula.domain,
             scope,
         );
-        let mut valid_if = Vec::new();
-        let mut except = Vec::new();
-        for condition in &formula.conditions {
-            match condition {
-                // Said once, below all equations.
-                Condition::StepAtZero => {}
-                Condition::OffKinks => except.push(vec![Inline::Words("off the kinks".into())]),
-                Condition::OffTies => except.push(vec![Inline::Words("off ties".into())]),
-                Condition::Assumed(at) => {
-                    let system = self.system;
-                    valid_if.push(self.assumption(&system.assumptions[*at]));
-                }
-                Condition::NonZero(term) => {
-                    valid_if.push(vec![self.against_zero(*term, Sign::NotEqual, scope)]);
-                }
-                Condition::Positive(term) => {
-                    valid_if.push(vec![self.against_zero(*term, Sign::Greater, scope)]);
-                }
-            }
-        }
+        let (valid_if, except) = self.conditions(&formula.conditions, scope);
         let steps = formula
             .steps
             .iter()
@@ -354,6 +335,35 @@ impl Printer<'_> {
                     .row([letter, equals, low, comma, dots, comma, high])
             }
         }
+    }
+
+    /// Where an equation holds: what has to be so, and which points are left out.
+    pub(super) fn conditions(
+        &mut self,
+        conditions: &[Condition],
+        scope: Scope,
+    ) -> (Vec<Prose>, Vec<Prose>) {
+        let mut valid_if = Vec::new();
+        let mut except = Vec::new();
+        for condition in conditions {
+            match condition {
+                // Said once, below all equations.
+                Condition::StepAtZero => {}
+                Condition::OffKinks => except.push(vec![Inline::Words("off the kinks".into())]),
+                Condition::OffTies => except.push(vec![Inline::Words("off ties".into())]),
+                Condition::Assumed(at) => {
+                    let system = self.system;
+                    valid_if.push(self.assumption(&system.assumptions[*at]));
+                }
+                Condition::NonZero(term) => {
+                    valid_if.push(vec![self.against_zero(*term, Sign::NotEqual, scope)]);
+                }
+                Condition::Positive(term) => {
+                    valid_if.push(vec![self.against_zero(*term, Sign::Greater, scope)]);
+                }
+            }
+        }
+        (valid_if, except)
     }
 
     fn against_zero(&mut self, term: TermId, sign: Sign, scope: Scope) -> Inline {

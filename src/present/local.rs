@@ -49,7 +49,17 @@ impl Printer<'_> {
         let scope = self.enter_free(scope, &[local.symbol, local.value]);
         let left = self.term(local.symbol, scope).id;
         let right = self.side(local.value, scope);
-        let why = self.reason(local, scope);
+        let mut why = self.reason(local, scope);
+        let (valid_if, except) = self.conditions(&local.conditions, scope);
+        for place in except {
+            why.push(Inline::Words(", ".into()));
+            why.extend(place);
+        }
+        for (at, condition) in valid_if.into_iter().enumerate() {
+            let before = if at == 0 { ", valid if " } else { ", " };
+            why.push(Inline::Words(before.into()));
+            why.extend(condition);
+        }
         LocalRow { left, right, why }
     }
 

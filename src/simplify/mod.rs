@@ -94,6 +94,34 @@ impl Simplifier {
         (conditions, std::mem::take(&mut self.steps))
     }
 
+    /// The conditions in order, each once; of what is proved not to be 0, only the assumptions that prove it.
+    pub(crate) fn settled(
+        &mut self,
+        system: &mut System,
+        conditions: Vec<Condition>,
+    ) -> Vec<Condition> {
+        let mut result = Vec::with_capacity(conditions.len());
+        for condition in conditions {
+            match condition {
+                Condition::NonZero(term) => result.extend(self.nonzero(system, term)),
+                other => result.push(other),
+            }
+        }
+        result.sort();
+        result.dedup();
+        result
+    }
+
+    /// What has to hold for a term not to be 0.
+    fn nonzero(&mut self, system: &mut System, term: TermId) -> Vec<Condition> {
+        let sign = self.signs.of(system, term);
+        if sign.is_nonzero() {
+            sign.assumed.into_iter().map(Condition::Assumed).collect()
+        } else {
+            vec![Condition::NonZero(term)]
+        }
+    }
+
     fn rests_on(&mut self, condition: Condition) {
         let innermost = self.conditions.len() - 1;
         let known = &mut self.conditions[innermost];
@@ -388,8 +416,8 @@ impl Simplifier {
         let result = product.build(store);
         if product.factors.len() < before.len() {
             for base in cancelled {
-                if !self.signs.of(system, base).is_nonzero() {
-                    self.rests_on(Condition::NonZero(base));
+                for condition in self.nonzero(system, base) {
+                    self.rests_on(condition);
                 }
             }
         }
@@ -579,28 +607,39 @@ impl Simplifier {
             let body = product.build(store);
             return self.guarded_sum(system, vars, &domain.and(&more), body);
         }
-        // Factors that do not depend on the letters stand in front.
+        // Factors that do not depend on the letters stand outside: behind the sum if they stood behind what does,
+        // so that upstream, local and input keep their order. Numbers, sizes and divisors stand in front.
         let free = |store: &Store, base: TermId| {
             !vars.iter().any(|var| store.free_vars(base).contains(var))
         };
-        let (outer, inner): (Vec<_>, Vec<_>) = product
+        let last = product
             .factors
             .iter()
-            .cloned()
-            .partition(|(base, _)| free(store, *base));
-        if !outer.is_empty() || !product.coefficient.is_one() {
-            let front = Product {
-                coefficient: product.coefficient.clone(),
-                factors: outer,
-            };
-            let body = Product {
-                coefficient: BigRational::one(),
-                factors: inner,
+            .rposition(|(base, _)| !free(store, *base));
+        let (mut front, mut inner, mut behind) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, factor) in product.factors.iter().cloned().enumerate() {
+            let leads = factor.1.is_negative() || matches!(store.node(factor.0), Node::Index(_));
+            if !free(store, factor.0) {
+                inner.push(factor);
+            } else if leads || last.is_none_or(|last| at < last) {
+                front.push(factor);
+            } else {
+                behind.push(factor);
             }
-            .build(store);
+        }
+        if !front.is_empty() || !behind.is_empty() || !product.coefficient.is_one() {
+            let mut part = |coefficient: BigRational, factors| {
+                Product {
+                    coefficient,
+                    factors,
+                }
+                .build(store)
+            };
+            let front = part(product.coefficient.clone(), front);
+            let body = part(BigRational::one(), inner);
+            let behind = part(BigRational::one(), behind);
             let sum = store.reduce(op, vars.iter().copied(), domain.clone(), body);
-            let front = front.build(store);
-            return store.mul([front, sum]);
+            return store.mul([front, sum, behind]);
         }
         if product.factors.is_empty() {
             return self.count(system, vars, domain).unwrap_or(term);

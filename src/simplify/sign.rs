@@ -1,8 +1,9 @@
 //! What is proved of the sign of a term, and which assumptions the proof used.
 
-use num_traits::{Signed, Zero};
+use num_traits::{One, Signed, Zero};
 use rustc_hash::FxHashMap;
 
+use super::Product;
 use crate::system::{Fact, FamilyKind, Primitive, System};
 use crate::term::{Affine, Cmp, Domain, FamilyId, Node, Reduction, Substitution, TermId, VarId};
 
@@ -198,6 +199,7 @@ impl Signs {
                     Reduction::Max | Reduction::Min => body,
                 }
             }
+            Node::Add(parts) if self.is_one_less(system, parts) => Sign::new(false, false, true),
             Node::Add(parts) => {
                 let mut sum = Sign::new(false, true, false);
                 for part in parts {
@@ -266,6 +268,66 @@ impl Signs {
                 }
                 any
             }
+        }
+    }
+
+    /// Whether a sum is `1 - u` with a `u` that is proved to be less than 1, such as a sigmoid.
+    fn is_one_less(&mut self, system: &System, parts: &[TermId]) -> bool {
+        let store = &system.store;
+        let [first, second] = parts else {
+            return false;
+        };
+        let other = match (store.is_one(*first), store.is_one(*second)) {
+            (true, false) => *second,
+            (false, true) => *first,
+            _ => return false,
+        };
+        match store.node(other) {
+            Node::Mul(factors) => match factors[..] {
+                [number, less] => {
+                    store.as_number(number).is_some_and(|it| (-it).is_one())
+                        && self.is_below_one(system, less)
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Whether a term is `1/(1 + v)` with a positive `v`, perhaps by a name.
+    fn is_below_one(&mut self, system: &System, term: TermId) -> bool {
+        let store = &system.store;
+        match store.node(term) {
+            Node::Mul(_) | Node::Power(..) => {
+                let product = Product::of(store, term);
+                let [(base, exponent)] = product.factors.as_slice() else {
+                    return false;
+                };
+                let Node::Add(parts) = store.node(*base) else {
+                    return false;
+                };
+                product.coefficient.is_one()
+                    && (-exponent).is_one()
+                    && parts.iter().any(|part| store.is_one(*part))
+                    && parts
+                        .iter()
+                        .all(|part| self.of(system, *part).is_positive())
+            }
+            Node::Apply(function, orders, _) => {
+                let body = system.function(*function).body;
+                orders.iter().all(|order| *order == 0)
+                    && body.is_some_and(|body| self.is_below_one(system, body))
+            }
+            Node::Access(family, _) => {
+                let row = system.family(*family);
+                let mut bodies = row.clauses.iter().map(|clause| clause.body);
+                let is_name = |body: TermId| matches!(store.node(body), Node::Access(..));
+                row.kind == FamilyKind::Defined
+                    && bodies.all(|body| {
+                        body.is_some_and(|it| !is_name(it) && self.is_below_one(system, it))
+                    })
+            }
+            _ => false,
         }
     }
 

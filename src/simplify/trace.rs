@@ -36,8 +36,8 @@ pub enum Condition {
 }
 
 impl Condition {
-    /// The condition where letters have these values.
-    pub(crate) fn substituted(&self, store: &mut Store, values: &Substitution) -> Condition {
+    /// The condition at values of its letters.
+    pub(crate) fn at(&self, store: &mut Store, values: &Substitution) -> Self {
         match self {
             Condition::NonZero(term) => Condition::NonZero(store.substitute(*term, values)),
             Condition::Positive(term) => Condition::Positive(store.substitute(*term, values)),
