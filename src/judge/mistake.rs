@@ -206,15 +206,9 @@ fn singles(system: &System, claim: &Expr) -> Vec<Repair> {
         }
     }
     let numbers: Vec<FamilyId> = plain_numbers(system);
-    edits(
-        system,
-        claim,
-        &numbers,
-        Place::default(),
-        &mut |name, claim| {
-            repairs.push(Repair { name, claim });
-        },
-    );
+    edits(claim, &numbers, Place::default(), &mut |name, claim| {
+        repairs.push(Repair { name, claim });
+    });
     repairs.push(Repair {
         name: "sign-flipped",
         claim: negated(claim),
@@ -251,7 +245,6 @@ struct Place {
 
 /// Every expression with one edit somewhere inside.
 fn edits(
-    system: &System,
     expr: &Expr,
     numbers: &[FamilyId],
     place: Place,
@@ -336,17 +329,11 @@ fn edits(
         _ => place,
     };
     for at in 0..expr.children().len() {
-        edits(
-            system,
-            expr.children()[at],
-            numbers,
-            inner,
-            &mut |name, child| {
-                let mut whole = expr.clone();
-                *whole.children_mut()[at] = child;
-                found(name, whole);
-            },
-        );
+        edits(expr.children()[at], numbers, inner, &mut |name, child| {
+            let mut whole = expr.clone();
+            *whole.children_mut()[at] = child;
+            found(name, whole);
+        });
     }
 }
 
