@@ -103,6 +103,10 @@ fn explicit(expr: &Expr) -> String {
                 .collect();
             format!("{{{}}}", branches.join("; "))
         }
+        ExprKind::Slice(None) => ":".to_owned(),
+        ExprKind::Slice(Some(bounds)) => {
+            format!("{}..{}", explicit(&bounds.0), explicit(&bounds.1))
+        }
         ExprKind::Derivative(of, wrt) => format!("∂{}/∂{}", explicit(of), explicit(wrt)),
     }
 }

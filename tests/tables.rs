@@ -132,6 +132,7 @@ impl Point<'_> {
             ExprKind::Slots(..)
             | ExprKind::Elements(..)
             | ExprKind::Transpose(_)
+            | ExprKind::Slice(_)
             | ExprKind::Reduce { .. }
             | ExprKind::Cases(_)
             | ExprKind::Derivative(..) => panic!("rows are made of numbers and functions"),

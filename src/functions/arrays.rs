@@ -32,6 +32,12 @@ impl ArrayRow {
         Self::list(self.parameters.split(';').next().unwrap_or_default())
     }
 
+    /// How often its value reads a parameter.
+    pub fn uses(&self, parameter: &str) -> usize {
+        let words = self.value.split(|c: char| !c.is_alphanumeric());
+        words.filter(|word| *word == parameter).count()
+    }
+
     /// The names of its numbers.
     pub fn numbers(&self) -> Vec<&'static str> {
         Self::list(self.parameters.split(';').nth(1).unwrap_or_default())

@@ -115,7 +115,14 @@ impl Reader<'_> {
                     self.check_run_together(&index)?;
                     Ok(index)
                 }
-                SubItem::Colon(span) | SubItem::Slice(span) => Err(mistakes::slice(span)),
+                SubItem::Colon(span) => Ok(Expr {
+                    span,
+                    kind: ExprKind::Slice(None),
+                }),
+                SubItem::Slice(span, bounds) => Ok(Expr {
+                    span,
+                    kind: ExprKind::Slice(Some(bounds)),
+                }),
                 SubItem::In(range) => Err(mistakes::condition_in_elements(range.0.span)),
                 SubItem::Conditions(conditions) => {
                     let span = conditions.first().map_or_else(Span::default, |condition| {

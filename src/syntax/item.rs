@@ -83,7 +83,7 @@ pub(super) enum Operator {
 pub(super) enum SubItem {
     Colon(Span),
     Expr(Expr),
-    Slice(Span),
+    Slice(Span, Box<(Expr, Expr)>),
     /// A letter with its first and last value.
     In(Box<(Expr, Expr, Expr)>),
     Conditions(Vec<Condition>),
@@ -245,7 +245,10 @@ impl Reader<'_> {
             return Ok(SubItem::Expr(first));
         };
         match sign.as_rule() {
-            Rule::dots => Ok(SubItem::Slice(span)),
+            Rule::dots => {
+                let high = self.expr(inner.next().expect("a range has a last value"))?;
+                Ok(SubItem::Slice(span, Box::new((first, high))))
+            }
             Rule::kw_in => {
                 let (low, high) = self.bounds(&mut inner)?;
                 Ok(SubItem::In(Box::new((first, low, high))))

@@ -94,6 +94,12 @@ impl Expr {
                     }
                 }
             }
+            ExprKind::Slice(bounds) => {
+                if let Some(bounds) = bounds {
+                    visit(&bounds.0);
+                    visit(&bounds.1);
+                }
+            }
             ExprKind::Derivative(of, wrt) => {
                 visit(of);
                 visit(wrt);
@@ -251,6 +257,12 @@ fn forget(expr: &mut Expr) {
                     .iter_mut()
                     .flatten()
                     .for_each(forget_in_condition);
+            }
+        }
+        ExprKind::Slice(bounds) => {
+            if let Some(bounds) = bounds {
+                forget(&mut bounds.0);
+                forget(&mut bounds.1);
             }
         }
         ExprKind::Derivative(of, wrt) => {

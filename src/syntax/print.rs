@@ -385,6 +385,7 @@ impl Printer {
             | ExprKind::Power { .. }
             | ExprKind::Transpose(_)
             | ExprKind::Cases(_)
+            | ExprKind::Slice(_)
             | ExprKind::Derivative(..) => next != Some(Join::Tight),
         };
         if !bare {
@@ -492,6 +493,12 @@ impl Printer {
                     }
                 });
                 self.put(" }");
+            }
+            ExprKind::Slice(None) => self.put(":"),
+            ExprKind::Slice(Some(bounds)) => {
+                self.sum(&bounds.0);
+                self.put("..");
+                self.sum(&bounds.1);
             }
             ExprKind::Number(_)
             | ExprKind::Negative(_)

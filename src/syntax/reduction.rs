@@ -101,7 +101,7 @@ impl Reader<'_> {
             SubItem::Conditions(conditions) => {
                 binder.extend(conditions.into_iter().map(Binder::Condition))
             }
-            SubItem::Colon(span) | SubItem::Slice(span) => {
+            SubItem::Colon(span) | SubItem::Slice(span, _) => {
                 return Err(mistakes::not_a_letter(span));
             }
         }

@@ -310,6 +310,8 @@ pub enum ExprKind {
     },
     /// `{ u if u > 0; a u otherwise }`: branches in order; the condition is none for `otherwise`.
     Cases(Vec<(Expr, Option<Vec<Condition>>)>),
+    /// `:` or `2..n` in place of an element: all elements, or those from the first to the last.
+    Slice(Option<Box<(Expr, Expr)>>),
     /// A quotient of two derivatives, `∂A/∂B` or `dA/dB`; only in `write`, headers and questions.
     Derivative(Box<Expr>, Box<Expr>),
 }

@@ -7,6 +7,7 @@ use super::reduction::comparison;
 use super::reference::Head;
 use super::scope::{Letter, Origin, Scope};
 use super::{Assumption, Fact};
+use crate::array;
 use crate::source::Span;
 use crate::syntax::{
     self, AssumptionKind, Comparison, Expr, ExprKind, Network, Range, StatementKind,
@@ -212,11 +213,18 @@ impl Lowering<'_> {
                     else {
                         continue;
                     };
-                    let left = self.term(sides[0], &mut scope);
-                    let right = self.term(sides[1], &mut scope);
-                    let (Some(left), Some(right)) = (left, right) else {
+                    scope.context = domain.clone();
+                    let Some(arrays) = self.arrays(&sides, &mut scope) else {
                         continue;
                     };
+                    // Of arrays: each entry.
+                    let aligned = array::align(&mut self.system.store, &arrays);
+                    let Some((frame, entries)) = self.fitting(aligned, &sides, "compare") else {
+                        continue;
+                    };
+                    let vars: Vec<VarId> = vars.into_iter().chain(frame.letters.clone()).collect();
+                    let domain = domain.and(&frame.domain());
+                    let (left, right) = (entries[0], entries[1]);
                     let left = self.closed(left, vars.clone());
                     let right = self.closed(right, vars.clone());
                     let (cmp, left, right) = comparison(*relation, left, right);

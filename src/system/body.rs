@@ -76,6 +76,10 @@ impl Lowering<'_> {
                 head,
             } => Some(self.reduction(*op, binder, body, *head, scope)?.entry),
             ExprKind::Cases(branches) => self.cases(branches, expr.span, scope),
+            ExprKind::Slice(_) => {
+                self.problems.push(mistakes::not_affine(expr.span));
+                None
+            }
             ExprKind::Derivative(..) => {
                 self.problems.push(mistakes::derivative_here(expr.span));
                 None

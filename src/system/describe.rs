@@ -146,6 +146,8 @@ pub(super) fn spell(expr: &Expr) -> String {
             }
             text
         }
+        ExprKind::Slice(None) => ":".to_owned(),
+        ExprKind::Slice(Some(bounds)) => format!("{}..{}", spell(&bounds.0), spell(&bounds.1)),
         ExprKind::Call { .. }
         | ExprKind::Power { .. }
         | ExprKind::Transpose(_)

@@ -91,6 +91,7 @@ impl Lowering<'_> {
             | ExprKind::Transpose(_)
             | ExprKind::Reduce { .. }
             | ExprKind::Cases(_)
+            | ExprKind::Slice(_)
             | ExprKind::Derivative(..) => {
                 self.problems.push(mistakes::not_affine(expr.span));
                 None
@@ -231,6 +232,7 @@ impl Lowering<'_> {
             | ExprKind::Transpose(_)
             | ExprKind::Reduce { .. }
             | ExprKind::Cases(_)
+            | ExprKind::Slice(_)
             | ExprKind::Derivative(..) => false,
         }
     }

@@ -40,6 +40,8 @@ pub(super) struct Lowering<'a> {
     pub(super) reductions: usize,
     /// Shapes of families, as far as they are known before the equations are read.
     pub(super) pieces: FxHashMap<FamilyId, Vec<ShapePiece>>,
+    /// Equations of arguments that became quantities of their own.
+    pub(super) named: Vec<Draft>,
     /// Functions whose bodies are being read, innermost last.
     pub(super) open_functions: Vec<String>,
 }
@@ -76,6 +78,7 @@ impl<'a> Lowering<'a> {
         self.assume_sizes(network);
         self.find_shapes(network);
         self.read_equations(network);
+        self.drafts.append(&mut self.named);
         self.introductions_over = true;
         if !self.problems.is_empty() {
             // What follows rests on the equations; its complaints would be echoes.

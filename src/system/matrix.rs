@@ -14,6 +14,37 @@ use crate::term::{Affine, Node, TermId};
 /// Powers of matrices beyond this are not written out.
 const LARGEST_POWER: u32 = 16;
 
+/// What is chosen of one axis.
+#[derive(Debug, Clone)]
+pub(super) enum Chosen {
+    One(Affine),
+    /// So many elements from the first on.
+    From(Affine, Affine),
+}
+
+/// Whether an element index leaves an axis free.
+fn is_slice(element: &Expr) -> bool {
+    matches!(element.kind, ExprKind::Slice(_))
+}
+
+/// The shape of what is chosen: a part of a row of a matrix is a row, all else of one axis keeps its direction.
+pub(super) fn sliced(shape: &Shape, chosen: &[Chosen]) -> Shape {
+    let free: Vec<(usize, &Affine)> = chosen
+        .iter()
+        .enumerate()
+        .filter_map(|(axis, chosen)| match chosen {
+            Chosen::One(_) => None,
+            Chosen::From(_, size) => Some((axis, size)),
+        })
+        .collect();
+    match (free.as_slice(), shape) {
+        ([], _) => Shape::Number,
+        ([(_, size)], Shape::Row(_)) | ([(1, size)], _) => Shape::Row((*size).clone()),
+        ([(_, size)], _) => Shape::Column((*size).clone()),
+        ([(_, rows), (_, columns), ..], _) => Shape::Matrix((*rows).clone(), (*columns).clone()),
+    }
+}
+
 impl Lowering<'_> {
     /// An expression of any shape. Complains and returns none if it has none.
     pub(super) fn array(&mut self, expr: &Expr, scope: &mut Scope) -> Option<Array> {
@@ -55,9 +86,10 @@ impl Lowering<'_> {
                 body,
                 head,
             } => self.reduction(*op, binder, body, *head, scope),
-            ExprKind::Number(_) | ExprKind::Cases(_) | ExprKind::Derivative(..) => {
-                self.number(expr, scope).map(Array::number)
-            }
+            ExprKind::Number(_)
+            | ExprKind::Cases(_)
+            | ExprKind::Slice(_)
+            | ExprKind::Derivative(..) => self.number(expr, scope).map(Array::number),
         })
     }
 
@@ -65,7 +97,7 @@ impl Lowering<'_> {
     pub(super) fn speaks_of_arrays(&self, expr: &Expr, scope: &Scope) -> bool {
         let below = |inner: &Expr| self.speaks_of_arrays(inner, scope);
         match &expr.kind {
-            ExprKind::Number(_) | ExprKind::Derivative(..) => false,
+            ExprKind::Number(_) | ExprKind::Slice(_) | ExprKind::Derivative(..) => false,
             ExprKind::Name(_) | ExprKind::Slots(..) => {
                 if let ExprKind::Name(name) = &expr.kind {
                     if let Some(array) = scope.array(name) {
@@ -84,7 +116,9 @@ impl Lowering<'_> {
                                 .is_some_and(|family| self.system.family(family).axes > 0)
                     })
             }
-            ExprKind::Elements(..) => self.names.reference(expr).is_none(),
+            ExprKind::Elements(_, elements) => {
+                elements.iter().any(is_slice) || self.names.reference(expr).is_none()
+            }
             ExprKind::Call {
                 function,
                 arguments,
@@ -166,11 +200,45 @@ impl Lowering<'_> {
             ));
             return None;
         }
-        let index: Option<Vec<Affine>> = elements
-            .iter()
-            .map(|element| self.affine(element, scope))
-            .collect();
-        Some(Array::number(array.at(&mut self.system.store, &index?)))
+        let chosen = self.chosen(&elements, array.shape.sizes(), scope)?;
+        let shape = sliced(&array.shape, &chosen);
+        Some(Array::new(&mut self.system.store, shape, |store, index| {
+            let mut free = index.iter();
+            let full: Vec<Affine> = chosen
+                .iter()
+                .map(|element| match element {
+                    Chosen::One(at) => at.clone(),
+                    Chosen::From(first, _) => {
+                        let at = free.next().unwrap_or(first);
+                        at.plus(first).offset(-1)
+                    }
+                })
+                .collect();
+            array.at(store, &full)
+        }))
+    }
+
+    /// What is chosen of each axis.
+    pub(super) fn chosen(
+        &mut self,
+        elements: &[Expr],
+        sizes: Vec<&Affine>,
+        scope: &Scope,
+    ) -> Option<Vec<Chosen>> {
+        let mut chosen = Vec::with_capacity(elements.len());
+        for (element, size) in elements.iter().zip(sizes) {
+            chosen.push(match &element.kind {
+                ExprKind::Slice(None) => Chosen::From(Affine::int(1), size.clone()),
+                ExprKind::Slice(Some(bounds)) => {
+                    let low = self.affine(&bounds.0, scope)?;
+                    let high = self.affine(&bounds.1, scope)?;
+                    let size = high.minus(&low).offset(1);
+                    Chosen::From(low, size)
+                }
+                _ => Chosen::One(self.affine(element, scope)?),
+            });
+        }
+        Some(chosen)
     }
 
     fn sum_of_arrays(&mut self, terms: &[(Sign, Expr)], scope: &mut Scope) -> Option<Array> {

@@ -20,6 +20,7 @@ mod reference;
 mod scope;
 mod shapes;
 mod spellings;
+mod taken_out;
 mod whole;
 
 pub use functions::pattern;

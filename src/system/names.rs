@@ -248,6 +248,7 @@ impl<'a> Names<'a> {
             | ExprKind::Transpose(_)
             | ExprKind::Reduce { .. }
             | ExprKind::Cases(_)
+            | ExprKind::Slice(_)
             | ExprKind::Derivative(..) => {}
         }
     }
@@ -463,6 +464,11 @@ pub(super) fn visit(expr: &Expr, look: &mut impl FnMut(&Expr)) {
                     for condition in conditions.iter().flatten() {
                         stack.extend([&condition.left, &condition.right]);
                     }
+                }
+            }
+            ExprKind::Slice(bounds) => {
+                if let Some(bounds) = bounds {
+                    stack.extend([&bounds.0, &bounds.1]);
                 }
             }
             ExprKind::Derivative(of, by) => stack.extend([&**of, &**by]),

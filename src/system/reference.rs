@@ -51,6 +51,7 @@ impl Names<'_> {
                     | ExprKind::Transpose(_)
                     | ExprKind::Reduce { .. }
                     | ExprKind::Cases(_)
+                    | ExprKind::Slice(_)
                     | ExprKind::Derivative(..) => return None,
                 };
                 head.span = expr.span;
@@ -68,6 +69,7 @@ impl Names<'_> {
             | ExprKind::Transpose(_)
             | ExprKind::Reduce { .. }
             | ExprKind::Cases(_)
+            | ExprKind::Slice(_)
             | ExprKind::Derivative(..) => None,
         }
     }

@@ -2,6 +2,7 @@
 
 use super::functions::is_array_function;
 use super::lower::Lowering;
+use super::matrix::sliced;
 use super::mistakes;
 use super::names::Meaning;
 use super::scope::{Letter, Origin, Scope};
@@ -327,7 +328,17 @@ impl Lowering<'_> {
                     Some((Meaning::Size(_), _)) | None => Some(Shape::Number),
                 }
             }
-            ExprKind::Elements(..) => Some(Shape::Number),
+            ExprKind::Elements(base, elements) => {
+                if !elements
+                    .iter()
+                    .any(|element| matches!(element.kind, ExprKind::Slice(_)))
+                {
+                    return Some(Shape::Number);
+                }
+                let shape = self.guess(base, scope)?;
+                let chosen = self.chosen(elements, shape.sizes(), scope)?;
+                Some(sliced(&shape, &chosen))
+            }
             ExprKind::Call {
                 function,
                 arguments,
@@ -390,7 +401,7 @@ impl Lowering<'_> {
                 scope.truncate(depth);
                 shape
             }
-            ExprKind::Derivative(..) => None,
+            ExprKind::Slice(_) | ExprKind::Derivative(..) => None,
         }
     }
 

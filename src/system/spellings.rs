@@ -91,6 +91,7 @@ impl Lowering<'_> {
             | ExprKind::Power { .. }
             | ExprKind::Transpose(_)
             | ExprKind::Cases(_)
+            | ExprKind::Slice(_)
             | ExprKind::Derivative(..) => {}
         });
         for head in heads {

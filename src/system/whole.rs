@@ -139,6 +139,15 @@ impl Lowering<'_> {
                 .push(mistakes::function_of_number(name, expr.span));
             return None;
         }
+        if let Some(row) = row {
+            for (at, parameter) in row.arrays().into_iter().enumerate() {
+                // A formula that stands several times in the row would be repeated; a name is not.
+                if row.uses(parameter) > 1 {
+                    let array = arrays[at].clone();
+                    arrays[at] = self.taken_out(array, exprs[at].span, scope);
+                }
+            }
+        }
         let mut numbers = Vec::with_capacity(extra.len());
         for number in extra {
             numbers.push(Array::number(self.term(number, scope)?));

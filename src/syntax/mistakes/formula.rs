@@ -317,17 +317,6 @@ pub(in crate::syntax) fn second_subscript(span: Span) -> Report {
     .into()
 }
 
-pub(in crate::syntax) fn slice(span: Span) -> Report {
-    Diagnostic::error(
-        "slice",
-        "slices are not supported yet",
-        span,
-        "a row, a column or a part of an array",
-    )
-    .help("write the elements with an index: `y_j = A_{3,j}`")
-    .into()
-}
-
 pub(in crate::syntax) fn condition_in_elements(span: Span) -> Report {
     Diagnostic::error(
         "condition-in-elements",

@@ -1,0 +1,87 @@
+//! Arguments of functions of arrays that get a name of their own: `softmax(W h + b)` reads its argument
+//! twice, and `p = softmax(z)` with `z = W h + b` says each thing once.
+
+use super::lower::Lowering;
+use super::ranges::Draft;
+use super::scope::{Origin, Scope};
+use super::{Family, FamilyKind};
+use crate::array::Array;
+use crate::source::Span;
+use crate::term::{Affine, Node, Substitution, VarId};
+
+impl Lowering<'_> {
+    /// The argument under a name, where it is a formula and stands in an equation outside of all sums.
+    pub(super) fn taken_out(&mut self, array: Array, span: Span, scope: &Scope) -> Array {
+        let plain = matches!(self.system.store.node(array.entry), Node::Access(..));
+        let inside = scope.is_row()
+            || scope.letters().iter().any(|letter| {
+                // Letters of elements are no slots.
+                letter.origin == Origin::Bound || self.names.indices.contains_key(&letter.name)
+            });
+        // Where inputs need not be declared, the name could come up later.
+        let open = !self.names.closed || self.introductions_over;
+        if plain || inside || open || array.is_number() {
+            return array;
+        }
+        // Letters belong to one equation each.
+        let mut vars = Vec::new();
+        let mut slots = Vec::new();
+        let mut pairs = Vec::new();
+        for letter in scope.letters() {
+            let fresh = self.system.store.fresh_var(&letter.name);
+            vars.push(fresh);
+            slots.push(Affine::var(letter.var));
+            pairs.push((letter.var, Affine::var(fresh)));
+        }
+        let renamed = Substitution::new(pairs);
+        // The author cannot refer to it: the name is not entered.
+        let name = self.free_name();
+        let family = self.system.add_family(Family {
+            name,
+            slots: slots.len(),
+            axes: array.letters.len(),
+            kind: FamilyKind::Defined,
+            role: None,
+            clauses: Vec::new(),
+            integers: None,
+            span: Some(span),
+        });
+        let slot_vars = vars.len();
+        let own: Vec<VarId> = vars.clone();
+        let shape = array.shape.clone();
+        let sizes = shape.sizes();
+        let named = Array::new(&mut self.system.store, shape.clone(), |store, index| {
+            store.access(family, slots.iter().chain(index).cloned())
+        });
+        vars.extend(&array.letters);
+        self.named.push(Draft {
+            vars,
+            slot_vars,
+            slots: own.iter().map(|var| Affine::var(*var)).collect(),
+            sizes: sizes
+                .into_iter()
+                .map(|size| Some(renamed.affine(size)))
+                .collect(),
+            ranged: vec![false; array.letters.len()],
+            domain: renamed.domain(&scope.context),
+            body: Some(self.system.store.substitute(array.entry, &renamed)),
+            ..Draft::new(family, span, span)
+        });
+        named
+    }
+
+    /// `z`, or `z1`, `z2`, …, whichever means nothing yet.
+    fn free_name(&self) -> String {
+        let is_free = |name: &String| {
+            self.system.find(name).is_none()
+                && !self.names.known.contains_key(name)
+                && !self.names.letters.contains_key(name)
+                && !self.names.roles.contains_key(name)
+                && !self.names.functions.contains_key(name)
+        };
+        std::iter::once("z".to_owned())
+            .chain((1..).map(|count| format!("z{count}")))
+            .find(is_free)
+            .unwrap_or_default()
+    }
+}
