@@ -22,7 +22,8 @@ pub(super) fn run(arguments: &DeriveArguments) -> Result<Outcome, Stop> {
         )));
     };
     let loaded = load(&arguments.network)?;
-    let form = arguments.form.map(Form::from);
+    let in_matrices = loaded.system.whole_arrays.then_some(Form::Matrix);
+    let form = arguments.form.map(Form::from).or(in_matrices);
     let view = View {
         form: form.unwrap_or_default(),
         layout: arguments.layout.into(),
@@ -75,7 +76,7 @@ pub(super) fn formulas(
     Ok((derivation, formulas))
 }
 
-/// Scalar if nothing has element indices, else index, unless a form was asked for.
+/// Scalar if nothing has element indices, else index, unless a form was asked for or the network's notation says it.
 fn shown_form(asked: Option<Form>, derivation: &Derivation) -> Form {
     asked.unwrap_or_else(|| {
         if derivation

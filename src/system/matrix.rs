@@ -140,6 +140,8 @@ impl Lowering<'_> {
 
     /// A whole quantity: `W`, `W[k]`.
     fn whole(&mut self, expr: &Expr, scope: &mut Scope) -> Option<Array> {
+        // Assumptions, which come later, may speak of arrays in any network.
+        self.system.whole_arrays |= !self.introductions_over;
         if let ExprKind::Name(name) = &expr.kind
             && let Some(array) = scope.array(name)
         {

@@ -60,6 +60,8 @@ pub struct System {
     pub questions: Vec<Question>,
     /// What the author should know although the network is legal.
     pub warnings: Vec<Diagnostic>,
+    /// Whether equations speak of whole arrays: the network is written in matrix notation.
+    pub whole_arrays: bool,
 }
 
 /// A size symbol: `n`, `L`, or with slots `n[k]`.
