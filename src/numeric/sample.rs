@@ -599,7 +599,9 @@ impl<'p, 'a> Sampler<'p, 'a> {
                     continue;
                 }
                 let root = old - before / (after - before);
-                if !root.is_finite() || root <= entry.low || root >= entry.high {
+                // Far away nothing but this number would be seen.
+                let far = root.is_nan() || root.abs() > 100.0 * LARGEST;
+                if far || root <= entry.low || root >= entry.high {
                     continue;
                 }
                 let mut point = start.point.clone();
