@@ -11,7 +11,7 @@ use super::{FamilyKind, System};
 use crate::array::Shape;
 use crate::source::Span;
 use crate::syntax::{Binder, Expr, ExprKind, Join, Network, Range, StatementKind};
-use crate::term::{Affine, Domain, FamilyId, Substitution, VarId};
+use crate::term::{Affine, Atom, Domain, FamilyId, Substitution, VarId};
 
 /// The shape of a family at some slots.
 #[derive(Debug, Clone)]
@@ -54,6 +54,35 @@ impl ShapePiece {
         (shape, condition)
     }
 
+    /// The shape at a slot that is not a number, if this piece is at a number and its sizes go with the slot.
+    fn followed(&self, slots: &[Affine]) -> Option<Shape> {
+        let ([own], [wanted]) = (self.slots.as_slice(), slots) else {
+            return None;
+        };
+        let own = own.as_int()?;
+        let moved = |size: &Affine| {
+            size.map_atoms(&mut |atom| match atom {
+                Atom::Size(size, slots) => {
+                    let [slot] = slots.iter().as_slice() else {
+                        return None;
+                    };
+                    let slot = wanted.offset(slot.as_int()? - own);
+                    Some(Affine::atom(Atom::Size(
+                        *size,
+                        [slot].into_iter().collect(),
+                    )))
+                }
+                Atom::Var(_) | Atom::Read(..) => None,
+            })
+        };
+        Some(match &self.shape {
+            Shape::Number => Shape::Number,
+            Shape::Column(size) => Shape::Column(moved(size)),
+            Shape::Row(size) => Shape::Row(moved(size)),
+            Shape::Matrix(rows, columns) => Shape::Matrix(moved(rows), moved(columns)),
+        })
+    }
+
     fn is_general(&self) -> bool {
         !self.vars.is_empty() || self.slots.is_empty()
     }
@@ -83,10 +112,14 @@ impl Lowering<'_> {
             return None;
         };
         let mut found: Vec<(Shape, Domain, bool)> = Vec::new();
+        let mut followed: Option<Shape> = None;
         for piece in pieces {
             let (shape, condition) = piece.at(slots);
             let condition = condition.and(context);
             if !condition.is_nothing() && !self.system.ambient.is_empty(&condition) {
+                if followed.is_none() {
+                    followed = piece.followed(slots);
+                }
                 found.push((shape, condition, piece.is_general()));
             }
         }
@@ -99,7 +132,16 @@ impl Lowering<'_> {
                 .push(mistakes::slot_not_declared(&self.system, family, span));
             return None;
         };
-        let shape = found[chosen].0.clone();
+        // Slot by slot `n[0]`, `n[1]`, … is `n[k]` at slot k; the check below tells whether it is.
+        let follows = |shape: &Shape| {
+            found
+                .iter()
+                .all(|(other, condition, _)| agree(&self.system, condition, shape, other))
+        };
+        let shape = match followed {
+            Some(shape) if !found[chosen].2 && found.len() > 1 && follows(&shape) => shape,
+            _ => found[chosen].0.clone(),
+        };
         for (other, condition, _) in &found {
             if !agree(&self.system, condition, &shape, other) {
                 let texts = [self.shape_text(&shape), self.shape_text(other)];
