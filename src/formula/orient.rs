@@ -14,7 +14,7 @@ use crate::simplify::Product;
 use crate::syntax::StepAtZero;
 use crate::system::{Clause, Fact, Family, FamilyKind, System};
 use crate::term::{
-    Affine, Bindings, Cmp, Domain, FamilyId, Node, Reduction, Substitution, TermId, VarId,
+    Affine, Bindings, Cmp, Domain, FamilyId, Node, Reduction, Store, Substitution, TermId, VarId,
     replaced, unify,
 };
 
@@ -44,6 +44,8 @@ pub(super) struct Orientations {
     zeros: Vec<Vanishing>,
     /// Families that definitions divide by: not 0 where the network has a value.
     divisors: FxHashSet<FamilyId>,
+    /// Families whose definitions divide by something.
+    dividing: FxHashSet<FamilyId>,
 }
 
 /// `base^exponent = name`, so that other powers of the base are powers of the name.
@@ -68,6 +70,13 @@ impl Orientations {
     pub(super) fn of(system: &mut System) -> Self {
         let mut result = Self::default();
         for at in 0..system.families.len() {
+            let mut bodies = system.families[at]
+                .clauses
+                .iter()
+                .filter_map(|clause| clause.body);
+            if bodies.any(|body| divides(&system.store, body)) {
+                result.dividing.insert(FamilyId(at as u32));
+            }
             if system.families[at].kind != FamilyKind::Defined {
                 continue;
             }
@@ -298,7 +307,8 @@ impl Orientations {
         let normal = self.with_lemmas(&mut normalizer, normal, &mut conditions)?;
         let written = written(&mut normalizer, &normal);
         let shown = self.shown(normalizer.system, written);
-        conditions.extend(cancelled(&mut normalizer, term, shown).map(Condition::NonZero));
+        let cancelled = cancelled(&mut normalizer, &self.dividing, term, shown);
+        conditions.extend(cancelled.map(Condition::NonZero));
         Some((shown, conditions))
     }
 
@@ -499,11 +509,12 @@ impl Orientations {
 /// What is divided by in the first term and not in the second.
 fn cancelled(
     normalizer: &mut Normalizer<'_>,
+    dividing: &FxHashSet<FamilyId>,
     before: TermId,
     after: TermId,
 ) -> impl Iterator<Item = TermId> {
-    let left = divisors(normalizer.system, after);
-    let mut gone = divisors(normalizer.system, before);
+    let left = divisors(normalizer.system, dividing, after);
+    let mut gone = divisors(normalizer.system, dividing, before);
     gone.retain(|divisor| !left.contains(divisor));
     // The same may have other bound letters.
     if !gone.is_empty() {
@@ -519,8 +530,16 @@ fn cancelled(
     gone.into_iter()
 }
 
-/// What a term divides by, by itself or in the definitions of what it names.
-fn divisors(system: &mut System, term: TermId) -> Vec<TermId> {
+/// Whether something is divided by in a term.
+fn divides(store: &Store, term: TermId) -> bool {
+    store.any(term, |node| match node {
+        Node::Power(_, exponent) => store.as_number(*exponent).is_some_and(Signed::is_negative),
+        _ => false,
+    })
+}
+
+/// What a term divides by, by itself or in the definitions of what it names; only those of `dividing` families divide.
+fn divisors(system: &mut System, dividing: &FxHashSet<FamilyId>, term: TermId) -> Vec<TermId> {
     let mut found = Vec::new();
     let mut seen = FxHashSet::default();
     let mut stack = vec![(term, true)];
@@ -530,6 +549,7 @@ fn divisors(system: &mut System, term: TermId) -> Vec<TermId> {
         }
         let store = &system.store;
         match store.node(term).clone() {
+            Node::Access(family, _) if !dividing.contains(&family) => {}
             Node::Access(family, index) if opens => {
                 for clause in system.family(family).clauses.clone() {
                     let (values, domain) = clause.at(&index);
