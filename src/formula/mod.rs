@@ -336,22 +336,22 @@ impl<'a> Writer<'a> {
             .filter(|asked| asked.index.iter().any(Option::is_some))
             .map(|asked| asked.adjoint)
             .collect();
-        if partly.is_empty() {
+        // Only what has letters can have parts.
+        let wholes: Vec<usize> = (0..formulas.len())
+            .filter(|at| !formulas[*at].vars.is_empty() && partly.contains(&formulas[*at].adjoint))
+            .collect();
+        if wholes.is_empty() {
             return formulas;
         }
         let covered: Vec<Option<usize>> = formulas
             .iter()
-            .enumerate()
-            .map(|(at, part)| {
-                let candidates = formulas.iter().enumerate();
-                let mut larger = candidates.filter(|(other, whole)| {
-                    *other != at
-                        && whole.adjoint == part.adjoint
-                        && partly.contains(&part.adjoint)
+            .map(|part| {
+                wholes.iter().copied().find(|at| {
+                    let whole = &formulas[*at];
+                    whole.adjoint == part.adjoint
                         && part.vars.len() < whole.vars.len()
                         && ambient.implies(&part.domain, &whole.at(&part.index).1)
-                });
-                larger.next().map(|(other, _)| other)
+                })
             })
             .collect();
         for (part, whole) in covered.iter().enumerate() {
