@@ -12,7 +12,7 @@ use std::hint::black_box;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use clock::{milliseconds, ratio, run, shortest};
+use clock::{milliseconds, printed, ratio, run, shortest};
 
 const BATCH: usize = 32;
 const WIDTHS: [usize; 4] = [784, 128, 64, 10];
@@ -41,15 +41,8 @@ fn main() {
         command.args(["confirm", "-e", NETWORK]);
         command
     };
-    let output = confirm()
-        .output()
-        .expect("the program was built for this bench");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let compared: u32 = String::from_utf8_lossy(&output.stdout)
+    let output = printed(&mut confirm());
+    let compared: u32 = String::from_utf8_lossy(&output)
         .lines()
         .filter_map(|line| {
             line.split_once("confirmed at ")?

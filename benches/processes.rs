@@ -11,8 +11,9 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
-use clock::{milliseconds, ratio, run, shortest};
+use clock::{milliseconds, printed, ratio, run, shortest};
 
 const CHAINRULE: &str = env!("CARGO_BIN_EXE_chainrule");
 
@@ -86,16 +87,9 @@ fn chain(folder: &Path, layers: usize) -> PathBuf {
 
 /// The answer to a command, kept in a file for [`copy`].
 fn answer(folder: &Path, command: &mut Command) -> String {
-    let output = command
-        .output()
-        .expect("the program was built for this bench");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let output = printed(command);
     let path = folder.join("answer.tex");
-    std::fs::write(&path, output.stdout).expect("the build folder can be written");
+    std::fs::write(&path, output).expect("the build folder can be written");
     path.to_str()
         .expect("the build folder has a plain name")
         .to_owned()
@@ -109,6 +103,10 @@ fn cold_start() {
         &mut || run(&mut derive(&network, &[])).time,
     ]);
     println!("\n## Cold start, one layer\n\n| process | time | × empty |\n| --- | --- | --- |");
+    against_empty(empty, plain, confirmed);
+}
+
+fn against_empty(empty: Duration, plain: Duration, confirmed: Duration) {
     for (name, time) in [
         ("empty", empty),
         ("derive --no-confirm", plain),
@@ -209,15 +207,5 @@ fn scalar_perceptron() {
         bytes / 1_000
     );
     println!("| process | time | × empty |\n| --- | --- | --- |");
-    for (name, time) in [
-        ("empty", empty),
-        ("derive --no-confirm", plain),
-        ("derive", confirmed),
-    ] {
-        println!(
-            "| {name} | {} | {:.1} |",
-            milliseconds(time),
-            ratio(time, empty)
-        );
-    }
+    against_empty(empty, plain, confirmed);
 }

@@ -44,6 +44,19 @@ pub(crate) fn run(command: &mut Command) -> Run {
     }
 }
 
+/// What a process that has to succeed writes to its standard output.
+pub(crate) fn printed(command: &mut Command) -> Vec<u8> {
+    let output = command
+        .output()
+        .expect("the program was built for this bench");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output.stdout
+}
+
 /// The shortest time of each, all of them run in turn: what disturbs the machine only makes runs longer.
 pub(crate) fn shortest<const N: usize>(
     mut each: [&mut dyn FnMut() -> Duration; N],

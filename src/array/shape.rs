@@ -27,6 +27,43 @@ impl Shape {
         }
     }
 
+    /// The shape with these numbers of rows and columns; none where there is one.
+    pub fn of(rows: Option<&Affine>, columns: Option<&Affine>) -> Shape {
+        match (rows.cloned(), columns.cloned()) {
+            (None, None) => Shape::Number,
+            (Some(rows), None) => Shape::Column(rows),
+            (None, Some(columns)) => Shape::Row(columns),
+            (Some(rows), Some(columns)) => Shape::Matrix(rows, columns),
+        }
+    }
+
+    /// The number of rows, none if there is one.
+    pub fn rows(&self) -> Option<&Affine> {
+        match self {
+            Shape::Column(rows) | Shape::Matrix(rows, _) => Some(rows),
+            Shape::Number | Shape::Row(_) => None,
+        }
+    }
+
+    /// The number of columns, none if there is one.
+    pub fn columns(&self) -> Option<&Affine> {
+        match self {
+            Shape::Row(columns) | Shape::Matrix(_, columns) => Some(columns),
+            Shape::Number | Shape::Column(_) => None,
+        }
+    }
+
+    /// The shape with every size changed.
+    #[must_use]
+    pub fn map(&self, mut change: impl FnMut(&Affine) -> Affine) -> Shape {
+        match self {
+            Shape::Number => Shape::Number,
+            Shape::Column(size) => Shape::Column(change(size)),
+            Shape::Row(size) => Shape::Row(change(size)),
+            Shape::Matrix(rows, columns) => Shape::Matrix(change(rows), change(columns)),
+        }
+    }
+
     /// The shape of the transpose.
     #[must_use]
     pub fn transposed(&self) -> Shape {

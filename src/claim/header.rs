@@ -3,9 +3,10 @@
 use super::names::Names;
 use super::noad::{self, Kind, List, Noad};
 use super::read::{Reader, Signs};
-use super::tree::{Condition, Expr, ExprKind, Join, Relation};
+use super::tree::{Condition, Expr, ExprKind, Join};
 use crate::matrix::Layout;
 use crate::source::{Diagnostic, Report, Span};
+use crate::syntax::Comparison;
 
 /// What the header says of a letter.
 #[derive(Debug, Clone)]
@@ -182,7 +183,7 @@ impl Header {
             let right = index(right.trim(), place, names)?;
             self.letters.push(LetterRule::Condition(Condition {
                 left,
-                relation: Relation::NotEqual,
+                relation: Comparison::NotEqual,
                 right,
             }));
             return Ok(());

@@ -3,6 +3,7 @@
 //! This is the form of the text only. What a symbol means is decided later, by the network's names.
 
 use crate::source::{Diagnostic, Report, Span};
+use crate::syntax::greek_command;
 
 /// A list of noads.
 pub(crate) type List = Vec<Noad>;
@@ -183,76 +184,11 @@ const FUNCTIONS: &[&str] = &[
     "lim",
 ];
 
-/// Symbols.
+/// Symbols that are no Greek letters.
 const SYMBOLS: &[&str] = &[
-    "alpha",
-    "beta",
-    "gamma",
-    "delta",
-    "epsilon",
-    "varepsilon",
-    "zeta",
-    "eta",
-    "theta",
-    "vartheta",
-    "iota",
-    "kappa",
-    "lambda",
-    "mu",
-    "nu",
-    "xi",
-    "pi",
-    "rho",
-    "varrho",
-    "sigma",
-    "tau",
-    "upsilon",
-    "phi",
-    "varphi",
-    "chi",
-    "psi",
-    "omega",
-    "Gamma",
-    "Delta",
-    "Theta",
-    "Lambda",
-    "Xi",
-    "Pi",
-    "Sigma",
-    "Upsilon",
-    "Phi",
-    "Psi",
-    "Omega",
-    "ell",
-    "partial",
-    "nabla",
-    "sum",
-    "prod",
-    "cdot",
-    "odot",
-    "circ",
-    "otimes",
-    "times",
-    "bullet",
-    "ast",
-    "star",
-    "div",
-    "top",
-    "intercal",
-    "infty",
-    "forall",
-    "in",
-    "dots",
-    "ldots",
-    "cdots",
-    "prime",
-    "mid",
-    "dagger",
-    "mathbbm",
-    "hbar",
-    "setminus",
-    "to",
-    "quad",
+    "ell", "partial", "nabla", "sum", "prod", "cdot", "odot", "circ", "otimes", "times", "bullet",
+    "ast", "star", "div", "top", "intercal", "infty", "forall", "in", "dots", "ldots", "cdots",
+    "prime", "mid", "dagger", "mathbbm", "hbar", "setminus", "to", "quad",
 ];
 
 /// Reads LaTeX that starts at `offset` of its source.
@@ -857,7 +793,7 @@ impl Reader<'_> {
             found if FUNCTIONS.contains(&found) => {
                 list.push(Noad::new(Kind::Word(name.clone()), self.span(start)));
             }
-            found if SYMBOLS.contains(&found) => {
+            found if greek_command(found).is_some() || SYMBOLS.contains(&found) => {
                 list.push(Noad::new(Kind::Command(name.clone()), self.span(start)));
             }
             _ => {

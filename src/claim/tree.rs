@@ -3,6 +3,7 @@
 use num_rational::BigRational;
 
 use crate::source::Span;
+use crate::syntax::Comparison;
 use crate::system::System;
 use crate::term::{FamilyId, SizeId};
 
@@ -41,22 +42,11 @@ pub(crate) enum Fold {
     Max,
 }
 
-/// A comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Relation {
-    Less,
-    LessEqual,
-    Greater,
-    GreaterEqual,
-    Equal,
-    NotEqual,
-}
-
 /// `left < right`
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Condition {
     pub(crate) left: Expr,
-    pub(crate) relation: Relation,
+    pub(crate) relation: Comparison,
     pub(crate) right: Expr,
 }
 
@@ -191,6 +181,18 @@ impl Expr {
             ExprKind::Matrix(rows) => found.extend(rows.iter().flatten()),
         }
         found
+    }
+
+    /// A quantity without slots and elements.
+    pub(crate) fn quantity(family: FamilyId, span: Span) -> Expr {
+        Expr::new(
+            ExprKind::Quantity {
+                family,
+                slots: Vec::new(),
+                elements: Vec::new(),
+            },
+            span,
+        )
     }
 
     /// The expressions directly below, to be changed.
@@ -561,12 +563,12 @@ impl Printer<'_> {
             .iter()
             .map(|condition| {
                 let sign = match condition.relation {
-                    Relation::Less => "<",
-                    Relation::LessEqual => "<=",
-                    Relation::Greater => ">",
-                    Relation::GreaterEqual => ">=",
-                    Relation::Equal => "=",
-                    Relation::NotEqual => "!=",
+                    Comparison::Less => "<",
+                    Comparison::LessEqual => "<=",
+                    Comparison::Greater => ">",
+                    Comparison::GreaterEqual => ">=",
+                    Comparison::Equal => "=",
+                    Comparison::NotEqual => "!=",
                 };
                 format!(
                     "{} {sign} {}",

@@ -5,7 +5,7 @@ use num_traits::{One, Signed};
 
 use crate::derive::{AdjointPiece, Contribution, split_domain};
 use crate::simplify::Condition;
-use crate::system::{Clause, System};
+use crate::system::System;
 use crate::term::{Affine, Atom, Constraint, Domain, FamilyId, Substitution, VarId};
 
 /// One case.
@@ -197,14 +197,7 @@ impl Case {
 
     /// The conditions under which `index` lies in the case, and the values of its letters there.
     pub(super) fn at(&self, index: &[Affine]) -> (Substitution, Domain) {
-        let clause = Clause {
-            vars: self.vars.clone(),
-            index: self.index.clone(),
-            domain: self.domain.clone(),
-            body: None,
-            span: None,
-        };
-        clause.at(index)
+        Substitution::matching(&self.vars, &self.index, &self.domain, index)
     }
 
     /// The part of the case where the index has the wanted values.

@@ -19,7 +19,7 @@ use crate::matrix::{MatrixForm, Refusal};
 pub use crate::simplify::{Condition, Link, Step};
 use crate::simplify::{Product, Simplifier};
 use crate::source::Report;
-use crate::system::{Clause, FamilyKind, Primitive, System};
+use crate::system::{FamilyKind, Primitive, System};
 use crate::term::{Affine, Domain, FamilyId, FunctionId, Node, Substitution, TermId, VarId};
 use cases::{Case, cases};
 use funnel::Funnels;
@@ -56,14 +56,7 @@ pub struct Formula {
 impl Formula {
     /// The conditions under which the equation speaks of `index`, and the values of its letters there.
     pub fn at(&self, index: &[Affine]) -> (Substitution, Domain) {
-        let clause = Clause {
-            vars: self.vars.clone(),
-            index: self.index.clone(),
-            domain: self.domain.clone(),
-            body: None,
-            span: None,
-        };
-        clause.at(index)
+        Substitution::matching(&self.vars, &self.index, &self.domain, index)
     }
 
     /// The right side that counts.

@@ -125,7 +125,15 @@ pub(super) fn compare(
     while at < makes.len() {
         let (seed, make) = makes[at];
         at += 1;
-        let Some(point) = built(lowering, pairs, demands, search, seed, make, 0) else {
+        let Some(point) = built(
+            lowering,
+            pairs,
+            demands,
+            search,
+            seed,
+            make,
+            arithmetic(0, 2),
+        ) else {
             continue;
         };
         let found = look(lowering, pairs, &point);
@@ -213,26 +221,6 @@ fn arithmetic(draw: usize, levels: usize) -> Arithmetic {
 }
 
 fn built(
-    lowering: &mut Lowering<'_>,
-    pairs: &[Pair],
-    demands: &Demands,
-    search: Search,
-    seed: u64,
-    make: Make,
-    draw: usize,
-) -> Option<Point> {
-    built_with(
-        lowering,
-        pairs,
-        demands,
-        search,
-        seed,
-        make,
-        arithmetic(draw, 2),
-    )
-}
-
-fn built_with(
     lowering: &mut Lowering<'_>,
     pairs: &[Pair],
     demands: &Demands,
@@ -400,7 +388,7 @@ fn identical(
     for levels in [2, LEVELS] {
         let mut agreed = 0;
         for draw in 0..MOST_DRAWS {
-            let Some(point) = built_with(
+            let Some(point) = built(
                 lowering,
                 pairs,
                 demands,
@@ -436,7 +424,15 @@ fn on_kinks(
     (seed, make): (u64, Make),
     kinks: &[Kink],
 ) -> Option<Counterexample> {
-    let start = built(lowering, pairs, demands, search, seed, make, 0)?;
+    let start = built(
+        lowering,
+        pairs,
+        demands,
+        search,
+        seed,
+        make,
+        arithmetic(0, 2),
+    )?;
     let assumptions = lowering.system.assumptions.clone();
     let mut together = start.clone();
     for kink in kinks

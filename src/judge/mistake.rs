@@ -181,7 +181,7 @@ fn singles(system: &System, claim: &Expr) -> Vec<Repair> {
         let slopes: Vec<Expr> = arguments(system, function)
             .into_iter()
             .map(|(applied, family)| {
-                let argument = number(family, span);
+                let argument = Expr::quantity(family, span);
                 if applied == "relu" {
                     Expr::new(ExprKind::Call("step".into(), 0, vec![argument]), span)
                 } else {
@@ -226,7 +226,7 @@ fn singles(system: &System, claim: &Expr) -> Vec<Repair> {
     for family in &numbers {
         repairs.push(Repair {
             name: "wrong-operand",
-            claim: times(claim, [number(*family, span)]),
+            claim: times(claim, [Expr::quantity(*family, span)]),
         });
     }
     repairs.sort_by_key(|repair| MISTAKES.iter().position(|row| row.name == repair.name));
@@ -264,7 +264,7 @@ fn edits(
                 } else {
                     "wrong-operand"
                 };
-                found(name, number(*other, expr.span));
+                found(name, Expr::quantity(*other, expr.span));
             }
         }
         ExprKind::Quantity {
@@ -349,17 +349,6 @@ fn plain_numbers(system: &System) -> Vec<FamilyId> {
                 && matches!(known.kind, FamilyKind::Input | FamilyKind::Defined)
         })
         .collect()
-}
-
-fn number(family: FamilyId, span: crate::source::Span) -> Expr {
-    Expr::new(
-        ExprKind::Quantity {
-            family,
-            slots: Vec::new(),
-            elements: Vec::new(),
-        },
-        span,
-    )
 }
 
 /// The single numbers that a definition applies the function to (any activation but relu if it is not named).

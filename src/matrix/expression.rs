@@ -6,58 +6,8 @@
 use num_rational::BigRational;
 use num_traits::One;
 
+use crate::array::Shape;
 use crate::term::{Affine, Domain, FunctionId, Node, Store, TermId, VarId};
-
-/// The shape of an array.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Shape {
-    /// A number.
-    Number,
-    /// A column of this many entries.
-    Column(Affine),
-    /// A row of this many entries.
-    Row(Affine),
-    /// Rows and columns.
-    Matrix(Affine, Affine),
-}
-
-impl Shape {
-    /// The shape of the transpose.
-    #[must_use]
-    pub fn transposed(&self) -> Shape {
-        match self {
-            Shape::Number => Shape::Number,
-            Shape::Column(size) => Shape::Row(size.clone()),
-            Shape::Row(size) => Shape::Column(size.clone()),
-            Shape::Matrix(rows, columns) => Shape::Matrix(columns.clone(), rows.clone()),
-        }
-    }
-
-    /// The number of rows, none if there is one.
-    pub fn rows(&self) -> Option<&Affine> {
-        match self {
-            Shape::Column(rows) | Shape::Matrix(rows, _) => Some(rows),
-            Shape::Number | Shape::Row(_) => None,
-        }
-    }
-
-    /// The number of columns, none if there is one.
-    pub fn columns(&self) -> Option<&Affine> {
-        match self {
-            Shape::Row(columns) | Shape::Matrix(_, columns) => Some(columns),
-            Shape::Number | Shape::Column(_) => None,
-        }
-    }
-
-    pub(super) fn of(rows: Option<&Affine>, columns: Option<&Affine>) -> Shape {
-        match (rows.cloned(), columns.cloned()) {
-            (None, None) => Shape::Number,
-            (Some(rows), None) => Shape::Column(rows),
-            (None, Some(columns)) => Shape::Row(columns),
-            (Some(rows), Some(columns)) => Shape::Matrix(rows, columns),
-        }
-    }
-}
 
 /// An array, with its shape.
 #[derive(Debug, Clone, PartialEq, Eq)]

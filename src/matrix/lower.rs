@@ -1,8 +1,9 @@
 //! Expressions over arrays back to index form, by the definition of each operation. It knows nothing of
 //! how an expression was found; shapes that do not fit have no index form.
 
-use super::expression::{Expression, Kind, Shape};
+use super::expression::{Expression, Kind};
 use super::recover::with_letters;
+use crate::array::Shape;
 use crate::system::System;
 use crate::term::{Affine, Domain, Reduction, TermId, VarId};
 

@@ -10,7 +10,7 @@ mod sizes;
 #[cfg(test)]
 mod tests;
 
-pub use expression::{Expression, Kind, Shape};
+pub use expression::{Expression, Kind};
 pub use refusal::Refusal;
 
 use crate::normal::Normalizer;

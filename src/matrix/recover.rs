@@ -6,9 +6,10 @@ use smallvec::SmallVec;
 
 use super::Layout;
 use super::contract::contract;
-use super::expression::{Expression, Kind, Shape};
+use super::expression::{Expression, Kind};
 use super::refusal::Refusal;
 use super::sizes::{Axes, full_range, is_derivative, length};
+use crate::array::Shape;
 use crate::system::System;
 use crate::term::{
     Affine, Domain, FamilyId, Node as Term, Reduction, Relation, Substitution, TermId, VarId,

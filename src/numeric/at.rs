@@ -12,10 +12,11 @@ use crate::system::{FamilyKind, System};
 use crate::term::{Affine, Atom, FamilyId, SizeId, VarId};
 
 use super::array::Array;
-use super::evaluate::{Evaluator, Point};
+use super::evaluate::Evaluator;
 use super::instance::Instance;
 use super::names;
 use super::program::{Block, BlockId, Program, Sheet, substitute};
+use super::values::Point;
 
 /// Evaluates the loss and the derivatives that were asked for.
 ///

@@ -12,12 +12,14 @@ use super::array::Array;
 use super::confirm::{Failure, Run, Tally};
 use super::difference::{Difference, STEPS, agrees, differences};
 use super::dual::{Dual, Traced};
-use super::evaluate::{Evaluator, Shift};
+use super::evaluate::Evaluator;
 use super::groups::{Column, Element, Group};
 use super::names;
 use super::program::{BlockId, Program};
-use super::sample::{Directions, Sample, arguments, directions, get, pattern};
+use super::readings::{AGREEMENT, ROUNDING, Readings};
+use super::sample::{Directions, Sample, directions, get, pattern};
 use super::scalar::Scalar;
+use super::values::Shift;
 
 /// Families with more elements than this are compared along random directions.
 const MOST_ENTRIES: usize = 2_000;
@@ -45,15 +47,6 @@ const MANY_FAMILIES: usize = 24;
 
 /// How many families share a direction.
 const TOGETHER: usize = 400;
-
-/// Relative agreement that is asked of two evaluations of one number.
-const AGREEMENT: f64 = 1e-9;
-
-/// What may be the rounding of an argument that is 0 at a kink.
-const GRAZING: f64 = 1e-9;
-
-/// What may be rounding, relative to the size of the terms.
-const ROUNDING: f64 = 1e-11;
 
 /// What is taken for 0, relative to the size of the terms.
 const ZERO: f64 = 1e-13;
@@ -108,7 +101,7 @@ impl<'r, 'p> Comparison<'r, 'p> {
 
     /// All formulas at one point.
     pub(super) fn compare_all(&mut self, groups: &[Group], sample: &Sample, tallies: &mut [Tally]) {
-        let mut claims = Claims::new(self.program, self.run.step_at_zero, sample);
+        let mut claims = Readings::new(self.program, self.run.step_at_zero, sample);
         let mut alone: Vec<usize> = Vec::new();
         let mut shared: Vec<usize> = Vec::new();
         for (at, group) in groups.iter().enumerate() {
@@ -138,7 +131,7 @@ impl<'r, 'p> Comparison<'r, 'p> {
         number: usize,
         group: &Group,
         sample: &Sample,
-        claims: &mut Claims<'_, '_>,
+        claims: &mut Readings<'_, '_>,
         tallies: &mut [Tally],
     ) {
         let count = group.columns.len();
@@ -156,12 +149,7 @@ impl<'r, 'p> Comparison<'r, 'p> {
         if one_by_one {
             let each_difference = few || work <= MUCH_WORK;
             for column in &group.columns {
-                let block = self.program.block(column.block);
-                let mut direction = vec![0.0; block.layout.len()];
-                direction[column.offset] = 1.0;
-                let shift = Shift {
-                    blocks: [(column.block, direction)].into_iter().collect(),
-                };
+                let shift = Shift::unit(self.program, column.block, column.offset);
                 let rows: Vec<Row> = column
                     .elements
                     .iter()
@@ -196,7 +184,7 @@ impl<'r, 'p> Comparison<'r, 'p> {
         &mut self,
         group: &Group,
         sample: &Sample,
-        claims: &mut Claims<'_, '_>,
+        claims: &mut Readings<'_, '_>,
         tallies: &mut [Tally],
         seen: &mut Seen,
     ) {
@@ -264,7 +252,7 @@ impl<'r, 'p> Comparison<'r, 'p> {
         groups: &[Group],
         batch: &[usize],
         sample: &Sample,
-        claims: &mut Claims<'_, '_>,
+        claims: &mut Readings<'_, '_>,
         tallies: &mut [Tally],
     ) -> bool {
         let of = groups[batch[0]].of;
@@ -285,7 +273,7 @@ impl<'r, 'p> Comparison<'r, 'p> {
                     if sample.any_zero && self.run.off_kinks.contains(&formula.adjoint) {
                         return false;
                     }
-                    let claim = claims.value(element);
+                    let claim = claims.value(element.block, element.offset);
                     if !claim.is_finite() {
                         return false;
                     }
@@ -384,7 +372,7 @@ impl<'r, 'p> Comparison<'r, 'p> {
         shift: &Shift,
         rows: &[Row],
         sample: &Sample,
-        claims: &mut Claims<'_, '_>,
+        claims: &mut Readings<'_, '_>,
         tallies: &mut [Tally],
         seen: &mut Seen,
     ) -> Vec<(usize, f64)> {
@@ -412,7 +400,7 @@ impl<'r, 'p> Comparison<'r, 'p> {
                 // Where the network itself has no derivative there is nothing to compare with.
                 continue;
             }
-            let claimed = claims.sum(row);
+            let claimed = sum(row, claims);
             let larger = truth.abs().max(claimed.abs());
             let gap = (truth - claimed).abs();
             let mut live = truth != 0.0;
@@ -435,7 +423,7 @@ impl<'r, 'p> Comparison<'r, 'p> {
                     .magnitudes
                     .as_ref()
                     .map_or(0.0, |pairs| pairs[offset].1);
-                let size = moving + claims.size(row);
+                let size = moving + size(row, claims);
                 let within = gap <= ROUNDING * size;
                 error = if size > 0.0 { gap / size } else { 0.0 };
                 // Both may be rounding of 0; a value that is clearly not 0 still has to agree well.
@@ -600,76 +588,20 @@ struct Place<'g> {
     column: Option<&'g Column>,
 }
 
-/// The values of the formulas at one point.
-struct Claims<'e, 'a> {
-    plain: Evaluator<'e, 'a, f64>,
-    traced: Option<Evaluator<'e, 'a, Traced>>,
-    program: &'e Program<'a>,
-    sample: &'e Sample,
-    step_at_zero: f64,
-    last: Option<(BlockId, Rc<Array>)>,
+/// What the formulas say of a row.
+fn sum(row: &Row, claims: &mut Readings<'_, '_>) -> f64 {
+    row.parts
+        .iter()
+        .map(|(element, weight)| weight * claims.value(element.block, element.offset))
+        .sum()
 }
 
-impl<'e, 'a> Claims<'e, 'a> {
-    fn new(program: &'e Program<'a>, step_at_zero: f64, sample: &'e Sample) -> Self {
-        Self {
-            plain: Evaluator::over(program, &sample.point, step_at_zero, &sample.values),
-            traced: None,
-            program,
-            sample,
-            step_at_zero,
-            last: None,
-        }
-    }
-
-    fn value(&mut self, element: &Element) -> f64 {
-        let array = match &self.last {
-            Some((id, array)) if *id == element.block => array,
-            _ => {
-                let array = self.plain.array(element.block);
-                &self.last.insert((element.block, array)).1
-            }
-        };
-        array.values[element.offset]
-    }
-
-    fn sum(&mut self, row: &Row) -> f64 {
-        row.parts
-            .iter()
-            .map(|(element, weight)| weight * self.value(element))
-            .sum()
-    }
-
-    /// The size of the terms that the sum is made of.
-    fn size(&mut self, row: &Row) -> f64 {
-        let (program, sample, step) = (self.program, self.sample, self.step_at_zero);
-        let traced = self
-            .traced
-            .get_or_insert_with(|| Evaluator::over(program, &sample.point, step, &sample.values));
-        row.parts
-            .iter()
-            .map(|(element, weight)| {
-                let array = traced.array(element.block);
-                let size = match &array.magnitudes {
-                    Some(pairs) => pairs[element.offset].0,
-                    None => array.values[element.offset].abs(),
-                };
-                weight.abs() * size
-            })
-            .sum()
-    }
-
-    /// Whether a kink that the network or a formula met is so near that only rounding tells its sides apart.
-    fn graze_a_kink(&self) -> bool {
-        [&self.sample.values, &self.plain.values]
-            .into_iter()
-            .flat_map(arguments)
-            .any(|argument| argument != 0.0 && argument.abs() < GRAZING)
-    }
-
-    fn trouble(&self) -> Option<String> {
-        self.plain.trouble.clone()
-    }
+/// The size of the terms that the sum is made of.
+fn size(row: &Row, claims: &mut Readings<'_, '_>) -> f64 {
+    row.parts
+        .iter()
+        .map(|(element, weight)| weight.abs() * claims.size(element.block, element.offset))
+        .sum()
 }
 
 fn element_of<S: Scalar>(

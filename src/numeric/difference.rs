@@ -1,8 +1,9 @@
 //! Central differences, the route that knows no derivative at all.
 
-use super::evaluate::{Evaluator, Point, Shift, Values};
+use super::evaluate::Evaluator;
 use super::program::{BlockId, Program};
 use super::sample::side;
+use super::values::{Point, Shift, Values};
 use crate::term::FamilyId;
 
 /// A central difference.

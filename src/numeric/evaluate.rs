@@ -17,80 +17,7 @@ use super::nest::{Check, Linear, Lookup, Nest};
 use super::opaque::Smooth;
 use super::program::{Block, BlockId, Owner, Program};
 use super::scalar::Scalar;
-
-/// The values of everything that is given from outside.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Point {
-    /// Arrays of inputs, and of derivatives that are given.
-    pub(crate) given: FxHashMap<BlockId, Rc<Array>>,
-    /// Chooses the random smooth functions that stand for opaque ones.
-    pub(crate) seed: u64,
-}
-
-/// What is added to blocks: to their values, or to their derivatives.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Shift {
-    /// By block, one number for each element.
-    pub(crate) blocks: FxHashMap<BlockId, Vec<f64>>,
-}
-
-/// Everything that was computed at one point.
-#[derive(Debug, Default)]
-pub(crate) struct Values {
-    arrays: Vec<Option<Rc<Array>>>,
-    /// The blocks that each block read.
-    reads: Vec<Vec<BlockId>>,
-    /// The arguments of kinked functions and comparisons that each block met.
-    kinks: Vec<Vec<f64>>,
-    /// Blocks in the order in which they were finished.
-    order: Vec<BlockId>,
-}
-
-impl Values {
-    /// The array of a block that was computed.
-    pub(crate) fn array(&self, id: BlockId) -> Option<&Rc<Array>> {
-        self.arrays.get(id.0 as usize)?.as_ref()
-    }
-
-    /// The kinks that a block met.
-    pub(crate) fn kinks(&self, id: BlockId) -> &[f64] {
-        self.kinks.get(id.0 as usize).map_or(&[], Vec::as_slice)
-    }
-
-    /// Computed blocks, each behind those that it read.
-    pub(crate) fn order(&self) -> &[BlockId] {
-        &self.order
-    }
-
-    /// For each block whether it depends on one of `sources`.
-    pub(crate) fn affected(&self, sources: impl Iterator<Item = BlockId>) -> Vec<bool> {
-        let mut affected = vec![false; self.arrays.len()];
-        let mut first = usize::MAX;
-        for source in sources {
-            if let Some(flag) = affected.get_mut(source.0 as usize) {
-                *flag = true;
-                first = 0;
-            }
-        }
-        if first == usize::MAX {
-            return affected;
-        }
-        for id in &self.order {
-            let at = id.0 as usize;
-            affected[at] =
-                affected[at] || self.reads[at].iter().any(|read| affected[read.0 as usize]);
-        }
-        affected
-    }
-
-    fn grow(&mut self, count: usize) {
-        if self.arrays.len() < count {
-            self.arrays.resize(count, None);
-            self.reads.resize(count, Vec::new());
-            self.kinks.resize(count, Vec::new());
-        }
-    }
-}
+use super::values::{Point, Shift, Values};
 
 /// Evaluates a program at a point, over numbers or over numbers with derivatives.
 #[derive(Debug)]
@@ -131,6 +58,32 @@ impl<S> Frame<S> {
             parameters,
         }
     }
+}
+
+/// The block `of` with its derivatives by one element of another, everything else that it reads being constant: what
+/// a definition gives where only its own reads are differentiated.
+pub(crate) fn slopes(
+    program: &Program<'_>,
+    point: &Point,
+    step_at_zero: f64,
+    base: &Values,
+    of: BlockId,
+    (by, place): (BlockId, usize),
+) -> Rc<Array> {
+    let shift = Shift::unit(program, by, place);
+    let mut open = base.affected(std::iter::empty());
+    for id in [by, of] {
+        if let Some(flag) = open.get_mut(id.0 as usize) {
+            *flag = true;
+        }
+    }
+    let mut duals = Evaluator::<Dual> {
+        base: Some((base, open)),
+        shift: Some(&shift),
+        only: Some(of),
+        ..Evaluator::new(program, point, step_at_zero)
+    };
+    duals.array(of)
 }
 
 impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
@@ -177,30 +130,6 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
     ) -> Self {
         Self {
             base: Some((base, base.affected(std::iter::empty()))),
-            ..Self::new(program, point, step_at_zero)
-        }
-    }
-
-    /// An evaluation of one block in which everything that it reads stays as it is, but for the shift itself: what
-    /// a definition gives where only its own reads are differentiated.
-    pub(crate) fn alone(
-        program: &'e Program<'a>,
-        point: &'e Point,
-        step_at_zero: f64,
-        base: &'e Values,
-        shift: &'e Shift,
-        only: BlockId,
-    ) -> Self {
-        let mut open = base.affected(std::iter::empty());
-        for id in shift.blocks.keys().chain([&only]) {
-            if let Some(flag) = open.get_mut(id.0 as usize) {
-                *flag = true;
-            }
-        }
-        Self {
-            base: Some((base, open)),
-            shift: Some(shift),
-            only: Some(only),
             ..Self::new(program, point, step_at_zero)
         }
     }
@@ -515,36 +444,30 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
     fn local(&mut self, of: FamilyId, wrt: FamilyId, index: &[i64]) -> S {
         let program = self.program;
         let (outer, inner) = index.split_at(program.width(of));
-        let mut places = [(of, outer), (wrt, inner)].map(|(family, index)| {
+        let places = [(of, outer), (wrt, inner)].map(|(family, index)| {
             let (keys, dense) = program.split_index(family, index);
             let id = program.block_id(family, keys);
             (id, program.block(id).layout.offset(&dense))
         });
-        let [(user, Some(at)), (by, Some(place))] = &mut places else {
+        let [(user, Some(at)), (by, Some(place))] = places else {
             return self.outside(of, outer);
         };
-        let key = (*user, *by, *place);
+        let key = (user, by, place);
         if !self.locals.contains_key(&key) {
             let nothing = Values::default();
             let base = self.base.as_ref().map_or(&nothing, |(base, _)| *base);
-            let mut direction = vec![0.0; program.block(*by).layout.len()];
-            direction[*place] = 1.0;
-            let shift = Shift {
-                blocks: [(*by, direction)].into_iter().collect(),
-            };
-            let mut duals = Evaluator::<Dual>::alone(
+            let array = slopes(
                 program,
                 self.point,
                 self.step_at_zero,
                 base,
-                &shift,
-                *user,
+                user,
+                (by, place),
             );
-            let array = duals.array(*user);
             self.locals.insert(key, array);
         }
         let array = &self.locals[&key];
-        let slope = array.tangents.as_ref().map_or(0.0, |all| all[*at]);
+        let slope = array.tangents.as_ref().map_or(0.0, |all| all[at]);
         S::number(slope)
     }
 

@@ -5,23 +5,14 @@ use crate::system::Clause;
 use crate::term::{Affine, FamilyId, Node, TermId};
 
 use super::confirm::{Failure, Run, Tally};
-use super::dual::{Dual, Traced};
-use super::evaluate::{Evaluator, Shift};
+use super::evaluate::slopes;
 use super::names;
-use super::program::{BlockId, Program, Sheet};
-use super::sample::{Sample, arguments};
+use super::program::{Program, Sheet};
+use super::readings::{AGREEMENT, ROUNDING, Readings};
+use super::sample::Sample;
 
 /// At most so many elements of an equation are compared at one point; other points take the others.
 const MOST_ELEMENTS: usize = 48;
-
-/// Relative agreement that is asked of the two sides.
-const AGREEMENT: f64 = 1e-9;
-
-/// What may be rounding, relative to the size of the terms.
-const ROUNDING: f64 = 1e-11;
-
-/// What may be the rounding of an argument that is 0 at a kink.
-const GRAZING: f64 = 1e-9;
 
 /// One printed equation.
 #[derive(Debug)]
@@ -79,13 +70,7 @@ pub(super) fn compare(
     (round, sample): (usize, &Sample),
     tallies: &mut [Tally],
 ) {
-    let mut sides = Sides {
-        run,
-        program,
-        sample,
-        plain: Evaluator::over(program, &sample.point, run.step_at_zero, &sample.values),
-        traced: None,
-    };
+    let mut sides = Readings::new(program, run.step_at_zero, sample);
     for line in lines {
         let formula = &run.formulas[line.formula];
         if tallies[line.formula].failure.is_some()
@@ -110,7 +95,7 @@ pub(super) fn compare(
             let expected = sides.value(right, place);
             let claimed = match line.operator {
                 None => sides.value(left, at),
-                Some((factor, by)) => sides.slope(line, left, at, factor, by),
+                Some(operator) => line.slope(run, program, sample, at, operator),
             };
             if !expected.is_finite() || !claimed.is_finite() {
                 // Outside the domain of one of the sides.
@@ -150,35 +135,23 @@ pub(super) fn finish(lines: &[Line], program: &Program<'_>, tallies: &mut [Tally
     }
 }
 
-/// The values of both sides at one point.
-struct Sides<'e, 'a> {
-    run: &'e Run<'e>,
-    program: &'e Program<'a>,
-    sample: &'e Sample,
-    plain: Evaluator<'e, 'a, f64>,
-    traced: Option<Evaluator<'e, 'a, Traced>>,
-}
-
-impl Sides<'_, '_> {
-    fn value(&mut self, side: BlockId, at: usize) -> f64 {
-        self.plain.array(side).values[at]
-    }
-
+impl Line {
     /// `factor ∂/∂by` of a side, all else that it reads being constant.
     fn slope(
-        &mut self,
-        line: &Line,
-        side: BlockId,
+        &self,
+        run: &Run<'_>,
+        program: &Program<'_>,
+        sample: &Sample,
         at: usize,
-        factor: Option<TermId>,
-        by: TermId,
+        (factor, by): (Option<TermId>, TermId),
     ) -> f64 {
-        let (program, store) = (self.program, &self.program.system.store);
+        let store = &program.system.store;
+        let side = program.block_id(self.sides[0], Default::default());
         let Node::Access(family, index) = store.node(by) else {
             return f64::NAN;
         };
         let block = program.block(side);
-        let letters = &program.clauses(line.sides[0])[0].vars;
+        let letters = &program.clauses(self.sides[0])[0].vars;
         let known: Vec<_> = letters
             .iter()
             .copied()
@@ -187,8 +160,7 @@ impl Sides<'_, '_> {
         let index: Option<Vec<i64>> = index
             .iter()
             .map(|index| {
-                self.run
-                    .instance
+                run.instance
                     .whole(&super::program::substitute(index, &known))
             })
             .collect();
@@ -201,46 +173,19 @@ impl Sides<'_, '_> {
         let Some(place) = layout.offset(&dense) else {
             return f64::NAN;
         };
-        let mut direction = vec![0.0; layout.len()];
-        direction[place] = 1.0;
-        let shift = Shift {
-            blocks: [(by, direction)].into_iter().collect(),
-        };
-        let mut duals = Evaluator::<Dual>::alone(
+        let array = slopes(
             program,
-            &self.sample.point,
-            self.run.step_at_zero,
-            &self.sample.values,
-            &shift,
+            &sample.point,
+            run.step_at_zero,
+            &sample.values,
             side,
+            (by, place),
         );
-        let array = duals.array(side);
         let slope = array.tangents.as_ref().map_or(0.0, |all| all[at]);
         let factor = factor.and_then(|factor| store.as_number(factor));
         slope
             * factor.map_or(1.0, |factor| {
                 num_traits::ToPrimitive::to_f64(factor).unwrap_or(f64::NAN)
             })
-    }
-
-    /// The size of the terms that a side is made of.
-    fn size(&mut self, side: BlockId, at: usize) -> f64 {
-        let (run, program, sample) = (self.run, self.program, self.sample);
-        let traced = self.traced.get_or_insert_with(|| {
-            Evaluator::over(program, &sample.point, run.step_at_zero, &sample.values)
-        });
-        let array = traced.array(side);
-        match &array.magnitudes {
-            Some(pairs) => pairs[at].0,
-            None => array.values[at].abs(),
-        }
-    }
-
-    /// Whether a kink that the network or a line met is so near that only rounding tells its sides apart.
-    fn graze_a_kink(&self) -> bool {
-        [&self.sample.values, &self.plain.values]
-            .into_iter()
-            .flat_map(arguments)
-            .any(|argument| argument != 0.0 && argument.abs() < GRAZING)
     }
 }

@@ -18,8 +18,10 @@ mod names;
 mod nest;
 mod opaque;
 mod program;
+mod readings;
 mod sample;
 mod scalar;
+mod values;
 
 pub use at::evaluate_at;
 pub use confirm::{Confirmation, Failure, Outcome, Status, confirm};

@@ -12,8 +12,9 @@ use crate::term::Cmp;
 
 use super::array::Array;
 use super::assumed::{Place, Rule};
-use super::evaluate::{Evaluator, Point, Values};
+use super::evaluate::Evaluator;
 use super::program::{BlockId, Program};
+use super::values::{Point, Values};
 
 /// How many points, from which seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

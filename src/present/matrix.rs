@@ -286,12 +286,7 @@ impl Printer<'_> {
                 Kind::Number(term) => self.summand(*term, scope),
                 _ => (false, self.array(part, scope)),
             };
-            let printed = if printed.level == Level::Sum {
-                self.bracketed(printed)
-            } else {
-                printed
-            };
-            summands.push((negative, printed));
+            summands.push((negative, self.inside_sum(printed)));
         }
         self.signed_sum(&summands)
     }

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::math::{Accent, Boxes, Math, MathId, Symbol};
+use crate::syntax::greek_command;
 use crate::system::{FamilyKind, System};
 use crate::term::{FamilyId, SizeId};
 
@@ -25,47 +26,6 @@ pub(super) struct Names {
     /// Whether something else is called e.
     pub(super) e_taken: bool,
 }
-
-const GREEK: &[&str] = &[
-    "alpha",
-    "beta",
-    "gamma",
-    "delta",
-    "epsilon",
-    "varepsilon",
-    "zeta",
-    "eta",
-    "theta",
-    "vartheta",
-    "iota",
-    "kappa",
-    "lambda",
-    "mu",
-    "nu",
-    "xi",
-    "pi",
-    "rho",
-    "varrho",
-    "sigma",
-    "tau",
-    "upsilon",
-    "phi",
-    "varphi",
-    "chi",
-    "psi",
-    "omega",
-    "Gamma",
-    "Delta",
-    "Theta",
-    "Lambda",
-    "Xi",
-    "Pi",
-    "Sigma",
-    "Upsilon",
-    "Phi",
-    "Psi",
-    "Omega",
-];
 
 impl Names {
     pub(super) fn of(system: &System, boxes: &mut Boxes) -> Self {
@@ -194,7 +154,7 @@ pub(super) fn symbol(name: &str, boxes: &mut Boxes) -> NameBox {
         match accent {
             Some(accent) if subs.is_empty() => base = boxes.intern(Math::Accent(accent, base)),
             _ if part.bytes().all(|b| b.is_ascii_digit()) => subs.push(boxes.number(part)),
-            _ if part.chars().count() == 1 || GREEK.contains(&part) => {
+            _ if part.chars().count() == 1 || greek_command(part).is_some() => {
                 subs.push(stem_symbol(part, boxes));
             }
             _ => subs.push(boxes.intern(Math::Symbol(Symbol::Label(part.into())))),
@@ -205,7 +165,7 @@ pub(super) fn symbol(name: &str, boxes: &mut Boxes) -> NameBox {
 }
 
 fn stem_symbol(stem: &str, boxes: &mut Boxes) -> MathId {
-    let symbol = match GREEK.iter().find(|greek| **greek == stem) {
+    let symbol = match greek_command(stem) {
         Some(greek) => Symbol::Greek(greek),
         None => {
             let mut chars = stem.chars();

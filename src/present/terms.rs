@@ -377,15 +377,18 @@ impl<'a> Printer<'a> {
         for (term, unequal) in joined {
             let (negative, printed) =
                 self.with_unequal(unequal, |printer| printer.summand(term, scope));
-            // A sum inside a sum, and cases, need brackets; a leading minus was split off before.
-            let printed = if printed.level == Level::Sum {
-                self.bracketed(printed)
-            } else {
-                printed
-            };
-            summands.push((negative, printed));
+            summands.push((negative, self.inside_sum(printed)));
         }
         self.signed_sum(&summands)
+    }
+
+    /// A summand: a sum inside a sum, and cases, need brackets; a leading minus was split off before.
+    pub(super) fn inside_sum(&mut self, printed: Printed) -> Printed {
+        if printed.level == Level::Sum {
+            self.bracketed(printed)
+        } else {
+            printed
+        }
     }
 
     /// A summand without its sign.

@@ -57,6 +57,48 @@ const GREEK: &[(char, &str)] = &[
     ('Ω', "Omega"),
 ];
 
+/// Greek letters that LaTeX has a command for, by its name.
+const GREEK_COMMANDS: &[(&str, &str)] = &[
+    ("alpha", "α"),
+    ("beta", "β"),
+    ("gamma", "γ"),
+    ("delta", "δ"),
+    ("epsilon", "ϵ"),
+    ("varepsilon", "ε"),
+    ("zeta", "ζ"),
+    ("eta", "η"),
+    ("theta", "θ"),
+    ("vartheta", "ϑ"),
+    ("iota", "ι"),
+    ("kappa", "κ"),
+    ("lambda", "λ"),
+    ("mu", "μ"),
+    ("nu", "ν"),
+    ("xi", "ξ"),
+    ("pi", "π"),
+    ("rho", "ρ"),
+    ("varrho", "ϱ"),
+    ("sigma", "σ"),
+    ("tau", "τ"),
+    ("upsilon", "υ"),
+    ("phi", "ϕ"),
+    ("varphi", "φ"),
+    ("chi", "χ"),
+    ("psi", "ψ"),
+    ("omega", "ω"),
+    ("Gamma", "Γ"),
+    ("Delta", "Δ"),
+    ("Theta", "Θ"),
+    ("Lambda", "Λ"),
+    ("Xi", "Ξ"),
+    ("Pi", "Π"),
+    ("Sigma", "Σ"),
+    ("Upsilon", "Υ"),
+    ("Phi", "Φ"),
+    ("Psi", "Ψ"),
+    ("Omega", "Ω"),
+];
+
 /// Subscript signs with what they stand for.
 const SUBSCRIPTS: &[(char, char)] = &[
     ('₀', '0'),
@@ -94,6 +136,22 @@ pub(super) fn greek(letter: char) -> Option<&'static str> {
         .iter()
         .find(|(greek, _)| *greek == letter)
         .map(|(_, name)| *name)
+}
+
+/// The name of a Greek letter's LaTeX command, if it is one.
+pub(crate) fn greek_command(name: &str) -> Option<&'static str> {
+    GREEK_COMMANDS
+        .iter()
+        .find(|(command, _)| *command == name)
+        .map(|(command, _)| *command)
+}
+
+/// A Greek letter by the name of its LaTeX command, else the name itself.
+pub(crate) fn greek_sign(name: &str) -> &str {
+    GREEK_COMMANDS
+        .iter()
+        .find(|(command, _)| *command == name)
+        .map_or(name, |(_, letter)| letter)
 }
 
 /// What a subscript sign stands for.

@@ -3,6 +3,7 @@
 use num_rational::BigRational;
 
 use crate::source::Span;
+use crate::term::Cmp;
 
 /// A value with its place in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -227,6 +228,32 @@ pub enum Comparison {
     Equal,
     /// `!=`
     NotEqual,
+}
+
+impl Comparison {
+    /// The comparison of two sides with `<` and `<=` turned round.
+    pub fn turned<T>(self, left: T, right: T) -> (Cmp, T, T) {
+        match self {
+            Comparison::Less => (Cmp::Greater, right, left),
+            Comparison::LessEqual => (Cmp::GreaterEqual, right, left),
+            Comparison::Greater => (Cmp::Greater, left, right),
+            Comparison::GreaterEqual => (Cmp::GreaterEqual, left, right),
+            Comparison::Equal => (Cmp::Equal, left, right),
+            Comparison::NotEqual => (Cmp::NotEqual, left, right),
+        }
+    }
+
+    /// Whether it holds between two numbers.
+    pub fn holds(self, left: i64, right: i64) -> bool {
+        match self {
+            Comparison::Less => left < right,
+            Comparison::LessEqual => left <= right,
+            Comparison::Greater => left > right,
+            Comparison::GreaterEqual => left >= right,
+            Comparison::Equal => left == right,
+            Comparison::NotEqual => left != right,
+        }
+    }
 }
 
 /// A question.

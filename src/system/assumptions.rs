@@ -3,7 +3,6 @@
 
 use super::lower::Lowering;
 use super::mistakes;
-use super::reduction::comparison;
 use super::reference::Head;
 use super::scope::{Letter, Origin, Scope};
 use super::{Assumption, Fact};
@@ -227,7 +226,7 @@ impl Lowering<'_> {
                     let (left, right) = (entries[0], entries[1]);
                     let left = self.closed(left, vars.clone());
                     let right = self.closed(right, vars.clone());
-                    let (cmp, left, right) = comparison(*relation, left, right);
+                    let (cmp, left, right) = relation.turned(left, right);
                     if !self.check_assumed(&[left, right], &domain, span) {
                         continue;
                     }
@@ -291,7 +290,7 @@ impl Lowering<'_> {
             } else {
                 (other, access)
             };
-            let (cmp, left, right) = comparison(relation, left, right);
+            let (cmp, left, right) = relation.turned(left, right);
             self.system.assumptions.push(Assumption {
                 vars: vars.into_boxed_slice(),
                 domain,

@@ -149,6 +149,36 @@ impl Lowering<'_> {
         }
     }
 
+    /// Complains if a reference to a family has more or fewer slots than the family.
+    fn has_slots(&mut self, head: &Head, family: FamilyId) -> Option<()> {
+        let known = self.system.family(family);
+        if known.slots == head.slots.len() {
+            return Some(());
+        }
+        self.problems.push(mistakes::slots_differ(
+            &head.name,
+            head.span,
+            head.slots.len(),
+            known.span.unwrap_or(head.name_span),
+            known.slots,
+        ));
+        None
+    }
+
+    /// The slots of a reference to a family. Complains if their number is wrong.
+    pub(super) fn slots_of(
+        &mut self,
+        head: &Head,
+        family: FamilyId,
+        scope: &Scope,
+    ) -> Option<Vec<Affine>> {
+        self.has_slots(head, family)?;
+        head.slots
+            .iter()
+            .map(|slot| self.affine(slot, scope))
+            .collect()
+    }
+
     /// Slots and elements of a reference to a family. Complains if their number is wrong.
     pub(super) fn index_of(
         &mut self,
@@ -156,18 +186,9 @@ impl Lowering<'_> {
         family: FamilyId,
         scope: &Scope,
     ) -> Option<Vec<Affine>> {
+        self.has_slots(head, family)?;
         let known = self.system.family(family);
         let before = known.span.unwrap_or(head.name_span);
-        if known.slots != head.slots.len() {
-            self.problems.push(mistakes::slots_differ(
-                &head.name,
-                head.span,
-                head.slots.len(),
-                before,
-                known.slots,
-            ));
-            return None;
-        }
         if known.axes != head.elements.len() {
             let axes = known.axes;
             self.problems.push(if head.elements.is_empty() {

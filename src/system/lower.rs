@@ -775,37 +775,9 @@ impl<'a> Parts<'a> {
 
 /// The names of Greek letters, which are never names run together.
 pub(super) fn is_greek(name: &str) -> bool {
-    const LETTERS: [&str; 27] = [
-        "alpha",
-        "beta",
-        "gamma",
-        "delta",
-        "epsilon",
-        "zeta",
-        "eta",
-        "theta",
-        "iota",
-        "kappa",
-        "lambda",
-        "mu",
-        "nu",
-        "xi",
-        "omicron",
-        "rho",
-        "sigma",
-        "tau",
-        "upsilon",
-        "phi",
-        "chi",
-        "psi",
-        "omega",
-        "varepsilon",
-        "vartheta",
-        "varphi",
-        "varrho",
-    ];
     let lower = name.to_lowercase();
-    LETTERS.contains(&lower.as_str())
+    // pi is the constant; omicron is written o in LaTeX.
+    lower == "omicron" || lower != "pi" && crate::syntax::greek_command(&lower).is_some()
 }
 
 /// An access to an integer-valued family as an index.

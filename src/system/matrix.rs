@@ -148,33 +148,18 @@ impl Lowering<'_> {
             return Some(array.clone());
         }
         let head = self.names.reference(expr)?;
-        let Some((Meaning::Quantity(family), before)) = self.names.known.get(&head.name) else {
+        let Some((Meaning::Quantity(family), _)) = self.names.known.get(&head.name) else {
             return self.number(expr, scope).map(Array::number);
         };
-        let (family, before) = (*family, *before);
-        let known = self.system.family(family);
-        if known.slots != head.slots.len() {
-            self.problems.push(mistakes::slots_differ(
-                &head.name,
-                head.span,
-                head.slots.len(),
-                before,
-                known.slots,
-            ));
-            return None;
-        }
-        let text = super::names::head_text(&head);
-        if known.axes > 2 {
+        let family = *family;
+        let slots = self.slots_of(&head, family, scope)?;
+        let axes = self.system.family(family).axes;
+        if axes > 2 {
+            let text = super::names::head_text(&head);
             self.problems
-                .push(mistakes::more_than_two_axes(&text, head.span, known.axes));
+                .push(mistakes::more_than_two_axes(&text, head.span, axes));
             return None;
         }
-        let slots: Option<Vec<Affine>> = head
-            .slots
-            .iter()
-            .map(|slot| self.affine(slot, scope))
-            .collect();
-        let slots = slots?;
         let shape = self.shape_at(family, &slots, &scope.context, head.span)?;
         let array = Array::new(&mut self.system.store, shape, |store, index| {
             store.access(family, slots.iter().chain(index).cloned())

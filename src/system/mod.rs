@@ -32,7 +32,7 @@ use num_rational::BigRational;
 use crate::source::{Diagnostic, Span};
 use crate::syntax::{MatrixProperty, Order, Role, StepAtZero};
 use crate::term::{
-    Affine, Ambient, Cmp, Domain, FamilyId, FunctionId, SizeId, Store, TermId, VarId,
+    Affine, Ambient, Cmp, Domain, FamilyId, FunctionId, SizeId, Store, Substitution, TermId, VarId,
 };
 
 /// A network after reading: every name resolved, every range checked.
@@ -170,26 +170,8 @@ impl Clause {
     /// The conditions under which `index` is an element of this piece, and the letters' values there.
     ///
     /// Returns the substitution of the clause's letters and the domain that `index` has to satisfy.
-    pub fn at(&self, index: &[Affine]) -> (crate::term::Substitution, Domain) {
-        let mut pairs = Vec::with_capacity(self.vars.len());
-        let mut conditions = Domain::everything();
-        for (left, value) in self.index.iter().zip(index) {
-            let letter = self
-                .vars
-                .iter()
-                .copied()
-                .find(|var| !num_traits::Zero::is_zero(&left.coefficient_of_var(*var)));
-            match letter {
-                Some(var) => {
-                    let offset = left.minus(&Affine::var(var));
-                    pairs.push((var, value.minus(&offset)));
-                }
-                None => conditions = conditions.and(&Domain::equal(left, value)),
-            }
-        }
-        let substitution = crate::term::Substitution::new(pairs);
-        let domain = conditions.and(&substitution.domain(&self.domain));
-        (substitution, domain)
+    pub fn at(&self, index: &[Affine]) -> (Substitution, Domain) {
+        Substitution::matching(&self.vars, &self.index, &self.domain, index)
     }
 }
 

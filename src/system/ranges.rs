@@ -133,11 +133,10 @@ impl Lowering<'_> {
             .map(|at| {
                 if let Some(pieces) = self.declared.get(&family) {
                     let piece = &pieces[at];
-                    size_in(
-                        (&piece.vars, &piece.slots, &piece.domain),
-                        piece.sizes[axis].as_ref(),
-                        slots,
-                    )
+                    let (letters, inside) =
+                        Substitution::matching(&piece.vars, &piece.slots, &piece.domain, slots);
+                    let size = piece.sizes[axis].as_ref();
+                    (size.map(|size| letters.affine(size)), inside)
                 } else {
                     let draft = &self.drafts[shapes.drafts[&family][at]];
                     let vars = &draft.vars[..draft.slot_vars];
@@ -149,11 +148,10 @@ impl Lowering<'_> {
                             .visit_vars(&mut |var| own &= !inner.contains(&var));
                         own
                     });
-                    size_in(
-                        (vars, &draft.slots, &domain),
-                        draft.sizes[axis].as_ref(),
-                        slots,
-                    )
+                    let (letters, inside) =
+                        Substitution::matching(vars, &draft.slots, &domain, slots);
+                    let size = draft.sizes[axis].as_ref();
+                    (size.map(|size| letters.affine(size)), inside)
                 }
             })
             .filter(|(_, domain)| !domain.is_nothing())
@@ -569,32 +567,6 @@ impl Lowering<'_> {
 /// The values of slots that are numbers.
 fn constants(slots: &[Affine]) -> Option<Vec<i64>> {
     slots.iter().map(Affine::as_int).collect()
-}
-
-/// The size of an axis of a piece at other slots, and the condition that these are in the piece.
-fn size_in(
-    (vars, pattern, domain): (&[VarId], &[Affine], &Domain),
-    size: Option<&Affine>,
-    slots: &[Affine],
-) -> (Option<Affine>, Domain) {
-    let mut pairs = Vec::with_capacity(vars.len());
-    let mut condition = Domain::everything();
-    for (left, value) in pattern.iter().zip(slots) {
-        let letter = vars
-            .iter()
-            .copied()
-            .find(|var| left.solve_for(*var).is_some());
-        match letter {
-            Some(var) => {
-                let offset = left.minus(&Affine::var(var));
-                pairs.push((var, value.minus(&offset)));
-            }
-            None => condition = condition.and(&Domain::equal(left, value)),
-        }
-    }
-    let substitution = Substitution::new(pairs);
-    let condition = condition.and(&substitution.domain(domain));
-    (size.map(|size| substitution.affine(size)), condition)
 }
 
 /// A reduction; a maximum or minimum over several letters is nested, one letter each.

@@ -335,7 +335,7 @@ impl Lowering<'_> {
             } else {
                 let left = self.term(&condition.left, scope)?;
                 let right = self.term(&condition.right, scope)?;
-                let (cmp, left, right) = comparison(condition.comparison, left, right);
+                let (cmp, left, right) = condition.comparison.turned(left, right);
                 tests.push(self.system.store.intern(Node::Test(cmp, left, right)));
             }
         }
@@ -391,21 +391,5 @@ impl Lowering<'_> {
             }
         }
         covered.iter().all(|part| *part)
-    }
-}
-
-/// A comparison with `<` and `<=` turned round.
-pub(super) fn comparison(
-    comparison: Comparison,
-    left: TermId,
-    right: TermId,
-) -> (Cmp, TermId, TermId) {
-    match comparison {
-        Comparison::Less => (Cmp::Greater, right, left),
-        Comparison::LessEqual => (Cmp::GreaterEqual, right, left),
-        Comparison::Greater => (Cmp::Greater, left, right),
-        Comparison::GreaterEqual => (Cmp::GreaterEqual, left, right),
-        Comparison::Equal => (Cmp::Equal, left, right),
-        Comparison::NotEqual => (Cmp::NotEqual, left, right),
     }
 }

@@ -25,32 +25,9 @@ pub(super) struct ShapePiece {
 impl ShapePiece {
     /// The shape at other slots, with the condition that these are in the piece.
     fn at(&self, slots: &[Affine]) -> (Shape, Domain) {
-        let mut pairs = Vec::with_capacity(self.vars.len());
-        let mut condition = Domain::everything();
-        for (left, value) in self.slots.iter().zip(slots) {
-            let letter = self
-                .vars
-                .iter()
-                .copied()
-                .find(|var| left.solve_for(*var).is_some());
-            match letter {
-                Some(var) => {
-                    let offset = left.minus(&Affine::var(var));
-                    pairs.push((var, value.minus(&offset)));
-                }
-                None => condition = condition.and(&Domain::equal(left, value)),
-            }
-        }
-        let substitution = Substitution::new(pairs);
-        let condition = condition.and(&substitution.domain(&self.domain));
-        let shape = match &self.shape {
-            Shape::Number => Shape::Number,
-            Shape::Column(size) => Shape::Column(substitution.affine(size)),
-            Shape::Row(size) => Shape::Row(substitution.affine(size)),
-            Shape::Matrix(rows, columns) => {
-                Shape::Matrix(substitution.affine(rows), substitution.affine(columns))
-            }
-        };
+        let (substitution, condition) =
+            Substitution::matching(&self.vars, &self.slots, &self.domain, slots);
+        let shape = self.shape.map(|size| substitution.affine(size));
         (shape, condition)
     }
 
@@ -75,12 +52,7 @@ impl ShapePiece {
                 Atom::Var(_) | Atom::Read(..) => None,
             })
         };
-        Some(match &self.shape {
-            Shape::Number => Shape::Number,
-            Shape::Column(size) => Shape::Column(moved(size)),
-            Shape::Row(size) => Shape::Row(moved(size)),
-            Shape::Matrix(rows, columns) => Shape::Matrix(moved(rows), moved(columns)),
-        })
+        Some(self.shape.map(moved))
     }
 
     fn is_general(&self) -> bool {

@@ -134,22 +134,7 @@ impl Lowering<'_> {
             ));
             return None;
         }
-        let known = self.system.family(family);
-        if known.slots != head.slots.len() {
-            self.problems.push(mistakes::slots_differ(
-                &head.name,
-                head.span,
-                head.slots.len(),
-                known.span.unwrap_or(head.name_span),
-                known.slots,
-            ));
-            return None;
-        }
-        let slots: Option<Vec<Affine>> = head
-            .slots
-            .iter()
-            .map(|slot| self.affine(slot, scope))
-            .collect();
-        Some((family, slots?.into_boxed_slice()))
+        let slots = self.slots_of(&head, family, scope)?;
+        Some((family, slots.into_boxed_slice()))
     }
 }

@@ -18,6 +18,35 @@ impl Substitution {
         }
     }
 
+    /// The letters of a left side where it stands for `value`, and the conditions under which it does: the entries
+    /// without a letter agree, and the letters lie in the domain. Each entry of the left side is a letter plus a
+    /// constant, or has no letter; no letter stands twice.
+    pub fn matching(
+        vars: &[VarId],
+        left: &[Affine],
+        domain: &Domain,
+        value: &[Affine],
+    ) -> (Substitution, Domain) {
+        let mut pairs = Vec::with_capacity(vars.len());
+        let mut conditions = Domain::everything();
+        for (left, value) in left.iter().zip(value) {
+            match vars
+                .iter()
+                .copied()
+                .find(|var| !num_traits::Zero::is_zero(&left.coefficient_of_var(*var)))
+            {
+                Some(var) => {
+                    let offset = left.minus(&Affine::var(var));
+                    pairs.push((var, value.minus(&offset)));
+                }
+                None => conditions = conditions.and(&Domain::equal(left, value)),
+            }
+        }
+        let letters = Substitution::new(pairs);
+        let conditions = conditions.and(&letters.domain(domain));
+        (letters, conditions)
+    }
+
     /// Whether it replaces nothing.
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()

@@ -9,6 +9,7 @@ use crate::present::math::{
     Accent, BigOperator, Boxes, Fence, Math, MathId, Piece as SpelledPiece, Sign, Symbol,
 };
 use crate::present::{Document, Inline, LocalRow, Meaning, Prose};
+use crate::syntax::greek_sign;
 
 pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
     let mut sheet = Sheet::new(&document.boxes, spell);
@@ -434,7 +435,7 @@ fn lowered(c: char) -> Option<char> {
 fn spell_symbol(symbol: &Symbol) -> Cow<'_, str> {
     match symbol {
         Symbol::Letter(letter) => Cow::Owned(letter.to_string()),
-        Symbol::Greek(name) => Cow::Borrowed(greek(name)),
+        Symbol::Greek(name) => Cow::Borrowed(greek_sign(name)),
         Symbol::Word(word) | Symbol::Label(word) | Symbol::Text(word) => Cow::Borrowed(word),
         Symbol::Number(digits) => Cow::Borrowed(digits),
         Symbol::Latex(latex) => Cow::Owned(unlatex(latex)),
@@ -471,54 +472,6 @@ fn spell_symbol(symbol: &Symbol) -> Cow<'_, str> {
     }
 }
 
-const GREEK: &[(&str, &str)] = &[
-    ("alpha", "α"),
-    ("beta", "β"),
-    ("gamma", "γ"),
-    ("delta", "δ"),
-    ("epsilon", "ϵ"),
-    ("varepsilon", "ε"),
-    ("zeta", "ζ"),
-    ("eta", "η"),
-    ("theta", "θ"),
-    ("vartheta", "ϑ"),
-    ("iota", "ι"),
-    ("kappa", "κ"),
-    ("lambda", "λ"),
-    ("mu", "μ"),
-    ("nu", "ν"),
-    ("xi", "ξ"),
-    ("pi", "π"),
-    ("rho", "ρ"),
-    ("varrho", "ϱ"),
-    ("sigma", "σ"),
-    ("tau", "τ"),
-    ("upsilon", "υ"),
-    ("phi", "ϕ"),
-    ("varphi", "φ"),
-    ("chi", "χ"),
-    ("psi", "ψ"),
-    ("omega", "ω"),
-    ("Gamma", "Γ"),
-    ("Delta", "Δ"),
-    ("Theta", "Θ"),
-    ("Lambda", "Λ"),
-    ("Xi", "Ξ"),
-    ("Pi", "Π"),
-    ("Sigma", "Σ"),
-    ("Upsilon", "Υ"),
-    ("Phi", "Φ"),
-    ("Psi", "Ψ"),
-    ("Omega", "Ω"),
-];
-
-fn greek(name: &str) -> &str {
-    GREEK
-        .iter()
-        .find(|(other, _)| *other == name)
-        .map_or(name, |(_, letter)| letter)
-}
-
 /// The author's LaTeX as a line of text: fonts fall away, Greek letters and accents become characters.
 fn unlatex(latex: &str) -> String {
     let mut text = String::with_capacity(latex.len());
@@ -549,7 +502,7 @@ fn unlatex(latex: &str) -> String {
                 | "mathcal" | "mathsf" | "left" | "right" => {}
                 "partial" => text.push('∂'),
                 "ell" => text.push('ℓ'),
-                _ => text.push_str(greek(word)),
+                _ => text.push_str(greek_sign(word)),
             }
             rest = rest.trim_start();
             continue;

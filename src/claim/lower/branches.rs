@@ -70,14 +70,7 @@ impl Lowering<'_> {
             let left = self.array(&condition.left, letters)?;
             let right = self.array(&condition.right, letters)?;
             let value = self.zip(&left, &right, span, "compared", |store, a, b| {
-                let (cmp, a, b) = match condition.relation {
-                    Relation::Less => (Cmp::Greater, b, a),
-                    Relation::LessEqual => (Cmp::GreaterEqual, b, a),
-                    Relation::Greater => (Cmp::Greater, a, b),
-                    Relation::GreaterEqual => (Cmp::GreaterEqual, a, b),
-                    Relation::Equal => (Cmp::Equal, a, b),
-                    Relation::NotEqual => (Cmp::NotEqual, a, b),
-                };
+                let (cmp, a, b) = condition.relation.turned(a, b);
                 store.intern(Node::Test(cmp, a, b))
             })?;
             all = Some(match all {
@@ -172,18 +165,11 @@ impl Lowering<'_> {
                 let left = self.index(&condition.left, letters)?;
                 let right = self.index(&condition.right, letters)?;
                 let (a, b) = (self.index_term(&left), self.index_term(&right));
-                let (cmp, a, b) = match condition.relation {
-                    Relation::Less => (Cmp::Greater, b, a),
-                    Relation::LessEqual => (Cmp::GreaterEqual, b, a),
-                    Relation::Greater => (Cmp::Greater, a, b),
-                    Relation::GreaterEqual => (Cmp::GreaterEqual, a, b),
-                    Relation::Equal => (Cmp::Equal, a, b),
-                    Relation::NotEqual => (Cmp::NotEqual, a, b),
-                };
+                let (cmp, a, b) = condition.relation.turned(a, b);
                 let known = left.as_int().zip(right.as_int());
                 match known {
                     Some((left, right)) => {
-                        if !holds(condition.relation, left, right) {
+                        if !condition.relation.holds(left, right) {
                             // An index that is left out may be outside of everything.
                             return Ok(Array {
                                 rows: Dim::Any,

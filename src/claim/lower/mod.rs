@@ -9,7 +9,6 @@ mod functions;
 mod ranges;
 mod shapes;
 
-use ranges::holds;
 use shapes::ONE;
 pub(crate) use shapes::{Array, Dim};
 
@@ -21,14 +20,14 @@ use smallvec::SmallVec;
 use std::rc::Rc;
 
 use super::header::LetterRule;
-use super::tree::{Binder, Condition, Entry, Expr, ExprKind, Fold, Join, Relation};
+use super::tree::{Binder, Condition, Entry, Expr, ExprKind, Fold, Join};
 use crate::derive::{Request, derive};
 use crate::matrix::Layout;
 use crate::numeric::Instance;
 use crate::source::Span;
 use crate::syntax::{Order, StepAtZero};
 use crate::system::{Clause, Family, FamilyKind, Question, System, Target};
-use crate::term::{Affine, Atom, Cmp, Domain, FamilyId, FunctionId, Node, TermId, VarId};
+use crate::term::{Affine, Atom, Domain, FamilyId, FunctionId, Node, TermId, VarId};
 
 /// Why an expression has no array.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -276,7 +276,7 @@ impl Lowering<'_> {
                     let left = self.index(&condition.left, &letters)?;
                     let right = self.index(&condition.right, &letters)?;
                     if let (Some(left), Some(right)) = (left.as_int(), right.as_int())
-                        && !holds(condition.relation, left, right)
+                        && !condition.relation.holds(left, right)
                     {
                         return Ok(());
                     }
@@ -365,15 +365,4 @@ pub(super) struct Seen {
     elements: Vec<((i64, i64), Span)>,
     slots: Vec<(i64, i64)>,
     shifted: Vec<(i64, i64)>,
-}
-
-pub(super) fn holds(relation: Relation, left: i64, right: i64) -> bool {
-    match relation {
-        Relation::Less => left < right,
-        Relation::LessEqual => left <= right,
-        Relation::Greater => left > right,
-        Relation::GreaterEqual => left >= right,
-        Relation::Equal => left == right,
-        Relation::NotEqual => left != right,
-    }
 }

@@ -9,9 +9,9 @@ use num_traits::{One, Zero};
 
 use super::names::{Found, Meaning, Names, text_of};
 use super::noad::{Kind, List, Noad, Table, span_of};
-use super::tree::{Binder, Condition, Entry, Expr, ExprKind, Fold, Join, Relation};
+use super::tree::{Binder, Condition, Entry, Expr, ExprKind, Fold, Join};
 use crate::source::{Diagnostic, Report, Span};
-use crate::term::FamilyId;
+use crate::syntax::Comparison;
 
 /// How signs are read in this claim.
 #[derive(Debug, Clone, Default)]
@@ -407,7 +407,7 @@ impl<'n, 'a> Reader<'n, 'a> {
                     && matches!(found.meaning, Meaning::Quantity(_))
                 {
                     cursor.at += 1;
-                    let of = self.plain_family(loss, span);
+                    let of = Expr::quantity(loss, span);
                     let length = found.length;
                     let (wrt, rest) = self.reference(found, cursor)?;
                     cursor.at += length;
@@ -526,14 +526,14 @@ fn letter_name(noad: &Noad) -> Option<String> {
     }
 }
 
-fn relation_of(noad: &Noad) -> Option<Relation> {
+fn relation_of(noad: &Noad) -> Option<Comparison> {
     match &noad.kind {
-        Kind::Sign("<") => Some(Relation::Less),
-        Kind::Sign("<=") => Some(Relation::LessEqual),
-        Kind::Sign(">") => Some(Relation::Greater),
-        Kind::Sign(">=") => Some(Relation::GreaterEqual),
-        Kind::Sign("=") => Some(Relation::Equal),
-        Kind::Sign("!=") => Some(Relation::NotEqual),
+        Kind::Sign("<") => Some(Comparison::Less),
+        Kind::Sign("<=") => Some(Comparison::LessEqual),
+        Kind::Sign(">") => Some(Comparison::Greater),
+        Kind::Sign(">=") => Some(Comparison::GreaterEqual),
+        Kind::Sign("=") => Some(Comparison::Equal),
+        Kind::Sign("!=") => Some(Comparison::NotEqual),
         _ => None,
     }
 }

@@ -15,17 +15,6 @@ impl Reader<'_, '_> {
         Some((i.clone(), j.clone()))
     }
 
-    pub(super) fn plain_family(&self, family: FamilyId, span: Span) -> Expr {
-        Expr::new(
-            ExprKind::Quantity {
-                family,
-                slots: Vec::new(),
-                elements: Vec::new(),
-            },
-            span,
-        )
-    }
-
     /// A name that was found, with what follows it.
     pub(super) fn named(&mut self, found: Found, cursor: &mut Cursor<'_>) -> Result<Expr, Report> {
         let length = found.length;

@@ -1,0 +1,93 @@
+//! What is given at a point, what is added to it, and everything that was computed there.
+
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use super::array::Array;
+use super::program::{BlockId, Program};
+
+/// The values of everything that is given from outside.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Point {
+    /// Arrays of inputs, and of derivatives that are given.
+    pub(crate) given: FxHashMap<BlockId, Rc<Array>>,
+    /// Chooses the random smooth functions that stand for opaque ones.
+    pub(crate) seed: u64,
+}
+
+/// What is added to blocks: to their values, or to their derivatives.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shift {
+    /// By block, one number for each element.
+    pub(crate) blocks: FxHashMap<BlockId, Vec<f64>>,
+}
+
+impl Shift {
+    /// 1 at one element.
+    pub(crate) fn unit(program: &Program<'_>, block: BlockId, offset: usize) -> Self {
+        let mut direction = vec![0.0; program.block(block).layout.len()];
+        direction[offset] = 1.0;
+        Self {
+            blocks: [(block, direction)].into_iter().collect(),
+        }
+    }
+}
+
+/// Everything that was computed at one point.
+#[derive(Debug, Default)]
+pub(crate) struct Values {
+    pub(super) arrays: Vec<Option<Rc<Array>>>,
+    /// The blocks that each block read.
+    pub(super) reads: Vec<Vec<BlockId>>,
+    /// The arguments of kinked functions and comparisons that each block met.
+    pub(super) kinks: Vec<Vec<f64>>,
+    /// Blocks in the order in which they were finished.
+    pub(super) order: Vec<BlockId>,
+}
+
+impl Values {
+    /// The array of a block that was computed.
+    pub(crate) fn array(&self, id: BlockId) -> Option<&Rc<Array>> {
+        self.arrays.get(id.0 as usize)?.as_ref()
+    }
+
+    /// The kinks that a block met.
+    pub(crate) fn kinks(&self, id: BlockId) -> &[f64] {
+        self.kinks.get(id.0 as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// Computed blocks, each behind those that it read.
+    pub(crate) fn order(&self) -> &[BlockId] {
+        &self.order
+    }
+
+    /// For each block whether it depends on one of `sources`.
+    pub(crate) fn affected(&self, sources: impl Iterator<Item = BlockId>) -> Vec<bool> {
+        let mut affected = vec![false; self.arrays.len()];
+        let mut first = usize::MAX;
+        for source in sources {
+            if let Some(flag) = affected.get_mut(source.0 as usize) {
+                *flag = true;
+                first = 0;
+            }
+        }
+        if first == usize::MAX {
+            return affected;
+        }
+        for id in &self.order {
+            let at = id.0 as usize;
+            affected[at] =
+                affected[at] || self.reads[at].iter().any(|read| affected[read.0 as usize]);
+        }
+        affected
+    }
+
+    pub(super) fn grow(&mut self, count: usize) {
+        if self.arrays.len() < count {
+            self.arrays.resize(count, None);
+            self.reads.resize(count, Vec::new());
+            self.kinks.resize(count, Vec::new());
+        }
+    }
+}
