@@ -164,6 +164,17 @@ const TRAPS: &[(&str, &str, &str)] = &[
     ("s = sigmoid(x)", r"\log s = -\log(1 + e^{-x})", "correct"),
     ("s = sin(x)", r"s^2 = 1 - \cos(x)^2", "correct"),
     ("s = sqrt(x^2)", r"s = |x|", "undecided"),
+    // A kink that exact numbers cannot reach is left open; one that they reach is looked at.
+    (
+        "z = w^2 - 2\nr = relu(z)\nloss C = r",
+        r"\frac{dC}{dw} = 2 w \mathbb 1[z > 0]",
+        "undecided",
+    ),
+    (
+        "z = w - 2\nr = relu(z)\nloss C = r",
+        r"\frac{dC}{dw} = \mathbb 1[z > 0]",
+        "correct-almost-everywhere",
+    ),
     // A small constant counts.
     (
         "s = 1/sqrt(v + 0.001)\nassume v > 0",

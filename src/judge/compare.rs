@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHasher};
 
 use super::evaluate::{Element, Env, Evaluator, Kink, Point};
 use super::field::{COUNT, Field, LEVELS};
-use super::point::{Demands, Plan, point, satisfied, solved, steered};
+use super::point::{Demands, Plan, Unmet, point, satisfied, solved, steered};
 use super::value::{Arithmetic, Trouble, Value, differ, show};
 use crate::claim::Lowering;
 use crate::syntax::StepAtZero;
@@ -203,7 +203,10 @@ pub(super) fn compare(
         return Outcome::Open("no step pattern could be decided".into());
     }
     let except = if search.kinks && search.step_at_zero != StepAtZero::Undefined {
-        on_kinks(lowering, pairs, demands, search, (seed, make), &kinks)
+        match on_kinks(lowering, pairs, demands, search, (seed, make), &kinks) {
+            Ok(except) => except,
+            Err(why) => return Outcome::Open(why),
+        }
     } else {
         None
     };
@@ -415,7 +418,10 @@ fn identical(
     Err(why.into())
 }
 
-/// Each kink at 0, one after the other and all together.
+/// Each kink at 0, one after the other and all together: where the sides differ, if they do.
+///
+/// # Errors
+/// What is left open, if a kink may be met at points that could not be computed.
 fn on_kinks(
     lowering: &mut Lowering<'_>,
     pairs: &[Pair],
@@ -423,7 +429,8 @@ fn on_kinks(
     search: Search,
     (seed, make): (u64, Make),
     kinks: &[Kink],
-) -> Option<Counterexample> {
+) -> Result<Option<Counterexample>, String> {
+    let open = "equal off the kinks; on a kink no exact point was found to tell what holds there";
     let start = built(
         lowering,
         pairs,
@@ -432,24 +439,33 @@ fn on_kinks(
         seed,
         make,
         arithmetic(0, 2),
-    )?;
+    )
+    .ok_or_else(|| open.to_owned())?;
     let assumptions = lowering.system.assumptions.clone();
     let mut together = start.clone();
+    let mut unknown = false;
     for kink in kinks
         .iter()
         .filter(|kink| kink.sign != Ordering::Equal)
         .take(16)
     {
+        let mut met = false;
         for base in [start.clone(), together.clone()] {
-            let Some(point) = solved(lowering, &base, kink.argument, &kink.env, &assumptions)
-            else {
-                continue;
-            };
-            if let Shown::Refuted(example) = look(lowering, pairs, &point).shown {
-                return Some(example);
+            match solved(lowering, &base, kink.argument, &kink.env, &assumptions) {
+                Ok(point) => {
+                    if let Shown::Refuted(example) = look(lowering, pairs, &point).shown {
+                        return Ok(Some(example));
+                    }
+                    together = point;
+                    met = true;
+                }
+                Err(why) => met |= why == Unmet::Forbidden,
             }
-            together = point;
         }
+        unknown |= !met;
     }
-    None
+    if unknown {
+        return Err(open.to_owned());
+    }
+    Ok(None)
 }

@@ -218,7 +218,7 @@ pub(super) fn point(lowering: &mut Lowering<'_>, plan: Plan, demands: &Demands) 
         }
     }
     for (term, env) in &demands.zero {
-        point = solved(lowering, &point, *term, env, &assumptions)?;
+        point = solved(lowering, &point, *term, env, &assumptions).ok()?;
     }
     satisfied(lowering, &point, &assumptions)?.then_some(point)
 }
@@ -378,31 +378,48 @@ fn equalize(
     }
     let negative = lowering.system.store.negative(right);
     let difference = lowering.system.store.add([left, negative]);
-    *point = solved(lowering, point, difference, env, &[])?;
+    *point = solved(lowering, point, difference, env, &[]).ok()?;
     Some(())
+}
+
+/// Why no point was found at which a term is 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unmet {
+    /// The term is a constant, or wherever it is exactly 0 an assumption falls.
+    Forbidden,
+    /// No input makes it exactly 0; it may be 0 all the same.
+    Unknown,
 }
 
 /// The point with one input changed so that the term is exactly 0; the term has to be affine in it.
 ///
 /// Of several inputs the first is taken that leaves the assumptions standing.
+///
+/// # Errors
+/// Why there is no such point, as far as it is known.
 pub(super) fn solved(
     lowering: &mut Lowering<'_>,
     point: &Point,
     term: TermId,
     env: &Env,
     assumptions: &[Assumption],
-) -> Option<Point> {
+) -> Result<Point, Unmet> {
     let read = {
         let mut evaluator = Evaluator::new(lowering, point);
-        let value = evaluator.term(term, env).ok()?;
+        let value = evaluator.term(term, env).map_err(|_| Unmet::Unknown)?;
         if value.real.sign() == Some(Ordering::Equal)
             && value
                 .residues
                 .is_some_and(|residues| point.arithmetic.field.top(&residues) == 0)
         {
-            return Some(point.clone());
+            return Ok(point.clone());
         }
         evaluator.read.clone()
+    };
+    let mut unmet = if read.is_empty() {
+        Unmet::Forbidden
+    } else {
+        Unmet::Unknown
     };
     let arithmetic = point.arithmetic;
     for element in read.iter().rev().take(40) {
@@ -437,11 +454,12 @@ pub(super) fn solved(
             let mut moved = point.clone();
             moved.fixed.insert(element.clone(), root);
             if satisfied(lowering, &moved, assumptions) == Some(true) {
-                return Some(moved);
+                return Ok(moved);
             }
+            unmet = Unmet::Forbidden;
         }
     }
-    None
+    Err(unmet)
 }
 
 /// Whether everything that is assumed holds at the point; none if it cannot be told.
