@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use chainrule::functions::{self, Row};
+use chainrule::functions::{self, Carried, Row};
 use chainrule::simplify::{Demand, LETTERS, Rule, rules};
 use chainrule::source::Source;
 use chainrule::syntax::{Expr, ExprKind, Join, Sign, StepAtZero, parse_formula};
@@ -604,4 +604,53 @@ fn functions_of_whole_arrays_have_names_of_their_own() {
             assert!(names.insert(name), "`{name}` is the name of two functions");
         }
     }
+}
+
+/// A chain that gives a layer one kind of input, and ends in a loss.
+fn chain_of(row: &functions::LayerRow, form: &functions::LayerForm, given: Carried) -> String {
+    let start = match given {
+        Carried::Column => "x in R^6",
+        Carried::Rows => "X in R^(5 x 6)",
+        Carried::Sequence => "x[t] in R^3 for t in 1..4",
+        Carried::Signal => "X in R^(2 x 7) -> conv1d 2 2",
+        Carried::Image => "X in R^(2 x 5 x 6)",
+        Carried::Token => "c in 1..4",
+        Carried::Tokens => "w[t] in 1..4 for t in 1..3",
+    };
+    let mut chain = format!("{start} -> {}", row.name);
+    for argument in row.arguments {
+        chain.push_str(if *argument == "rate" { " 0.25" } else { " 2" });
+    }
+    if let Some(setting) = form.when {
+        chain.push(' ');
+        chain.push_str(setting);
+    }
+    if form.makes == Carried::Image {
+        chain.push_str(" -> mean");
+    }
+    chain + " -> squared_error(y)\n"
+}
+
+#[test]
+fn layers_are_derived_and_confirmed_in_every_form() {
+    let mut forms = 0;
+    for row in functions::layers() {
+        for form in row.forms {
+            for given in form.takes {
+                let text = chain_of(row, form, *given);
+                let output = std::process::Command::new(env!("CARGO_BIN_EXE_chainrule"))
+                    .args(["derive", "-e", &text])
+                    .output()
+                    .expect("the program starts");
+                let printed = String::from_utf8_lossy(&output.stdout);
+                assert!(
+                    output.status.success() && printed.contains("confirmed numerically"),
+                    "{text}{}",
+                    String::from_utf8_lossy(&output.stderr)
+                );
+                forms += 1;
+            }
+        }
+    }
+    assert!(forms >= functions::layers().count());
 }

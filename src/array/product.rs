@@ -1,7 +1,7 @@
 //! Products of arrays, and what is made of them.
 
 use super::{Array, Mismatch, Problem, Shape, eye, within};
-use crate::term::{Affine, Domain, Reduction, Store, TermId};
+use crate::term::{Affine, Domain, Node, Reduction, Store, Substitution, TermId, VarId};
 
 /// The shape of a product, if the factors fit.
 pub(super) fn result(left: &Shape, right: &Shape) -> Option<Shape> {
@@ -61,11 +61,31 @@ pub fn product(store: &mut Store, left: &Array, right: &Array) -> Result<Array, 
         left_index.push(Affine::var(bound));
         let mut right_index = vec![Affine::var(bound)];
         right_index.extend_from_slice(columns);
-        let left = left.at(store, &left_index);
-        let right = right.at(store, &right_index);
-        let body = store.mul([left, right]);
+        let (one, other) = (left.at(store, &left_index), right.at(store, &right_index));
+        let body = store.mul([one, other]);
+        for (entry, matrix) in [(one, left), (other, right)] {
+            if let (Some(fixed), Ok(_)) = (diagonal_at(store, entry, bound), square(matrix)) {
+                return store.substitute(body, &fixed);
+            }
+        }
         store.reduce(Reduction::Sum, [bound], within(bound, &size), body)
     }))
+}
+
+/// What a letter is where an entry of a diagonal matrix is not 0; without the condition, which a sum over the letter
+/// has then met.
+fn diagonal_at(store: &Store, entry: TermId, bound: VarId) -> Option<Substitution> {
+    let guards = match store.node(entry) {
+        Node::Mul(factors) => factors.to_vec(),
+        _ => vec![entry],
+    };
+    guards.into_iter().find_map(|factor| {
+        let Node::Guard(domain) = store.node(factor) else {
+            return None;
+        };
+        let (solved, rest) = domain.solve(&[bound]);
+        (rest.is_everything() && solved.get(bound).is_some()).then_some(solved)
+    })
 }
 
 /// A wish for a bound letter that differs from those of the axes around it.

@@ -179,6 +179,8 @@ pub(super) enum Listing {
     Functions,
     /// Losses that networks can use
     Losses,
+    /// Layers that chains can use
+    Layers,
     /// Rules of simplification
     Rules,
     /// Notation profiles

@@ -40,6 +40,9 @@ pub(super) fn run(arguments: &ListArguments) -> Result<Outcome, Stop> {
             .chain(array_rows(false))
             .collect(),
         Listing::Losses => array_rows(true).collect(),
+        Listing::Layers => crate::functions::layers()
+            .map(|row| [row.usage(), String::new(), row.source.to_owned()])
+            .collect(),
         Listing::Rules => crate::simplify::rules()
             .map(|rule| {
                 let statement = format!("{} = {}", rule.left, rule.right);

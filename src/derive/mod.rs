@@ -481,7 +481,13 @@ fn upstream_first(system: &System, of: FamilyId) -> Vec<FamilyId> {
 
 /// The families that a family's definitions read, sorted by name from last to first.
 pub(crate) fn reads(system: &System, family: FamilyId) -> Vec<FamilyId> {
-    let mut found: FxHashSet<FamilyId> = FxHashSet::default();
+    let found = reads_counted(system, family).into_iter();
+    found.map(|(read, _)| read).collect()
+}
+
+/// The same, with how many different accesses to each there are.
+pub(crate) fn reads_counted(system: &System, family: FamilyId) -> Vec<(FamilyId, usize)> {
+    let mut found: FxHashMap<FamilyId, usize> = FxHashMap::default();
     let mut seen: FxHashSet<TermId> = FxHashSet::default();
     let mut stack: Vec<TermId> = Vec::new();
     for clause in &system.family(family).clauses {
@@ -491,16 +497,18 @@ pub(crate) fn reads(system: &System, family: FamilyId) -> Vec<FamilyId> {
                 continue;
             }
             if let Node::Access(other, _) = system.store.node(term) {
-                found.insert(*other);
+                *found.entry(*other).or_default() += 1;
             }
             stack.extend(system.store.node(term).children());
         }
     }
     if let FamilyKind::OpaqueLoss(arguments) = &system.family(family).kind {
-        found.extend(arguments.iter().map(|(argument, _)| *argument));
+        for (argument, _) in arguments {
+            *found.entry(*argument).or_default() += 1;
+        }
     }
-    let mut result: Vec<FamilyId> = found.into_iter().collect();
-    result.sort_by_key(|family| std::cmp::Reverse(name_key(system, *family)));
+    let mut result: Vec<(FamilyId, usize)> = found.into_iter().collect();
+    result.sort_by_key(|(family, _)| std::cmp::Reverse(name_key(system, *family)));
     result
 }
 

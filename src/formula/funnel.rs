@@ -5,7 +5,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::derive::{Derivation, reads};
+use crate::derive::{Derivation, reads_counted};
 use crate::system::{FamilyKind, System};
 use crate::term::FamilyId;
 
@@ -18,8 +18,8 @@ const MOST_BETWEEN: usize = 12;
 /// The uses of each family, towards one output.
 #[derive(Debug, Default)]
 pub(super) struct Funnels {
-    /// Who reads a family.
-    users: FxHashMap<FamilyId, Vec<FamilyId>>,
+    /// Who reads a family, and in how many ways.
+    users: FxHashMap<FamilyId, Vec<(FamilyId, usize)>>,
     /// The place of each adjoint in the sweep: those of larger places are further from the output.
     places: FxHashMap<(FamilyId, FamilyId), usize>,
 }
@@ -37,8 +37,8 @@ impl Funnels {
         for at in 0..system.families.len() {
             let user = FamilyId(at as u32);
             if system.family(user).kind == FamilyKind::Defined {
-                for read in reads(system, user) {
-                    result.users.entry(read).or_default().push(user);
+                for (read, ways) in reads_counted(system, user) {
+                    result.users.entry(read).or_default().push((user, ways));
                 }
             }
         }
@@ -57,6 +57,10 @@ impl Funnels {
             let [only] = open.as_slice() else {
                 break;
             };
+            // Ways may part and meet in one definition: a softmax reads its input above and below.
+            if self.ways(from, *only) > 1 {
+                return (*only != of).then_some(*only);
+            }
             from = *only;
             open = self.towards(of, from);
         }
@@ -87,12 +91,18 @@ impl Funnels {
         None
     }
 
+    fn ways(&self, from: FamilyId, user: FamilyId) -> usize {
+        let users = self.users.get(&from).map_or(&[][..], Vec::as_slice);
+        let found = users.iter().find(|(other, _)| *other == user);
+        found.map_or(0, |(_, ways)| *ways)
+    }
+
     /// The users of a family on the way to the output.
     fn towards(&self, of: FamilyId, family: FamilyId) -> Vec<FamilyId> {
         let users = self.users.get(&family).map_or(&[][..], Vec::as_slice);
         users
             .iter()
-            .copied()
+            .map(|(user, _)| *user)
             .filter(|user| *user == of || self.places.contains_key(&(of, *user)))
             .collect()
     }

@@ -3,9 +3,11 @@
 
 mod activations;
 mod arrays;
+mod layers;
 mod primitives;
 
 pub use arrays::{ArrayRow, array_row, array_rows};
+pub use layers::{Carried, Ending, Extent, LayerForm, LayerRow, layers};
 
 /// One function of numbers.
 #[derive(Debug)]

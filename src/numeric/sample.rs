@@ -136,7 +136,9 @@ impl<'p, 'a> Sampler<'p, 'a> {
             for keys in program.keys_of(id) {
                 let block_id = program.block_id(id, keys);
                 let block = program.block(block_id);
-                let widest = block.layout.extent.iter().copied().max().unwrap_or(1);
+                // As many entries as one sum over the others may run through, whichever axis is left.
+                let narrowest = block.layout.extent.iter().copied().min().unwrap_or(1);
+                let widest = block.layout.len() as i64 / narrowest.max(1);
                 let scale = if family.axes >= 2 && widest > 6 {
                     (6.0 / widest as f64).sqrt()
                 } else {

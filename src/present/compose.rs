@@ -320,7 +320,13 @@ impl Printer<'_> {
         Some(self.boxes.row(row))
     }
 
-    fn range_box(&mut self, var: VarId, first: &Affine, last: &Affine, scope: Scope) -> MathId {
+    pub(super) fn range_box(
+        &mut self,
+        var: VarId,
+        first: &Affine,
+        last: &Affine,
+        scope: Scope,
+    ) -> MathId {
         let letter = self.variable(var, scope).id;
         let equals = self.boxes.sign(Sign::Equals);
         let comma = self.boxes.sign(Sign::Comma);

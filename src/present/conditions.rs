@@ -156,6 +156,10 @@ impl Printer<'_> {
                 }
                 Span::Conditions if !named => lines.push(letter),
                 Span::Full | Span::Conditions => {}
+                // Maxima have nothing above them.
+                Span::From(first, last) if matches!(op, Reduction::Max | Reduction::Min) => {
+                    lines.push(self.range_box(*var, first, last, scope));
+                }
                 Span::From(first, last) => {
                     let first = self.affine(first, scope).id;
                     let equals = self.boxes.sign(Sign::Equals);

@@ -576,7 +576,15 @@ impl Simplifier {
             };
         }
         if op != Reduction::Sum {
-            return term;
+            // What is known outside need not be said again.
+            let inside = domain
+                .parts()
+                .filter(|part| {
+                    vars.iter().any(|var| part.mentions(*var))
+                        || !system.ambient.implies(&outside, part)
+                })
+                .fold(Domain::everything(), |whole, part| whole.and(&part));
+            return system.store.reduce(op, vars.iter().copied(), inside, body);
         }
         let store = &mut system.store;
         if store.is_zero(body) {

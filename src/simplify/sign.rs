@@ -4,7 +4,7 @@ use num_traits::{One, Signed, Zero};
 use rustc_hash::FxHashMap;
 
 use super::Product;
-use crate::system::{Fact, FamilyKind, Primitive, System};
+use crate::system::{Clause, Fact, Family, FamilyKind, Primitive, System};
 use crate::term::{Affine, Cmp, Domain, FamilyId, Node, Reduction, Substitution, TermId, VarId};
 
 /// Bounds of a sign: what values a term can take.
@@ -111,13 +111,23 @@ struct Assumed {
     whole: bool,
 }
 
+/// The clauses of a family in which an index may lie, with their numbers.
+fn clauses_at<'a>(
+    family: &'a Family,
+    index: &'a [Affine],
+) -> impl Iterator<Item = (usize, &'a Clause)> {
+    let single = family.clauses.len() == 1;
+    let clauses = family.clauses.iter().enumerate();
+    clauses.filter(move |(_, clause)| single || !clause.at(index).1.is_nothing())
+}
+
 /// Signs of terms of one system, remembered.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Signs {
     /// Assumed signs of whole families where an assumption covers them.
     families: FxHashMap<FamilyId, Vec<Assumed>>,
-    /// Signs of defined families.
-    defined: FxHashMap<FamilyId, Sign>,
+    /// Signs of the clauses of defined families.
+    defined: FxHashMap<(FamilyId, usize), Sign>,
     memo: FxHashMap<TermId, Sign>,
 }
 
@@ -318,9 +328,9 @@ impl Signs {
                 orders.iter().all(|order| *order == 0)
                     && body.is_some_and(|body| self.is_below_one(system, body))
             }
-            Node::Access(family, _) => {
+            Node::Access(family, index) => {
                 let row = system.family(*family);
-                let mut bodies = row.clauses.iter().map(|clause| clause.body);
+                let mut bodies = clauses_at(row, index).map(|(_, clause)| clause.body);
                 let is_name = |body: TermId| matches!(store.node(body), Node::Access(..));
                 row.kind == FamilyKind::Defined
                     && bodies.all(|body| {
@@ -331,33 +341,40 @@ impl Signs {
         }
     }
 
-    /// The sign of any element of a defined family; unknown while it is being found, as in a recurrence.
-    fn of_family(&mut self, system: &System, family: FamilyId) -> Sign {
+    /// The sign of the elements of a defined family that an index may mean; unknown while it is being found, as in a
+    /// recurrence.
+    fn of_definition(&mut self, system: &System, family: FamilyId, index: &[Affine]) -> Sign {
         let row = system.family(family);
         if row.kind != FamilyKind::Defined {
             return Sign::unknown();
         }
-        if let Some(known) = self.defined.get(&family) {
-            return known.clone();
-        }
-        self.defined.insert(family, Sign::unknown());
         let mut any = Sign::new(false, false, false);
-        for clause in &row.clauses {
-            let sign = match clause.body {
-                Some(body) => self.of(system, body),
-                None => Sign::unknown(),
-            };
-            any = any.or(&sign);
+        for (number, clause) in clauses_at(row, index) {
+            any = any.or(&self.of_clause(system, (family, number), clause.body));
             if any.is_unknown() {
                 break;
             }
         }
-        self.defined.insert(family, any.clone());
         any
     }
 
+    fn of_clause(
+        &mut self,
+        system: &System,
+        clause: (FamilyId, usize),
+        body: Option<TermId>,
+    ) -> Sign {
+        if let Some(known) = self.defined.get(&clause) {
+            return known.clone();
+        }
+        self.defined.insert(clause, Sign::unknown());
+        let sign = body.map_or_else(Sign::unknown, |body| self.of(system, body));
+        self.defined.insert(clause, sign.clone());
+        sign
+    }
+
     fn of_access(&mut self, system: &System, family: FamilyId, index: &[Affine]) -> Sign {
-        let mut sign = self.of_family(system, family);
+        let mut sign = self.of_definition(system, family, index);
         for assumed in self.families.get(&family).into_iter().flatten() {
             let speaks = assumed.whole
                 || speaks_of(

@@ -141,6 +141,18 @@ impl Report {
         Err(Self { diagnostics })
     }
 
+    /// The report about a text that another text stands for at one place.
+    #[must_use]
+    pub(crate) fn placed_at(mut self, span: Span) -> Self {
+        for diagnostic in &mut self.diagnostics {
+            diagnostic.labels.truncate(1);
+            for label in &mut diagnostic.labels {
+                label.span = span;
+            }
+        }
+        self
+    }
+
     /// Whether the program is to blame.
     pub fn is_fault(&self) -> bool {
         self.diagnostics

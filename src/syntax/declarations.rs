@@ -53,7 +53,7 @@ impl Reader<'_> {
         Ok(StatementKind::Where(declarations, ranges))
     }
 
-    fn set(&mut self, pair: Pair<'_, Rule>) -> Result<Set, Report> {
+    pub(super) fn set(&mut self, pair: Pair<'_, Rule>) -> Result<Set, Report> {
         let mut parts = pair.into_inner();
         let first = parts.next().expect("a set is not empty");
         if first.as_rule() == Rule::expr {

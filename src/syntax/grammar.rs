@@ -8,6 +8,7 @@ use crate::source::{Diagnostic, Report, Span};
 
 use super::layout::KEYWORDS;
 use super::letters::continues_name;
+use super::mistakes;
 
 /// The parser of `grammar/network.pest`.
 #[derive(pest_derive::Parser)]
@@ -48,6 +49,7 @@ fn word_for(rule: Rule) -> Option<&'static str> {
         Rule::comparison => "a comparison",
         Rule::property => "`onehot`, `symmetric` or another property",
         Rule::primes => "`'`",
+        Rule::stage => "a layer, an activation or a loss",
         Rule::range => "a range `t in 1..T`",
         Rule::expr | Rule::axis | Rule::assumed => "a formula",
         Rule::values => "values `{0, 1}`",
@@ -75,14 +77,6 @@ fn unexpected(text: &str, at: usize, offset: usize, expected: &[Rule]) -> Report
     };
     let found = &rest[..length];
     let span = Span::new(offset + at, offset + at + length);
-    if let Some(arrow) = arrow(text) {
-        let width = if text[arrow..].starts_with('-') {
-            2
-        } else {
-            '→'.len_utf8()
-        };
-        return chain(Span::new(offset + arrow, offset + arrow + width));
-    }
     if let Some(report) = known_sign(text, rest, span, expected) {
         return report;
     }
@@ -142,7 +136,7 @@ fn advice(text: &str, found: &str) -> Option<String> {
 }
 
 /// Where an arrow stands, outside comments and quotes.
-fn arrow(text: &str) -> Option<usize> {
+pub(super) fn arrow(text: &str) -> Option<usize> {
     let mut start = 0;
     text.split_inclusive('\n').find_map(|line| {
         let code = line.find(['#', '"']).map_or(line, |end| &line[..end]);
@@ -159,11 +153,12 @@ fn arrow(text: &str) -> Option<usize> {
 fn known_sign(text: &str, rest: &str, span: Span, expected: &[Rule]) -> Option<Report> {
     let wide = |length: usize| Span::new(span.start, span.start + length.min(rest.len()));
     if rest.starts_with("->") || rest.starts_with('→') {
-        return Some(chain(wide(if rest.starts_with('→') {
+        let width = if rest.starts_with('→') {
             '→'.len_utf8()
         } else {
             2
-        })));
+        };
+        return Some(mistakes::arrow_here(wide(width)));
     }
     if rest.starts_with("==") {
         return Some(spelled("`==` is no comparison", wide(2), "write `=`"));
@@ -209,16 +204,4 @@ fn spelled(message: &str, span: Span, help: &str) -> Report {
     Diagnostic::error("unknown-sign", message, span, "not understood")
         .help(help)
         .into()
-}
-
-/// `x in R^784 -> dense 128 relu -> …`
-fn chain(span: Span) -> Report {
-    Diagnostic::error(
-        "layer-chain",
-        "chains of layers are not supported yet",
-        span,
-        "a chain of layers",
-    )
-    .help("write one equation for each layer: `z[1] = W[0] x`, `r[1] = relu(z[1])`")
-    .into()
 }

@@ -2,11 +2,13 @@
 
 mod atom;
 mod brackets;
+mod chain;
 mod declarations;
 mod derivative;
 mod expression;
 mod grammar;
 mod item;
+mod layers;
 mod layout;
 mod letters;
 mod mistakes;

@@ -1,4 +1,4 @@
-//! Walks over the tree: what stands in a formula, and the same tree without the places where it was written.
+//! Walks over the tree: what stands in a formula, and the same tree at other places.
 
 use crate::source::Span;
 
@@ -12,8 +12,17 @@ impl Network {
     #[must_use]
     pub fn without_places(&self) -> Network {
         let mut network = self.clone();
-        network.statements.iter_mut().for_each(forget_in_statement);
+        for statement in &mut network.statements {
+            statement.place(Span::default());
+        }
         network
+    }
+}
+
+impl Statement {
+    /// Puts the statement with everything in it at one place.
+    pub(super) fn place(&mut self, at: Span) {
+        Place(at).statement(self);
     }
 }
 
@@ -21,7 +30,8 @@ impl Range {
     /// Whether two ranges are written alike.
     pub(super) fn says_the_same(&self, other: &Range) -> bool {
         let mut both = [self.clone(), other.clone()];
-        both.iter_mut().for_each(forget_in_range);
+        both.iter_mut()
+            .for_each(|range| Place(Span::default()).range(range));
         both[0] == both[1]
     }
 }
@@ -108,166 +118,188 @@ impl Expr {
     }
 }
 
-fn forget_in_statement(statement: &mut Statement) {
-    statement.span = Span::default();
-    match &mut statement.kind {
-        StatementKind::Index(names) => names.iter_mut().for_each(forget_in_name),
-        StatementKind::Where(declarations, ranges) => {
-            for declaration in declarations {
-                declaration.span = Span::default();
-                forget_in_name(&mut declaration.name);
-                declaration.slots.iter_mut().for_each(forget);
-                match &mut declaration.set {
-                    Set::Real(sizes) => sizes.iter_mut().for_each(forget),
-                    Set::Integers(low, high) => [low, high].into_iter().for_each(forget),
-                }
-            }
-            ranges.iter_mut().for_each(forget_in_range);
-        }
-        StatementKind::Role(_, items) => {
-            for item in items {
-                forget_in_name(&mut item.name);
-                if let Some((low, high)) = &mut item.range {
-                    forget(low);
-                    forget(high);
-                }
-            }
-        }
-        StatementKind::Equation {
-            left,
-            right,
-            ranges,
-        } => {
-            forget(left);
-            forget(right);
-            ranges.iter_mut().for_each(forget_in_range);
-        }
-        StatementKind::Loss {
-            name,
-            arguments,
-            right,
-        } => {
-            forget_in_name(name);
-            arguments.iter_mut().chain(right).for_each(forget);
-        }
-        StatementKind::Function(definition) => forget_in_function(definition),
-        StatementKind::Assume(assumptions, ranges) => {
-            for assumption in assumptions {
-                assumption.span = Span::default();
-                match &mut assumption.kind {
-                    AssumptionKind::Compare(terms, _) => terms.iter_mut().for_each(forget),
-                    AssumptionKind::OneOf(what, values) => {
-                        forget(what);
-                        values.iter_mut().for_each(forget);
+/// Puts what it walks over at one place.
+struct Place(Span);
+
+impl Place {
+    fn statement(&self, statement: &mut Statement) {
+        statement.span = self.0;
+        match &mut statement.kind {
+            StatementKind::Index(names) => names.iter_mut().for_each(|name| self.name(name)),
+            StatementKind::Where(declarations, ranges) => {
+                for declaration in declarations {
+                    declaration.span = self.0;
+                    self.name(&mut declaration.name);
+                    declaration
+                        .slots
+                        .iter_mut()
+                        .for_each(|expr| self.expr(expr));
+                    match &mut declaration.set {
+                        Set::Real(sizes) => sizes.iter_mut().for_each(|expr| self.expr(expr)),
+                        Set::Integers(low, high) => {
+                            [low, high].into_iter().for_each(|expr| self.expr(expr))
+                        }
                     }
-                    AssumptionKind::OneHot(what) | AssumptionKind::Matrix(what, _) => forget(what),
+                }
+                ranges.iter_mut().for_each(|range| self.range(range));
+            }
+            StatementKind::Role(_, items) => {
+                for item in items {
+                    self.name(&mut item.name);
+                    if let Some((low, high)) = &mut item.range {
+                        self.expr(low);
+                        self.expr(high);
+                    }
                 }
             }
-            ranges.iter_mut().for_each(forget_in_range);
-        }
-        StatementKind::Write { what, spelling } => {
-            forget(what);
-            spelling.span = Span::default();
-        }
-        StatementKind::Convention(step) => step.span = Span::default(),
-        StatementKind::Question(question) => {
-            question
-                .of
-                .iter_mut()
-                .chain(&mut question.wrt)
-                .for_each(forget);
-        }
-    }
-}
-
-fn forget_in_function(definition: &mut FunctionDefinition) {
-    forget_in_name(&mut definition.name);
-    definition
-        .parameters
-        .iter_mut()
-        .chain(&mut definition.extra)
-        .for_each(forget_in_name);
-    definition.body.iter_mut().for_each(forget);
-    for slope in &mut definition.slopes {
-        slope.span = Span::default();
-        slope.at.iter_mut().for_each(forget);
-        forget(&mut slope.value);
-    }
-}
-
-fn forget_in_name(name: &mut Name) {
-    name.span = Span::default();
-}
-
-fn forget_in_range(range: &mut Range) {
-    forget_in_name(&mut range.letter);
-    forget(&mut range.low);
-    forget(&mut range.high);
-}
-
-fn forget_in_condition(condition: &mut Condition) {
-    forget(&mut condition.left);
-    forget(&mut condition.right);
-}
-
-fn forget(expr: &mut Expr) {
-    expr.span = Span::default();
-    match &mut expr.kind {
-        ExprKind::Number(_) | ExprKind::Name(_) => {}
-        ExprKind::Slots(base, list) | ExprKind::Elements(base, list) => {
-            forget(base);
-            list.iter_mut().for_each(forget);
-        }
-        ExprKind::Call {
-            function,
-            arguments,
-            extra,
-            ..
-        } => {
-            forget_in_name(function);
-            arguments.iter_mut().chain(extra).for_each(forget);
-        }
-        ExprKind::Negative(inner) | ExprKind::Transpose(inner) => forget(inner),
-        ExprKind::Sum(summands) => summands.iter_mut().for_each(|(_, summand)| forget(summand)),
-        ExprKind::Product(first, rest) => {
-            forget(first);
-            rest.iter_mut().for_each(|(_, factor)| forget(factor));
-        }
-        ExprKind::Power { base, exponent, .. } => {
-            forget(base);
-            forget(exponent);
-        }
-        ExprKind::Reduce {
-            binder, body, head, ..
-        } => {
-            *head = Span::default();
-            for entry in binder {
-                match entry {
-                    Binder::Letter(letter) => forget_in_name(letter),
-                    Binder::Range(range) => forget_in_range(range),
-                    Binder::Condition(condition) => forget_in_condition(condition),
-                }
+            StatementKind::Equation {
+                left,
+                right,
+                ranges,
+            } => {
+                self.expr(left);
+                self.expr(right);
+                ranges.iter_mut().for_each(|range| self.range(range));
             }
-            forget(body);
-        }
-        ExprKind::Cases(branches) => {
-            for (value, conditions) in branches {
-                forget(value);
-                conditions
+            StatementKind::Loss {
+                name,
+                arguments,
+                right,
+            } => {
+                self.name(name);
+                arguments
                     .iter_mut()
-                    .flatten()
-                    .for_each(forget_in_condition);
+                    .chain(right)
+                    .for_each(|expr| self.expr(expr));
+            }
+            StatementKind::Function(definition) => self.function(definition),
+            StatementKind::Assume(assumptions, ranges) => {
+                for assumption in assumptions {
+                    assumption.span = self.0;
+                    match &mut assumption.kind {
+                        AssumptionKind::Compare(terms, _) => {
+                            terms.iter_mut().for_each(|expr| self.expr(expr))
+                        }
+                        AssumptionKind::OneOf(what, values) => {
+                            self.expr(what);
+                            values.iter_mut().for_each(|expr| self.expr(expr));
+                        }
+                        AssumptionKind::OneHot(what) | AssumptionKind::Matrix(what, _) => {
+                            self.expr(what)
+                        }
+                    }
+                }
+                ranges.iter_mut().for_each(|range| self.range(range));
+            }
+            StatementKind::Write { what, spelling } => {
+                self.expr(what);
+                spelling.span = self.0;
+            }
+            StatementKind::Convention(step) => step.span = self.0,
+            StatementKind::Question(question) => {
+                question
+                    .of
+                    .iter_mut()
+                    .chain(&mut question.wrt)
+                    .for_each(|expr| self.expr(expr));
             }
         }
-        ExprKind::Slice(bounds) => {
-            if let Some(bounds) = bounds {
-                forget(&mut bounds.0);
-                forget(&mut bounds.1);
-            }
+    }
+
+    fn function(&self, definition: &mut FunctionDefinition) {
+        self.name(&mut definition.name);
+        definition
+            .parameters
+            .iter_mut()
+            .chain(&mut definition.extra)
+            .for_each(|name| self.name(name));
+        definition.body.iter_mut().for_each(|expr| self.expr(expr));
+        for slope in &mut definition.slopes {
+            slope.span = self.0;
+            slope.at.iter_mut().for_each(|expr| self.expr(expr));
+            self.expr(&mut slope.value);
         }
-        ExprKind::Derivative(of, wrt) => {
-            forget(of);
-            forget(wrt);
+    }
+
+    fn name(&self, name: &mut Name) {
+        name.span = self.0;
+    }
+
+    fn range(&self, range: &mut Range) {
+        self.name(&mut range.letter);
+        self.expr(&mut range.low);
+        self.expr(&mut range.high);
+    }
+
+    fn condition(&self, condition: &mut Condition) {
+        self.expr(&mut condition.left);
+        self.expr(&mut condition.right);
+    }
+
+    fn expr(&self, expr: &mut Expr) {
+        expr.span = self.0;
+        match &mut expr.kind {
+            ExprKind::Number(_) | ExprKind::Name(_) => {}
+            ExprKind::Slots(base, list) | ExprKind::Elements(base, list) => {
+                self.expr(base);
+                list.iter_mut().for_each(|expr| self.expr(expr));
+            }
+            ExprKind::Call {
+                function,
+                arguments,
+                extra,
+                ..
+            } => {
+                self.name(function);
+                arguments
+                    .iter_mut()
+                    .chain(extra)
+                    .for_each(|expr| self.expr(expr));
+            }
+            ExprKind::Negative(inner) | ExprKind::Transpose(inner) => self.expr(inner),
+            ExprKind::Sum(summands) => summands
+                .iter_mut()
+                .for_each(|(_, summand)| self.expr(summand)),
+            ExprKind::Product(first, rest) => {
+                self.expr(first);
+                rest.iter_mut().for_each(|(_, factor)| self.expr(factor));
+            }
+            ExprKind::Power { base, exponent, .. } => {
+                self.expr(base);
+                self.expr(exponent);
+            }
+            ExprKind::Reduce {
+                binder, body, head, ..
+            } => {
+                *head = self.0;
+                for entry in binder {
+                    match entry {
+                        Binder::Letter(letter) => self.name(letter),
+                        Binder::Range(range) => self.range(range),
+                        Binder::Condition(condition) => self.condition(condition),
+                    }
+                }
+                self.expr(body);
+            }
+            ExprKind::Cases(branches) => {
+                for (value, conditions) in branches {
+                    self.expr(value);
+                    conditions
+                        .iter_mut()
+                        .flatten()
+                        .for_each(|condition| self.condition(condition));
+                }
+            }
+            ExprKind::Slice(bounds) => {
+                if let Some(bounds) = bounds {
+                    self.expr(&mut bounds.0);
+                    self.expr(&mut bounds.1);
+                }
+            }
+            ExprKind::Derivative(of, wrt) => {
+                self.expr(of);
+                self.expr(wrt);
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::functions;
 
+use super::grammar::arrow;
 use super::layout::{Form, KEYWORDS, Piece};
 use super::letters::{self, ascii};
 
@@ -48,36 +49,40 @@ pub(super) fn reserved_function(word: &str) -> Option<&'static str> {
 /// The words of one text.
 #[derive(Debug, Default)]
 pub(super) struct Scope<'a> {
-    text: &'a str,
-    pieces: &'a [Piece],
+    texts: Vec<(&'a str, &'a [Piece])>,
     functions: FxHashSet<String>,
     indices: FxHashSet<String>,
     defined: FxHashSet<String>,
+    equations: FxHashSet<String>,
+    roles: FxHashSet<String>,
     mentioned: OnceCell<FxHashSet<String>>,
 }
 
 impl<'a> Scope<'a> {
-    /// Looks at the head of each piece.
-    pub(super) fn new(text: &'a str, pieces: &'a [Piece]) -> Self {
-        let mut scope = Scope {
-            text,
-            pieces,
-            ..Scope::default()
-        };
+    /// Looks at the head of each piece of each text.
+    pub(super) fn new(texts: Vec<(&'a str, &'a [Piece])>) -> Self {
+        let mut scope = Scope::default();
+        for (text, pieces) in &texts {
+            scope.look_at(text, pieces);
+        }
+        scope.texts = texts;
+        scope
+    }
+
+    fn look_at(&mut self, text: &str, pieces: &[Piece]) {
         for piece in pieces {
             let content = &text[piece.span.start..piece.span.end];
             match piece.form {
-                Form::Statement => scope.statement(content),
+                Form::Statement => self.statement(content),
                 Form::Declaration => {
                     let words = words(content)
                         .filter(|word| word.depth == 0)
                         .map(|word| ascii(word.text).into_owned());
-                    scope.defined.extend(words);
+                    self.defined.extend(words);
                 }
                 Form::Assumption | Form::Spelling | Form::For => {}
             }
         }
-        scope
     }
 
     fn statement(&mut self, content: &str) {
@@ -94,13 +99,19 @@ impl<'a> Scope<'a> {
                 .defined
                 .extend(words.next().map(|word| ascii(word.text).into_owned())),
             "param" | "input" | "target" | "batch" => {
-                self.defined
-                    .extend(words.map(|word| ascii(word.text).into_owned()));
+                let names: Vec<String> = words.map(|word| ascii(word.text).into_owned()).collect();
+                self.roles.extend(names.iter().cloned());
+                self.defined.extend(names);
             }
-            word if KEYWORDS.contains(&word) || !content.contains('=') => {}
-            word => {
+            word if KEYWORDS.contains(&word) => {}
+            word if arrow(content).is_some() => {
                 self.defined.insert(ascii(word).into_owned());
             }
+            word if content.contains('=') => {
+                self.equations.insert(ascii(word).into_owned());
+                self.defined.insert(ascii(word).into_owned());
+            }
+            _ => {}
         }
     }
 
@@ -110,6 +121,21 @@ impl<'a> Scope<'a> {
             return Some(name.to_owned());
         }
         self.functions.contains(word).then(|| word.to_owned())
+    }
+
+    /// Whether the text defines a function of this name.
+    pub(super) fn is_own_function(&self, word: &str) -> bool {
+        self.functions.contains(word)
+    }
+
+    /// Whether an equation defines the word.
+    pub(super) fn is_equation(&self, word: &str) -> bool {
+        self.equations.contains(word)
+    }
+
+    /// Whether the text gives the word a role.
+    pub(super) fn has_role(&self, word: &str) -> bool {
+        self.roles.contains(word)
     }
 
     /// All names of functions, sorted.
@@ -146,10 +172,11 @@ impl<'a> Scope<'a> {
 
     fn mentioned(&self) -> &FxHashSet<String> {
         self.mentioned.get_or_init(|| {
-            self.pieces
+            self.texts
                 .iter()
-                .filter(|piece| piece.form == Form::Statement || piece.form == Form::Declaration)
-                .map(|piece| &self.text[piece.span.start..piece.span.end])
+                .flat_map(|(text, pieces)| pieces.iter().map(move |piece| (text, piece)))
+                .filter(|(_, piece)| matches!(piece.form, Form::Statement | Form::Declaration))
+                .map(|(text, piece)| &text[piece.span.start..piece.span.end])
                 .filter(|content| !is_question(content))
                 .flat_map(words)
                 .map(|word| ascii(word.text).into_owned())
@@ -161,7 +188,8 @@ impl<'a> Scope<'a> {
 /// Whether a statement asks something: `grad`, `hess`, or a derivative without an equation.
 fn is_question(content: &str) -> bool {
     let first = words(content).next().map_or("", |word| word.text);
-    matches!(first, "grad" | "hess") || (first != "loss" && first != "fn" && !content.contains('='))
+    matches!(first, "grad" | "hess")
+        || (first != "loss" && first != "fn" && !content.contains('=') && arrow(content).is_none())
 }
 
 /// A word of a text.

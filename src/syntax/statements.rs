@@ -5,10 +5,11 @@ use crate::source::{Report, Source, Span};
 use super::brackets::{self, Brackets};
 use super::grammar::{self, Rule};
 use super::item::Reader;
+use super::layers::{self, Written};
 use super::layout::{self, Form, Piece};
 use super::mistakes;
 use super::scope::Scope;
-use super::tree::{Expr, Network, Range, Statement, StatementKind};
+use super::tree::{Declaration, Expr, Network, Range, Statement, StatementKind};
 
 /// How large a text may be, in bytes.
 const MAX_TEXT: usize = 16 << 20;
@@ -59,18 +60,42 @@ fn read_text(text: &str) -> Result<Network, Report> {
 /// Reads a text piece by piece; what is wrong with its brackets is known.
 fn read_pieces(text: &str, brackets: Brackets) -> Result<Network, Report> {
     let pieces = layout::split(text, &brackets.cuts);
-    let scope = Scope::new(text, &pieces);
     let mut errors = brackets.errors;
     let broken: Vec<Span> = errors
         .iter()
         .flat_map(|error| error.labels.iter().map(|label| label.span))
         .collect();
+    let is_broken = |piece: &Piece| {
+        broken
+            .iter()
+            .any(|span| piece.span.start <= span.start && span.start < piece.span.end)
+    };
+    let (chain, written) = match chain_of(text, &pieces, is_broken) {
+        Ok(Some((number, written))) => (Some(number), written),
+        Ok(None) => (None, Vec::new()),
+        Err(report) => {
+            errors.extend_from_slice(report.diagnostics());
+            (None, Vec::new())
+        }
+    };
+    let layers: Vec<Vec<Piece>> = written
+        .iter()
+        .map(|written| layout::split(&written.text, &[]))
+        .collect();
+    let others = written.iter().map(|written| written.text.as_str());
+    let others = others.zip(layers.iter().map(Vec::as_slice));
+    let scope = Scope::new(
+        std::iter::once((text, pieces.as_slice()))
+            .chain(others)
+            .collect(),
+    );
     let mut parsed: Vec<Parsed> = Vec::with_capacity(pieces.len());
     for (number, piece) in pieces.iter().enumerate() {
-        let is_broken = broken
-            .iter()
-            .any(|span| piece.span.start <= span.start && span.start < piece.span.end);
-        if is_broken {
+        if chain == Some(number) {
+            parsed.push(read_layers(&written, &layers, &scope)?);
+            continue;
+        }
+        if is_broken(piece) || is_chain(text, piece) {
             parsed.push(Parsed::default());
             continue;
         }
@@ -96,6 +121,79 @@ fn read_pieces(text: &str, brackets: Brackets) -> Result<Network, Report> {
     Ok(Network { statements })
 }
 
+fn is_chain(text: &str, piece: &Piece) -> bool {
+    let content = &text[piece.span.start..piece.span.end];
+    piece.form == Form::Statement && piece.below.is_empty() && grammar::arrow(content).is_some()
+}
+
+/// The number of the piece that is a chain of layers, with what it stands for.
+fn chain_of(
+    text: &str,
+    pieces: &[Piece],
+    is_broken: impl Fn(&Piece) -> bool,
+) -> Result<Option<(usize, Vec<Written>)>, Report> {
+    let mut chains = pieces
+        .iter()
+        .enumerate()
+        .filter(|(_, piece)| is_chain(text, piece) && !is_broken(piece));
+    let Some((number, piece)) = chains.next() else {
+        return Ok(None);
+    };
+    if let Some((_, second)) = chains.next() {
+        return Err(mistakes::second_chain(second.span, piece.span));
+    }
+    if piece.span.end - piece.span.start > MAX_STATEMENT {
+        return Err(mistakes::statement_too_large(piece.span, MAX_STATEMENT));
+    }
+    let scope = Scope::new(vec![(text, pieces)]);
+    // What is wrong with other pieces is said when they are read.
+    let declared: Vec<(Declaration, Vec<Range>)> = pieces
+        .iter()
+        .enumerate()
+        .filter(|(_, piece)| piece.form == Form::Declaration && !is_broken(piece))
+        .filter_map(|(number, _)| read(text, &scope, pieces, number, &[]).ok())
+        .flat_map(|parsed| parsed.statements)
+        .filter_map(|statement| match statement.kind {
+            StatementKind::Where(declarations, ranges) => Some((declarations, ranges)),
+            _ => None,
+        })
+        .flat_map(|(declarations, ranges)| {
+            declarations
+                .into_iter()
+                .map(move |declaration| (declaration, ranges.clone()))
+        })
+        .collect();
+    let mut reader = reader(text, &scope, piece.span, piece.depth);
+    let chain = on_stack(piece.depth, || {
+        let content = &text[piece.span.start..piece.span.end];
+        let pair = grammar::parse(Rule::chain_line, content, piece.span.start)?;
+        reader.layer_chain(pair)
+    })?;
+    let written = layers::write_out(&chain, &scope, &declared)?;
+    Ok(Some((number, written)))
+}
+
+/// Reads what a chain stands for; everything in it stands where its stage does.
+fn read_layers(
+    written: &[Written],
+    layers: &[Vec<Piece>],
+    scope: &Scope<'_>,
+) -> Result<Parsed, Report> {
+    let mut all = Parsed::default();
+    for (written, pieces) in written.iter().zip(layers) {
+        for number in 0..pieces.len() {
+            let placed = |report: Report| report.placed_at(written.span);
+            let parsed = read(&written.text, scope, pieces, number, &[]).map_err(placed)?;
+            all.statements
+                .extend(parsed.statements.into_iter().map(|mut statement| {
+                    statement.place(written.span);
+                    statement
+                }));
+        }
+    }
+    Ok(all)
+}
+
 /// Reads a formula on its own. The function `own`, if there is one, stands for its value, as in `with`.
 ///
 /// # Errors
@@ -103,7 +201,7 @@ fn read_pieces(text: &str, brackets: Brackets) -> Result<Network, Report> {
 pub fn parse_formula(source: &Source, own: Option<&str>) -> Result<Expr, Report> {
     let brackets = brackets::check(&source.text);
     Report::unless_empty(brackets.errors)?;
-    let scope = Scope::new(&source.text, &[]);
+    let scope = Scope::new(vec![(&source.text, &[])]);
     let span = Span::new(0, source.text.len());
     let mut reader = reader(&source.text, &scope, span, brackets::MAX_DEPTH);
     reader.own = own.map(str::to_owned);

@@ -205,14 +205,8 @@ impl Lowering<'_> {
                             ));
                         }
                     }
-                    None => {
-                        self.problems.push(mistakes::slot_not_declared(
-                            &self.system,
-                            family,
-                            draft.head,
-                        ));
-                        break;
-                    }
+                    // A slot that no declaration speaks of has the range that the right side gives.
+                    None => break,
                 }
             }
         }

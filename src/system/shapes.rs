@@ -165,9 +165,6 @@ impl Lowering<'_> {
             let Some(family) = self.names.quantity(&head.name) else {
                 continue;
             };
-            if self.declared.contains_key(&family) {
-                continue;
-            }
             let slots: &[Expr] = match &left.kind {
                 ExprKind::Slots(_, slots) => slots,
                 ExprKind::Elements(base, _) => match &base.kind {
@@ -207,6 +204,9 @@ impl Lowering<'_> {
         else {
             return false;
         };
+        if self.is_declared_at(equation.family, &slots, &domain) {
+            return true;
+        }
         let shape = if equation.elements.is_empty() {
             self.guess(equation.right, &mut scope)
         } else {
@@ -237,6 +237,17 @@ impl Lowering<'_> {
                 shape,
             });
         true
+    }
+
+    /// Whether a declaration speaks of some of these slots.
+    fn is_declared_at(&self, family: FamilyId, slots: &[Affine], context: &Domain) -> bool {
+        let mut pieces = self.declared.get(&family).into_iter().flatten();
+        pieces.any(|piece| {
+            let (_, condition) =
+                Substitution::matching(&piece.vars, &piece.slots, &piece.domain, slots);
+            let condition = condition.and(context);
+            !condition.is_nothing() && !self.system.ambient.is_empty(&condition)
+        })
     }
 
     /// `q_i = …`: the sizes of the axes at which the letters stand alone on the right.

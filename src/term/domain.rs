@@ -748,18 +748,27 @@ fn infeasible(mut rows: Vec<Row>, atoms: usize) -> bool {
         if rows.is_empty() {
             return false;
         }
-        // The atom whose elimination makes the fewest new rows.
+        // The atom whose elimination makes the fewest new rows; first those that leave no whole numbers out, since of
+        // two rows one has the coefficient 1 (Pugh 1991, section 2.1).
         let cost = |atom: usize| {
             let (mut up, mut down, mut total) = (0usize, 0usize, 0usize);
+            let (mut steepest_up, mut steepest_down) = (0i128, 0i128);
             for (coefficients, _) in &rows {
-                match coefficients.get(&atom).copied().unwrap_or(0).signum() {
-                    1 => up += 1,
-                    -1 => down += 1,
+                let coefficient = coefficients.get(&atom).copied().unwrap_or(0);
+                match coefficient.signum() {
+                    1 => {
+                        up += 1;
+                        steepest_up = steepest_up.max(coefficient);
+                    }
+                    -1 => {
+                        down += 1;
+                        steepest_down = steepest_down.max(-coefficient);
+                    }
                     _ => continue,
                 }
                 total += 1;
             }
-            (up * down, total)
+            (steepest_up > 1 && steepest_down > 1, up * down, total)
         };
         let Some((position, atom)) = left
             .iter()
@@ -913,6 +922,19 @@ mod tests {
         let (solved, rest) = equation.solve(&[VarId(1)]);
         assert_eq!(solved.get(VarId(1)), Some(&q.scaled(Ratio::new(1, 2))));
         assert_eq!(rest, Domain::divides(2, &q));
+    }
+
+    #[test]
+    fn windows_of_two_stay_inside_an_even_size() {
+        // 2j - 1 <= q <= 2j, q <= 2n, u <= 2 and 2j + u > 2n + 2 have no solution in whole numbers.
+        let (j, q, u, n) = (var(0), var(1), var(2), Affine::size(SizeId(0)));
+        let twice = |affine: &Affine| affine.scaled(Ratio::from_integer(2));
+        let context = Domain::at_least(&q.offset(1), &twice(&j))
+            .and(&Domain::at_least(&twice(&j), &q))
+            .and(&Domain::at_least(&twice(&n), &q))
+            .and(&Domain::at_least(&Affine::int(2), &u));
+        let inside = Domain::at_least(&twice(&n).offset(2), &twice(&j).plus(&u));
+        assert!(Ambient::default().implies(&context, &inside));
     }
 
     #[test]

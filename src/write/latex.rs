@@ -360,23 +360,11 @@ pub(super) fn spell<'a>(
                 BigOperator::Max => r"\max",
                 BigOperator::Min => r"\min",
             }));
-            match (op, over) {
-                // Maxima have nothing above: both bounds go below.
-                (BigOperator::Max | BigOperator::Min, Some(over)) => {
-                    pieces.push(Piece::text("_{"));
-                    if let Some(under) = under {
-                        pieces.extend([Piece::Math(*under), Piece::text(r",\dots,")]);
-                    }
-                    pieces.extend([Piece::Math(*over), Piece::text("}")]);
-                }
-                (_, over) => {
-                    if let Some(under) = under {
-                        pieces.extend([Piece::text("_{"), Piece::Math(*under), Piece::text("}")]);
-                    }
-                    if let Some(over) = over {
-                        pieces.extend([Piece::text("^{"), Piece::Math(*over), Piece::text("}")]);
-                    }
-                }
+            if let Some(under) = under {
+                pieces.extend([Piece::text("_{"), Piece::Math(*under), Piece::text("}")]);
+            }
+            if let Some(over) = over {
+                pieces.extend([Piece::text("^{"), Piece::Math(*over), Piece::text("}")]);
             }
             pieces.push(Piece::text(" "));
         }
