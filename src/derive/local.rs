@@ -1,10 +1,10 @@
 //! Local derivatives: a term differentiated by each element that it reads.
 
 use num_rational::BigRational;
-use num_traits::One;
+use num_traits::{One, Signed};
 use rustc_hash::FxHashMap;
 
-use crate::simplify::Condition;
+use crate::simplify::{Condition, Signs};
 use crate::syntax::StepAtZero;
 use crate::system::{Primitive, System};
 use crate::term::{
@@ -154,6 +154,7 @@ impl Differentiator<'_> {
     }
 
     fn power(&mut self, term: TermId, base: TermId, exponent: TermId) -> Vec<Partial> {
+        let (base, exponent) = self.one_power(base, exponent);
         let by_base = self.partials(base);
         let slope = {
             let store = &mut self.system.store;
@@ -175,6 +176,27 @@ impl Differentiator<'_> {
             all.extend(self.chained(&slope, by_exponent));
         }
         self.merged(all)
+    }
+
+    /// `(u^a)^b` with positive a, b as `u^(ab)` where u is never negative: the square of a norm has a derivative
+    /// where the norm has none.
+    fn one_power(&mut self, base: TermId, exponent: TermId) -> (TermId, TermId) {
+        let store = &self.system.store;
+        if let Node::Power(inner, first) = store.node(base)
+            && let (Some(first), Some(second)) =
+                (store.as_number(*first), store.as_number(exponent))
+            && first.is_positive()
+            && second.is_positive()
+        {
+            let (inner, exponent) = (*inner, first * second);
+            if Signs::new(self.system, false)
+                .of(self.system, inner)
+                .is_nonnegative()
+            {
+                return (inner, self.system.store.number(exponent));
+            }
+        }
+        (base, exponent)
     }
 
     fn apply(&mut self, function: &str, argument: TermId) -> TermId {

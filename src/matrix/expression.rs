@@ -6,6 +6,7 @@
 use num_rational::BigRational;
 use num_traits::One;
 
+use super::sums;
 use crate::array::Shape;
 use crate::term::{Affine, Domain, FunctionId, Node, Store, TermId, VarId};
 
@@ -23,8 +24,13 @@ pub struct Expression {
 pub enum Kind {
     /// A number: a term without letters of elements.
     Number(TermId),
-    /// All elements of a family at fixed slots: the access at the general letters of row and column.
-    Quantity(TermId),
+    /// All elements of a family at fixed slots.
+    Quantity {
+        /// The access at the general letters of row and column.
+        access: TermId,
+        /// Whether it is its own transpose, by assumption.
+        symmetric: bool,
+    },
     /// The transpose.
     Transpose(Box<Expression>),
     /// Numbers, times a product of arrays.
@@ -49,6 +55,8 @@ pub enum Kind {
     DiagonalOf(Box<Expression>),
     /// The sum of a matrix's diagonal.
     Trace(Box<Expression>),
+    /// The root of the sum of all squared entries.
+    Norm(Box<Expression>),
     /// Zero everywhere.
     Zero,
     /// The column of ones.
@@ -80,9 +88,21 @@ impl Expression {
     /// All elements of a family: an access at the general letters of row and column.
     pub fn quantity(access: TermId, rows: Option<Affine>, columns: Option<Affine>) -> Self {
         Self {
-            kind: Kind::Quantity(access),
+            kind: Kind::Quantity {
+                access,
+                symmetric: false,
+            },
             shape: Shape::of(rows.as_ref(), columns.as_ref()),
         }
+    }
+
+    /// The same quantity as its own transpose.
+    #[must_use]
+    pub fn symmetric(mut self) -> Self {
+        if let Kind::Quantity { symmetric, .. } = &mut self.kind {
+            *symmetric = true;
+        }
+        self
     }
 
     /// A function at each entry of arrays of one shape.
@@ -149,7 +169,7 @@ impl Expression {
     /// Its parts, from left to right.
     fn parts(&self) -> Vec<&Expression> {
         match &self.kind {
-            Kind::Number(_) | Kind::Quantity(_) | Kind::Zero | Kind::Ones | Kind::Identity => {
+            Kind::Number(_) | Kind::Quantity { .. } | Kind::Zero | Kind::Ones | Kind::Identity => {
                 Vec::new()
             }
             Kind::Product { numbers, chain } => numbers.iter().chain(chain).collect(),
@@ -161,6 +181,7 @@ impl Expression {
             | Kind::Diagonal(inner)
             | Kind::DiagonalOf(inner)
             | Kind::Trace(inner)
+            | Kind::Norm(inner)
             | Kind::Over { body: inner, .. } => vec![inner],
         }
     }
@@ -207,7 +228,14 @@ impl Expression {
             }
         };
         let kind = match &self.kind {
-            Kind::Number(_) | Kind::Trace(_) | Kind::Diagonal(_) | Kind::Identity => {
+            Kind::Number(_)
+            | Kind::Trace(_)
+            | Kind::Norm(_)
+            | Kind::Diagonal(_)
+            | Kind::Identity
+            | Kind::Quantity {
+                symmetric: true, ..
+            } => {
                 return self.clone();
             }
             _ if self.is_number() => return self.clone(),
@@ -236,7 +264,7 @@ impl Expression {
                 term: *term,
                 body: Box::new(body.transposed()),
             },
-            Kind::Quantity(_) | Kind::DiagonalOf(_) | Kind::Ones => {
+            Kind::Quantity { .. } | Kind::DiagonalOf(_) | Kind::Ones => {
                 Kind::Transpose(Box::new(self.clone()))
             }
         };
@@ -300,7 +328,7 @@ impl Expression {
         Self::of_parts(store, numbers, chain)
     }
 
-    fn of_parts(
+    pub(super) fn of_parts(
         store: &mut Store,
         mut numbers: Vec<Expression>,
         mut chain: Vec<Expression>,
@@ -380,35 +408,9 @@ impl Expression {
         Self::product(store, front)
     }
 
-    /// A sum of arrays of one shape (numbers written out go with any shape). Factors that all summands
-    /// begin or end with stand outside.
+    /// A sum of arrays of one shape (numbers written out go with any shape).
     pub fn sum(store: &mut Store, summands: impl IntoIterator<Item = Expression>) -> Self {
-        let mut parts: Vec<Expression> = Vec::new();
-        for summand in summands {
-            match summand.kind {
-                Kind::Sum(inner) => parts.extend(inner),
-                _ => parts.push(summand),
-            }
-        }
-        if parts.len() == 1 {
-            return parts.swap_remove(0);
-        }
-        if let Some(factored) = factored(store, &parts) {
-            return factored;
-        }
-        if let Some(parts) = untransposed(&parts) {
-            return Self::sum(store, parts).transposed();
-        }
-        let shape = parts
-            .iter()
-            .map(|part| &part.shape)
-            .find(|shape| **shape != Shape::Number)
-            .cloned()
-            .unwrap_or(Shape::Number);
-        Self {
-            kind: Kind::Sum(parts),
-            shape,
-        }
+        sums::sum(store, summands)
     }
 
     /// Every entry raised to a number.
@@ -417,9 +419,15 @@ impl Expression {
             return self;
         }
         let shape = self.shape.clone();
-        Self {
-            kind: Kind::Power(Box::new(self), exponent),
-            shape,
+        match self.kind {
+            // A norm is never negative.
+            Kind::Power(base, first) if matches!(base.kind, Kind::Norm(_)) => {
+                base.power(first * exponent)
+            }
+            _ => Self {
+                kind: Kind::Power(Box::new(self), exponent),
+                shape,
+            },
         }
     }
 
@@ -453,10 +461,37 @@ impl Expression {
                 kind: Kind::Trace(matrix),
                 shape: Shape::Number,
             },
+            Kind::Power(base, exponent) if exponent == two() => base.norm().power(exponent),
+            Kind::Product { numbers, chain } => {
+                let norm = match chain.as_slice() {
+                    [first, last] if last.kind == Kind::Ones => match &first.kind {
+                        Kind::Power(base, exponent) if *exponent == two() => {
+                            Some((**base).clone().norm().power(two()))
+                        }
+                        _ => None,
+                    },
+                    _ => None,
+                };
+                let rest = match norm {
+                    Some(norm) => vec![norm],
+                    None => std::iter::once(Expression::ones(size.clone()).transposed())
+                        .chain(chain)
+                        .collect(),
+                };
+                Self::product(store, numbers.into_iter().chain(rest))
+            }
             _ => {
                 let ones = Expression::ones(size.clone()).transposed();
                 Self::product(store, [ones, column])
             }
+        }
+    }
+
+    /// The root of the sum of all squared entries.
+    fn norm(self) -> Self {
+        Self {
+            kind: Kind::Norm(Box::new(self)),
+            shape: Shape::Number,
         }
     }
 
@@ -467,6 +502,10 @@ impl Expression {
             shape: Shape::Number,
         }
     }
+}
+
+fn two() -> BigRational {
+    BigRational::from_integer(2.into())
 }
 
 /// Numbers multiplied, with one coefficient in front.
@@ -490,7 +529,7 @@ fn product_of_numbers(store: &mut Store, terms: &[TermId]) -> TermId {
 }
 
 /// The arrays without their transposes, if all of them are transposes: `aᵀ + bᵀ` is written `(a + b)ᵀ`.
-fn untransposed(parts: &[Expression]) -> Option<Vec<Expression>> {
+pub(super) fn untransposed(parts: &[Expression]) -> Option<Vec<Expression>> {
     parts
         .iter()
         .map(|part| match &part.kind {
@@ -517,57 +556,4 @@ fn untransposed(parts: &[Expression]) -> Option<Vec<Expression>> {
 
 fn transposes(parts: &[Expression]) -> usize {
     parts.iter().map(Expression::transposes).sum()
-}
-
-/// A sum with the array that all products begin with, or end with, outside; none if there is none.
-fn factored(store: &mut Store, parts: &[Expression]) -> Option<Expression> {
-    let chains: Vec<(&[Expression], &[Expression])> = parts
-        .iter()
-        .map(|part| match &part.kind {
-            Kind::Product { numbers, chain } if !part.is_number() && chain.len() > 1 => {
-                Some((numbers.as_slice(), chain.as_slice()))
-            }
-            _ => None,
-        })
-        .collect::<Option<_>>()?;
-    // What stands behind a guard may exist only where the guard holds: it stays there.
-    let guarded = chains.iter().any(|(numbers, _)| {
-        numbers.iter().any(|number| match number.kind {
-            Kind::Number(term) => store.any(term, |node| matches!(node, Node::Guard(_))),
-            _ => false,
-        })
-    });
-    if guarded {
-        return None;
-    }
-    let (_, first) = chains[0];
-    let front = chains.iter().all(|(_, chain)| chain[0] == first[0]);
-    let back = chains.iter().all(|(_, chain)| chain.last() == first.last());
-    if !front && !back {
-        return None;
-    }
-    let inner: Vec<Expression> = chains
-        .iter()
-        .map(|(numbers, chain)| {
-            let rest = if front {
-                &chain[1..]
-            } else {
-                &chain[..chain.len() - 1]
-            };
-            Expression::of_parts(store, numbers.to_vec(), rest.to_vec())
-        })
-        .collect();
-    let outer = if front {
-        first[0].clone()
-    } else {
-        first[first.len() - 1].clone()
-    };
-    // An outer product has no shape in common with what is inside: `x aᵀ + x bᵀ = x (a + b)ᵀ` works, because
-    // the rests are rows.
-    let inner = Expression::sum(store, inner);
-    Some(if front {
-        Expression::product(store, [outer, inner])
-    } else {
-        Expression::product(store, [inner, outer])
-    })
 }

@@ -1,11 +1,13 @@
 //! Expressions over arrays back to index form, by the definition of each operation. It knows nothing of
 //! how an expression was found; shapes that do not fit have no index form.
 
+use num_rational::BigRational;
+
 use super::expression::{Expression, Kind};
 use super::recover::with_letters;
 use crate::array::Shape;
 use crate::system::System;
-use crate::term::{Affine, Domain, Reduction, TermId, VarId};
+use crate::term::{Affine, Domain, Reduction, Store, TermId, VarId};
 
 pub(super) struct Lowering<'a> {
     pub(super) system: &'a mut System,
@@ -39,7 +41,7 @@ impl Lowering<'_> {
         }
         match kind {
             Kind::Number(term) => self.fits(shape, &Shape::Number).then_some(*term),
-            Kind::Quantity(access) => Some(with_letters(
+            Kind::Quantity { access, .. } => Some(with_letters(
                 self.system,
                 *access,
                 self.general,
@@ -60,6 +62,18 @@ impl Lowering<'_> {
             Kind::Sum(parts) => {
                 let entries = self.entries(parts, shape, row, column, true)?;
                 Some(self.system.store.add(entries))
+            }
+            Kind::Norm(inner) => {
+                let squares = self.squares(inner)?;
+                let half = BigRational::new(1.into(), 2.into());
+                let half = self.system.store.number(half);
+                Some(self.system.store.power(squares, half))
+            }
+            Kind::Power(base, exponent) if let Kind::Norm(inner) = &base.kind => {
+                let squares = self.squares(inner)?;
+                let half = exponent / BigRational::from_integer(2.into());
+                let half = self.system.store.number(half);
+                Some(self.system.store.power(squares, half))
             }
             Kind::Power(base, exponent) => {
                 let base = self.entries(std::slice::from_ref(base), shape, row, column, false)?;
@@ -131,6 +145,22 @@ impl Lowering<'_> {
                 Some(store.reduce(Reduction::Sum, vars.iter().copied(), domain.clone(), entry?))
             }
         }
+    }
+
+    /// The sum of all squared entries.
+    fn squares(&mut self, array: &Expression) -> Option<TermId> {
+        let mut bound = Vec::new();
+        let mut letter = |size: Option<&Affine>, store: &mut Store| {
+            let letter = store.fresh_var("i");
+            bound.push((letter, size?.clone()));
+            Some(letter)
+        };
+        let row = letter(array.shape.rows(), &mut self.system.store);
+        let column = letter(array.shape.columns(), &mut self.system.store);
+        let entry = self.entry(array, row, column)?;
+        let two = self.system.store.int(2);
+        let square = self.system.store.power(entry, two);
+        Some(self.summed(&bound, square))
     }
 
     /// Numbers times a chain of arrays whose inner sizes agree.

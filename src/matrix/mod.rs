@@ -7,11 +7,14 @@ mod lower;
 mod recover;
 mod refusal;
 mod sizes;
+mod sums;
 #[cfg(test)]
 mod tests;
 
 pub use expression::{Expression, Kind};
 pub use refusal::Refusal;
+
+use num_rational::BigRational;
 
 use crate::normal::Normalizer;
 use crate::syntax::StepAtZero;
@@ -45,6 +48,17 @@ pub struct MatrixForm {
     pub lowered: TermId,
     /// Whether another layout would print it otherwise.
     pub turns: bool,
+}
+
+/// A matrix form that was proved.
+#[derive(Debug, Clone)]
+pub struct Proved {
+    /// The form.
+    pub expression: Expression,
+    /// The form lowered again.
+    pub lowered: TermId,
+    /// The assumptions that the proof used.
+    pub assumed: Vec<usize>,
 }
 
 /// A left side as an array: all values of its element letters together.
@@ -86,7 +100,7 @@ impl Notation {
         sides.any(|side| {
             let mut found = false;
             side.visit(&mut |kind| {
-                if let Kind::Quantity(access) = kind
+                if let Kind::Quantity { access, .. } = kind
                     && let Node::Access(family, _) = system.store.node(*access)
                 {
                     found |= self.is_turned(system, *family);
@@ -163,8 +177,7 @@ impl Notation {
         })
     }
 
-    /// The matrix form of a term over the letters of a left side, and this form lowered again, which is
-    /// proved equal to the term.
+    /// The matrix form of a term over the letters of a left side, proved equal to the term.
     ///
     /// # Errors
     /// Why there is none.
@@ -173,17 +186,15 @@ impl Notation {
         system: &mut System,
         frame: &Frame,
         term: TermId,
-    ) -> Result<(Expression, TermId), Refusal> {
+    ) -> Result<Proved, Refusal> {
         let found = Recovery::new(system, self.layout, self.general).array(
             term,
             frame.row.clone(),
             frame.column.clone(),
             &frame.domain,
         )?;
-        match self.proved(system, frame, &found, term) {
-            Some(lowered) => Ok((found, lowered)),
-            None => Err(Refusal::Unproved),
-        }
+        self.proved(system, frame, found, term)
+            .ok_or(Refusal::Unproved)
     }
 
     /// The entry of an expression at the letters of a left side, in index form; none if shapes do not fit.
@@ -206,20 +217,57 @@ impl Notation {
             .flatten()
     }
 
-    /// The expression lowered again, if it is proved to be the term at every value of the left side's letters.
+    /// The expression, if it is proved to be the term at every value of the left side's letters.
     fn proved(
         self,
         system: &mut System,
         frame: &Frame,
-        expression: &Expression,
+        expression: Expression,
         term: TermId,
-    ) -> Option<TermId> {
-        let lowered = self.lowered(system, frame, expression)?;
-        if lowered == term {
-            return Some(lowered);
+    ) -> Option<Proved> {
+        let lowered = self.lowered(system, frame, &expression)?;
+        let mut assumed = Vec::new();
+        if !self.are_equal(system, frame, lowered, term) {
+            let mut symmetric = |term| symmetrized(system, term, &mut assumed);
+            let (left, right) = (symmetric(lowered), symmetric(term));
+            if assumed.is_empty() || !self.are_equal(system, frame, left, right) {
+                return None;
+            }
+        }
+        Some(Proved {
+            expression,
+            lowered,
+            assumed,
+        })
+    }
+
+    fn are_equal(self, system: &mut System, frame: &Frame, left: TermId, right: TermId) -> bool {
+        if left == right {
+            return true;
         }
         let mut normalizer = Normalizer::new(system, self.step_at_zero, frame.domain.clone());
-        let (left, right) = (normalizer.normal(lowered), normalizer.normal(term));
-        matches!((left, right), (Ok(left), Ok(right)) if left == right).then_some(lowered)
+        let (left, right) = (normalizer.normal(left), normalizer.normal(right));
+        matches!((left, right), (Ok(left), Ok(right)) if left == right)
     }
+}
+
+/// The term with `(A_ij + A_ji)/2` for each element of a matrix that is assumed to be symmetric.
+fn symmetrized(system: &mut System, term: TermId, assumed: &mut Vec<usize>) -> TermId {
+    let mut store = std::mem::take(&mut system.store);
+    let half = store.number(BigRational::new(1.into(), 2.into()));
+    let result = store.replace(term, &mut |store, part| {
+        let Node::Access(family, index) = store.node(part).clone() else {
+            return None;
+        };
+        let number = system.assumed_symmetric(family)?;
+        assumed.push(number);
+        let mut turned = index;
+        let at = turned.len() - 2;
+        turned.swap(at, at + 1);
+        let turned = store.access(family, turned);
+        let sum = store.add([part, turned]);
+        Some(store.mul([half, sum]))
+    });
+    system.store = store;
+    result
 }

@@ -224,7 +224,10 @@ impl<'a> Recovery<'a> {
         }
         let [rows, columns] = lengths;
         let access = self.system.store.access(family, general);
-        let array = Expression::quantity(access, rows, columns);
+        let mut array = Expression::quantity(access, rows, columns);
+        if self.system.assumed_symmetric(family).is_some() {
+            array = array.symmetric();
+        }
         Ok(match (row, column) {
             (None, None) => Node::number(array),
             (Some(at), None) => Node {

@@ -5,6 +5,7 @@ mod assumed;
 mod at;
 mod code;
 mod compare;
+mod conditions;
 mod confirm;
 mod contract;
 mod declared;

@@ -22,7 +22,7 @@ impl Printer<'_> {
     fn array(&mut self, array: &Expression, scope: Scope) -> Printed {
         match &array.kind {
             Kind::Number(term) => self.term(*term, scope),
-            Kind::Quantity(access) => self.whole(*access, scope),
+            Kind::Quantity { access, .. } => self.whole(*access, scope),
             Kind::Transpose(inner) => {
                 let inner = self.array(inner, scope);
                 let top = self.boxes.sign(Sign::Transpose);
@@ -62,6 +62,24 @@ impl Printer<'_> {
             Kind::Diagonal(inner) => self.named(r"\operatorname{diag}", inner, scope),
             Kind::DiagonalOf(inner) => self.named(r"\operatorname{diagonal}", inner, scope),
             Kind::Trace(inner) => self.named(r"\operatorname{tr}", inner, scope),
+            Kind::Norm(inner) => {
+                let printed = self.array(inner, scope);
+                let norm = self.boxes.fence(Fence::Norm, printed.tall, printed.id);
+                let printed = Printed {
+                    tall: printed.tall,
+                    ..Printed::atom(norm)
+                };
+                // Of a matrix it is Frobenius'.
+                if inner.shape.columns().is_none() || inner.shape.rows().is_none() {
+                    return printed;
+                }
+                let name = self.boxes.intern(Math::Symbol(Symbol::Letter('F')));
+                let id = self.boxes.script(printed.id, Some(name), None);
+                Printed {
+                    tall: printed.tall,
+                    ..Printed::atom(id)
+                }
+            }
             Kind::Zero => {
                 let id = self.boxes.number(0);
                 Printed::digits(id)

@@ -346,6 +346,15 @@ impl System {
         Some(FamilyId(at as u32))
     }
 
+    /// The number of the assumption that makes a family's matrices symmetric.
+    pub fn assumed_symmetric(&self, family: FamilyId) -> Option<usize> {
+        self.assumptions.iter().position(|assumption| {
+            matches!(&assumption.fact,
+                Fact::Matrix(matrix, MatrixProperty::Symmetric | MatrixProperty::PositiveDefinite)
+                    if *matrix == family)
+        })
+    }
+
     /// A new family.
     pub fn add_family(&mut self, family: Family) -> FamilyId {
         self.families.push(family);
