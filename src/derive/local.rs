@@ -4,9 +4,11 @@ use num_rational::BigRational;
 use num_traits::{One, Signed};
 use rustc_hash::FxHashMap;
 
+use crate::array::fresh_bound;
+use crate::functions::MatrixRow;
 use crate::simplify::{Condition, Signs};
 use crate::syntax::StepAtZero;
-use crate::system::{Primitive, System};
+use crate::system::{FamilyKind, Primitive, System};
 use crate::term::{
     Affine, Cmp, Domain, FamilyId, FunctionId, Node, Reduction, Substitution, TermId, VarId,
 };
@@ -65,7 +67,10 @@ impl Differentiator<'_> {
             Node::Number(_) | Node::Pi | Node::Index(_) | Node::Guard(_) | Node::Test(..) => {
                 Vec::new()
             }
-            Node::Access(family, index) => vec![self.leaf(Leaf::Element(family, index))],
+            Node::Access(family, index) => match self.system.family(family).kind {
+                FamilyKind::OfMatrix { row, of } => self.of_matrix(row, of, &index),
+                _ => vec![self.leaf(Leaf::Element(family, index))],
+            },
             Node::Parameter(at) => vec![self.leaf(Leaf::Parameter(at))],
             Node::Add(parts) => {
                 let all = parts.iter().flat_map(|part| self.partials(*part)).collect();
@@ -103,6 +108,49 @@ impl Differentiator<'_> {
             value: self.system.store.int(1),
             conditions: Vec::new(),
         }
+    }
+
+    /// A function of a matrix, by all entries of the matrix: its slope is a row of the table.
+    fn of_matrix(
+        &mut self,
+        row: &'static MatrixRow,
+        of: FamilyId,
+        index: &[Affine],
+    ) -> Vec<Partial> {
+        let clauses = self.system.family(of).clauses.clone();
+        let slots = self.system.family(of).slots;
+        let mut all = Vec::new();
+        for clause in clauses {
+            let entry = ["k", "l"].map(|letter| self.system.store.fresh_var(letter));
+            let at: Vec<Affine> = index[..slots]
+                .iter()
+                .cloned()
+                .chain(entry.map(Affine::var))
+                .collect();
+            let (values, domain) = clause.at(&at);
+            if domain.is_nothing() {
+                continue;
+            }
+            let slope = self.system.slope_of_matrix(row, of, index, entry);
+            let inner = match clause.body {
+                Some(body) if self.system.is_nameless(of) => {
+                    let body = self.system.store.substitute(body, &values);
+                    let body = fresh_bound(&mut self.system.store, body);
+                    self.partials(body)
+                }
+                _ => {
+                    let argument = self.system.store.access(of, at);
+                    self.partials(argument)
+                }
+            };
+            let inner = self.chained(&Slope::plain(slope), inner);
+            all.extend(inner.into_iter().map(|partial| Partial {
+                vars: entry.into_iter().chain(partial.vars).collect(),
+                domain: domain.and(&partial.domain),
+                ..partial
+            }));
+        }
+        all
     }
 
     /// `slope · inner` for each inner derivative.

@@ -491,7 +491,16 @@ pub(crate) fn reads(system: &System, family: FamilyId) -> Vec<FamilyId> {
                 continue;
             }
             if let Node::Access(other, _) = system.store.node(term) {
-                found.insert(*other);
+                // Functions of matrices are read through, and so are arguments without a name.
+                let mut of = *other;
+                while let FamilyKind::OfMatrix { of: inner, .. } = system.family(of).kind {
+                    of = inner;
+                }
+                if system.is_nameless(of) {
+                    stack.extend(system.family(of).clauses.iter().filter_map(|it| it.body));
+                } else {
+                    found.insert(of);
+                }
             }
             stack.extend(system.store.node(term).children());
         }
@@ -512,7 +521,10 @@ fn name_key(system: &System, family: FamilyId) -> (String, String, FamilyId) {
             system.family(*wrt).name.clone(),
             family,
         ),
-        FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => (
+        FamilyKind::Input
+        | FamilyKind::Defined
+        | FamilyKind::OfMatrix { .. }
+        | FamilyKind::OpaqueLoss(_) => (
             system.family(family).name.clone(),
             String::new(),
             FamilyId(0),

@@ -3,9 +3,11 @@
 
 mod activations;
 mod arrays;
+mod matrices;
 mod primitives;
 
 pub use arrays::{ArrayRow, array_row, array_rows};
+pub use matrices::{MatrixFunction, MatrixRow, matrix_row, matrix_rows};
 
 /// One function of numbers.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use num_traits::One;
 
 use super::sums;
 use crate::array::Shape;
-use crate::term::{Affine, Domain, FunctionId, Node, Store, TermId, VarId};
+use crate::term::{Affine, Domain, FunctionId, Node, Store, Substitution, TermId, VarId};
 
 /// An array, with its shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,15 @@ pub enum Kind {
         /// The access at the general letters of row and column.
         access: TermId,
         /// Whether it is its own transpose, by assumption.
+        symmetric: bool,
+    },
+    /// A function of a matrix.
+    OfMatrix {
+        /// Its value: the access at the general letters of row and column.
+        access: TermId,
+        /// The matrix.
+        argument: Box<Expression>,
+        /// Whether the value is its own transpose, by assumption.
         symmetric: bool,
     },
     /// The transpose.
@@ -96,10 +105,23 @@ impl Expression {
         }
     }
 
+    /// A function of a matrix: an access at the general letters of row and column.
+    pub fn of_matrix(access: TermId, argument: Expression, shape: Shape) -> Self {
+        Self {
+            kind: Kind::OfMatrix {
+                access,
+                argument: Box::new(argument),
+                symmetric: false,
+            },
+            shape,
+        }
+    }
+
     /// The same quantity as its own transpose.
     #[must_use]
     pub fn symmetric(mut self) -> Self {
-        if let Kind::Quantity { symmetric, .. } = &mut self.kind {
+        if let Kind::Quantity { symmetric, .. } | Kind::OfMatrix { symmetric, .. } = &mut self.kind
+        {
             *symmetric = true;
         }
         self
@@ -119,14 +141,17 @@ impl Expression {
         }
     }
 
-    /// A sum over slots; `term` is the same sum in index form.
+    /// A sum over slots; `term` is the same sum in index form. A number in front of what is summed stands in
+    /// front of the sum.
     pub fn over(
+        store: &mut Store,
         vars: impl IntoIterator<Item = VarId>,
         domain: Domain,
         term: TermId,
         body: Expression,
     ) -> Self {
-        Self {
+        let (coefficient, body) = sums::coefficient(store, body);
+        let sum = Self {
             shape: body.shape.clone(),
             kind: Kind::Over {
                 vars: vars.into_iter().collect(),
@@ -134,6 +159,70 @@ impl Expression {
                 term,
                 body: Box::new(body),
             },
+        };
+        let coefficient = Self::number(store.number(coefficient));
+        Self::product(store, [coefficient, sum])
+    }
+
+    /// The same at other letters of slots.
+    #[must_use]
+    pub fn renamed(&self, store: &mut Store, letters: &Substitution) -> Self {
+        let mut all = |parts: &[Expression]| -> Vec<Expression> {
+            parts
+                .iter()
+                .map(|part| part.renamed(store, letters))
+                .collect()
+        };
+        let kind = match &self.kind {
+            Kind::Number(term) => Kind::Number(store.substitute(*term, letters)),
+            Kind::Quantity { access, symmetric } => Kind::Quantity {
+                access: store.substitute(*access, letters),
+                symmetric: *symmetric,
+            },
+            Kind::OfMatrix {
+                access,
+                argument,
+                symmetric,
+            } => Kind::OfMatrix {
+                argument: Box::new(argument.renamed(store, letters)),
+                access: store.substitute(*access, letters),
+                symmetric: *symmetric,
+            },
+            Kind::Transpose(inner) => Kind::Transpose(Box::new(inner.renamed(store, letters))),
+            Kind::Product { numbers, chain } => Kind::Product {
+                numbers: all(numbers),
+                chain: all(chain),
+            },
+            Kind::Hadamard(parts) => Kind::Hadamard(all(parts)),
+            Kind::Sum(parts) => Kind::Sum(all(parts)),
+            Kind::Power(base, exponent) => {
+                Kind::Power(Box::new(base.renamed(store, letters)), exponent.clone())
+            }
+            Kind::Apply(function, orders, parts) => {
+                Kind::Apply(*function, orders.clone(), all(parts))
+            }
+            Kind::Diagonal(inner) => Kind::Diagonal(Box::new(inner.renamed(store, letters))),
+            Kind::DiagonalOf(inner) => Kind::DiagonalOf(Box::new(inner.renamed(store, letters))),
+            Kind::Trace(inner) => Kind::Trace(Box::new(inner.renamed(store, letters))),
+            Kind::Norm(inner) => Kind::Norm(Box::new(inner.renamed(store, letters))),
+            Kind::Zero => Kind::Zero,
+            Kind::Ones => Kind::Ones,
+            Kind::Identity => Kind::Identity,
+            Kind::Over {
+                vars,
+                domain,
+                term,
+                body,
+            } => Kind::Over {
+                vars: vars.clone(),
+                domain: letters.domain(domain),
+                term: store.substitute(*term, letters),
+                body: Box::new(body.renamed(store, letters)),
+            },
+        };
+        Self {
+            kind,
+            shape: self.shape.map(|size| letters.affine(size)),
         }
     }
 
@@ -176,7 +265,10 @@ impl Expression {
             Kind::Hadamard(parts) | Kind::Sum(parts) | Kind::Apply(_, _, parts) => {
                 parts.iter().collect()
             }
-            Kind::Transpose(inner)
+            Kind::OfMatrix {
+                argument: inner, ..
+            }
+            | Kind::Transpose(inner)
             | Kind::Power(inner, _)
             | Kind::Diagonal(inner)
             | Kind::DiagonalOf(inner)
@@ -235,10 +327,17 @@ impl Expression {
             | Kind::Identity
             | Kind::Quantity {
                 symmetric: true, ..
+            }
+            | Kind::OfMatrix {
+                symmetric: true, ..
             } => {
                 return self.clone();
             }
             _ if self.is_number() => return self.clone(),
+            // The inverse of a symmetric matrix is symmetric.
+            Kind::OfMatrix { argument, .. } if argument.transposed() == **argument => {
+                return self.clone();
+            }
             Kind::Zero => Kind::Zero,
             Kind::Transpose(inner) => return (**inner).clone(),
             Kind::Product { numbers, chain } => Kind::Product {
@@ -264,7 +363,7 @@ impl Expression {
                 term: *term,
                 body: Box::new(body.transposed()),
             },
-            Kind::Quantity { .. } | Kind::DiagonalOf(_) | Kind::Ones => {
+            Kind::Quantity { .. } | Kind::OfMatrix { .. } | Kind::DiagonalOf(_) | Kind::Ones => {
                 Kind::Transpose(Box::new(self.clone()))
             }
         };
@@ -320,6 +419,9 @@ impl Expression {
                 }
                 _ => take(factor, &mut terms, &mut numbers, &mut chain),
             }
+        }
+        if sums::turn_alike(store, &mut chain) {
+            terms.push(store.int(-1));
         }
         let term = product_of_numbers(store, &terms);
         if !store.is_one(term) {

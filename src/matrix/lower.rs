@@ -6,12 +6,15 @@ use num_rational::BigRational;
 use super::expression::{Expression, Kind};
 use super::recover::with_letters;
 use crate::array::Shape;
-use crate::system::System;
-use crate::term::{Affine, Domain, Reduction, Store, TermId, VarId};
+use crate::normal::Normalizer;
+use crate::syntax::StepAtZero;
+use crate::system::{FamilyKind, System};
+use crate::term::{Affine, Domain, Node, Reduction, Store, TermId, VarId};
 
 pub(super) struct Lowering<'a> {
     pub(super) system: &'a mut System,
     pub(super) general: [VarId; 2],
+    pub(super) step_at_zero: StepAtZero,
     /// Where all of it is read: shapes that are equal there are equal.
     pub(super) context: Domain,
 }
@@ -48,6 +51,12 @@ impl Lowering<'_> {
                 row,
                 column,
             )),
+            Kind::OfMatrix {
+                access, argument, ..
+            } => {
+                let letters = with_letters(self.system, *access, self.general, row, column);
+                self.is_argument(letters, argument).then_some(letters)
+            }
             Kind::Transpose(inner) => {
                 if !self.fits(&inner.shape.transposed(), shape) {
                     return None;
@@ -82,7 +91,7 @@ impl Lowering<'_> {
             }
             Kind::Apply(function, orders, arguments) => {
                 let entries = self.entries(arguments, shape, row, column, true)?;
-                let node = crate::term::Node::Apply(*function, orders.clone(), entries.into());
+                let node = Node::Apply(*function, orders.clone(), entries.into());
                 Some(self.system.store.intern(node))
             }
             Kind::Diagonal(inner) => {
@@ -145,6 +154,39 @@ impl Lowering<'_> {
                 Some(store.reduce(Reduction::Sum, vars.iter().copied(), domain.clone(), entry?))
             }
         }
+    }
+
+    /// Whether an array is what the function of a matrix is of.
+    fn is_argument(&mut self, access: TermId, array: &Expression) -> bool {
+        let Node::Access(family, index) = self.system.store.node(access).clone() else {
+            return false;
+        };
+        let FamilyKind::OfMatrix { of, .. } = self.system.family(family).kind else {
+            return false;
+        };
+        let letters = ["k", "l"].map(|letter| self.system.store.fresh_var(letter));
+        let slots = index[..self.system.family(of).slots].iter().cloned();
+        let at: Vec<Affine> = slots.chain(letters.map(Affine::var)).collect();
+        let [row, column] = letters.map(Some);
+        let Some(entry) = self.entry(array, row, column) else {
+            return false;
+        };
+        let clause = self.system.family(of).clauses.first().cloned();
+        let wanted = match clause {
+            Some(clause) if self.system.is_nameless(of) => {
+                let (values, _) = clause.at(&at);
+                clause
+                    .body
+                    .map(|body| self.system.store.substitute(body, &values))
+            }
+            _ => Some(self.system.store.access(of, at)),
+        };
+        let Some(wanted) = wanted else {
+            return false;
+        };
+        let mut normalizer = Normalizer::new(self.system, self.step_at_zero, self.context.clone());
+        let (entry, wanted) = (normalizer.normal(entry), normalizer.normal(wanted));
+        matches!((entry, wanted), (Ok(entry), Ok(wanted)) if entry == wanted)
     }
 
     /// The sum of all squared entries.

@@ -208,6 +208,7 @@ impl Notation {
         let mut lowering = Lowering {
             system,
             general: self.general,
+            step_at_zero: self.step_at_zero,
             context: frame.domain.clone(),
         };
         // The whole has the shape of the left side.
@@ -227,10 +228,10 @@ impl Notation {
     ) -> Option<Proved> {
         let lowered = self.lowered(system, frame, &expression)?;
         let mut assumed = Vec::new();
-        if !self.are_equal(system, frame, lowered, term) {
-            let mut symmetric = |term| symmetrized(system, term, &mut assumed);
+        if !self.are_equal(system, &frame.domain, lowered, term) {
+            let mut symmetric = |term| self.symmetrized(system, term, &mut assumed);
             let (left, right) = (symmetric(lowered), symmetric(term));
-            if assumed.is_empty() || !self.are_equal(system, frame, left, right) {
+            if !self.are_equal(system, &frame.domain, left, right) {
                 return None;
             }
         }
@@ -241,33 +242,69 @@ impl Notation {
         })
     }
 
-    fn are_equal(self, system: &mut System, frame: &Frame, left: TermId, right: TermId) -> bool {
+    fn are_equal(self, system: &mut System, domain: &Domain, left: TermId, right: TermId) -> bool {
         if left == right {
             return true;
         }
-        let mut normalizer = Normalizer::new(system, self.step_at_zero, frame.domain.clone());
+        let mut normalizer = Normalizer::new(system, self.step_at_zero, domain.clone());
         let (left, right) = (normalizer.normal(left), normalizer.normal(right));
         matches!((left, right), (Ok(left), Ok(right)) if left == right)
     }
-}
 
-/// The term with `(A_ij + A_ji)/2` for each element of a matrix that is assumed to be symmetric.
-fn symmetrized(system: &mut System, term: TermId, assumed: &mut Vec<usize>) -> TermId {
-    let mut store = std::mem::take(&mut system.store);
-    let half = store.number(BigRational::new(1.into(), 2.into()));
-    let result = store.replace(term, &mut |store, part| {
-        let Node::Access(family, index) = store.node(part).clone() else {
-            return None;
+    /// The term with `(A_ij + A_ji)/2` for each element of a symmetric matrix, and what makes these symmetric.
+    fn symmetrized(self, system: &mut System, term: TermId, assumed: &mut Vec<usize>) -> TermId {
+        let mut families: Vec<FamilyId> = Vec::new();
+        system.store.any(term, |node| {
+            if let Node::Access(family, _) = node {
+                families.push(*family);
+            }
+            false
+        });
+        families.sort_unstable();
+        families.dedup();
+        families.retain(|family| match self.symmetry(system, *family) {
+            Some(numbers) => {
+                assumed.extend(numbers);
+                true
+            }
+            None => false,
+        });
+        let store = &mut system.store;
+        let half = store.number(BigRational::new(1.into(), 2.into()));
+        store.replace(term, &mut |store, part| {
+            let (family, mut turned) = match store.node(part) {
+                Node::Access(family, index) => (*family, index.clone()),
+                _ => return None,
+            };
+            if !families.contains(&family) {
+                return None;
+            }
+            let at = turned.len() - 2;
+            turned.swap(at, at + 1);
+            let turned = store.access(family, turned);
+            let sum = store.add([part, turned]);
+            Some(store.mul([half, sum]))
+        })
+    }
+
+    /// The assumptions that make the matrices of a family symmetric; none if they are not.
+    fn symmetry(self, system: &mut System, family: FamilyId) -> Option<Vec<usize>> {
+        if let Some(number) = system.assumed_symmetric(family) {
+            return Some(vec![number]);
+        }
+        // The inverse of a formula that is its own transpose.
+        let of = match system.family(family).kind {
+            FamilyKind::OfMatrix { row, of } if row.keeps_shape && system.is_nameless(of) => of,
+            _ => return None,
         };
-        let number = system.assumed_symmetric(family)?;
-        assumed.push(number);
-        let mut turned = index;
-        let at = turned.len() - 2;
-        turned.swap(at, at + 1);
-        let turned = store.access(family, turned);
-        let sum = store.add([part, turned]);
-        Some(store.mul([half, sum]))
-    });
-    system.store = store;
-    result
+        let clause = system.family(of).clauses.first().cloned()?;
+        let body = clause.body?;
+        let turned: Vec<Affine> = clause.index.iter().rev().cloned().collect();
+        let turned = system.store.substitute(body, &clause.at(&turned).0);
+        let mut assumed = Vec::new();
+        let left = self.symmetrized(system, body, &mut assumed);
+        let right = self.symmetrized(system, turned, &mut assumed);
+        self.are_equal(system, &clause.domain, left, right)
+            .then_some(assumed)
+    }
 }

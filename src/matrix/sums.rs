@@ -6,7 +6,7 @@ use num_traits::{One, Signed, Zero};
 
 use super::expression::{Expression, Kind, untransposed};
 use crate::array::Shape;
-use crate::term::{Node, Store};
+use crate::term::{Affine, Node, Store, Substitution};
 
 /// A summand: a number times an array.
 #[derive(Debug, Clone)]
@@ -73,6 +73,12 @@ impl Summand {
     }
 }
 
+/// The number in front of an array, and the array.
+pub(super) fn coefficient(store: &mut Store, array: Expression) -> (BigRational, Expression) {
+    let Summand { coefficient, array } = Summand::of(store, array);
+    (coefficient, array)
+}
+
 /// Where a factor stands in a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
@@ -108,10 +114,11 @@ pub(super) fn sum(store: &mut Store, summands: impl IntoIterator<Item = Expressi
         .find(|shape| **shape != Shape::Number)
         .cloned()
         .unwrap_or(Shape::Number);
-    let mut parts: Vec<Summand> = parts
+    let parts: Vec<Summand> = parts
         .into_iter()
         .map(|part| Summand::of(store, part))
         .collect();
+    let mut parts = joined(store, parts);
     same_signs(store, &mut parts);
     let mut parts = added_up(parts);
     if parts.is_empty() {
@@ -140,6 +147,61 @@ pub(super) fn sum(store: &mut Store, summands: impl IntoIterator<Item = Expressi
     }
 }
 
+/// Sums over the same slots as one, where that is shorter.
+fn joined(store: &mut Store, parts: Vec<Summand>) -> Vec<Summand> {
+    let mut result: Vec<Summand> = Vec::with_capacity(parts.len());
+    'parts: for part in parts {
+        for known in &mut result {
+            if let Some(both) = joined_pair(store, known, &part) {
+                *known = both;
+                continue 'parts;
+            }
+        }
+        result.push(part);
+    }
+    result
+}
+
+fn joined_pair(store: &mut Store, one: &Summand, other: &Summand) -> Option<Summand> {
+    let (
+        Kind::Over {
+            vars,
+            domain,
+            term,
+            body,
+        },
+        Kind::Over {
+            vars: other_vars,
+            domain: other_domain,
+            body: other_body,
+            ..
+        },
+    ) = (&one.array.kind, &other.array.kind)
+    else {
+        return None;
+    };
+    let letters = vars.iter().map(|var| Affine::var(*var));
+    let letters = Substitution::new(other_vars.iter().copied().zip(letters));
+    if vars.len() != other_vars.len() || letters.domain(other_domain) != *domain {
+        return None;
+    }
+    let separate = body.size() + other_body.size();
+    let bodies = [
+        (&one.coefficient, (**body).clone()),
+        (&other.coefficient, other_body.renamed(store, &letters)),
+    ];
+    let bodies = bodies.map(|(coefficient, array)| {
+        let coefficient = coefficient.clone();
+        Summand { coefficient, array }.build(store)
+    });
+    let body = sum(store, bodies);
+    if body.size() >= separate {
+        return None;
+    }
+    let joined = Expression::over(store, vars.iter().copied(), domain.clone(), *term, body);
+    Some(Summand::of(store, joined))
+}
+
 /// The sums among the factors turned so that `a - b` and `b - a` are one factor: as it stands where a product has
 /// its sign in front, for there nobody turned it.
 fn same_signs(store: &mut Store, parts: &mut [Summand]) {
@@ -149,11 +211,7 @@ fn same_signs(store: &mut Store, parts: &mut [Summand]) {
         .partition(|part| part.coefficient.is_negative());
     for part in negative.into_iter().chain(positive) {
         for factor in part.chain().map_or(&[][..], |(_, chain)| chain) {
-            if matches!(factor.kind, Kind::Sum(_))
-                && !known.iter().any(|other| are_opposite(store, other, factor))
-            {
-                known.push(factor.clone());
-            }
+            note_sum(store, &mut known, factor);
         }
     }
     for part in parts {
@@ -161,24 +219,56 @@ fn same_signs(store: &mut Store, parts: &mut [Summand]) {
             continue;
         };
         let mut turned = chain.to_vec();
-        let mut turns = 0;
-        for factor in &mut turned {
-            if let Some(other) = known
-                .iter()
-                .find(|other| are_opposite(store, other, factor))
-            {
-                *factor = other.clone();
-                turns += 1;
-            }
-        }
-        if turns > 0 {
-            let array = Expression::of_parts(store, numbers.to_vec(), turned);
-            part.array = array;
-        }
-        if turns % 2 == 1 {
+        let negative = turn(store, &known, &mut turned);
+        part.array = Expression::of_parts(store, numbers.to_vec(), turned);
+        if negative {
             part.coefficient = -part.coefficient.clone();
         }
     }
+}
+
+/// The same in one product, where the last sum stays as it is. Whether that turned the sign of the product.
+pub(super) fn turn_alike(store: &mut Store, chain: &mut [Expression]) -> bool {
+    let mut known: Vec<Expression> = Vec::new();
+    for factor in chain.iter().rev() {
+        note_sum(store, &mut known, factor);
+    }
+    turn(store, &known, chain)
+}
+
+/// The factor without its transpose.
+fn upright(factor: &Expression) -> &Expression {
+    match &factor.kind {
+        Kind::Transpose(inner) => inner,
+        _ => factor,
+    }
+}
+
+/// Notes a factor that is a sum, unless its opposite is known.
+fn note_sum(store: &mut Store, known: &mut Vec<Expression>, factor: &Expression) {
+    let sum = upright(factor);
+    if matches!(sum.kind, Kind::Sum(_))
+        && !known.iter().any(|other| are_opposite(store, other, sum))
+    {
+        known.push(sum.clone());
+    }
+}
+
+/// Turns the sums whose opposites are known; whether that turned the sign of their product.
+fn turn(store: &mut Store, known: &[Expression], chain: &mut [Expression]) -> bool {
+    let mut negative = false;
+    for factor in chain {
+        let sum = upright(factor);
+        let opposite = known.iter().find(|other| are_opposite(store, other, sum));
+        if let Some(opposite) = opposite {
+            *factor = match factor.kind {
+                Kind::Transpose(_) => opposite.transposed(),
+                _ => opposite.clone(),
+            };
+            negative = !negative;
+        }
+    }
+    negative
 }
 
 /// Whether one is the other with all signs turned.
@@ -205,13 +295,45 @@ fn are_opposite(store: &mut Store, one: &Expression, other: &Expression) -> bool
 fn added_up(parts: Vec<Summand>) -> Vec<Summand> {
     let mut result: Vec<Summand> = Vec::with_capacity(parts.len());
     for part in parts {
-        match result.iter_mut().find(|known| known.array == part.array) {
+        match result
+            .iter_mut()
+            .find(|known| are_alike(&known.array, &part.array))
+        {
             Some(known) => known.coefficient += part.coefficient,
             None => result.push(part),
         }
     }
     result.retain(|part| !part.coefficient.is_zero());
     result
+}
+
+/// Whether two arrays are the same but for the order of products entry by entry.
+fn are_alike(one: &Expression, other: &Expression) -> bool {
+    if one == other {
+        return true;
+    }
+    let all_alike = |one: &[Expression], other: &[Expression]| {
+        one.len() == other.len() && one.iter().zip(other).all(|(a, b)| are_alike(a, b))
+    };
+    match (&one.kind, &other.kind) {
+        (Kind::Hadamard(one), Kind::Hadamard(other)) => {
+            let count = |part: &Expression, parts: &[Expression]| {
+                parts.iter().filter(|candidate| *candidate == part).count()
+            };
+            one.len() == other.len()
+                && one
+                    .iter()
+                    .all(|part| count(part, one) == count(part, other))
+        }
+        (
+            Kind::Product { numbers, chain },
+            Kind::Product {
+                numbers: other_numbers,
+                chain: other_chain,
+            },
+        ) => numbers == other_numbers && all_alike(chain, other_chain),
+        _ => false,
+    }
 }
 
 /// The factor that most products have at one end, with the places of these; none if no two have one.
@@ -228,7 +350,7 @@ fn most_shared(store: &Store, parts: &[Summand]) -> Option<(End, Vec<usize>)> {
                     !parts[*at].is_guarded(store)
                         && parts[*at]
                             .chain()
-                            .is_some_and(|(_, chain)| end.of(chain).0 == wanted)
+                            .is_some_and(|(_, chain)| are_alike(end.of(chain).0, wanted))
                 })
                 .collect();
             // `(A + Aᵀ) x + b`, but what is left of longer products is not torn apart for a part of the sum.

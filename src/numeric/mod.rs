@@ -14,6 +14,7 @@ mod dual;
 mod evaluate;
 mod groups;
 mod instance;
+mod linear;
 mod lines;
 mod names;
 mod nest;

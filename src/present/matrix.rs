@@ -8,6 +8,7 @@ use super::letters::Scope;
 use super::math::{Fence, Math, MathId, Sign, Symbol};
 use super::terms::{Begin, Level, Printed, Printer};
 use crate::matrix::{Expression, Kind};
+use crate::system::FamilyKind;
 use crate::term::{Node, Reduction, TermId};
 
 impl Printer<'_> {
@@ -23,6 +24,16 @@ impl Printer<'_> {
         match &array.kind {
             Kind::Number(term) => self.term(*term, scope),
             Kind::Quantity { access, .. } => self.whole(*access, scope),
+            Kind::OfMatrix {
+                access, argument, ..
+            } => self.matrix_function(*access, argument, false, scope),
+            Kind::Transpose(inner)
+                if let Kind::OfMatrix {
+                    access, argument, ..
+                } = &inner.kind =>
+            {
+                self.matrix_function(*access, argument, true, scope)
+            }
             Kind::Transpose(inner) => {
                 let inner = self.array(inner, scope);
                 let top = self.boxes.sign(Sign::Transpose);
@@ -119,6 +130,24 @@ impl Printer<'_> {
                 }
             }
         }
+    }
+
+    /// A function of a matrix, or the transpose of its value.
+    fn matrix_function(
+        &mut self,
+        access: TermId,
+        argument: &Expression,
+        turned: bool,
+        scope: Scope,
+    ) -> Printed {
+        let Node::Access(family, _) = self.system.store.node(access) else {
+            return self.term(access, scope);
+        };
+        let FamilyKind::OfMatrix { row, .. } = self.system.family(*family).kind else {
+            return self.whole(access, scope);
+        };
+        let argument = self.array(argument, scope);
+        self.of_array(row, argument, turned)
     }
 
     /// A quantity without its element indices.
