@@ -210,9 +210,22 @@ impl Printer<'_> {
         if let ([], [only]) = (printed.as_slice(), chain) {
             return (negative, self.array(only, scope));
         }
-        for (at, array) in chain.iter().enumerate() {
-            let array = self.array(array, scope);
-            printed.push(self.array_factor(array, at + 1 == chain.len()));
+        let mut rest = chain;
+        while let Some((first, behind)) = rest.split_first() {
+            let array = self.array(first, scope);
+            // `X X` is a power of a quantity.
+            let same = behind.iter().take_while(|other| *other == first).count();
+            if same > 0 && matches!(first.kind, Kind::Quantity { .. }) {
+                let number = self.boxes.number(same + 1);
+                printed.push(Printed::scripted(self.raise_box(array, number)));
+                rest = &behind[same..];
+            } else {
+                printed.push(self.array_factor(array, behind.is_empty()));
+                rest = behind;
+            }
+        }
+        if let ([only], true) = (printed.as_slice(), numbers.is_empty()) {
+            return (negative, *only);
         }
         (negative, self.side_by_side(&printed))
     }
