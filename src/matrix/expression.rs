@@ -58,6 +58,8 @@ pub enum Kind {
     /// A function of numbers at each entry, with its order of derivative by each argument. Numbers go with
     /// every entry.
     Apply(FunctionId, Box<[u8]>, Vec<Expression>),
+    /// Softmax of a column, by the function exp.
+    Softmax(FunctionId, Box<Expression>),
     /// The matrix with this column on its diagonal.
     Diagonal(Box<Expression>),
     /// The column of a matrix's diagonal.
@@ -141,6 +143,14 @@ impl Expression {
         }
     }
 
+    /// Softmax of a column.
+    pub fn softmax(exp: FunctionId, argument: Expression) -> Self {
+        Self {
+            shape: argument.shape.clone(),
+            kind: Kind::Softmax(exp, Box::new(argument)),
+        }
+    }
+
     /// A sum over slots; `term` is the same sum in index form. A number in front of what is summed stands in
     /// front of the sum.
     pub fn over(
@@ -200,6 +210,9 @@ impl Expression {
             }
             Kind::Apply(function, orders, parts) => {
                 Kind::Apply(*function, orders.clone(), all(parts))
+            }
+            Kind::Softmax(exp, inner) => {
+                Kind::Softmax(*exp, Box::new(inner.renamed(store, letters)))
             }
             Kind::Diagonal(inner) => Kind::Diagonal(Box::new(inner.renamed(store, letters))),
             Kind::DiagonalOf(inner) => Kind::DiagonalOf(Box::new(inner.renamed(store, letters))),
@@ -270,6 +283,7 @@ impl Expression {
             }
             | Kind::Transpose(inner)
             | Kind::Power(inner, _)
+            | Kind::Softmax(_, inner)
             | Kind::Diagonal(inner)
             | Kind::DiagonalOf(inner)
             | Kind::Trace(inner)
@@ -363,9 +377,11 @@ impl Expression {
                 term: *term,
                 body: Box::new(body.transposed()),
             },
-            Kind::Quantity { .. } | Kind::OfMatrix { .. } | Kind::DiagonalOf(_) | Kind::Ones => {
-                Kind::Transpose(Box::new(self.clone()))
-            }
+            Kind::Quantity { .. }
+            | Kind::OfMatrix { .. }
+            | Kind::Softmax(..)
+            | Kind::DiagonalOf(_)
+            | Kind::Ones => Kind::Transpose(Box::new(self.clone())),
         };
         Self { kind, shape }
     }

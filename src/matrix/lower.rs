@@ -94,6 +94,27 @@ impl Lowering<'_> {
                 let node = Node::Apply(*function, orders.clone(), entries.into());
                 Some(self.system.store.intern(node))
             }
+            Kind::Softmax(exp, inner) => {
+                let Shape::Column(size) = &inner.shape else {
+                    return None;
+                };
+                if !self.fits(shape, &inner.shape) {
+                    return None;
+                }
+                let letter = self.system.store.fresh_var("k");
+                let entries = [
+                    self.entry(inner, row, None)?,
+                    self.entry(inner, Some(letter), None)?,
+                ];
+                let [own, other] = entries.map(|entry| {
+                    let node = Node::Apply(*exp, Box::new([0]), Box::new([entry]));
+                    self.system.store.intern(node)
+                });
+                let sum = self.summed(&[(letter, size.clone())], other);
+                let minus_one = self.system.store.int(-1);
+                let share = self.system.store.power(sum, minus_one);
+                Some(self.system.store.mul([own, share]))
+            }
             Kind::Diagonal(inner) => {
                 let Shape::Column(size) = &inner.shape else {
                     return None;

@@ -7,6 +7,7 @@ mod lower;
 mod recover;
 mod refusal;
 mod sizes;
+mod softmax;
 mod sums;
 #[cfg(test)]
 mod tests;

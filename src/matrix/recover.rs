@@ -9,6 +9,7 @@ use super::contract::contract;
 use super::expression::{Expression, Kind};
 use super::refusal::Refusal;
 use super::sizes::{Axes, full_range, is_derivative, length};
+use super::softmax;
 use crate::array::Shape;
 use crate::system::{FamilyKind, System};
 use crate::term::{
@@ -411,7 +412,11 @@ impl<'a> Recovery<'a> {
             .iter()
             .map(|factor| self.node(*factor, context))
             .collect::<Result<Vec<_>, _>>()
-            .and_then(|nodes| contract(self, nodes, bound));
+            .and_then(|nodes| contract(self, nodes, bound))
+            .map(|node| Node {
+                array: softmax::folded(self.system, node.array),
+                axes: node.axes,
+            });
         // A sum whose summands have different axes may be shorter multiplied out: `p (I - 1 pᵀ)` is
         // `diag(p) - p pᵀ`.
         let multiplied = self.multiplied_out(factors, bound, context);

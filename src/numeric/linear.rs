@@ -94,8 +94,8 @@ impl<S: Scalar> Factors<S> {
             }
             for row in (0..side).rev() {
                 let mut value = solution[row].clone();
-                for behind in row + 1..side {
-                    value = value.minus(&self.both.at(row, behind).times(&solution[behind]));
+                for (behind, known) in solution.iter().enumerate().skip(row + 1) {
+                    value = value.minus(&self.both.at(row, behind).times(known));
                 }
                 solution[row] = value.times(&self.both.at(row, row).power_number(-1.0));
             }

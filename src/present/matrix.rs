@@ -70,6 +70,7 @@ impl Printer<'_> {
                     .collect();
                 self.applied(*function, orders, &printed)
             }
+            Kind::Softmax(_, inner) => self.named(r"\operatorname{softmax}", inner, scope),
             Kind::Diagonal(inner) => self.named(r"\operatorname{diag}", inner, scope),
             Kind::DiagonalOf(inner) => self.named(r"\operatorname{diagonal}", inner, scope),
             Kind::Trace(inner) => self.named(r"\operatorname{tr}", inner, scope),
