@@ -3,6 +3,7 @@
 //!
 //! `UPDATE_DOCUMENTS=1 cargo test --test documents` writes what the commands print into the documents.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -211,4 +212,95 @@ fn links_lead_somewhere() {
             }
         }
     }
+}
+
+/// Fewer identities than this are no cookbook.
+const LEAST_IDENTITIES: usize = 60;
+
+#[test]
+fn identities_are_what_the_program_derives() {
+    let path = root().join("docs/cookbook.md");
+    let document = fs::read_to_string(&path).expect("a document is text");
+    let mut parts = document.split("<!-- identities: ");
+    let mut written = parts.next().expect("a split gives a part").to_owned();
+    let mut shown = BTreeSet::new();
+    let mut count = 0;
+    for part in parts {
+        let (name, rest) = part.split_once(" -->").expect("a mark ends");
+        let (_, behind) = rest.split_once("<!-- end -->").expect("a table ends");
+        let (table, rows) = identities(name);
+        written.push_str(&format!(
+            "<!-- identities: {name} -->\n\n{table}\n<!-- end -->{behind}"
+        ));
+        shown.insert(name.to_owned());
+        count += rows;
+    }
+    if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
+        fs::write(&path, &written).expect("documents can be written");
+    } else {
+        assert_eq!(document, written, "UPDATE_DOCUMENTS=1 writes the page");
+    }
+    let cases = fs::read_dir(root().join("tests/cases/cookbook")).expect("there are identities");
+    for case in cases {
+        let path = case.expect("a readable folder").path();
+        let name = path
+            .file_stem()
+            .expect("a case has a name")
+            .to_string_lossy();
+        assert!(shown.contains(&*name), "the page does not show {name}");
+    }
+    assert!(count >= LEAST_IDENTITIES, "{count} identities");
+}
+
+/// The declarations of a network of identities and the table of its derivatives, with the number of these.
+fn identities(name: &str) -> (String, usize) {
+    let file = format!("tests/cases/cookbook/{name}.net");
+    let text = fs::read_to_string(root().join(&file)).expect("a case is text");
+    let output = answer_to(&format!("chainrule derive {file} --format json"));
+    let answer: serde_json::Value = serde_json::from_str(&output).expect("the answer is JSON");
+    let gradients = answer["gradients"].as_array().expect("there are gradients");
+    let asked: Vec<&serde_json::Value> = gradients
+        .iter()
+        .filter(|gradient| gradient["asked"] == true)
+        .collect();
+    let word = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
+    let equations: Vec<(&str, &str)> = text
+        .lines()
+        .filter_map(|line| line.split_once(" = "))
+        .filter(|(left, _)| asked.iter().any(|gradient| gradient["of"] == *left))
+        .collect();
+    let mut page = String::from("```text\n");
+    for line in text.lines() {
+        let told = ["#", "grad ", "hess "];
+        let left = line.split(" = ").next().expect("a split gives a part");
+        if !told.iter().any(|start| line.starts_with(start))
+            && !equations.iter().any(|(known, _)| *known == left)
+        {
+            page.push_str(&format!("{line}\n"));
+        }
+    }
+    page.push_str(
+        "```\n\n| name | definition | derivative | valid if |\n| --- | --- | --- | --- |\n",
+    );
+    for gradient in &asked {
+        assert_eq!(gradient["form"], "matrix", "{name}: {gradient}");
+        assert_eq!(gradient["confirmation"]["status"], "confirmed", "{name}");
+        let of = word(&gradient["of"]);
+        let (_, formula) = equations
+            .iter()
+            .find(|(left, _)| *left == of)
+            .expect("what is differentiated is defined");
+        let conditions = gradient["valid_if"].as_array().expect("a list");
+        let conditions: Vec<String> = conditions
+            .iter()
+            .map(|condition| format!("${}$", word(condition)))
+            .collect();
+        page.push_str(&format!(
+            "| `{of}` | `{formula}` | ${} = {}$ | {} |\n",
+            word(&gradient["lhs_latex"]),
+            word(&gradient["latex"]),
+            conditions.join(", ")
+        ));
+    }
+    (page, asked.len())
 }

@@ -596,11 +596,38 @@ fn functions_of_whole_arrays_are_derived_and_confirmed() {
 }
 
 #[test]
+fn slopes_of_functions_of_matrices_are_confirmed() {
+    for row in functions::matrix_rows() {
+        let call = format!("{}(X)", row.name);
+        let value = if row.keeps_shape {
+            format!("a^T {call} b")
+        } else {
+            call
+        };
+        let text = format!("where X in R^(n x n), a, b in R^n\nloss C = {value}\ngrad X\n");
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_chainrule"))
+            .args(["derive", "--format", "text", "-e", &text])
+            .output()
+            .expect("the program starts");
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && printed.contains("confirmed numerically"),
+            "{}:\n{text}\n{printed}{}",
+            row.name,
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert!(!row.source.is_empty(), "{} says where it is from", row.name);
+    }
+}
+
+#[test]
 fn functions_of_whole_arrays_have_names_of_their_own() {
     let scalar = functions::rows().flat_map(|row| std::iter::once(&row.name).chain(row.also));
     let mut names: BTreeSet<&str> = scalar.copied().collect();
-    for row in functions::array_rows() {
-        for name in std::iter::once(&row.name).chain(row.also) {
+    let arrays = functions::array_rows().map(|row| (&row.name, row.also));
+    let matrices = functions::matrix_rows().map(|row| (&row.name, row.also));
+    for (name, also) in arrays.chain(matrices) {
+        for name in std::iter::once(name).chain(also) {
             assert!(names.insert(name), "`{name}` is the name of two functions");
         }
     }

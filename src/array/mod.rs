@@ -235,7 +235,7 @@ fn within(letter: VarId, size: &Affine) -> Domain {
 }
 
 /// The term with fresh letters in all its reductions: no letter is bound at two places.
-fn fresh_bound(store: &mut Store, term: TermId) -> TermId {
+pub(crate) fn fresh_bound(store: &mut Store, term: TermId) -> TermId {
     store.replace(term, &mut |store, term| {
         let Node::Reduce(op, vars, domain, body) = store.node(term).clone() else {
             return None;

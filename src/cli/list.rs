@@ -19,6 +19,17 @@ fn array_rows(losses: bool) -> impl Iterator<Item = [String; 3]> {
         })
 }
 
+/// Functions of square matrices.
+fn matrix_rows() -> impl Iterator<Item = [String; 3]> {
+    crate::functions::matrix_rows().map(|row| {
+        [
+            format!("{}(X)", row.name),
+            row.also.join(", "),
+            format!("built in, with the slope {}", row.slope),
+        ]
+    })
+}
+
 pub(super) fn run(arguments: &ListArguments) -> Result<Outcome, Stop> {
     let rows: Vec<[String; 3]> = match arguments.what {
         Listing::Functions => crate::functions::rows()
@@ -38,6 +49,7 @@ pub(super) fn run(arguments: &ListArguments) -> Result<Outcome, Stop> {
                 ]
             })
             .chain(array_rows(false))
+            .chain(matrix_rows())
             .collect(),
         Listing::Losses => array_rows(true).collect(),
         Listing::Layers => crate::functions::layers()

@@ -1,12 +1,14 @@
 //! Local derivatives: a term differentiated by each element that it reads.
 
 use num_rational::BigRational;
-use num_traits::One;
+use num_traits::{One, Signed};
 use rustc_hash::FxHashMap;
 
-use crate::simplify::Condition;
+use crate::array::fresh_bound;
+use crate::functions::MatrixRow;
+use crate::simplify::{Condition, Signs};
 use crate::syntax::StepAtZero;
-use crate::system::{Primitive, System};
+use crate::system::{FamilyKind, Primitive, System};
 use crate::term::{
     Affine, Cmp, Domain, FamilyId, FunctionId, Node, Reduction, Substitution, TermId, VarId,
 };
@@ -65,7 +67,10 @@ impl Differentiator<'_> {
             Node::Number(_) | Node::Pi | Node::Index(_) | Node::Guard(_) | Node::Test(..) => {
                 Vec::new()
             }
-            Node::Access(family, index) => vec![self.leaf(Leaf::Element(family, index))],
+            Node::Access(family, index) => match self.system.family(family).kind {
+                FamilyKind::OfMatrix { row, of } => self.of_matrix(row, of, &index),
+                _ => vec![self.leaf(Leaf::Element(family, index))],
+            },
             Node::Parameter(at) => vec![self.leaf(Leaf::Parameter(at))],
             Node::Add(parts) => {
                 let all = parts.iter().flat_map(|part| self.partials(*part)).collect();
@@ -103,6 +108,49 @@ impl Differentiator<'_> {
             value: self.system.store.int(1),
             conditions: Vec::new(),
         }
+    }
+
+    /// A function of a matrix, by all entries of the matrix: its slope is a row of the table.
+    fn of_matrix(
+        &mut self,
+        row: &'static MatrixRow,
+        of: FamilyId,
+        index: &[Affine],
+    ) -> Vec<Partial> {
+        let clauses = self.system.family(of).clauses.clone();
+        let slots = self.system.family(of).slots;
+        let mut all = Vec::new();
+        for clause in clauses {
+            let entry = ["k", "l"].map(|letter| self.system.store.fresh_var(letter));
+            let at: Vec<Affine> = index[..slots]
+                .iter()
+                .cloned()
+                .chain(entry.map(Affine::var))
+                .collect();
+            let (values, domain) = clause.at(&at);
+            if domain.is_nothing() {
+                continue;
+            }
+            let slope = self.system.slope_of_matrix(row, of, index, entry);
+            let inner = match clause.body {
+                Some(body) if self.system.is_nameless(of) => {
+                    let body = self.system.store.substitute(body, &values);
+                    let body = fresh_bound(&mut self.system.store, body);
+                    self.partials(body)
+                }
+                _ => {
+                    let argument = self.system.store.access(of, at);
+                    self.partials(argument)
+                }
+            };
+            let inner = self.chained(&Slope::plain(slope), inner);
+            all.extend(inner.into_iter().map(|partial| Partial {
+                vars: entry.into_iter().chain(partial.vars).collect(),
+                domain: domain.and(&partial.domain),
+                ..partial
+            }));
+        }
+        all
     }
 
     /// `slope · inner` for each inner derivative.
@@ -154,6 +202,7 @@ impl Differentiator<'_> {
     }
 
     fn power(&mut self, term: TermId, base: TermId, exponent: TermId) -> Vec<Partial> {
+        let (base, exponent) = self.one_power(base, exponent);
         let by_base = self.partials(base);
         let slope = {
             let store = &mut self.system.store;
@@ -175,6 +224,27 @@ impl Differentiator<'_> {
             all.extend(self.chained(&slope, by_exponent));
         }
         self.merged(all)
+    }
+
+    /// `(u^a)^b` with positive a, b as `u^(ab)` where u is never negative: the square of a norm has a derivative
+    /// where the norm has none.
+    fn one_power(&mut self, base: TermId, exponent: TermId) -> (TermId, TermId) {
+        let store = &self.system.store;
+        if let Node::Power(inner, first) = store.node(base)
+            && let (Some(first), Some(second)) =
+                (store.as_number(*first), store.as_number(exponent))
+            && first.is_positive()
+            && second.is_positive()
+        {
+            let (inner, exponent) = (*inner, first * second);
+            if Signs::new(self.system, false)
+                .of(self.system, inner)
+                .is_nonnegative()
+            {
+                return (inner, self.system.store.number(exponent));
+            }
+        }
+        (base, exponent)
     }
 
     fn apply(&mut self, function: &str, argument: TermId) -> TermId {

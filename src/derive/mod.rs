@@ -497,7 +497,16 @@ pub(crate) fn reads_counted(system: &System, family: FamilyId) -> Vec<(FamilyId,
                 continue;
             }
             if let Node::Access(other, _) = system.store.node(term) {
-                *found.entry(*other).or_default() += 1;
+                // Functions of matrices are read through, and so are arguments without a name.
+                let mut of = *other;
+                while let FamilyKind::OfMatrix { of: inner, .. } = system.family(of).kind {
+                    of = inner;
+                }
+                if system.is_nameless(of) {
+                    stack.extend(system.family(of).clauses.iter().filter_map(|it| it.body));
+                } else {
+                    *found.entry(of).or_default() += 1;
+                }
             }
             stack.extend(system.store.node(term).children());
         }
@@ -520,7 +529,10 @@ fn name_key(system: &System, family: FamilyId) -> (String, String, FamilyId) {
             system.family(*wrt).name.clone(),
             family,
         ),
-        FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => (
+        FamilyKind::Input
+        | FamilyKind::Defined
+        | FamilyKind::OfMatrix { .. }
+        | FamilyKind::OpaqueLoss(_) => (
             system.family(family).name.clone(),
             String::new(),
             FamilyId(0),

@@ -5,7 +5,6 @@ use num_traits::{One, Signed, ToPrimitive};
 
 use super::Link;
 use super::cases::Case;
-use crate::derive::Contribution;
 use crate::simplify::{Product, scaled, summands};
 use crate::syntax::StepAtZero;
 use crate::system::{FamilyKind, Primitive, System};
@@ -42,8 +41,19 @@ pub(super) fn lines(
     if !open.is_everything() {
         return Vec::new();
     }
-    let own = &case.index[case.index.len() - contribution.written.len()..];
-    let letters = letters(contribution, own);
+    // A function of a matrix is not told apart into what matters and what does not.
+    let is_of_matrix = |node: &Node| {
+        matches!(node, Node::Access(family, _)
+            if matches!(system.family(*family).kind, FamilyKind::OfMatrix { .. }))
+    };
+    if system.store.any(body, is_of_matrix) {
+        return Vec::new();
+    }
+    let (outer, own) = case
+        .index
+        .split_at(case.index.len() - contribution.written.len());
+    let left = clause.index.iter().zip(outer);
+    let letters = letters(left.chain(contribution.written.iter().zip(own)));
     let summand = relevant(system, body, wrt, &letters);
     let by = system.store.access(wrt, own.iter().cloned());
     let mut lines = vec![Link::Operator {
@@ -91,13 +101,9 @@ fn step_by_cases(system: &mut System, step_at_zero: StepAtZero, term: TermId) ->
 }
 
 /// The values of the definition's own letters at the printed index.
-fn letters(contribution: &Contribution, own: &[Affine]) -> Substitution {
+fn letters<'a>(written: impl Iterator<Item = (&'a Affine, &'a Affine)>) -> Substitution {
     Substitution::new(
-        contribution
-            .written
-            .iter()
-            .zip(own)
-            .filter_map(|(written, index)| Some((written.as_var()?, index.clone()))),
+        written.filter_map(|(written, index)| Some((written.as_var()?, index.clone()))),
     )
 }
 

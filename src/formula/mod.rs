@@ -609,6 +609,7 @@ impl<'a> Writer<'a> {
             }
             FamilyKind::Input
             | FamilyKind::Defined
+            | FamilyKind::OfMatrix { .. }
             | FamilyKind::OpaqueLoss(_)
             | FamilyKind::Local { .. } => false,
         }

@@ -414,9 +414,10 @@ fn symbolic_depth(system: &System, family: FamilyId) -> Report {
         FamilyKind::Adjoint { of, wrt } | FamilyKind::Local { of, wrt } => {
             format!("∂{}/∂{}", system.family(*of).name, system.family(*wrt).name)
         }
-        FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => {
-            system.family(family).name.clone()
-        }
+        FamilyKind::Input
+        | FamilyKind::Defined
+        | FamilyKind::OfMatrix { .. }
+        | FamilyKind::OpaqueLoss(_) => system.family(family).name.clone(),
     };
     Diagnostic::general(
         "symbolic-depth",

@@ -4,10 +4,12 @@
 mod activations;
 mod arrays;
 mod layers;
+mod matrices;
 mod primitives;
 
 pub use arrays::{ArrayRow, array_row, array_rows};
 pub use layers::{Carried, Ending, Extent, LayerForm, LayerRow, layers};
+pub use matrices::{MatrixFunction, MatrixRow, matrix_row, matrix_rows};
 
 /// One function of numbers.
 #[derive(Debug)]

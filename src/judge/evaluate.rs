@@ -626,6 +626,10 @@ impl<'e> Evaluator<'e> {
         if !self.reading.insert(key.clone()) {
             return Err(Trouble::Unknown);
         }
+        if matches!(self.system.family(family).kind, FamilyKind::OfMatrix { .. }) {
+            // Its value follows from its argument: a number made up would refute what is true.
+            return Err(Trouble::Unknown);
+        }
         let opaque = matches!(self.system.family(family).kind, FamilyKind::OpaqueLoss(_));
         let result = match self.definition(family, &key.1) {
             Ok(Some((body, env))) if !opaque => self.term(body, &env),

@@ -6,8 +6,9 @@
 use num_rational::BigRational;
 use num_traits::One;
 
+use super::sums;
 use crate::array::Shape;
-use crate::term::{Affine, Domain, FunctionId, Node, Store, TermId, VarId};
+use crate::term::{Affine, Domain, FunctionId, Node, Store, Substitution, TermId, VarId};
 
 /// An array, with its shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +24,22 @@ pub struct Expression {
 pub enum Kind {
     /// A number: a term without letters of elements.
     Number(TermId),
-    /// All elements of a family at fixed slots: the access at the general letters of row and column.
-    Quantity(TermId),
+    /// All elements of a family at fixed slots.
+    Quantity {
+        /// The access at the general letters of row and column.
+        access: TermId,
+        /// Whether it is its own transpose, by assumption.
+        symmetric: bool,
+    },
+    /// A function of a matrix.
+    OfMatrix {
+        /// Its value: the access at the general letters of row and column.
+        access: TermId,
+        /// The matrix.
+        argument: Box<Expression>,
+        /// Whether the value is its own transpose, by assumption.
+        symmetric: bool,
+    },
     /// The transpose.
     Transpose(Box<Expression>),
     /// Numbers, times a product of arrays.
@@ -43,12 +58,16 @@ pub enum Kind {
     /// A function of numbers at each entry, with its order of derivative by each argument. Numbers go with
     /// every entry.
     Apply(FunctionId, Box<[u8]>, Vec<Expression>),
+    /// Softmax of a column, by the function exp.
+    Softmax(FunctionId, Box<Expression>),
     /// The matrix with this column on its diagonal.
     Diagonal(Box<Expression>),
     /// The column of a matrix's diagonal.
     DiagonalOf(Box<Expression>),
     /// The sum of a matrix's diagonal.
     Trace(Box<Expression>),
+    /// The root of the sum of all squared entries.
+    Norm(Box<Expression>),
     /// Zero everywhere.
     Zero,
     /// The column of ones.
@@ -80,9 +99,34 @@ impl Expression {
     /// All elements of a family: an access at the general letters of row and column.
     pub fn quantity(access: TermId, rows: Option<Affine>, columns: Option<Affine>) -> Self {
         Self {
-            kind: Kind::Quantity(access),
+            kind: Kind::Quantity {
+                access,
+                symmetric: false,
+            },
             shape: Shape::of(rows.as_ref(), columns.as_ref()),
         }
+    }
+
+    /// A function of a matrix: an access at the general letters of row and column.
+    pub fn of_matrix(access: TermId, argument: Expression, shape: Shape) -> Self {
+        Self {
+            kind: Kind::OfMatrix {
+                access,
+                argument: Box::new(argument),
+                symmetric: false,
+            },
+            shape,
+        }
+    }
+
+    /// The same quantity as its own transpose.
+    #[must_use]
+    pub fn symmetric(mut self) -> Self {
+        if let Kind::Quantity { symmetric, .. } | Kind::OfMatrix { symmetric, .. } = &mut self.kind
+        {
+            *symmetric = true;
+        }
+        self
     }
 
     /// A function at each entry of arrays of one shape.
@@ -99,14 +143,25 @@ impl Expression {
         }
     }
 
-    /// A sum over slots; `term` is the same sum in index form.
+    /// Softmax of a column.
+    pub fn softmax(exp: FunctionId, argument: Expression) -> Self {
+        Self {
+            shape: argument.shape.clone(),
+            kind: Kind::Softmax(exp, Box::new(argument)),
+        }
+    }
+
+    /// A sum over slots; `term` is the same sum in index form. A number in front of what is summed stands in
+    /// front of the sum.
     pub fn over(
+        store: &mut Store,
         vars: impl IntoIterator<Item = VarId>,
         domain: Domain,
         term: TermId,
         body: Expression,
     ) -> Self {
-        Self {
+        let (coefficient, body) = sums::coefficient(store, body);
+        let sum = Self {
             shape: body.shape.clone(),
             kind: Kind::Over {
                 vars: vars.into_iter().collect(),
@@ -114,6 +169,73 @@ impl Expression {
                 term,
                 body: Box::new(body),
             },
+        };
+        let coefficient = Self::number(store.number(coefficient));
+        Self::product(store, [coefficient, sum])
+    }
+
+    /// The same at other letters of slots.
+    #[must_use]
+    pub fn renamed(&self, store: &mut Store, letters: &Substitution) -> Self {
+        let mut all = |parts: &[Expression]| -> Vec<Expression> {
+            parts
+                .iter()
+                .map(|part| part.renamed(store, letters))
+                .collect()
+        };
+        let kind = match &self.kind {
+            Kind::Number(term) => Kind::Number(store.substitute(*term, letters)),
+            Kind::Quantity { access, symmetric } => Kind::Quantity {
+                access: store.substitute(*access, letters),
+                symmetric: *symmetric,
+            },
+            Kind::OfMatrix {
+                access,
+                argument,
+                symmetric,
+            } => Kind::OfMatrix {
+                argument: Box::new(argument.renamed(store, letters)),
+                access: store.substitute(*access, letters),
+                symmetric: *symmetric,
+            },
+            Kind::Transpose(inner) => Kind::Transpose(Box::new(inner.renamed(store, letters))),
+            Kind::Product { numbers, chain } => Kind::Product {
+                numbers: all(numbers),
+                chain: all(chain),
+            },
+            Kind::Hadamard(parts) => Kind::Hadamard(all(parts)),
+            Kind::Sum(parts) => Kind::Sum(all(parts)),
+            Kind::Power(base, exponent) => {
+                Kind::Power(Box::new(base.renamed(store, letters)), exponent.clone())
+            }
+            Kind::Apply(function, orders, parts) => {
+                Kind::Apply(*function, orders.clone(), all(parts))
+            }
+            Kind::Softmax(exp, inner) => {
+                Kind::Softmax(*exp, Box::new(inner.renamed(store, letters)))
+            }
+            Kind::Diagonal(inner) => Kind::Diagonal(Box::new(inner.renamed(store, letters))),
+            Kind::DiagonalOf(inner) => Kind::DiagonalOf(Box::new(inner.renamed(store, letters))),
+            Kind::Trace(inner) => Kind::Trace(Box::new(inner.renamed(store, letters))),
+            Kind::Norm(inner) => Kind::Norm(Box::new(inner.renamed(store, letters))),
+            Kind::Zero => Kind::Zero,
+            Kind::Ones => Kind::Ones,
+            Kind::Identity => Kind::Identity,
+            Kind::Over {
+                vars,
+                domain,
+                term,
+                body,
+            } => Kind::Over {
+                vars: vars.clone(),
+                domain: letters.domain(domain),
+                term: store.substitute(*term, letters),
+                body: Box::new(body.renamed(store, letters)),
+            },
+        };
+        Self {
+            kind,
+            shape: self.shape.map(|size| letters.affine(size)),
         }
     }
 
@@ -149,18 +271,23 @@ impl Expression {
     /// Its parts, from left to right.
     fn parts(&self) -> Vec<&Expression> {
         match &self.kind {
-            Kind::Number(_) | Kind::Quantity(_) | Kind::Zero | Kind::Ones | Kind::Identity => {
+            Kind::Number(_) | Kind::Quantity { .. } | Kind::Zero | Kind::Ones | Kind::Identity => {
                 Vec::new()
             }
             Kind::Product { numbers, chain } => numbers.iter().chain(chain).collect(),
             Kind::Hadamard(parts) | Kind::Sum(parts) | Kind::Apply(_, _, parts) => {
                 parts.iter().collect()
             }
-            Kind::Transpose(inner)
+            Kind::OfMatrix {
+                argument: inner, ..
+            }
+            | Kind::Transpose(inner)
             | Kind::Power(inner, _)
+            | Kind::Softmax(_, inner)
             | Kind::Diagonal(inner)
             | Kind::DiagonalOf(inner)
             | Kind::Trace(inner)
+            | Kind::Norm(inner)
             | Kind::Over { body: inner, .. } => vec![inner],
         }
     }
@@ -207,10 +334,24 @@ impl Expression {
             }
         };
         let kind = match &self.kind {
-            Kind::Number(_) | Kind::Trace(_) | Kind::Diagonal(_) | Kind::Identity => {
+            Kind::Number(_)
+            | Kind::Trace(_)
+            | Kind::Norm(_)
+            | Kind::Diagonal(_)
+            | Kind::Identity
+            | Kind::Quantity {
+                symmetric: true, ..
+            }
+            | Kind::OfMatrix {
+                symmetric: true, ..
+            } => {
                 return self.clone();
             }
             _ if self.is_number() => return self.clone(),
+            // The inverse of a symmetric matrix is symmetric.
+            Kind::OfMatrix { argument, .. } if argument.transposed() == **argument => {
+                return self.clone();
+            }
             Kind::Zero => Kind::Zero,
             Kind::Transpose(inner) => return (**inner).clone(),
             Kind::Product { numbers, chain } => Kind::Product {
@@ -236,9 +377,11 @@ impl Expression {
                 term: *term,
                 body: Box::new(body.transposed()),
             },
-            Kind::Quantity(_) | Kind::DiagonalOf(_) | Kind::Ones => {
-                Kind::Transpose(Box::new(self.clone()))
-            }
+            Kind::Quantity { .. }
+            | Kind::OfMatrix { .. }
+            | Kind::Softmax(..)
+            | Kind::DiagonalOf(_)
+            | Kind::Ones => Kind::Transpose(Box::new(self.clone())),
         };
         Self { kind, shape }
     }
@@ -293,6 +436,9 @@ impl Expression {
                 _ => take(factor, &mut terms, &mut numbers, &mut chain),
             }
         }
+        if sums::turn_alike(store, &mut chain) {
+            terms.push(store.int(-1));
+        }
         let term = product_of_numbers(store, &terms);
         if !store.is_one(term) {
             numbers.insert(0, Expression::number(term));
@@ -300,7 +446,7 @@ impl Expression {
         Self::of_parts(store, numbers, chain)
     }
 
-    fn of_parts(
+    pub(super) fn of_parts(
         store: &mut Store,
         mut numbers: Vec<Expression>,
         mut chain: Vec<Expression>,
@@ -380,35 +526,9 @@ impl Expression {
         Self::product(store, front)
     }
 
-    /// A sum of arrays of one shape (numbers written out go with any shape). Factors that all summands
-    /// begin or end with stand outside.
+    /// A sum of arrays of one shape (numbers written out go with any shape).
     pub fn sum(store: &mut Store, summands: impl IntoIterator<Item = Expression>) -> Self {
-        let mut parts: Vec<Expression> = Vec::new();
-        for summand in summands {
-            match summand.kind {
-                Kind::Sum(inner) => parts.extend(inner),
-                _ => parts.push(summand),
-            }
-        }
-        if parts.len() == 1 {
-            return parts.swap_remove(0);
-        }
-        if let Some(factored) = factored(store, &parts) {
-            return factored;
-        }
-        if let Some(parts) = untransposed(&parts) {
-            return Self::sum(store, parts).transposed();
-        }
-        let shape = parts
-            .iter()
-            .map(|part| &part.shape)
-            .find(|shape| **shape != Shape::Number)
-            .cloned()
-            .unwrap_or(Shape::Number);
-        Self {
-            kind: Kind::Sum(parts),
-            shape,
-        }
+        sums::sum(store, summands)
     }
 
     /// Every entry raised to a number.
@@ -417,9 +537,15 @@ impl Expression {
             return self;
         }
         let shape = self.shape.clone();
-        Self {
-            kind: Kind::Power(Box::new(self), exponent),
-            shape,
+        match self.kind {
+            // A norm is never negative.
+            Kind::Power(base, first) if matches!(base.kind, Kind::Norm(_)) => {
+                base.power(first * exponent)
+            }
+            _ => Self {
+                kind: Kind::Power(Box::new(self), exponent),
+                shape,
+            },
         }
     }
 
@@ -453,10 +579,37 @@ impl Expression {
                 kind: Kind::Trace(matrix),
                 shape: Shape::Number,
             },
+            Kind::Power(base, exponent) if exponent == two() => base.norm().power(exponent),
+            Kind::Product { numbers, chain } => {
+                let norm = match chain.as_slice() {
+                    [first, last] if last.kind == Kind::Ones => match &first.kind {
+                        Kind::Power(base, exponent) if *exponent == two() => {
+                            Some((**base).clone().norm().power(two()))
+                        }
+                        _ => None,
+                    },
+                    _ => None,
+                };
+                let rest = match norm {
+                    Some(norm) => vec![norm],
+                    None => std::iter::once(Expression::ones(size.clone()).transposed())
+                        .chain(chain)
+                        .collect(),
+                };
+                Self::product(store, numbers.into_iter().chain(rest))
+            }
             _ => {
                 let ones = Expression::ones(size.clone()).transposed();
                 Self::product(store, [ones, column])
             }
+        }
+    }
+
+    /// The root of the sum of all squared entries.
+    fn norm(self) -> Self {
+        Self {
+            kind: Kind::Norm(Box::new(self)),
+            shape: Shape::Number,
         }
     }
 
@@ -467,6 +620,10 @@ impl Expression {
             shape: Shape::Number,
         }
     }
+}
+
+fn two() -> BigRational {
+    BigRational::from_integer(2.into())
 }
 
 /// Numbers multiplied, with one coefficient in front.
@@ -490,7 +647,7 @@ fn product_of_numbers(store: &mut Store, terms: &[TermId]) -> TermId {
 }
 
 /// The arrays without their transposes, if all of them are transposes: `aᵀ + bᵀ` is written `(a + b)ᵀ`.
-fn untransposed(parts: &[Expression]) -> Option<Vec<Expression>> {
+pub(super) fn untransposed(parts: &[Expression]) -> Option<Vec<Expression>> {
     parts
         .iter()
         .map(|part| match &part.kind {
@@ -517,57 +674,4 @@ fn untransposed(parts: &[Expression]) -> Option<Vec<Expression>> {
 
 fn transposes(parts: &[Expression]) -> usize {
     parts.iter().map(Expression::transposes).sum()
-}
-
-/// A sum with the array that all products begin with, or end with, outside; none if there is none.
-fn factored(store: &mut Store, parts: &[Expression]) -> Option<Expression> {
-    let chains: Vec<(&[Expression], &[Expression])> = parts
-        .iter()
-        .map(|part| match &part.kind {
-            Kind::Product { numbers, chain } if !part.is_number() && chain.len() > 1 => {
-                Some((numbers.as_slice(), chain.as_slice()))
-            }
-            _ => None,
-        })
-        .collect::<Option<_>>()?;
-    // What stands behind a guard may exist only where the guard holds: it stays there.
-    let guarded = chains.iter().any(|(numbers, _)| {
-        numbers.iter().any(|number| match number.kind {
-            Kind::Number(term) => store.any(term, |node| matches!(node, Node::Guard(_))),
-            _ => false,
-        })
-    });
-    if guarded {
-        return None;
-    }
-    let (_, first) = chains[0];
-    let front = chains.iter().all(|(_, chain)| chain[0] == first[0]);
-    let back = chains.iter().all(|(_, chain)| chain.last() == first.last());
-    if !front && !back {
-        return None;
-    }
-    let inner: Vec<Expression> = chains
-        .iter()
-        .map(|(numbers, chain)| {
-            let rest = if front {
-                &chain[1..]
-            } else {
-                &chain[..chain.len() - 1]
-            };
-            Expression::of_parts(store, numbers.to_vec(), rest.to_vec())
-        })
-        .collect();
-    let outer = if front {
-        first[0].clone()
-    } else {
-        first[first.len() - 1].clone()
-    };
-    // An outer product has no shape in common with what is inside: `x aᵀ + x bᵀ = x (a + b)ᵀ` works, because
-    // the rests are rows.
-    let inner = Expression::sum(store, inner);
-    Some(if front {
-        Expression::product(store, [outer, inner])
-    } else {
-        Expression::product(store, [inner, outer])
-    })
 }

@@ -1,15 +1,20 @@
 //! Expressions over arrays back to index form, by the definition of each operation. It knows nothing of
 //! how an expression was found; shapes that do not fit have no index form.
 
+use num_rational::BigRational;
+
 use super::expression::{Expression, Kind};
 use super::recover::with_letters;
 use crate::array::Shape;
-use crate::system::System;
-use crate::term::{Affine, Domain, Reduction, TermId, VarId};
+use crate::normal::Normalizer;
+use crate::syntax::StepAtZero;
+use crate::system::{FamilyKind, System};
+use crate::term::{Affine, Domain, Node, Reduction, Store, TermId, VarId};
 
 pub(super) struct Lowering<'a> {
     pub(super) system: &'a mut System,
     pub(super) general: [VarId; 2],
+    pub(super) step_at_zero: StepAtZero,
     /// Where all of it is read: shapes that are equal there are equal.
     pub(super) context: Domain,
 }
@@ -39,13 +44,19 @@ impl Lowering<'_> {
         }
         match kind {
             Kind::Number(term) => self.fits(shape, &Shape::Number).then_some(*term),
-            Kind::Quantity(access) => Some(with_letters(
+            Kind::Quantity { access, .. } => Some(with_letters(
                 self.system,
                 *access,
                 self.general,
                 row,
                 column,
             )),
+            Kind::OfMatrix {
+                access, argument, ..
+            } => {
+                let letters = with_letters(self.system, *access, self.general, row, column);
+                self.is_argument(letters, argument).then_some(letters)
+            }
             Kind::Transpose(inner) => {
                 if !self.fits(&inner.shape.transposed(), shape) {
                     return None;
@@ -61,6 +72,18 @@ impl Lowering<'_> {
                 let entries = self.entries(parts, shape, row, column, true)?;
                 Some(self.system.store.add(entries))
             }
+            Kind::Norm(inner) => {
+                let squares = self.squares(inner)?;
+                let half = BigRational::new(1.into(), 2.into());
+                let half = self.system.store.number(half);
+                Some(self.system.store.power(squares, half))
+            }
+            Kind::Power(base, exponent) if let Kind::Norm(inner) = &base.kind => {
+                let squares = self.squares(inner)?;
+                let half = exponent / BigRational::from_integer(2.into());
+                let half = self.system.store.number(half);
+                Some(self.system.store.power(squares, half))
+            }
             Kind::Power(base, exponent) => {
                 let base = self.entries(std::slice::from_ref(base), shape, row, column, false)?;
                 let exponent = self.system.store.number(exponent.clone());
@@ -68,8 +91,29 @@ impl Lowering<'_> {
             }
             Kind::Apply(function, orders, arguments) => {
                 let entries = self.entries(arguments, shape, row, column, true)?;
-                let node = crate::term::Node::Apply(*function, orders.clone(), entries.into());
+                let node = Node::Apply(*function, orders.clone(), entries.into());
                 Some(self.system.store.intern(node))
+            }
+            Kind::Softmax(exp, inner) => {
+                let Shape::Column(size) = &inner.shape else {
+                    return None;
+                };
+                if !self.fits(shape, &inner.shape) {
+                    return None;
+                }
+                let letter = self.system.store.fresh_var("k");
+                let entries = [
+                    self.entry(inner, row, None)?,
+                    self.entry(inner, Some(letter), None)?,
+                ];
+                let [own, other] = entries.map(|entry| {
+                    let node = Node::Apply(*exp, Box::new([0]), Box::new([entry]));
+                    self.system.store.intern(node)
+                });
+                let sum = self.summed(&[(letter, size.clone())], other);
+                let minus_one = self.system.store.int(-1);
+                let share = self.system.store.power(sum, minus_one);
+                Some(self.system.store.mul([own, share]))
             }
             Kind::Diagonal(inner) => {
                 let Shape::Column(size) = &inner.shape else {
@@ -131,6 +175,55 @@ impl Lowering<'_> {
                 Some(store.reduce(Reduction::Sum, vars.iter().copied(), domain.clone(), entry?))
             }
         }
+    }
+
+    /// Whether an array is what the function of a matrix is of.
+    fn is_argument(&mut self, access: TermId, array: &Expression) -> bool {
+        let Node::Access(family, index) = self.system.store.node(access).clone() else {
+            return false;
+        };
+        let FamilyKind::OfMatrix { of, .. } = self.system.family(family).kind else {
+            return false;
+        };
+        let letters = ["k", "l"].map(|letter| self.system.store.fresh_var(letter));
+        let slots = index[..self.system.family(of).slots].iter().cloned();
+        let at: Vec<Affine> = slots.chain(letters.map(Affine::var)).collect();
+        let [row, column] = letters.map(Some);
+        let Some(entry) = self.entry(array, row, column) else {
+            return false;
+        };
+        let clause = self.system.family(of).clauses.first().cloned();
+        let wanted = match clause {
+            Some(clause) if self.system.is_nameless(of) => {
+                let (values, _) = clause.at(&at);
+                clause
+                    .body
+                    .map(|body| self.system.store.substitute(body, &values))
+            }
+            _ => Some(self.system.store.access(of, at)),
+        };
+        let Some(wanted) = wanted else {
+            return false;
+        };
+        let mut normalizer = Normalizer::new(self.system, self.step_at_zero, self.context.clone());
+        let (entry, wanted) = (normalizer.normal(entry), normalizer.normal(wanted));
+        matches!((entry, wanted), (Ok(entry), Ok(wanted)) if entry == wanted)
+    }
+
+    /// The sum of all squared entries.
+    fn squares(&mut self, array: &Expression) -> Option<TermId> {
+        let mut bound = Vec::new();
+        let mut letter = |size: Option<&Affine>, store: &mut Store| {
+            let letter = store.fresh_var("i");
+            bound.push((letter, size?.clone()));
+            Some(letter)
+        };
+        let row = letter(array.shape.rows(), &mut self.system.store);
+        let column = letter(array.shape.columns(), &mut self.system.store);
+        let entry = self.entry(array, row, column)?;
+        let two = self.system.store.int(2);
+        let square = self.system.store.power(entry, two);
+        Some(self.summed(&bound, square))
     }
 
     /// Numbers times a chain of arrays whose inner sizes agree.

@@ -7,11 +7,15 @@ mod lower;
 mod recover;
 mod refusal;
 mod sizes;
+mod softmax;
+mod sums;
 #[cfg(test)]
 mod tests;
 
 pub use expression::{Expression, Kind};
 pub use refusal::Refusal;
+
+use num_rational::BigRational;
 
 use crate::normal::Normalizer;
 use crate::syntax::StepAtZero;
@@ -45,6 +49,17 @@ pub struct MatrixForm {
     pub lowered: TermId,
     /// Whether another layout would print it otherwise.
     pub turns: bool,
+}
+
+/// A matrix form that was proved.
+#[derive(Debug, Clone)]
+pub struct Proved {
+    /// The form.
+    pub expression: Expression,
+    /// The form lowered again.
+    pub lowered: TermId,
+    /// The assumptions that the proof used.
+    pub assumed: Vec<usize>,
 }
 
 /// A left side as an array: all values of its element letters together.
@@ -86,7 +101,7 @@ impl Notation {
         sides.any(|side| {
             let mut found = false;
             side.visit(&mut |kind| {
-                if let Kind::Quantity(access) = kind
+                if let Kind::Quantity { access, .. } = kind
                     && let Node::Access(family, _) = system.store.node(*access)
                 {
                     found |= self.is_turned(system, *family);
@@ -163,8 +178,7 @@ impl Notation {
         })
     }
 
-    /// The matrix form of a term over the letters of a left side, and this form lowered again, which is
-    /// proved equal to the term.
+    /// The matrix form of a term over the letters of a left side, proved equal to the term.
     ///
     /// # Errors
     /// Why there is none.
@@ -173,17 +187,15 @@ impl Notation {
         system: &mut System,
         frame: &Frame,
         term: TermId,
-    ) -> Result<(Expression, TermId), Refusal> {
+    ) -> Result<Proved, Refusal> {
         let found = Recovery::new(system, self.layout, self.general).array(
             term,
             frame.row.clone(),
             frame.column.clone(),
             &frame.domain,
         )?;
-        match self.proved(system, frame, &found, term) {
-            Some(lowered) => Ok((found, lowered)),
-            None => Err(Refusal::Unproved),
-        }
+        self.proved(system, frame, found, term)
+            .ok_or(Refusal::Unproved)
     }
 
     /// The entry of an expression at the letters of a left side, in index form; none if shapes do not fit.
@@ -197,6 +209,7 @@ impl Notation {
         let mut lowering = Lowering {
             system,
             general: self.general,
+            step_at_zero: self.step_at_zero,
             context: frame.domain.clone(),
         };
         // The whole has the shape of the left side.
@@ -206,20 +219,93 @@ impl Notation {
             .flatten()
     }
 
-    /// The expression lowered again, if it is proved to be the term at every value of the left side's letters.
+    /// The expression, if it is proved to be the term at every value of the left side's letters.
     fn proved(
         self,
         system: &mut System,
         frame: &Frame,
-        expression: &Expression,
+        expression: Expression,
         term: TermId,
-    ) -> Option<TermId> {
-        let lowered = self.lowered(system, frame, expression)?;
-        if lowered == term {
-            return Some(lowered);
+    ) -> Option<Proved> {
+        let lowered = self.lowered(system, frame, &expression)?;
+        let mut assumed = Vec::new();
+        if !self.are_equal(system, &frame.domain, lowered, term) {
+            let mut symmetric = |term| self.symmetrized(system, term, &mut assumed);
+            let (left, right) = (symmetric(lowered), symmetric(term));
+            if !self.are_equal(system, &frame.domain, left, right) {
+                return None;
+            }
         }
-        let mut normalizer = Normalizer::new(system, self.step_at_zero, frame.domain.clone());
-        let (left, right) = (normalizer.normal(lowered), normalizer.normal(term));
-        matches!((left, right), (Ok(left), Ok(right)) if left == right).then_some(lowered)
+        Some(Proved {
+            expression,
+            lowered,
+            assumed,
+        })
+    }
+
+    fn are_equal(self, system: &mut System, domain: &Domain, left: TermId, right: TermId) -> bool {
+        if left == right {
+            return true;
+        }
+        let mut normalizer = Normalizer::new(system, self.step_at_zero, domain.clone());
+        let (left, right) = (normalizer.normal(left), normalizer.normal(right));
+        matches!((left, right), (Ok(left), Ok(right)) if left == right)
+    }
+
+    /// The term with `(A_ij + A_ji)/2` for each element of a symmetric matrix, and what makes these symmetric.
+    fn symmetrized(self, system: &mut System, term: TermId, assumed: &mut Vec<usize>) -> TermId {
+        let mut families: Vec<FamilyId> = Vec::new();
+        system.store.any(term, |node| {
+            if let Node::Access(family, _) = node {
+                families.push(*family);
+            }
+            false
+        });
+        families.sort_unstable();
+        families.dedup();
+        families.retain(|family| match self.symmetry(system, *family) {
+            Some(numbers) => {
+                assumed.extend(numbers);
+                true
+            }
+            None => false,
+        });
+        let store = &mut system.store;
+        let half = store.number(BigRational::new(1.into(), 2.into()));
+        store.replace(term, &mut |store, part| {
+            let (family, mut turned) = match store.node(part) {
+                Node::Access(family, index) => (*family, index.clone()),
+                _ => return None,
+            };
+            if !families.contains(&family) {
+                return None;
+            }
+            let at = turned.len() - 2;
+            turned.swap(at, at + 1);
+            let turned = store.access(family, turned);
+            let sum = store.add([part, turned]);
+            Some(store.mul([half, sum]))
+        })
+    }
+
+    /// The assumptions that make the matrices of a family symmetric; none if they are not.
+    fn symmetry(self, system: &mut System, family: FamilyId) -> Option<Vec<usize>> {
+        if let Some(number) = system.assumed_symmetric(family) {
+            return Some(vec![number]);
+        }
+        // The inverse of a formula that is its own transpose.
+        let of = match system.family(family).kind {
+            FamilyKind::OfMatrix { row, of } if row.keeps_shape && system.is_nameless(of) => of,
+            _ => return None,
+        };
+        let clause = system.family(of).clauses.first().cloned()?;
+        let body = clause.body?;
+        let turned: Vec<Affine> = clause.index.iter().rev().cloned().collect();
+        let turned = system.store.substitute(body, &clause.at(&turned).0);
+        let mut assumed = Vec::new();
+        let left = self.symmetrized(system, body, &mut assumed);
+        let right = self.symmetrized(system, turned, &mut assumed);
+        self.are_equal(system, &clause.domain, left, right)
+            .then_some(assumed)
     }
 }

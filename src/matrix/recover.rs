@@ -9,8 +9,9 @@ use super::contract::contract;
 use super::expression::{Expression, Kind};
 use super::refusal::Refusal;
 use super::sizes::{Axes, full_range, is_derivative, length};
+use super::softmax;
 use crate::array::Shape;
-use crate::system::System;
+use crate::system::{FamilyKind, System};
 use crate::term::{
     Affine, Domain, FamilyId, Node as Term, Reduction, Relation, Substitution, TermId, VarId,
 };
@@ -117,7 +118,8 @@ impl<'a> Recovery<'a> {
     }
 
     fn find(&mut self, term: TermId, context: &Domain) -> Result<Node, Refusal> {
-        if self.free(term).is_empty() && !self.binds_axes(term) {
+        let has_arrays = self.binds_axes(term) || self.has_matrix_function(term);
+        if self.free(term).is_empty() && !has_arrays {
             return Ok(Node::number(Expression::number(term)));
         }
         match self.system.store.node(term).clone() {
@@ -192,6 +194,58 @@ impl<'a> Recovery<'a> {
         })
     }
 
+    /// Whether a function of a matrix without a name stands in a term: it is written by arrays only.
+    fn has_matrix_function(&self, term: TermId) -> bool {
+        let system = &*self.system;
+        system.store.any(term, |node| {
+            matches!(node, Term::Access(family, _)
+                if matches!(system.family(*family).kind, FamilyKind::OfMatrix { of, .. }
+                    if system.is_nameless(of)))
+        })
+    }
+
+    /// The matrix that a function is of, at the slots that an index begins with.
+    fn argument(
+        &mut self,
+        of: FamilyId,
+        index: &[Affine],
+        context: &Domain,
+    ) -> Result<Expression, Refusal> {
+        let slots = self.system.family(of).slots;
+        if !self.system.is_nameless(of) {
+            let at: Vec<Affine> = index[..slots]
+                .iter()
+                .cloned()
+                .chain(self.general.map(Affine::var))
+                .collect();
+            let [rows, columns] =
+                [slots, slots + 1].map(|axis| length(self.system, of, &at, axis, context));
+            let access = self.system.store.access(of, at.iter().cloned());
+            let mut quantity = Expression::quantity(access, rows, columns);
+            if let FamilyKind::OfMatrix { of: inner, .. } = self.system.family(of).kind {
+                let argument = self.argument(inner, &at, context)?;
+                quantity = Expression::of_matrix(access, argument, quantity.shape);
+            }
+            return Ok(match self.system.assumed_symmetric(of) {
+                Some(_) => quantity.symmetric(),
+                None => quantity,
+            });
+        }
+        let clause = self.system.family(of).clauses.first().cloned();
+        let clause = clause.ok_or(Refusal::Partial)?;
+        let body = clause.body.ok_or(Refusal::Partial)?;
+        let mut sides = [None, None];
+        for (axis, side) in sides.iter_mut().enumerate() {
+            let size = length(self.system, of, &clause.index, axis, &clause.domain);
+            *side = clause.index[axis].as_var().zip(size);
+        }
+        let [row, column] = sides;
+        let before = std::mem::take(&mut self.letters);
+        let found = self.array(body, row, column, &clause.domain);
+        self.letters = before;
+        found
+    }
+
     fn quantity(
         &mut self,
         family: FamilyId,
@@ -224,7 +278,14 @@ impl<'a> Recovery<'a> {
         }
         let [rows, columns] = lengths;
         let access = self.system.store.access(family, general);
-        let array = Expression::quantity(access, rows, columns);
+        let mut array = Expression::quantity(access, rows, columns);
+        if let FamilyKind::OfMatrix { of, .. } = self.system.family(family).kind {
+            let argument = self.argument(of, index, context)?;
+            array = Expression::of_matrix(access, argument, array.shape);
+        }
+        if self.system.assumed_symmetric(family).is_some() {
+            array = array.symmetric();
+        }
         Ok(match (row, column) {
             (None, None) => Node::number(array),
             (Some(at), None) => Node {
@@ -335,7 +396,7 @@ impl<'a> Recovery<'a> {
             });
         }
         Ok(Node {
-            array: Expression::over(slots, rest, term, node.array),
+            array: Expression::over(&mut self.system.store, slots, rest, term, node.array),
             axes: node.axes,
         })
     }
@@ -351,7 +412,11 @@ impl<'a> Recovery<'a> {
             .iter()
             .map(|factor| self.node(*factor, context))
             .collect::<Result<Vec<_>, _>>()
-            .and_then(|nodes| contract(self, nodes, bound));
+            .and_then(|nodes| contract(self, nodes, bound))
+            .map(|node| Node {
+                array: softmax::folded(self.system, node.array),
+                axes: node.axes,
+            });
         // A sum whose summands have different axes may be shorter multiplied out: `p (I - 1 pᵀ)` is
         // `diag(p) - p pᵀ`.
         let multiplied = self.multiplied_out(factors, bound, context);

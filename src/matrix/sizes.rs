@@ -27,7 +27,10 @@ impl Axes {
                     by: behind.into_iter().map(|at| at + rank).collect(),
                 }
             }
-            FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => Self {
+            FamilyKind::Input
+            | FamilyKind::Defined
+            | FamilyKind::OfMatrix { .. }
+            | FamilyKind::OpaqueLoss(_) => Self {
                 of: Vec::new(),
                 by: places(system, family),
             },
@@ -67,9 +70,10 @@ fn places(system: &System, family: FamilyId) -> Vec<usize> {
             let Axes { of, by } = Axes::of(system, family);
             of.into_iter().chain(by).collect()
         }
-        FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => {
-            (row.slots..row.slots + row.axes).collect()
-        }
+        FamilyKind::Input
+        | FamilyKind::Defined
+        | FamilyKind::OfMatrix { .. }
+        | FamilyKind::OpaqueLoss(_) => (row.slots..row.slots + row.axes).collect(),
     }
 }
 
@@ -101,7 +105,10 @@ pub(super) fn length(
                 length(system, wrt, below, at - rank, context)
             }
         }
-        FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => {
+        FamilyKind::Input
+        | FamilyKind::Defined
+        | FamilyKind::OfMatrix { .. }
+        | FamilyKind::OpaqueLoss(_) => {
             let mut sizes: Vec<(Affine, Domain)> = Vec::new();
             for clause in &row.clauses {
                 let (values, here) = clause.at(index);

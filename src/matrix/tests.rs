@@ -61,18 +61,18 @@ impl Page {
     fn is_proved(&mut self, name: &str, form: &Expression) -> bool {
         let (frame, term) = self.definition(name).expect("the left side is an array");
         self.notation
-            .proved(&mut self.system, &frame, form, term)
+            .proved(&mut self.system, &frame, form.clone(), term)
             .is_some()
     }
 
     /// Whether the definition's own matrix form is the given one, and proved.
     fn finds(&mut self, name: &str, form: &Expression) {
         let (frame, term) = self.definition(name).expect("the left side is an array");
-        let (found, _) = self
+        let found = self
             .notation
             .matrix_form(&mut self.system, &frame, term)
             .expect("there is a matrix form");
-        assert_eq!(found, *form);
+        assert_eq!(found.expression, *form);
     }
 }
 
@@ -178,6 +178,6 @@ fn a_triangle_is_no_matrix() {
     assert!(!page.is_proved("O", &plausible));
     let (frame, term) = page.definition("O").expect("the left side is a matrix");
     let found = page.notation.matrix_form(&mut page.system, &frame, term);
-    assert_eq!(found.map(|(found, _)| found), Err(Refusal::Coupled));
+    assert_eq!(found.map(|found| found.expression), Err(Refusal::Coupled));
     assert!(matches!(page.system.store.node(term), Node::Reduce(..)));
 }

@@ -127,7 +127,9 @@ fn unknown_names(system: &System, given: &Map<String, Value>) -> Vec<String> {
                 FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => errors.push(format!(
                     "`{name}` is defined by the network: only what it is computed from can be given"
                 )),
-                FamilyKind::Adjoint { .. } | FamilyKind::Local { .. } => {}
+                FamilyKind::OfMatrix { .. }
+                | FamilyKind::Adjoint { .. }
+                | FamilyKind::Local { .. } => {}
             },
             None => errors.push(format!("the network has no input called `{name}`")),
         }

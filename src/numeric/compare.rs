@@ -1,6 +1,6 @@
 //! Formulas against dual numbers and central differences at one point.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
@@ -9,6 +9,7 @@ use rustc_hash::FxHasher;
 use crate::term::FamilyId;
 
 use super::array::Array;
+use super::conditions::{Conditions, broken};
 use super::confirm::{Failure, Run, Tally};
 use super::difference::{Difference, STEPS, agrees, differences};
 use super::dual::{Dual, Traced};
@@ -64,6 +65,9 @@ pub(super) struct Comparison<'r, 'p> {
     many: bool,
     /// Whether they share directions from the start.
     all_shared: bool,
+    conditions: Conditions,
+    /// The formulas that do not speak of the current point.
+    broken: BTreeSet<usize>,
 }
 
 /// One number to compare: a sum of elements of one column or along one direction.
@@ -80,6 +84,7 @@ impl<'r, 'p> Comparison<'r, 'p> {
         run: &'r Run<'r>,
         program: &'p Program<'p>,
         groups: &[Group],
+        conditions: Conditions,
         seed: u64,
     ) -> Self {
         let total: usize = groups.iter().map(|group| group.columns.len()).sum();
@@ -91,6 +96,8 @@ impl<'r, 'p> Comparison<'r, 'p> {
             live: vec![0; groups.len()],
             many: groups.len() > MANY_FAMILIES,
             all_shared: groups.len() > MANY_FAMILIES && total > MOST_ENTRIES,
+            conditions,
+            broken: BTreeSet::new(),
         }
     }
 
@@ -102,6 +109,7 @@ impl<'r, 'p> Comparison<'r, 'p> {
     /// All formulas at one point.
     pub(super) fn compare_all(&mut self, groups: &[Group], sample: &Sample, tallies: &mut [Tally]) {
         let mut claims = Readings::new(self.program, self.run.step_at_zero, sample);
+        self.broken = broken(&self.conditions, self.program, &mut claims);
         let mut alone: Vec<usize> = Vec::new();
         let mut shared: Vec<usize> = Vec::new();
         for (at, group) in groups.iter().enumerate() {
@@ -388,6 +396,10 @@ impl<'r, 'p> Comparison<'r, 'p> {
             };
             let formula = &self.run.formulas[first.formula];
             if sample.any_zero && self.run.off_kinks.contains(&formula.adjoint) {
+                continue;
+            }
+            let mut parts = row.parts.iter();
+            if parts.any(|(element, _)| self.broken.contains(&element.formula)) {
                 continue;
             }
             let output = &group.outputs[row.output];

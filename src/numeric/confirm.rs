@@ -16,6 +16,7 @@ use crate::term::FamilyId;
 
 use super::assumed;
 use super::compare::Comparison;
+use super::conditions;
 use super::declared;
 use super::groups::{Group, find_gaps, group, sheets};
 use super::instance::{Instance, instances};
@@ -282,6 +283,7 @@ impl Run<'_> {
         let first_rule = all.len();
         all.extend(assumed::sheets(system));
         let mut lines = lines::lines(self, system.families.len(), &mut all);
+        let conditions = conditions::conditions(self.formulas, system.families.len(), &mut all);
         let program = Program::with_sheets(system, self.instance, all);
         let rules = assumed::rules(&program, first_rule);
         for each in &mut groups {
@@ -320,7 +322,7 @@ impl Run<'_> {
                     .unwrap_or_else(|| "no point was found".into()),
             );
         }
-        let mut comparison = Comparison::new(self, &program, &groups, self.seed);
+        let mut comparison = Comparison::new(self, &program, &groups, conditions, self.seed);
         for (round, sample) in samples.iter().enumerate() {
             comparison.compare_all(&groups, sample, tallies);
             lines::compare(self, &program, &mut lines, (round, sample), tallies);

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
+use crate::functions::MatrixFunction;
 use crate::system::{FamilyKind, System};
 use crate::term::{Cmp, FamilyId, FunctionId, Reduction};
 
@@ -12,6 +13,7 @@ use super::array::Array;
 use super::code::{Code, Op, OpId, Temporary};
 use super::contract::{Letter, Source};
 use super::dual::{Dual, Jet};
+use super::linear::{self, Square};
 use super::names;
 use super::nest::{Check, Linear, Lookup, Nest};
 use super::opaque::Smooth;
@@ -72,10 +74,9 @@ pub(crate) fn slopes(
 ) -> Rc<Array> {
     let shift = Shift::unit(program, by, place);
     let mut open = base.affected(std::iter::empty());
-    for id in [by, of] {
-        if let Some(flag) = open.get_mut(id.0 as usize) {
-            *flag = true;
-        }
+    for (at, flag) in open.iter_mut().enumerate() {
+        let id = BlockId(at as u32);
+        *flag |= id == by || id == of || program.is_inside(program.block(id).family);
     }
     let mut duals = Evaluator::<Dual> {
         base: Some((base, open)),
@@ -197,6 +198,8 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
                 let smooth = self.smooth_loss(block.family);
                 let value: S = smooth.value(&smooth.arguments(self), self.step_at_zero);
                 value.store(&mut array, 0);
+            } else if let Some(FamilyKind::OfMatrix { row, of }) = self.program.kind(block.family) {
+                self.of_matrix(row.function, *of, &block, &mut array);
             } else {
                 for at in 0..block.pieces.len() {
                     self.piece(&block, at, &mut array);
@@ -204,7 +207,7 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
             }
             array
         };
-        if self.only.is_some_and(|only| only != id) {
+        if self.only.is_some_and(|only| only != id) && !self.program.is_inside(block.family) {
             array.tangents = None;
         }
         if let Some(added) = self.shift.and_then(|shift| shift.blocks.get(&id)) {
@@ -225,6 +228,39 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
             }
         }
         array
+    }
+
+    /// A function of a matrix, whole.
+    fn of_matrix(
+        &mut self,
+        function: MatrixFunction,
+        of: FamilyId,
+        block: &Block,
+        array: &mut Array,
+    ) {
+        let argument = self.program.block_id(of, block.keys.clone());
+        let layout = self.program.block(argument);
+        let [rows, columns] = *layout.layout.extent else {
+            array.values.fill(f64::NAN);
+            return;
+        };
+        if rows != columns || layout.holes {
+            self.fail(|_| "a matrix is not square".into());
+            array.values.fill(f64::NAN);
+            return;
+        }
+        let entries = self.array(argument);
+        let matrix = Square {
+            side: rows as usize,
+            entries: (0..entries.values.len())
+                .map(|at| S::load(&entries, at))
+                .collect(),
+        };
+        let (values, well_conditioned) = linear::value(function, &matrix);
+        self.values.near_singular |= !well_conditioned;
+        for (at, value) in values.iter().enumerate() {
+            value.store(array, at);
+        }
     }
 
     fn smooth_loss(&mut self, loss: FamilyId) -> Smooth {

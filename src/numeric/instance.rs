@@ -196,7 +196,10 @@ fn depth_sizes(system: &System) -> BTreeSet<SizeId> {
 fn is_derivative(kind: &FamilyKind) -> bool {
     match kind {
         FamilyKind::Adjoint { .. } | FamilyKind::Local { .. } => true,
-        FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => false,
+        FamilyKind::Input
+        | FamilyKind::Defined
+        | FamilyKind::OfMatrix { .. }
+        | FamilyKind::OpaqueLoss(_) => false,
     }
 }
 

@@ -128,9 +128,10 @@ impl<'a> Program<'a> {
                         .chain(keys(wrt).iter().map(|at| at + width(of)))
                         .collect()
                 }
-                FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => {
-                    (0..family.slots).collect()
-                }
+                FamilyKind::Input
+                | FamilyKind::Defined
+                | FamilyKind::OfMatrix { .. }
+                | FamilyKind::OpaqueLoss(_) => (0..family.slots).collect(),
             };
             key_positions.push(positions);
         }
@@ -164,6 +165,14 @@ impl<'a> Program<'a> {
             .families
             .get(id.0 as usize)
             .map(|family| &family.kind)
+    }
+
+    /// Whether a family is a part of the formulas that read it: a function of a matrix, or its argument if that
+    /// has no name.
+    pub(crate) fn is_inside(&self, id: FamilyId) -> bool {
+        self.kind(id).is_some_and(|kind| {
+            matches!(kind, FamilyKind::OfMatrix { .. }) || self.system.is_nameless(id)
+        })
     }
 
     /// The length of a family's index.

@@ -400,6 +400,11 @@ impl<'p, 'a> Sampler<'p, 'a> {
             }
         }
         let values = std::mem::take(&mut evaluator.values);
+        if values.near_singular {
+            self.refusal
+                .get_or_insert_with(|| "every matrix that was tried is nearly singular".into());
+            return None;
+        }
         let any_zero = arguments(&values).contains(&0.0);
         Some(Sample {
             point,

@@ -42,6 +42,8 @@ pub(crate) struct Values {
     pub(super) reads: Vec<Vec<BlockId>>,
     /// The arguments of kinked functions and comparisons that each block met.
     pub(super) kinks: Vec<Vec<f64>>,
+    /// Whether a function met a matrix that is too near a singular one to compare its values.
+    pub(super) near_singular: bool,
     /// Blocks in the order in which they were finished.
     pub(super) order: Vec<BlockId>,
 }

@@ -6,6 +6,7 @@ use super::letters::Scope;
 use super::math::{Fence, Math, MathId, Sign};
 use super::names::{self, NameBox};
 use super::terms::{Level, Printed, Printer};
+use crate::functions::MatrixRow;
 use crate::system::FamilyKind;
 use crate::term::{Affine, Atom, FamilyId, Node, TermId, VarId};
 
@@ -113,6 +114,7 @@ impl Printer<'_> {
                 let (of_index, wrt_index) = index.split_at(self.rank(of));
                 self.derivative((of, of_index), (wrt, wrt_index), part, false, scope)
             }
+            FamilyKind::OfMatrix { row, of } => self.of_matrix(row, of, index, part, scope),
             FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => {
                 self.element(family, index, part, scope)
             }
@@ -137,6 +139,75 @@ impl Printer<'_> {
             Printed::scripted(id)
         } else {
             Printed::atom(id)
+        }
+    }
+
+    /// `(X^{-1})_{ij}`, `\det X`; a matrix without a name by its entries: `(A_{kl}+X_{kl})_{kl}^{-1}`.
+    fn of_matrix(
+        &mut self,
+        row: &MatrixRow,
+        of: FamilyId,
+        index: &[Affine],
+        part: Part,
+        scope: Scope,
+    ) -> Printed {
+        let (slots, elements) = index.split_at(self.system.family(of).slots.min(index.len()));
+        let argument = if self.system.is_nameless(of) {
+            self.entries(of, scope)
+        } else {
+            self.part(of, slots, Part::Whole, scope)
+        };
+        let whole = self.of_array(row, argument, false);
+        if elements.is_empty() || part == Part::Whole {
+            return whole;
+        }
+        let whole = self.bracketed(whole);
+        let sub = self.subscript(None, elements, part, scope);
+        Printed::atom(self.boxes.script(whole.id, sub, None))
+    }
+
+    /// A function of a matrix that is printed, or the transpose of its value.
+    pub(super) fn of_array(&mut self, row: &MatrixRow, argument: Printed, turned: bool) -> Printed {
+        let (before, above, above_turned) = row.latex;
+        let raised = if above.is_empty() {
+            argument
+        } else {
+            let top = if turned {
+                let parts = [
+                    self.boxes.latex(above_turned),
+                    self.boxes.sign(Sign::Transpose),
+                ];
+                self.boxes.row(parts)
+            } else {
+                self.boxes.latex(above)
+            };
+            Printed::scripted(self.raise_box(argument, top))
+        };
+        if before.is_empty() {
+            return raised;
+        }
+        let inside = self.boxes.fence(Fence::Round, raised.tall, raised.id);
+        let head = self.boxes.latex(before);
+        let id = self.boxes.row([head, inside]);
+        Printed::atom(id)
+    }
+
+    /// A matrix by its entries: `(A_{kl}+X_{kl})_{kl}`.
+    fn entries(&mut self, family: FamilyId, scope: Scope) -> Printed {
+        let system = self.system;
+        let Some(clause) = system.family(family).clauses.first() else {
+            unreachable!("a formula without a name is defined");
+        };
+        let Some(body) = clause.body else {
+            unreachable!("a formula without a name has a body");
+        };
+        let scope = self.enter(scope, &clause.vars);
+        let entry = self.term(body, scope);
+        let entry = self.bracketed(entry);
+        let sub = self.subscript(None, &clause.index, Part::Element, scope);
+        Printed {
+            tall: entry.tall,
+            ..Printed::atom(self.boxes.script(entry.id, sub, None))
         }
     }
 

@@ -467,6 +467,7 @@ impl Printer<'_> {
                 // Names of the program's own are no equations of the author.
                 FamilyKind::Defined if !family.name.is_empty() => {}
                 FamilyKind::Defined
+                | FamilyKind::OfMatrix { .. }
                 | FamilyKind::OpaqueLoss(_)
                 | FamilyKind::Input
                 | FamilyKind::Adjoint { .. }

@@ -235,7 +235,10 @@ impl Printer<'_> {
                 self.access_bounds(of, of_index, var, found);
                 self.access_bounds(wrt, wrt_index, var, found);
             }
-            FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => {
+            FamilyKind::Input
+            | FamilyKind::Defined
+            | FamilyKind::OfMatrix { .. }
+            | FamilyKind::OpaqueLoss(_) => {
                 let alone = index
                     .iter()
                     .skip(row.slots)

@@ -347,7 +347,10 @@ impl Printer<'_> {
                 shape.extend(self.shape_at(wrt, below, domain, form));
                 shape
             }
-            FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => {
+            FamilyKind::Input
+            | FamilyKind::Defined
+            | FamilyKind::OfMatrix { .. }
+            | FamilyKind::OpaqueLoss(_) => {
                 // A general clause says it for all slots; a boundary agrees with it where both hold.
                 let fitting = row.clauses.iter().rev().filter(|clause| {
                     let (_, here) = clause.at(index);
@@ -427,7 +430,7 @@ fn kind(family: &Family) -> &'static str {
         Some(FamilyRole::Loss) => "loss",
         None => match family.kind {
             FamilyKind::Input => "given",
-            FamilyKind::Defined => "defined",
+            FamilyKind::Defined | FamilyKind::OfMatrix { .. } => "defined",
             FamilyKind::OpaqueLoss(_) => "loss",
             FamilyKind::Adjoint { .. } | FamilyKind::Local { .. } => "derivative",
         },

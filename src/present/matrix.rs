@@ -8,6 +8,7 @@ use super::letters::Scope;
 use super::math::{Fence, Math, MathId, Sign, Symbol};
 use super::terms::{Begin, Level, Printed, Printer};
 use crate::matrix::{Expression, Kind};
+use crate::system::FamilyKind;
 use crate::term::{Node, Reduction, TermId};
 
 impl Printer<'_> {
@@ -22,7 +23,17 @@ impl Printer<'_> {
     fn array(&mut self, array: &Expression, scope: Scope) -> Printed {
         match &array.kind {
             Kind::Number(term) => self.term(*term, scope),
-            Kind::Quantity(access) => self.whole(*access, scope),
+            Kind::Quantity { access, .. } => self.whole(*access, scope),
+            Kind::OfMatrix {
+                access, argument, ..
+            } => self.matrix_function(*access, argument, false, scope),
+            Kind::Transpose(inner)
+                if let Kind::OfMatrix {
+                    access, argument, ..
+                } = &inner.kind =>
+            {
+                self.matrix_function(*access, argument, true, scope)
+            }
             Kind::Transpose(inner) => {
                 let inner = self.array(inner, scope);
                 let top = self.boxes.sign(Sign::Transpose);
@@ -59,9 +70,28 @@ impl Printer<'_> {
                     .collect();
                 self.applied(*function, orders, &printed)
             }
+            Kind::Softmax(_, inner) => self.named(r"\operatorname{softmax}", inner, scope),
             Kind::Diagonal(inner) => self.named(r"\operatorname{diag}", inner, scope),
             Kind::DiagonalOf(inner) => self.named(r"\operatorname{diagonal}", inner, scope),
             Kind::Trace(inner) => self.named(r"\operatorname{tr}", inner, scope),
+            Kind::Norm(inner) => {
+                let printed = self.array(inner, scope);
+                let norm = self.boxes.fence(Fence::Norm, printed.tall, printed.id);
+                let printed = Printed {
+                    tall: printed.tall,
+                    ..Printed::atom(norm)
+                };
+                // Of a matrix it is Frobenius'.
+                if inner.shape.columns().is_none() || inner.shape.rows().is_none() {
+                    return printed;
+                }
+                let name = self.boxes.intern(Math::Symbol(Symbol::Letter('F')));
+                let id = self.boxes.script(printed.id, Some(name), None);
+                Printed {
+                    tall: printed.tall,
+                    ..Printed::atom(id)
+                }
+            }
             Kind::Zero => {
                 let id = self.boxes.number(0);
                 Printed::digits(id)
@@ -101,6 +131,24 @@ impl Printer<'_> {
                 }
             }
         }
+    }
+
+    /// A function of a matrix, or the transpose of its value.
+    fn matrix_function(
+        &mut self,
+        access: TermId,
+        argument: &Expression,
+        turned: bool,
+        scope: Scope,
+    ) -> Printed {
+        let Node::Access(family, _) = self.system.store.node(access) else {
+            return self.term(access, scope);
+        };
+        let FamilyKind::OfMatrix { row, .. } = self.system.family(*family).kind else {
+            return self.whole(access, scope);
+        };
+        let argument = self.array(argument, scope);
+        self.of_array(row, argument, turned)
     }
 
     /// A quantity without its element indices.
@@ -163,9 +211,22 @@ impl Printer<'_> {
         if let ([], [only]) = (printed.as_slice(), chain) {
             return (negative, self.array(only, scope));
         }
-        for (at, array) in chain.iter().enumerate() {
-            let array = self.array(array, scope);
-            printed.push(self.array_factor(array, at + 1 == chain.len()));
+        let mut rest = chain;
+        while let Some((first, behind)) = rest.split_first() {
+            let array = self.array(first, scope);
+            // `X X` is a power of a quantity.
+            let same = behind.iter().take_while(|other| *other == first).count();
+            if same > 0 && matches!(first.kind, Kind::Quantity { .. }) {
+                let number = self.boxes.number(same + 1);
+                printed.push(Printed::scripted(self.raise_box(array, number)));
+                rest = &behind[same..];
+            } else {
+                printed.push(self.array_factor(array, behind.is_empty()));
+                rest = behind;
+            }
+        }
+        if let ([only], true) = (printed.as_slice(), numbers.is_empty()) {
+            return (negative, *only);
         }
         (negative, self.side_by_side(&printed))
     }

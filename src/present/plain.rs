@@ -100,11 +100,13 @@ pub(super) fn sides(system: &System, family: FamilyId, index: &[Affine]) -> (Str
                 FamilyKind::Local { .. }
                 | FamilyKind::Input
                 | FamilyKind::Defined
+                | FamilyKind::OfMatrix { .. }
                 | FamilyKind::OpaqueLoss(_) => (whole(of, above), whole(wrt, below)),
             }
         }
-        FamilyKind::Input | FamilyKind::Defined | FamilyKind::OpaqueLoss(_) => {
-            (whole(family, index), String::new())
-        }
+        FamilyKind::Input
+        | FamilyKind::Defined
+        | FamilyKind::OfMatrix { .. }
+        | FamilyKind::OpaqueLoss(_) => (whole(family, index), String::new()),
     }
 }

@@ -18,7 +18,7 @@ pub(crate) use arithmetic::{Product, scaled, summands};
 use arithmetic::{build_sum, collect, flipped, whole_power};
 use rule::Compiled;
 pub use rule::{Demand, Holds, LETTERS, Rule};
-use sign::Signs;
+pub(crate) use sign::Signs;
 pub use trace::{Condition, Link, Step};
 
 use crate::functions;

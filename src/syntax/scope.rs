@@ -19,7 +19,7 @@ pub const WHOLE_ARRAY_FUNCTIONS: &[&str] = &[
 
 /// Functions of whole arrays that are known by name only, so that a call of one is refused as what it is.
 pub const UNSUPPORTED_FUNCTIONS: &[&str] = &[
-    "inv", "det", "logdet", "kron", "vec", "svd", "eig", "cholesky", "qr", "expm", "pinv",
+    "kron", "vec", "svd", "eig", "cholesky", "qr", "expm", "pinv",
 ];
 
 /// Every reserved name of a function with the name that stands for it in the tree.
@@ -32,6 +32,10 @@ fn reserved() -> &'static FxHashMap<&'static str, &'static str> {
             table.extend(row.also.iter().map(|alias| (*alias, row.name)));
         }
         for row in functions::array_rows() {
+            table.insert(row.name, row.name);
+            table.extend(row.also.iter().map(|alias| (*alias, row.name)));
+        }
+        for row in functions::matrix_rows() {
             table.insert(row.name, row.name);
             table.extend(row.also.iter().map(|alias| (*alias, row.name)));
         }

@@ -215,6 +215,8 @@ impl<'a> Dependencies<'a> {
         let path = self.shortest_cycle(start, component, keep);
         let steps: Vec<(String, crate::source::Span)> = path
             .iter()
+            // What has no name is a part of the equation that it stands in.
+            .filter(|node| !system.is_nameless(self.readers[**node].family))
             .map(|node| {
                 let reader = &self.readers[*node];
                 let clause = &system.family(reader.family).clauses[reader.clause];

@@ -4,7 +4,7 @@ use super::lower::{Lowering, is_greek};
 use super::mistakes;
 use super::scope::{FunctionScope, Scope};
 use super::{Function, Primitive, System};
-use crate::functions::{Row, array_row, row};
+use crate::functions::{Row, array_row, matrix_row, row};
 use crate::source::{Report, Source, Span};
 use crate::syntax::{
     self, Expr, FunctionDefinition, Network, StatementKind, UNSUPPORTED_FUNCTIONS,
@@ -58,6 +58,7 @@ pub(super) fn is_array_function(name: &str) -> bool {
     WHOLE_ARRAY_FUNCTIONS.contains(&name)
         || UNSUPPORTED_FUNCTIONS.contains(&name)
         || array_row(name).is_some()
+        || matrix_row(name).is_some()
 }
 
 impl<'a> Lowering<'a> {

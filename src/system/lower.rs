@@ -87,6 +87,7 @@ impl<'a> Lowering<'a> {
         }
         self.find_ranges();
         self.finish_clauses();
+        self.finish_matrix_functions();
         self.check_undeclared();
         if !self.problems.is_empty() {
             return;

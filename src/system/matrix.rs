@@ -8,6 +8,7 @@ use super::mistakes;
 use super::names::Meaning;
 use super::scope::Scope;
 use crate::array::{self, Array, Mismatch, Problem, Shape};
+use crate::functions::matrix_row;
 use crate::syntax::{Expr, ExprKind, Join, Sign};
 use crate::term::{Affine, Node, TermId};
 
@@ -424,12 +425,14 @@ impl Lowering<'_> {
                 .push(mistakes::power_of_array(expr.span, &shape));
             return None;
         };
-        if value.is_negative() {
-            self.problems
-                .push(mistakes::unsupported_function("inv", expr.span));
-            return None;
-        }
+        let array = if value.is_negative() {
+            let inverse = matrix_row("inv").unwrap_or_else(|| unreachable!("the table has it"));
+            self.matrix_function(inverse, array, base.span, scope)?
+        } else {
+            array
+        };
         let Some(value) = value
+            .abs()
             .to_integer()
             .to_u32()
             .filter(|value| *value <= LARGEST_POWER)

@@ -11,6 +11,7 @@ mod lower;
 mod matrix;
 mod mistakes;
 mod names;
+mod of_matrix;
 mod pieces;
 mod questions;
 mod ranges;
@@ -29,6 +30,7 @@ pub use reads::{Reads, UnprovedRead, check_reads};
 
 use num_rational::BigRational;
 
+use crate::functions::MatrixRow;
 use crate::source::{Diagnostic, Span};
 use crate::syntax::{MatrixProperty, Order, Role, StepAtZero};
 use crate::term::{
@@ -103,6 +105,13 @@ pub enum FamilyKind {
     Defined,
     /// An opaque loss: an unknown number that depends on the given slots of families, all their elements.
     OpaqueLoss(Vec<(FamilyId, Box<[Affine]>)>),
+    /// A function of each matrix of a family, at the family's slots: `inv(X)`.
+    OfMatrix {
+        /// The function.
+        row: &'static MatrixRow,
+        /// The family of its argument.
+        of: FamilyId,
+    },
     /// ∂of/∂wrt, the total derivative; its index is that of `of`, then that of `wrt`.
     Adjoint {
         /// What is differentiated.
@@ -344,6 +353,19 @@ impl System {
             .iter()
             .position(|family| family.kind == FamilyKind::Defined && family.name == given.name)?;
         Some(FamilyId(at as u32))
+    }
+
+    /// The number of the assumption that makes a family's matrices symmetric.
+    pub fn assumed_symmetric(&self, family: FamilyId) -> Option<usize> {
+        let family = match self.family(family).kind {
+            FamilyKind::OfMatrix { row, of } if row.keeps_shape => of,
+            _ => family,
+        };
+        self.assumptions.iter().position(|assumption| {
+            matches!(&assumption.fact,
+                Fact::Matrix(matrix, MatrixProperty::Symmetric | MatrixProperty::PositiveDefinite)
+                    if *matrix == family)
+        })
     }
 
     /// A new family.

@@ -203,6 +203,9 @@ impl Lowering<'_> {
             if let FamilyKind::OpaqueLoss(reads) = &known.kind {
                 stack.extend(reads.iter().map(|(family, _)| *family));
             }
+            if let FamilyKind::OfMatrix { of, .. } = known.kind {
+                stack.push(of);
+            }
             let mut terms: Vec<_> = known
                 .clauses
                 .iter()
@@ -296,6 +299,7 @@ impl Lowering<'_> {
         let mut warnings: Vec<Diagnostic> = Vec::new();
         for (at, family) in self.system.families.iter().enumerate() {
             if family.kind == FamilyKind::Defined
+                && !family.name.is_empty()
                 && !used.contains(&FamilyId(at as u32))
                 && let Some(span) = family.span
             {

@@ -80,6 +80,7 @@ impl Sites {
                         index: index.clone(),
                         context,
                     });
+                    self.read_argument(system, *family, index, context);
                 }
                 Node::Guard(domain) => {
                     let outside = self.contexts[context].clone();
@@ -122,6 +123,24 @@ impl Sites {
                 }
             }
             stack[from..].reverse();
+        }
+    }
+
+    /// A function of a matrix reads all of it: its first entry stands for the others.
+    fn read_argument(
+        &mut self,
+        system: &System,
+        family: FamilyId,
+        index: &[Affine],
+        context: usize,
+    ) {
+        if let FamilyKind::OfMatrix { of, .. } = system.family(family).kind {
+            let slots = index[..system.family(of).slots].iter().cloned();
+            self.sites.push(Site {
+                family: of,
+                index: slots.chain([Affine::int(1), Affine::int(1)]).collect(),
+                context,
+            });
         }
     }
 
@@ -353,7 +372,10 @@ pub fn check_reads(system: &System, family: FamilyId) -> Vec<UnprovedRead> {
 pub(super) fn is_given(family: &Family) -> bool {
     match family.kind {
         FamilyKind::Input | FamilyKind::OpaqueLoss(_) => true,
-        FamilyKind::Defined | FamilyKind::Adjoint { .. } | FamilyKind::Local { .. } => false,
+        FamilyKind::Defined
+        | FamilyKind::OfMatrix { .. }
+        | FamilyKind::Adjoint { .. }
+        | FamilyKind::Local { .. } => false,
     }
 }
 

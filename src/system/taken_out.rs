@@ -2,12 +2,13 @@
 //! twice, and `p = softmax(z)` with `z = W h + b` says each thing once.
 
 use super::lower::Lowering;
+use super::mistakes;
 use super::ranges::Draft;
-use super::scope::{Origin, Scope};
+use super::scope::{Letter, Origin, Scope};
 use super::{Family, FamilyKind};
 use crate::array::Array;
 use crate::source::Span;
-use crate::term::{Affine, Node, Substitution, VarId};
+use crate::term::{Affine, Domain, Node, Substitution, VarId};
 
 impl Lowering<'_> {
     /// The argument under a name, where it is a formula and stands in an equation outside of all sums.
@@ -23,19 +24,54 @@ impl Lowering<'_> {
         if plain || inside || open || array.is_number() {
             return array;
         }
+        // The author cannot refer to it: the name is not entered.
+        let name = self.free_name();
+        let letters: Vec<Letter> = scope.letters().to_vec();
+        self.quantity(name, array, &letters, &scope.context, span)
+    }
+
+    /// The argument of a function of matrices as a quantity without a name: it is written out wherever the
+    /// function is.
+    pub(super) fn nameless(
+        &mut self,
+        function: &str,
+        array: Array,
+        span: Span,
+        scope: &Scope,
+    ) -> Option<Array> {
+        let mut mentioned = self.system.store.free_vars(array.entry).to_vec();
+        for size in array.shape.sizes() {
+            size.visit_vars(&mut |var| mentioned.push(var));
+        }
+        let mut letters = scope.letters().iter();
+        if letters.any(|letter| mentioned.contains(&letter.var)) {
+            self.problems.push(mistakes::needs_a_name(function, span));
+            return None;
+        }
+        let everywhere = Domain::everything();
+        Some(self.quantity(String::new(), array, &[], &everywhere, span))
+    }
+
+    /// An array as a quantity of its own, with the letters as slots.
+    fn quantity(
+        &mut self,
+        name: String,
+        array: Array,
+        letters: &[Letter],
+        context: &Domain,
+        span: Span,
+    ) -> Array {
         // Letters belong to one equation each.
         let mut vars = Vec::new();
         let mut slots = Vec::new();
         let mut pairs = Vec::new();
-        for letter in scope.letters() {
+        for letter in letters {
             let fresh = self.system.store.fresh_var(&letter.name);
             vars.push(fresh);
             slots.push(Affine::var(letter.var));
             pairs.push((letter.var, Affine::var(fresh)));
         }
         let renamed = Substitution::new(pairs);
-        // The author cannot refer to it: the name is not entered.
-        let name = self.free_name();
         let family = self.system.add_family(Family {
             name,
             slots: slots.len(),
@@ -63,7 +99,7 @@ impl Lowering<'_> {
                 .map(|size| Some(renamed.affine(size)))
                 .collect(),
             ranged: vec![false; array.letters.len()],
-            domain: renamed.domain(&scope.context),
+            domain: renamed.domain(context),
             body: Some(self.system.store.substitute(array.entry, &renamed)),
             ..Draft::new(family, span, span)
         });

@@ -5,7 +5,7 @@ use super::lower::Lowering;
 use super::mistakes;
 use super::scope::Scope;
 use crate::array::{self, Array, Lines, Over, Shape};
-use crate::functions::{ArrayRow, array_row};
+use crate::functions::{ArrayRow, array_row, matrix_row};
 use crate::source::{Source, Span};
 use crate::syntax::{self, Expr, ExprKind, Name};
 use crate::term::{Affine, Node, Reduction};
@@ -88,6 +88,19 @@ impl Lowering<'_> {
             self.problems
                 .push(mistakes::unsupported_function(name, expr.span));
             return None;
+        }
+        if let Some(row) = matrix_row(name) {
+            let [argument] = arguments else {
+                self.problems.push(mistakes::argument_count(
+                    name,
+                    expr.span,
+                    (1, 0),
+                    (arguments.len(), extra.len()),
+                ));
+                return None;
+            };
+            let array = self.array(argument, scope)?;
+            return self.matrix_function(row, array, argument.span, scope);
         }
         let row = array_row(name);
         if row.is_none() && !extra.is_empty() {
@@ -338,6 +351,10 @@ pub(super) fn shape_of_call(
             (Shape::Column(head), Shape::Column(tail)) => Some(Shape::Column(head.plus(&tail))),
             (Shape::Row(head), Shape::Row(tail)) => Some(Shape::Row(head.plus(&tail))),
             _ => None,
+        },
+        _ if let Some(row) = matrix_row(name) => match row.keeps_shape {
+            true => first(),
+            false => Some(Shape::Number),
         },
         _ => {
             let keeps = array_row(name).is_some_and(|row| row.keeps_shape);

@@ -386,6 +386,8 @@ pub(super) fn spell<'a>(
                 (Fence::Square, true) => (r"\left[\,", r"\,\right]"),
                 (Fence::Set, false) => (r"\{", r"\}"),
                 (Fence::Set, true) => (r"\left\{", r"\right\}"),
+                (Fence::Norm, false) => (r"\lVert ", r"\rVert"),
+                (Fence::Norm, true) => (r"\left\lVert ", r"\right\rVert"),
                 (Fence::Group, _) => ("{", "}"),
             };
             pieces.extend([Piece::text(left), Piece::Math(*body), Piece::text(right)]);

@@ -303,6 +303,28 @@ pub(in crate::system) fn unsupported_function(name: &str, span: Span) -> Diagnos
     .help("write it by elements and sums where that is possible")
 }
 
+/// `inv(A)` of what is no square matrix.
+pub(in crate::system) fn not_square(name: &str, span: Span, shape: &str) -> Diagnostic {
+    Diagnostic::error(
+        "not-square",
+        format!("`{name}` takes a square matrix"),
+        span,
+        format!("this is in {shape}"),
+    )
+    .help("only a matrix with as many rows as columns has an inverse or a determinant")
+}
+
+/// `inv(A + x_i B)`, `inv(A + B[t])`: a matrix for each value of a letter.
+pub(in crate::system) fn needs_a_name(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "needs-a-name",
+        format!("`{name}` of a formula with letters"),
+        span,
+        "this is another matrix for each value of its letters",
+    )
+    .help("define a quantity with slots for it, such as `M[t] = …`, and take that")
+}
+
 /// A row of the table that does not take these arguments.
 pub(in crate::system) fn row_refused(name: &str, span: Span) -> Diagnostic {
     Diagnostic::error(

@@ -1,0 +1,106 @@
+//! `exp(x)` over the sum of its entries, by its name.
+
+use num_rational::BigRational;
+use num_traits::{One, Signed};
+
+use super::expression::{Expression, Kind};
+use crate::system::System;
+use crate::term::FunctionId;
+
+/// A product with softmax in the place of `exp(x)` and as many powers of `1/(1ᵀ exp(x))`.
+pub(super) fn folded(system: &mut System, array: Expression) -> Expression {
+    let Some(exp) = system.find_function("exp") else {
+        return array;
+    };
+    let Kind::Product { numbers, chain } = &array.kind else {
+        return array;
+    };
+    let (mut numbers, mut chain) = (numbers.clone(), chain.clone());
+    let divisors: Vec<(usize, Expression, u32)> = numbers
+        .iter()
+        .enumerate()
+        .filter_map(|(at, number)| {
+            let (argument, times) = divisor(number, exp)?;
+            Some((at, argument, times))
+        })
+        .collect();
+    let mut changed = false;
+    for (at, argument, times) in divisors {
+        let mut left = times;
+        // In numbers such as `aᵀ exp(x)` as well.
+        for factor in chain.iter_mut().chain(numbers.iter_mut().flat_map(factors)) {
+            left -= u32::from(left > 0 && replace(factor, exp, &argument));
+        }
+        changed |= left < times;
+        if let Kind::Power(base, _) = &numbers[at].kind {
+            let exponent = BigRational::from_integer((-i64::from(left)).into());
+            numbers[at] = match left {
+                0 => Expression::number(system.store.int(1)),
+                _ => (**base).clone().power(exponent),
+            };
+        }
+    }
+    if changed {
+        Expression::product(&mut system.store, numbers.into_iter().chain(chain))
+    } else {
+        array
+    }
+}
+
+/// The factors of a number that is a product of arrays.
+fn factors(number: &mut Expression) -> impl Iterator<Item = &mut Expression> {
+    let chain = match &mut number.kind {
+        Kind::Product { chain, .. } => Some(chain),
+        _ => None,
+    };
+    chain.into_iter().flatten()
+}
+
+/// Puts softmax in the place of the exponential of an argument, or of its transpose.
+fn replace(factor: &mut Expression, exp: FunctionId, argument: &Expression) -> bool {
+    let (upright, turned) = match &factor.kind {
+        Kind::Transpose(inner) => (&**inner, true),
+        _ => (&*factor, false),
+    };
+    if exponential(upright, exp) != Some(argument) {
+        return false;
+    }
+    let softmax = Expression::softmax(exp, argument.clone());
+    *factor = if turned {
+        softmax.transposed()
+    } else {
+        softmax
+    };
+    true
+}
+
+/// What exp is applied to, if the expression is its value.
+fn exponential(array: &Expression, exp: FunctionId) -> Option<&Expression> {
+    match &array.kind {
+        Kind::Apply(function, orders, arguments) if *function == exp && orders[..] == [0] => {
+            arguments.first()
+        }
+        _ => None,
+    }
+}
+
+/// The argument and the exponent of a negative power of the sum of an exponential's entries.
+fn divisor(number: &Expression, exp: FunctionId) -> Option<(Expression, u32)> {
+    let Kind::Power(base, exponent) = &number.kind else {
+        return None;
+    };
+    let Kind::Product { numbers, chain } = &base.kind else {
+        return None;
+    };
+    let [ones, values] = chain.as_slice() else {
+        return None;
+    };
+    let is_sum = numbers.is_empty()
+        && matches!(&ones.kind, Kind::Transpose(inner) if inner.kind == Kind::Ones);
+    let times = -exponent;
+    if !is_sum || !times.is_positive() || !times.denom().is_one() {
+        return None;
+    }
+    let argument = exponential(values, exp)?.clone();
+    Some((argument, u32::try_from(times.to_integer()).ok()?))
+}
