@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::simplify::Condition;
 use crate::syntax::StepAtZero;
-use crate::system::{Primitive, System};
+use crate::system::System;
 use crate::term::{
     Affine, Cmp, Domain, FamilyId, FunctionId, Node, Reduction, Substitution, TermId, VarId,
 };
@@ -219,7 +219,8 @@ impl Differentiator<'_> {
             value: self.with_places(value, declared, arguments),
             conditions,
         };
-        if row.primitive == Some(Primitive::Step) {
+        // In the table, a slope of 0 is that of a function that is constant but for jumps.
+        if row.span.is_none() && self.system.store.is_zero(slope.value) {
             slope.conditions.push(Condition::OffKinks);
         }
         slope

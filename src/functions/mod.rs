@@ -18,6 +18,8 @@ pub struct Row {
     pub latex: &'static str,
     /// Its parameters as in a `fn` statement, `u` or `a, b` or `u; a`.
     pub parameters: &'static str,
+    /// The usual values of the parameters behind `;`; what is said below of slopes and kinks holds for them.
+    pub usual: &'static [f64],
     /// Its value in terms of the parameters; empty for the primitives, which the evaluator knows.
     pub value: &'static str,
     /// Its derivative by each parameter, in terms of the parameters; its own name stands for its value.

@@ -270,6 +270,7 @@ impl<'e> Evaluator<'e> {
                 Primitive::Exp => Ok(arithmetic.exp(&value)),
                 Primitive::Sin => Ok(arithmetic.sin(&value)),
                 Primitive::Cos => Ok(arithmetic.cos(&value)),
+                Primitive::Erf => Ok(arithmetic.erf(&value)),
                 Primitive::Relu | Primitive::Step => {
                     let sign = value.real.sign().ok_or(Trouble::Unknown)?;
                     self.kink(argument, env, sign, &value);

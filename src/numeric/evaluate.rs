@@ -729,7 +729,11 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         use crate::system::Primitive;
         match primitive {
             Primitive::Relu | Primitive::Step => self.kink(argument.value()),
-            Primitive::Exp | Primitive::Log | Primitive::Sin | Primitive::Cos => {}
+            Primitive::Exp
+            | Primitive::Log
+            | Primitive::Sin
+            | Primitive::Cos
+            | Primitive::Erf => {}
         }
         argument.apply(primitive, self.step_at_zero)
     }
@@ -890,7 +894,11 @@ impl Functions<'_, '_> {
         use crate::system::Primitive;
         match primitive {
             Primitive::Relu | Primitive::Step => self.kinks.push(argument.value()),
-            Primitive::Exp | Primitive::Log | Primitive::Sin | Primitive::Cos => {}
+            Primitive::Exp
+            | Primitive::Log
+            | Primitive::Sin
+            | Primitive::Cos
+            | Primitive::Erf => {}
         }
         argument.apply(primitive, self.step_at_zero)
     }

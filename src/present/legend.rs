@@ -215,6 +215,7 @@ impl Printer<'_> {
                 (is(cases), words)
             }
             Some(Primitive::Log) => (None, "natural logarithm"),
+            Some(Primitive::Erf) => (None, "error function"),
             // Everybody knows these.
             Some(Primitive::Exp | Primitive::Sin | Primitive::Cos) => return None,
             None => match function.body {

@@ -494,6 +494,13 @@ impl<'a> Printer<'a> {
                 ..Printed::atom(id)
             };
         }
+        if underived && row.latex == r"\lvert\cdot\rvert" {
+            let id = self.boxes.fence(Fence::Bars, tall, printed[0].id);
+            return Printed {
+                tall,
+                ..Printed::atom(id)
+            };
+        }
         let mut head = self.boxes.latex(&row.latex);
         if !underived {
             let order = match orders {

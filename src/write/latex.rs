@@ -398,6 +398,8 @@ pub(super) fn spell<'a>(
                 (Fence::Square, true) => (r"\left[\,", r"\,\right]"),
                 (Fence::Set, false) => (r"\{", r"\}"),
                 (Fence::Set, true) => (r"\left\{", r"\right\}"),
+                (Fence::Bars, false) => (r"\lvert ", r"\rvert"),
+                (Fence::Bars, true) => (r"\left\lvert ", r"\right\rvert"),
                 (Fence::Group, _) => ("{", "}"),
             };
             pieces.extend([Piece::text(left), Piece::Math(*body), Piece::text(right)]);

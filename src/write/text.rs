@@ -190,6 +190,7 @@ fn spell<'a>(boxes: &'a Boxes, id: MathId, _edges: &[Edges], pieces: &mut Vec<Pi
                 Fence::Round => ("(", ")"),
                 Fence::Square => ("[", "]"),
                 Fence::Set => ("{", "}"),
+                Fence::Bars => ("|", "|"),
                 Fence::Group => ("", ""),
             };
             pieces.extend([Piece::text(left), Piece::Math(*body), Piece::text(right)]);
@@ -501,6 +502,8 @@ fn unlatex(latex: &str) -> String {
                 "operatorname" | "mathrm" | "mathit" | "mathbf" | "boldsymbol" | "text"
                 | "mathcal" | "mathsf" | "left" | "right" => {}
                 "partial" => text.push('∂'),
+                "lvert" | "rvert" => text.push('|'),
+                "cdot" => text.push('·'),
                 "ell" => text.push('ℓ'),
                 _ => text.push_str(greek_sign(word)),
             }
