@@ -124,7 +124,9 @@ fn spell<'a>(boxes: &'a Boxes, id: MathId, _edges: &[Edges], pieces: &mut Vec<Pi
         Math::Row(parts) => {
             for (at, part) in parts.iter().enumerate() {
                 // A sign in front belongs to what follows it.
-                let signed = at == 1 && is_addition(boxes, parts[0]);
+                let signed = at > 0
+                    && is_addition(boxes, parts[at - 1])
+                    && (at == 1 || is_separator(boxes, parts[at - 2]));
                 if at > 0 && !signed && apart(boxes, parts[at - 1], *part) {
                     pieces.push(Piece::text(" "));
                 }
@@ -339,6 +341,13 @@ fn is_addition(boxes: &Boxes, id: MathId) -> bool {
     matches!(
         boxes.get(id),
         Math::Symbol(Symbol::Sign(Sign::Plus | Sign::Minus))
+    )
+}
+
+fn is_separator(boxes: &Boxes, id: MathId) -> bool {
+    matches!(
+        boxes.get(id),
+        Math::Symbol(Symbol::Sign(Sign::Comma | Sign::Semicolon))
     )
 }
 
