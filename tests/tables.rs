@@ -591,22 +591,27 @@ fn rules_have_names_of_their_own() {
 
 /// A network in which a function of whole arrays is differentiated by each of its parameters.
 fn network_of(row: &functions::ArrayRow) -> String {
-    let (arrays, numbers) = (row.arrays(), row.numbers());
-    let mut text = format!("where {}, weight in R^n\n", arrays.join(", "));
-    for number in &numbers {
-        text.push_str(&format!("      {number} in R\n"));
+    let arrays = row.arrays();
+    let shape = match row.takes {
+        functions::Takes::Columns | functions::Takes::Entries => "R^size",
+        functions::Takes::EachColumn => "R^(size x width)",
+    };
+    let mut text = format!("where {}, weight in {shape}\n", arrays.join(", "));
+    let mut numbers = Vec::new();
+    for (number, is_index) in row.numbers() {
+        let range = if is_index { "1..size" } else { "R" };
+        text.push_str(&format!("      {number} in {range}\n"));
+        if !is_index {
+            numbers.push(number);
+        }
     }
     // Inside the domain of every row: logarithms of p and 1 - p, roots of sums.
     for name in arrays.iter().chain(&numbers) {
         text.push_str(&format!("assume 0 < {name}, {name} < 1\n"));
     }
-    let arguments = match numbers.as_slice() {
-        [] => arrays.join(", "),
-        some => format!("{}; {}", arrays.join(", "), some.join(", ")),
-    };
-    let call = format!("{}({arguments})", row.name);
+    let call = row.call();
     text.push_str(&if row.keeps_shape {
-        format!("loss C = dot(weight, {call})\n")
+        format!("loss C = sum(weight .* {call}, all)\n")
     } else {
         format!("loss C = {call}^2\n")
     });

@@ -12,7 +12,7 @@ fn array_rows(losses: bool) -> impl Iterator<Item = [String; 3]> {
         .filter(move |row| row.loss == losses)
         .map(|row| {
             [
-                format!("{}({})", row.name, row.parameters),
+                row.call(),
                 row.also.join(", "),
                 row.value.to_owned(),
             ]

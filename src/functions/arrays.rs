@@ -1,19 +1,32 @@
 //! Functions of whole arrays, written in the network language itself.
 
-/// One function of whole arrays: columns, or with `all` the entries of a matrix.
+/// What a function of whole arrays is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// Columns; of matrices it has to be said over what: `softmax(S, rows)`.
+    Columns,
+    /// All entries of arrays of any shape, and numbers.
+    Entries,
+    /// A matrix, to each column of which it does the same.
+    EachColumn,
+}
+
+/// One function of whole arrays.
 #[derive(Debug)]
 pub struct ArrayRow {
     /// Its name in the language.
     pub name: &'static str,
     /// Other names that mean it.
     pub also: &'static [&'static str],
-    /// Its arrays, and behind `;` its numbers.
+    /// Its arrays, and behind `;` its numbers; `index c` is a number that stands as an index.
     pub parameters: &'static str,
+    /// What its arrays are.
+    pub takes: Takes,
     /// Its value in terms of the parameters.
     pub value: &'static str,
     /// Whether the value has the shape of the first parameter; it is a number otherwise.
     pub keeps_shape: bool,
-    /// Whether it is a loss: it takes all entries of an array of any shape, and numbers too.
+    /// Whether it is a loss.
     pub loss: bool,
     /// Where it can be looked up.
     pub source: &'static str,
@@ -38,9 +51,20 @@ impl ArrayRow {
         words.filter(|word| *word == parameter).count()
     }
 
-    /// The names of its numbers.
-    pub fn numbers(&self) -> Vec<&'static str> {
+    /// The names of its numbers, and whether each stands as an index.
+    pub fn numbers(&self) -> Vec<(&'static str, bool)> {
         Self::list(self.parameters.split(';').nth(1).unwrap_or_default())
+            .into_iter()
+            .map(|name| match name.strip_prefix("index ") {
+                Some(name) => (name, true),
+                None => (name, false),
+            })
+            .collect()
+    }
+
+    /// A call of it, as it is written.
+    pub fn call(&self) -> String {
+        format!("{}({})", self.name, self.parameters.replace("index ", ""))
     }
 }
 
@@ -59,6 +83,7 @@ const FUNCTIONS: &[ArrayRow] = &[
         name: "softmax",
         also: &[],
         parameters: "x",
+        takes: Takes::Columns,
         value: "exp(x) / sum(exp(x))",
         keeps_shape: true,
         loss: false,
@@ -68,6 +93,7 @@ const FUNCTIONS: &[ArrayRow] = &[
         name: "log_softmax",
         also: &["logsoftmax"],
         parameters: "x",
+        takes: Takes::Columns,
         value: "x - log(sum(exp(x)))",
         keeps_shape: true,
         loss: false,
@@ -77,6 +103,7 @@ const FUNCTIONS: &[ArrayRow] = &[
         name: "logsumexp",
         also: &[],
         parameters: "x",
+        takes: Takes::Columns,
         value: "log(sum(exp(x)))",
         keeps_shape: false,
         loss: false,
@@ -86,6 +113,7 @@ const FUNCTIONS: &[ArrayRow] = &[
         name: "norm",
         also: &[],
         parameters: "x",
+        takes: Takes::Columns,
         value: "sqrt(sum(x.^2))",
         keeps_shape: false,
         loss: false,
@@ -95,19 +123,51 @@ const FUNCTIONS: &[ArrayRow] = &[
         name: "layer_norm",
         also: &["layernorm"],
         parameters: "x; eps",
+        takes: Takes::Columns,
         value: "(x - mean(x)) / sqrt(mean((x - mean(x)).^2) + eps)",
         keeps_shape: true,
         loss: false,
         source: "Ba, Kiros and Hinton 2016",
     },
     ArrayRow {
+        name: "batch_norm",
+        also: &["batchnorm"],
+        parameters: "x; eps",
+        takes: Takes::EachColumn,
+        value: "(x - mean(x)) / sqrt(mean((x - mean(x)).^2) + eps)",
+        keeps_shape: true,
+        loss: false,
+        source: "Ioffe and Szegedy 2015, algorithm 1",
+    },
+    ArrayRow {
         name: "rms_norm",
         also: &["rmsnorm"],
         parameters: "x; eps",
+        takes: Takes::Columns,
         value: "x / sqrt(mean(x.^2) + eps)",
         keeps_shape: true,
         loss: false,
         source: "Zhang and Sennrich 2019",
+    },
+    ArrayRow {
+        name: "dropout",
+        also: &[],
+        parameters: "x, m; p",
+        takes: Takes::Entries,
+        value: "x .* m / (1 - p)",
+        keeps_shape: true,
+        loss: false,
+        source: "Srivastava et al. 2014, section 10",
+    },
+    ArrayRow {
+        name: "cosine_similarity",
+        also: &[],
+        parameters: "x, y",
+        takes: Takes::Columns,
+        value: "sum(x .* y) / (sqrt(sum(x.^2)) sqrt(sum(y.^2)))",
+        keeps_shape: false,
+        loss: false,
+        source: "Manning, Raghavan and Schütze 2008, equation 6.10",
     },
 ];
 
@@ -116,6 +176,7 @@ const LOSSES: &[ArrayRow] = &[
         name: "mse",
         also: &[],
         parameters: "p, y",
+        takes: Takes::Entries,
         value: "mean((p - y).^2)",
         keeps_shape: false,
         loss: true,
@@ -125,24 +186,97 @@ const LOSSES: &[ArrayRow] = &[
         name: "squared_error",
         also: &[],
         parameters: "p, y",
+        takes: Takes::Entries,
         value: "1/2 sum((p - y).^2)",
         keeps_shape: false,
         loss: true,
         source: "Bishop 2006, equation 5.11",
     },
     ArrayRow {
+        name: "sum_squared_error",
+        also: &["sse"],
+        parameters: "p, y",
+        takes: Takes::Entries,
+        value: "sum((p - y).^2)",
+        keeps_shape: false,
+        loss: true,
+        source: "Hastie, Tibshirani and Friedman 2009, equation 3.2",
+    },
+    ArrayRow {
+        name: "absolute_error",
+        also: &[],
+        parameters: "p, y",
+        takes: Takes::Entries,
+        value: "sum(abs(p - y))",
+        keeps_shape: false,
+        loss: true,
+        source: "Hastie, Tibshirani and Friedman 2009, section 10.6",
+    },
+    ArrayRow {
+        name: "mean_absolute_error",
+        also: &["mae"],
+        parameters: "p, y",
+        takes: Takes::Entries,
+        value: "mean(abs(p - y))",
+        keeps_shape: false,
+        loss: true,
+        source: "Hastie, Tibshirani and Friedman 2009, section 10.6",
+    },
+    ArrayRow {
+        name: "huber",
+        also: &[],
+        parameters: "p, y; d",
+        takes: Takes::Entries,
+        value: "sum(huber_function(p - y; d))",
+        keeps_shape: false,
+        loss: true,
+        source: "Hastie, Tibshirani and Friedman 2009, equation 10.23",
+    },
+    ArrayRow {
         name: "cross_entropy",
         also: &[],
         parameters: "p, y",
+        takes: Takes::Entries,
         value: "-sum(y .* log(p))",
         keeps_shape: false,
         loss: true,
         source: "Bishop 2006, equation 4.108",
     },
     ArrayRow {
+        name: "cross_entropy_with_logits",
+        also: &[],
+        parameters: "z, y",
+        takes: Takes::Columns,
+        value: "-sum(y .* (z - log(sum(exp(z)))))",
+        keeps_shape: false,
+        loss: true,
+        source: "the cross-entropy of the softmax of z",
+    },
+    ArrayRow {
+        name: "sparse_cross_entropy",
+        also: &[],
+        parameters: "p; index c",
+        takes: Takes::Columns,
+        value: "-log(p_{c})",
+        keeps_shape: false,
+        loss: true,
+        source: "Goodfellow, Bengio and Courville 2016, section 6.2.2.3",
+    },
+    ArrayRow {
+        name: "sparse_cross_entropy_with_logits",
+        also: &[],
+        parameters: "z; index c",
+        takes: Takes::Columns,
+        value: "log(sum(exp(z))) - z_{c}",
+        keeps_shape: false,
+        loss: true,
+        source: "Goodfellow, Bengio and Courville 2016, equation 6.30",
+    },
+    ArrayRow {
         name: "binary_cross_entropy",
         also: &["bce"],
         parameters: "p, y",
+        takes: Takes::Entries,
         value: "-sum(y .* log(p) + (1 - y) .* log(1 - p))",
         keeps_shape: false,
         loss: true,
@@ -152,15 +286,67 @@ const LOSSES: &[ArrayRow] = &[
         name: "binary_cross_entropy_with_logits",
         also: &["bce_with_logits"],
         parameters: "z, y",
+        takes: Takes::Entries,
         value: "sum(softplus(z) - y .* z)",
         keeps_shape: false,
         loss: true,
         source: "the binary cross-entropy of the sigmoid of z",
     },
     ArrayRow {
+        name: "focal",
+        also: &[],
+        parameters: "p, y; g",
+        takes: Takes::Entries,
+        value: "-sum(y .* (1 - p).^g .* log(p))",
+        keeps_shape: false,
+        loss: true,
+        source: "Lin, Goyal, Girshick, He and Dollar 2017, equation 4",
+    },
+    ArrayRow {
+        name: "binary_focal",
+        also: &[],
+        parameters: "p, y; g",
+        takes: Takes::Entries,
+        value: "-sum(y .* (1 - p).^g .* log(p) + (1 - y) .* p.^g .* log(1 - p))",
+        keeps_shape: false,
+        loss: true,
+        source: "Lin, Goyal, Girshick, He and Dollar 2017, equation 4",
+    },
+    ArrayRow {
+        name: "kl_divergence",
+        also: &[],
+        parameters: "p, q",
+        takes: Takes::Entries,
+        value: "sum(p .* log(p ./ q))",
+        keeps_shape: false,
+        loss: true,
+        source: "Bishop 2006, equation 1.113",
+    },
+    ArrayRow {
+        name: "gaussian_nll",
+        also: &[],
+        parameters: "m, y, v",
+        takes: Takes::Entries,
+        value: "1/2 sum(log(2 pi v) + (y - m).^2 ./ v)",
+        keeps_shape: false,
+        loss: true,
+        source: "Bishop 2006, equation 1.54",
+    },
+    ArrayRow {
+        name: "gaussian_nll_of_log_variance",
+        also: &[],
+        parameters: "m, y, s",
+        takes: Takes::Entries,
+        value: "1/2 sum(log(2 pi) + s + (y - m).^2 .* exp(-s))",
+        keeps_shape: false,
+        loss: true,
+        source: "Kendall and Gal 2017, equation 8",
+    },
+    ArrayRow {
         name: "hinge",
         also: &[],
         parameters: "s, y",
+        takes: Takes::Entries,
         value: "sum(relu(1 - y .* s))",
         keeps_shape: false,
         loss: true,
@@ -170,33 +356,47 @@ const LOSSES: &[ArrayRow] = &[
         name: "squared_hinge",
         also: &[],
         parameters: "s, y",
+        takes: Takes::Entries,
         value: "sum(relu(1 - y .* s).^2)",
         keeps_shape: false,
         loss: true,
         source: "Rosset, Zhu and Hastie 2004",
     },
     ArrayRow {
-        name: "absolute_error",
+        name: "contrastive",
         also: &[],
-        parameters: "p, y",
-        value: "sum(abs(p - y))",
+        parameters: "a, b; y, margin",
+        takes: Takes::Columns,
+        value: "1/2 (1 - y) sum((a - b).^2) + 1/2 y relu(margin - sqrt(sum((a - b).^2)))^2",
         keeps_shape: false,
         loss: true,
-        source: "Hastie, Tibshirani and Friedman 2009, section 10.6",
+        source: "Hadsell, Chopra and LeCun 2006, equation 4",
     },
     ArrayRow {
-        name: "kl_divergence",
+        name: "triplet",
         also: &[],
-        parameters: "p, q",
-        value: "sum(p .* log(p ./ q))",
+        parameters: "a, p, n; margin",
+        takes: Takes::Columns,
+        value: "relu(sum((a - p).^2) - sum((a - n).^2) + margin)",
         keeps_shape: false,
         loss: true,
-        source: "Bishop 2006, equation 1.113",
+        source: "Schroff, Kalenichenko and Philbin 2015, equation 2",
+    },
+    ArrayRow {
+        name: "cosine_distance",
+        also: &[],
+        parameters: "x, y",
+        takes: Takes::Columns,
+        value: "1 - sum(x .* y) / (sqrt(sum(x.^2)) sqrt(sum(y.^2)))",
+        keeps_shape: false,
+        loss: true,
+        source: "1 minus the cosine similarity",
     },
     ArrayRow {
         name: "l1_penalty",
         also: &[],
         parameters: "w",
+        takes: Takes::Entries,
         value: "sum(abs(w))",
         keeps_shape: false,
         loss: true,
@@ -206,6 +406,7 @@ const LOSSES: &[ArrayRow] = &[
         name: "l2_penalty",
         also: &[],
         parameters: "w",
+        takes: Takes::Entries,
         value: "1/2 sum(w.^2)",
         keeps_shape: false,
         loss: true,

@@ -5,7 +5,7 @@ mod activations;
 mod arrays;
 mod primitives;
 
-pub use arrays::{ArrayRow, array_row, array_rows};
+pub use arrays::{ArrayRow, Takes, array_row, array_rows};
 
 /// One function of numbers.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use super::lower::Lowering;
 use super::mistakes;
 use super::scope::Scope;
 use crate::array::{self, Array, Lines, Over, Shape};
-use crate::functions::{ArrayRow, array_row};
+use crate::functions::{ArrayRow, Takes, array_row};
 use crate::source::{Source, Span};
 use crate::syntax::{self, Expr, ExprKind, Name};
 use crate::term::{Affine, Node, Reduction};
@@ -15,6 +15,13 @@ use crate::term::{Affine, Node, Reduction};
 enum Axis {
     All,
     Each(Over),
+}
+
+/// What stands behind the `;` of a call, by the names of the row.
+#[derive(Debug, Default)]
+struct Behind {
+    values: Vec<(String, Array)>,
+    indices: Vec<(String, Affine)>,
 }
 
 impl Lowering<'_> {
@@ -108,8 +115,12 @@ impl Lowering<'_> {
             (_, Some(row)) => row.arrays().len(),
             (_, None) => 1,
         };
+        let each_column = row.is_some_and(|row| row.takes == Takes::EachColumn);
         let axis = match arguments.split_last() {
-            Some((last, _)) if arguments.len() == wanted + 1 && wanted == 1 => {
+            _ if each_column => Some(Axis::Each(Over::Columns)),
+            Some((last, _))
+                if arguments.len() == wanted + 1 && (wanted == 1 || row.is_some()) =>
+            {
                 let axis = axis_of(last);
                 if axis.is_none() {
                     self.problems.push(mistakes::unknown_axis(last.span));
@@ -119,13 +130,13 @@ impl Lowering<'_> {
             }
             _ => None,
         };
-        let given = arguments.len() - usize::from(axis.is_some());
-        let numbers = row.map_or(0, |row| row.numbers().len());
-        if given != wanted || extra.len() != numbers {
+        let given = arguments.len() - usize::from(axis.is_some() && !each_column);
+        let behind = row.map(ArrayRow::numbers).unwrap_or_default();
+        if given != wanted || extra.len() != behind.len() {
             self.problems.push(mistakes::argument_count(
                 name,
                 expr.span,
-                (wanted, numbers),
+                (wanted, behind.len()),
                 (given, extra.len()),
             ));
             return None;
@@ -133,7 +144,8 @@ impl Lowering<'_> {
         let exprs: Vec<&Expr> = arguments[..given].iter().collect();
         let mut arrays = self.arrays(&exprs, scope)?;
         let inside_row = scope.is_row();
-        let takes_numbers = inside_row || row.is_some_and(|row| row.loss);
+        let entries = row.is_some_and(|row| row.takes == Takes::Entries);
+        let takes_numbers = inside_row || entries;
         if !takes_numbers && arrays.iter().any(Array::is_number) {
             self.problems
                 .push(mistakes::function_of_number(name, expr.span));
@@ -148,9 +160,15 @@ impl Lowering<'_> {
                 }
             }
         }
-        let mut numbers = Vec::with_capacity(extra.len());
-        for number in extra {
-            numbers.push(Array::number(self.term(number, scope)?));
+        let mut numbers = Behind::default();
+        for (number, (name, is_index)) in extra.iter().zip(behind) {
+            if is_index {
+                let index = self.affine(number, scope)?;
+                numbers.indices.push((name.to_owned(), index));
+            } else {
+                let number = Array::number(self.term(number, scope)?);
+                numbers.values.push((name.to_owned(), number));
+            }
         }
         match name {
             "dot" => {
@@ -175,8 +193,7 @@ impl Lowering<'_> {
             }
             _ => {}
         }
-        let says_over = row.is_none_or(|row| !row.loss);
-        if says_over
+        if !entries
             && axis.is_none()
             && !inside_row
             && matches!(arrays[0].shape, Shape::Matrix(..))
@@ -187,9 +204,22 @@ impl Lowering<'_> {
         let Some(Axis::Each(over)) = axis else {
             return self.apply_whole(name, row, arrays, numbers, (expr.span, &exprs));
         };
-        let lines = Lines::of(over, &arrays.remove(0));
-        let (lines, line) = self.fitting(lines, &exprs, "use")?;
-        let done = self.apply_whole(name, row, vec![line], numbers, (expr.span, &exprs))?;
+        let aligned = array::align(&mut self.system.store, &arrays);
+        let (frame, entries) = self.fitting(aligned, &exprs, "compare")?;
+        let mut each = Vec::with_capacity(arrays.len());
+        for entry in entries {
+            let lines = Lines::of(
+                over,
+                &Array {
+                    entry,
+                    ..frame.clone()
+                },
+            );
+            each.push(self.fitting(lines, &exprs, "use")?);
+        }
+        let (mut lines, line): (Vec<Lines>, Vec<Array>) = each.into_iter().unzip();
+        let lines = lines.remove(0);
+        let done = self.apply_whole(name, row, line, numbers, (expr.span, &exprs))?;
         let gathered = lines.gather(done);
         self.fitting(gathered, &exprs, "use")
     }
@@ -199,7 +229,7 @@ impl Lowering<'_> {
         name: &str,
         row: Option<&'static ArrayRow>,
         arrays: Vec<Array>,
-        numbers: Vec<Array>,
+        numbers: Behind,
         (span, exprs): (Span, &[&Expr]),
     ) -> Option<Array> {
         if let Some(row) = row {
@@ -222,7 +252,7 @@ impl Lowering<'_> {
         &mut self,
         row: &'static ArrayRow,
         arrays: Vec<Array>,
-        numbers: Vec<Array>,
+        numbers: Behind,
         span: Span,
         exprs: &[&Expr],
     ) -> Option<Array> {
@@ -231,9 +261,9 @@ impl Lowering<'_> {
         self.fitting(aligned, exprs, "compare")?;
         let formula = syntax::parse_formula(&Source::new(row.name, row.value), None)
             .unwrap_or_else(|_| unreachable!("the row of `{}` reads well", row.name));
-        let values = arrays.into_iter().chain(numbers);
-        let names = row.arrays().into_iter().chain(row.numbers());
-        let mut scope = Scope::of_row(names.map(str::to_owned).zip(values).collect());
+        let names = row.arrays().into_iter().map(str::to_owned);
+        let arguments = names.zip(arrays).chain(numbers.values).collect();
+        let mut scope = Scope::of_row(arguments, numbers.indices);
         let before = self.problems.len();
         let result = self.array(&formula, &mut scope);
         if self.problems.len() > before {
