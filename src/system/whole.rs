@@ -17,11 +17,16 @@ enum Axis {
     Each(Over),
 }
 
-/// What stands behind the `;` of a call, by the names of the row.
+/// What a row of the table is given, by the names of the row.
 #[derive(Debug, Default)]
-struct Behind {
-    values: Vec<(String, Array)>,
+struct Given {
+    arrays: Vec<(String, Array)>,
+    /// Behind the `;`.
+    numbers: Vec<(String, Array)>,
+    /// Behind the `;`, where they stand as indices.
     indices: Vec<(String, Affine)>,
+    /// What it goes over, one by one.
+    lines: Option<Lines>,
 }
 
 impl Lowering<'_> {
@@ -130,18 +135,18 @@ impl Lowering<'_> {
             }
             _ => None,
         };
-        let given = arguments.len() - usize::from(axis.is_some() && !each_column);
+        let count = arguments.len() - usize::from(axis.is_some() && !each_column);
         let behind = row.map(ArrayRow::numbers).unwrap_or_default();
-        if given != wanted || extra.len() != behind.len() {
+        if count != wanted || extra.len() != behind.len() {
             self.problems.push(mistakes::argument_count(
                 name,
                 expr.span,
                 (wanted, behind.len()),
-                (given, extra.len()),
+                (count, extra.len()),
             ));
             return None;
         }
-        let exprs: Vec<&Expr> = arguments[..given].iter().collect();
+        let exprs: Vec<&Expr> = arguments[..count].iter().collect();
         let mut arrays = self.arrays(&exprs, scope)?;
         let inside_row = scope.is_row();
         let entries = row.is_some_and(|row| row.takes == Takes::Entries);
@@ -154,20 +159,20 @@ impl Lowering<'_> {
         if let Some(row) = row {
             for (at, parameter) in row.arrays().into_iter().enumerate() {
                 // A formula that stands several times in the row would be repeated; a name is not.
-                if row.uses(parameter) > 1 {
+                if row.uses(parameter) > 1 && !arrays[at].is_number() {
                     let array = arrays[at].clone();
-                    arrays[at] = self.taken_out(array, exprs[at].span, scope);
+                    arrays[at] = self.taken_out(array, "z", exprs[at].span, scope);
                 }
             }
         }
-        let mut numbers = Behind::default();
+        let mut given = Given::default();
         for (number, (name, is_index)) in extra.iter().zip(behind) {
             if is_index {
                 let index = self.affine(number, scope)?;
-                numbers.indices.push((name.to_owned(), index));
+                given.indices.push((name.to_owned(), index));
             } else {
                 let number = Array::number(self.term(number, scope)?);
-                numbers.values.push((name.to_owned(), number));
+                given.numbers.push((name.to_owned(), number));
             }
         }
         match name {
@@ -201,78 +206,92 @@ impl Lowering<'_> {
             self.problems.push(mistakes::no_axis(name, expr.span));
             return None;
         }
-        let Some(Axis::Each(over)) = axis else {
-            return self.apply_whole(name, row, arrays, numbers, (expr.span, &exprs));
+        let lines = match axis {
+            Some(Axis::Each(over)) => {
+                Some(self.fitting(Lines::of(over, &arrays[0]), &exprs, "use")?)
+            }
+            Some(Axis::All) | None => None,
         };
-        let aligned = array::align(&mut self.system.store, &arrays);
-        let (frame, entries) = self.fitting(aligned, &exprs, "compare")?;
-        let mut each = Vec::with_capacity(arrays.len());
-        for entry in entries {
-            let lines = Lines::of(
-                over,
-                &Array {
-                    entry,
-                    ..frame.clone()
-                },
-            );
-            each.push(self.fitting(lines, &exprs, "use")?);
-        }
-        let (mut lines, line): (Vec<Lines>, Vec<Array>) = each.into_iter().unzip();
-        let lines = lines.remove(0);
-        let done = self.apply_whole(name, row, line, numbers, (expr.span, &exprs))?;
-        let gathered = lines.gather(done);
-        self.fitting(gathered, &exprs, "use")
-    }
-
-    fn apply_whole(
-        &mut self,
-        name: &str,
-        row: Option<&'static ArrayRow>,
-        arrays: Vec<Array>,
-        numbers: Behind,
-        (span, exprs): (Span, &[&Expr]),
-    ) -> Option<Array> {
         if let Some(row) = row {
-            return self.apply_row(row, arrays, numbers, span, exprs);
+            // Whatever a row does with several arrays, it asks for equal shapes.
+            let aligned = array::align(&mut self.system.store, &arrays);
+            self.fitting(aligned, &exprs, "compare")?;
+            let names = row.arrays().into_iter().map(str::to_owned);
+            let given = Given {
+                arrays: names.zip(arrays).collect(),
+                lines,
+                ..given
+            };
+            return self.apply_row(row, given, expr.span, scope);
         }
         let store = &mut self.system.store;
-        let array = &arrays[0];
-        Some(match name {
-            "sum" => array::sum(store, array),
-            "prod" => array::reduce(store, Reduction::Product, array),
-            "mean" => array::mean(store, array),
-            "max" => array::reduce(store, Reduction::Max, array),
-            "min" => array::reduce(store, Reduction::Min, array),
+        let array = lines.as_ref().map_or_else(
+            || arrays[0].clone(),
+            |lines| lines.line(store, &arrays[0]),
+        );
+        let done = match name {
+            "sum" => array::sum(store, &array),
+            "prod" => array::reduce(store, Reduction::Product, &array),
+            "mean" => array::mean(store, &array),
+            "max" => array::reduce(store, Reduction::Max, &array),
+            "min" => array::reduce(store, Reduction::Min, &array),
             _ => unreachable!("`{name}` is no function of whole arrays"),
-        })
+        };
+        match lines {
+            Some(lines) => self.fitting(lines.gather(done), &exprs, "use"),
+            None => Some(done),
+        }
     }
 
-    /// A row of the table: its text read with the arguments in place of its parameters.
+    /// A row of the table: its texts read with the arguments in place of its parameters, its parts under names.
     fn apply_row(
         &mut self,
         row: &'static ArrayRow,
-        arrays: Vec<Array>,
-        numbers: Behind,
+        mut given: Given,
         span: Span,
-        exprs: &[&Expr],
+        scope: &Scope,
     ) -> Option<Array> {
-        // Whatever a row does with two arrays, it asks for equal shapes.
-        let aligned = array::align(&mut self.system.store, &arrays);
-        self.fitting(aligned, exprs, "compare")?;
-        let formula = syntax::parse_formula(&Source::new(row.name, row.value), None)
+        for (name, text) in row.parts {
+            let part = self.row_value(row, text, &given, span)?;
+            let named = self.taken_out(part, name, span, scope);
+            given.arrays.push(((*name).to_owned(), named));
+        }
+        self.row_value(row, row.value, &given, span)
+    }
+
+    /// A text of a row, for each of the lines if it goes over lines.
+    fn row_value(
+        &mut self,
+        row: &'static ArrayRow,
+        text: &str,
+        given: &Given,
+        span: Span,
+    ) -> Option<Array> {
+        let formula = syntax::parse_formula(&Source::new(row.name, text), None)
             .unwrap_or_else(|_| unreachable!("the row of `{}` reads well", row.name));
-        let names = row.arrays().into_iter().map(str::to_owned);
-        let arguments = names.zip(arrays).chain(numbers.values).collect();
-        let mut scope = Scope::of_row(arguments, numbers.indices);
+        let store = &mut self.system.store;
+        let arrays = given.arrays.iter().map(|(name, array)| {
+            let array = match &given.lines {
+                Some(lines) => lines.line(store, array),
+                None => array.clone(),
+            };
+            (name.clone(), array)
+        });
+        let arguments = arrays.collect::<Vec<_>>().into_iter();
+        let arguments = arguments.chain(given.numbers.iter().cloned()).collect();
+        let mut scope = Scope::of_row(arguments, given.indices.clone());
         let before = self.problems.len();
-        let result = self.array(&formula, &mut scope);
+        let value = self.array(&formula, &mut scope);
         if self.problems.len() > before {
             // Places in the row's text mean nothing to the author.
             self.problems.truncate(before);
             self.problems.push(mistakes::row_refused(row.name, span));
             return None;
         }
-        result
+        match &given.lines {
+            Some(lines) => lines.clone().gather(value?).ok(),
+            None => value,
+        }
     }
 
     /// `ones(m)`, `ones(m, n)`, `eye(n)`
