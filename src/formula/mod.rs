@@ -657,7 +657,12 @@ impl<'a> Writer<'a> {
             .collect();
         let sum = system.store.add(parts);
         let sum = self.simplifier.simplify(system, sum, &case.domain);
-        factored(system, sum)
+        let factored = factored(system, sum);
+        if factored == sum {
+            return sum;
+        }
+        // What cancels only behind the bracket.
+        self.simplifier.simplify(system, factored, &case.domain)
     }
 
     /// The case with its upstream adjoints substituted, if what they stand for is short.

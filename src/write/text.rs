@@ -127,7 +127,10 @@ fn spell<'a>(boxes: &'a Boxes, id: MathId, _edges: &[Edges], pieces: &mut Vec<Pi
                 let signed = at > 0
                     && is_addition(boxes, parts[at - 1])
                     && (at == 1 || is_separator(boxes, parts[at - 2]));
-                if at > 0 && !signed && apart(boxes, parts[at - 1], *part) {
+                let sign = at > 0
+                    && is_addition(boxes, *part)
+                    && is_separator(boxes, parts[at - 1]);
+                if at > 0 && !signed && !sign && apart(boxes, parts[at - 1], *part) {
                     pieces.push(Piece::text(" "));
                 }
                 pieces.push(Piece::Math(*part));
