@@ -54,12 +54,17 @@ impl Lowering<'_> {
         let id = self.function(name, function.span)?;
         let known = self.system.function(id);
         if known.parameters != arguments.len() || known.extra != extra.len() {
-            self.problems.push(mistakes::argument_count(
+            let letters: Vec<&str> = known.letters.iter().map(String::as_str).collect();
+            let count = mistakes::argument_count(
                 name,
                 expr.span,
                 (known.parameters, known.extra),
                 (arguments.len(), extra.len()),
-            ));
+                &letters,
+            );
+            let usual = crate::functions::row(name).map_or(&[][..], |row| row.usual);
+            self.problems
+                .push(mistakes::with_usual(count, &letters, usual));
             return None;
         }
         let (body, parameters) = (known.body, known.parameters);
@@ -108,6 +113,7 @@ impl Lowering<'_> {
                 expr.span,
                 (arguments.len(), 0),
                 (arguments.len(), extra.len()),
+                &[],
             ));
             return None;
         }
@@ -138,11 +144,15 @@ impl Lowering<'_> {
         let count = arguments.len() - usize::from(axis.is_some() && !each_column);
         let behind = row.map(ArrayRow::numbers).unwrap_or_default();
         if count != wanted || extra.len() != behind.len() {
+            let arrays = row.map(ArrayRow::arrays).unwrap_or_default();
+            let numbers = behind.iter().map(|(name, _)| *name);
+            let letters: Vec<&str> = arrays.into_iter().chain(numbers).collect();
             self.problems.push(mistakes::argument_count(
                 name,
                 expr.span,
                 (wanted, behind.len()),
                 (count, extra.len()),
+                &letters,
             ));
             return None;
         }
@@ -317,6 +327,7 @@ impl Lowering<'_> {
                     expr.span,
                     (1, 0),
                     (arguments.len(), 0),
+                    &[],
                 ));
                 return None;
             }
