@@ -175,6 +175,33 @@ const TRAPS: &[(&str, &str, &str)] = &[
         r"\frac{dC}{dw} = \mathbb 1[z > 0]",
         "correct-almost-everywhere",
     ),
+    // Where x makes the argument 0 the derivative is 0 besides; where w does it is not.
+    (
+        "z = w x; r = relu(z); loss C = 1/2 (y - r)^2",
+        r"\frac{dC}{dw} = (r - y) \mathbb 1[z > 0] x",
+        "correct-almost-everywhere",
+    ),
+    // Between two kinks.
+    (
+        "z = w x; r = hardtanh(z); loss C = 1/2 (y - r)^2",
+        r"\frac{dC}{dw} = (r - y) Step(z + 1) Step(1 - z) x",
+        "correct",
+    ),
+    (
+        "z = w x; r = gelu(z); loss C = 1/2 (y - r)^2",
+        r"\frac{dC}{dw} = (r - y) (\Phi(z) + z \varphi(z)) x",
+        "correct",
+    ),
+    (
+        "z = w x; r = gelu(z); loss C = 1/2 (y - r)^2",
+        r"\frac{dC}{dw} = (r - y) (\Phi(z) + \varphi(z)) x",
+        "wrong",
+    ),
+    (
+        "p = w x; loss C = huber(p, y; d)",
+        r"\frac{dC}{dp} = \min(\max(p - y, -d), d)",
+        "correct",
+    ),
     // A small constant counts.
     (
         "s = 1/sqrt(v + 0.001)\nassume v > 0",

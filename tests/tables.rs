@@ -219,7 +219,7 @@ fn read(text: &str, own: Option<&str>) -> Rc<Expr> {
 }
 
 fn parameters(row: &Row) -> Vec<&'static str> {
-    row.parameters.split([',', ';']).map(str::trim).collect()
+    row.names().collect()
 }
 
 /// Relative agreement of numbers that were rounded a few times.

@@ -143,7 +143,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "gelu_tanh",
         also: &[],
-        latex: r"\operatorname{GELU_{tanh}}",
+        latex: r"\operatorname{GELU}_{\tanh}",
         parameters: "u",
         usual: &[],
         value: "1/2 u (1 + tanh(sqrt(2/pi) (u + 0.044715 u^3)))",

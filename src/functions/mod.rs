@@ -38,6 +38,13 @@ pub struct Row {
     pub source: &'static str,
 }
 
+impl Row {
+    /// The names of its parameters, those behind the `;` last.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.parameters.split([',', ';']).map(str::trim)
+    }
+}
+
 /// All rows, in the order of the documentation.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
     primitives::ROWS.iter().chain(activations::ROWS)
