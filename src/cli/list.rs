@@ -1,7 +1,7 @@
 //! `chainrule list`: what the program knows.
 
-use super::args::{ListArguments, Listing};
-use super::{Outcome, Stop, deliver};
+use super::args::{ListArguments, ListFormat, Listing};
+use super::{Outcome, Stop, deliver, tables};
 use crate::present::profile::PROFILES;
 use crate::simplify::Holds;
 use crate::write::step_name;
@@ -10,16 +10,23 @@ use crate::write::step_name;
 fn array_rows(losses: bool) -> impl Iterator<Item = [String; 3]> {
     crate::functions::array_rows()
         .filter(move |row| row.loss == losses)
-        .map(|row| {
-            [
-                row.call(),
-                row.also.join(", "),
-                row.value.to_owned(),
-            ]
-        })
+        .map(|row| [row.call(), row.also.join(", "), row.value.to_owned()])
 }
 
 pub(super) fn run(arguments: &ListArguments) -> Result<Outcome, Stop> {
+    if arguments.format == ListFormat::Markdown {
+        let text = match arguments.what {
+            Listing::Functions => tables::functions(),
+            Listing::Losses => tables::losses(),
+            Listing::Rules | Listing::Profiles | Listing::Mistakes => {
+                return Err(Stop::refused(
+                    "error: only functions and losses are listed with formulas",
+                ));
+            }
+        };
+        deliver(None, |out| out.write_all(text.as_bytes()))?;
+        return Ok(Outcome::Done);
+    }
     let rows: Vec<[String; 3]> = match arguments.what {
         Listing::Functions => crate::functions::rows()
             .map(|row| {

@@ -93,7 +93,7 @@ pub(super) const ROWS: &[Row] = &[
         domain: (-3.0, 3.0),
         activation: true,
         written_out: false,
-        source: "Clevert, Unterthiner and Hochreiter 2016, equation 15",
+        source: "Clevert, Unterthiner and Hochreiter 2016",
     },
     Row {
         name: "selu",
@@ -102,7 +102,11 @@ pub(super) const ROWS: &[Row] = &[
         parameters: "u; lambda, a",
         usual: &[1.0507009873554805, 1.6732632423543772],
         value: "lambda (relu(u) + a (exp(min(0, u)) - 1))",
-        slopes: &["lambda (step(u) + a exp(u) (1 - step(u)))", "relu(u) + a (exp(min(0, u)) - 1)", "lambda (exp(min(0, u)) - 1)"],
+        slopes: &[
+            "lambda (step(u) + a exp(u) (1 - step(u)))",
+            "relu(u) + a (exp(min(0, u)) - 1)",
+            "lambda (exp(min(0, u)) - 1)",
+        ],
         slope_range: (0.0, 1.758099340847377),
         kinks: &[0.0],
         domain: (-3.0, 3.0),
@@ -117,7 +121,10 @@ pub(super) const ROWS: &[Row] = &[
         parameters: "u; a",
         usual: &[1.0],
         value: "relu(u) + a (exp(min(0, u)/a) - 1)",
-        slopes: &["step(u) + exp(u/a) (1 - step(u))", "(1 - min(0, u)/a) exp(min(0, u)/a) - 1"],
+        slopes: &[
+            "step(u) + exp(u/a) (1 - step(u))",
+            "(1 - min(0, u)/a) exp(min(0, u)/a) - 1",
+        ],
         slope_range: (0.0, 1.0),
         kinks: &[],
         domain: (-3.0, 3.0),
@@ -147,7 +154,9 @@ pub(super) const ROWS: &[Row] = &[
         parameters: "u",
         usual: &[],
         value: "1/2 u (1 + tanh(sqrt(2/pi) (u + 0.044715 u^3)))",
-        slopes: &["1/2 (1 + tanh(sqrt(2/pi) (u + 0.044715 u^3))) + 1/2 sqrt(2/pi) u (1 + 0.134145 u^2) (1 - tanh(sqrt(2/pi) (u + 0.044715 u^3))^2)"],
+        slopes: &[
+            "1/2 (1 + tanh(sqrt(2/pi) (u + 0.044715 u^3))) + 1/2 sqrt(2/pi) u (1 + 0.134145 u^2) (1 - tanh(sqrt(2/pi) (u + 0.044715 u^3))^2)",
+        ],
         slope_range: (-0.13, 1.13),
         kinks: &[],
         domain: (-3.0, 3.0),
@@ -168,7 +177,7 @@ pub(super) const ROWS: &[Row] = &[
         domain: (-3.0, 3.0),
         activation: true,
         written_out: false,
-        source: "Elfwing, Uchibe and Doya 2018, equation 5",
+        source: "Elfwing, Uchibe and Doya 2018",
     },
     Row {
         name: "mish",
@@ -198,7 +207,7 @@ pub(super) const ROWS: &[Row] = &[
         domain: (-3.0, 3.0),
         activation: true,
         written_out: false,
-        source: "Glorot and Bengio 2010, section 3",
+        source: "Glorot and Bengio 2010",
     },
     Row {
         name: "relu6",

@@ -253,7 +253,7 @@ const LOSSES: &[ArrayRow] = &[
         value: "sum(huber_function(p - y; d))",
         keeps_shape: false,
         loss: true,
-        source: "Hastie, Tibshirani and Friedman 2009, equation 10.23",
+        source: "Huber 1964",
     },
     ArrayRow {
         name: "cross_entropy",
@@ -418,7 +418,7 @@ const LOSSES: &[ArrayRow] = &[
         value: "relu(sum((a - p).^2) - sum((a - n).^2) + margin)",
         keeps_shape: false,
         loss: true,
-        source: "Schroff, Kalenichenko and Philbin 2015, equation 2",
+        source: "Schroff, Kalenichenko and Philbin 2015, section 3.1",
     },
     ArrayRow {
         name: "cosine_distance",

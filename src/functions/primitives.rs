@@ -221,7 +221,11 @@ pub(super) const ROWS: &[Row] = &[
         parameters: "u; a, b",
         usual: &[-1.0, 1.0],
         value: "min(max(u, a), b)",
-        slopes: &["step(u - a) step(b - u)", "(1 - step(u - a)) step(b - a)", "1 - step(b - max(u, a))"],
+        slopes: &[
+            "step(u - a) step(b - u)",
+            "(1 - step(u - a)) step(b - a)",
+            "1 - step(b - max(u, a))",
+        ],
         slope_range: (0.0, 1.0),
         kinks: &[-1.0, 1.0],
         domain: (-3.0, 3.0),

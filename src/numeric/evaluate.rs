@@ -729,11 +729,7 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         use crate::system::Primitive;
         match primitive {
             Primitive::Relu | Primitive::Step => self.kink(argument.value()),
-            Primitive::Exp
-            | Primitive::Log
-            | Primitive::Sin
-            | Primitive::Cos
-            | Primitive::Erf => {}
+            Primitive::Exp | Primitive::Log | Primitive::Sin | Primitive::Cos | Primitive::Erf => {}
         }
         argument.apply(primitive, self.step_at_zero)
     }
@@ -894,11 +890,7 @@ impl Functions<'_, '_> {
         use crate::system::Primitive;
         match primitive {
             Primitive::Relu | Primitive::Step => self.kinks.push(argument.value()),
-            Primitive::Exp
-            | Primitive::Log
-            | Primitive::Sin
-            | Primitive::Cos
-            | Primitive::Erf => {}
+            Primitive::Exp | Primitive::Log | Primitive::Sin | Primitive::Cos | Primitive::Erf => {}
         }
         argument.apply(primitive, self.step_at_zero)
     }

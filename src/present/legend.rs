@@ -162,7 +162,7 @@ impl Printer<'_> {
         }
     }
 
-    fn function_row(
+    pub(super) fn function_row(
         &mut self,
         id: FunctionId,
         function: &Function,

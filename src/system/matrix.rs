@@ -117,7 +117,8 @@ impl Lowering<'_> {
                     })
             }
             ExprKind::Elements(base, elements) => {
-                let argument = matches!(&base.kind, ExprKind::Name(name) if scope.array(name).is_some());
+                let argument =
+                    matches!(&base.kind, ExprKind::Name(name) if scope.array(name).is_some());
                 argument || elements.iter().any(is_slice) || self.names.reference(expr).is_none()
             }
             ExprKind::Call {

@@ -47,10 +47,7 @@ pub(super) struct FunctionScope {
 
 impl Scope {
     /// The scope of a row of the table of whole-array functions.
-    pub(super) fn of_row(
-        arguments: Vec<(String, Array)>,
-        indices: Vec<(String, Affine)>,
-    ) -> Self {
+    pub(super) fn of_row(arguments: Vec<(String, Array)>, indices: Vec<(String, Affine)>) -> Self {
         Self {
             arguments,
             indices,

@@ -129,9 +129,7 @@ impl Lowering<'_> {
         let each_column = row.is_some_and(|row| row.takes == Takes::EachColumn);
         let axis = match arguments.split_last() {
             _ if each_column => Some(Axis::Each(Over::Columns)),
-            Some((last, _))
-                if arguments.len() == wanted + 1 && (wanted == 1 || row.is_some()) =>
-            {
+            Some((last, _)) if arguments.len() == wanted + 1 && (wanted == 1 || row.is_some()) => {
                 let axis = axis_of(last);
                 if axis.is_none() {
                     self.problems.push(mistakes::unknown_axis(last.span));
@@ -208,10 +206,7 @@ impl Lowering<'_> {
             }
             _ => {}
         }
-        if !entries
-            && axis.is_none()
-            && !inside_row
-            && matches!(arrays[0].shape, Shape::Matrix(..))
+        if !entries && axis.is_none() && !inside_row && matches!(arrays[0].shape, Shape::Matrix(..))
         {
             self.problems.push(mistakes::no_axis(name, expr.span));
             return None;
@@ -235,10 +230,9 @@ impl Lowering<'_> {
             return self.apply_row(row, given, expr.span, scope);
         }
         let store = &mut self.system.store;
-        let array = lines.as_ref().map_or_else(
-            || arrays[0].clone(),
-            |lines| lines.line(store, &arrays[0]),
-        );
+        let array = lines
+            .as_ref()
+            .map_or_else(|| arrays[0].clone(), |lines| lines.line(store, &arrays[0]));
         let done = match name {
             "sum" => array::sum(store, &array),
             "prod" => array::reduce(store, Reduction::Product, &array),

@@ -127,9 +127,8 @@ fn spell<'a>(boxes: &'a Boxes, id: MathId, _edges: &[Edges], pieces: &mut Vec<Pi
                 let signed = at > 0
                     && is_addition(boxes, parts[at - 1])
                     && (at == 1 || is_separator(boxes, parts[at - 2]));
-                let sign = at > 0
-                    && is_addition(boxes, *part)
-                    && is_separator(boxes, parts[at - 1]);
+                let sign =
+                    at > 0 && is_addition(boxes, *part) && is_separator(boxes, parts[at - 1]);
                 if at > 0 && !signed && !sign && apart(boxes, parts[at - 1], *part) {
                     pieces.push(Piece::text(" "));
                 }
