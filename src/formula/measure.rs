@@ -72,3 +72,21 @@ pub(super) fn kinds(system: &System, term: TermId, found: &mut FxHashSet<Kind>) 
         }
     }
 }
+
+/// All functions at their arguments in a term.
+pub(super) fn calls(system: &System, term: TermId) -> FxHashSet<TermId> {
+    let mut found = FxHashSet::default();
+    let mut seen = FxHashSet::default();
+    let mut stack = vec![term];
+    while let Some(term) = stack.pop() {
+        if !seen.insert(term) {
+            continue;
+        }
+        let node = system.store.node(term);
+        if let Node::Apply(..) = node {
+            found.insert(term);
+        }
+        stack.extend(node.children());
+    }
+    found
+}

@@ -24,7 +24,7 @@ use crate::system::{FamilyKind, Primitive, System};
 use crate::term::{Affine, Domain, FamilyId, Node, Substitution, TermId, VarId};
 use cases::{Case, cases};
 use funnel::Funnels;
-use measure::{kinds, leaves, longest_sum};
+use measure::{calls, kinds, leaves, longest_sum};
 use num_rational::BigRational;
 use num_traits::{One, Signed};
 use orient::Orientations;
@@ -781,7 +781,10 @@ impl<'a> Writer<'a> {
         let (mut before, mut after) = (FxHashSet::default(), FxHashSet::default());
         kinds(system, term, &mut before);
         kinds(system, shorter, &mut after);
-        (!before.is_subset(&after)).then_some((shorter, rests_on))
+        // What functions are applied to stays as the network writes it.
+        let written = calls(system, term);
+        (!before.is_subset(&after) && calls(system, shorter).is_subset(&written))
+            .then_some((shorter, rests_on))
     }
 
     /// The term with the adjoints in it replaced by what they stand for, where that has a closed form.
