@@ -188,6 +188,8 @@ pub enum Fence {
     Set,
     /// `| |`
     Bars,
+    /// `‖ ‖`
+    Norm,
     /// None to be seen: the scripts of what is inside are its own.
     Group,
 }

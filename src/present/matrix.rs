@@ -7,6 +7,7 @@ use super::access::Part;
 use super::letters::Scope;
 use super::math::{Fence, Math, MathId, Sign, Symbol};
 use super::terms::{Begin, Level, Printed, Printer};
+use crate::array::Shape;
 use crate::matrix::{Expression, Kind};
 use crate::term::{Node, Reduction, TermId};
 
@@ -141,8 +142,13 @@ impl Printer<'_> {
         let mut negative = false;
         let mut printed = Vec::with_capacity(numbers.len() + chain.len());
         let count = numbers.len() + chain.len();
+        let divides = |number: &&Expression| matches!(&number.kind, Kind::Power(_, exponent) if exponent.is_negative());
+        let divided = numbers.iter().any(|number| divides(&number));
         for number in numbers {
             let Kind::Number(term) = number.kind else {
+                if divided {
+                    continue;
+                }
                 let product = matches!(number.kind, Kind::Product { .. });
                 let number = self.array(number, scope);
                 // `(xᵀ y) z`: which factors make the number is to be seen.
@@ -160,14 +166,68 @@ impl Printer<'_> {
                 printed.push(number);
             }
         }
+        if divided {
+            // Numbers that are made of arrays are one fraction.
+            let made = numbers
+                .iter()
+                .filter(|number| !matches!(number.kind, Kind::Number(_)));
+            let (below, above): (Vec<&Expression>, Vec<&Expression>) = made.partition(divides);
+            let fraction = self.fraction_of_arrays(&above, &below, scope);
+            printed.push(fraction);
+        }
         if let ([], [only]) = (printed.as_slice(), chain) {
             return (negative, self.array(only, scope));
+        }
+        if let Some(base) = squares(chain) {
+            let norm = self.norm(base, &BigRational::from_integer(2.into()), scope);
+            printed.push(norm);
+            return (negative, self.side_by_side(&printed));
         }
         for (at, array) in chain.iter().enumerate() {
             let array = self.array(array, scope);
             printed.push(self.array_factor(array, at + 1 == chain.len()));
         }
         (negative, self.side_by_side(&printed))
+    }
+
+    fn fraction_of_arrays(
+        &mut self,
+        above: &[&Expression],
+        below: &[&Expression],
+        scope: Scope,
+    ) -> Printed {
+        let single = above.len() == 1;
+        let above: Vec<Printed> = above
+            .iter()
+            .map(|number| {
+                let product = matches!(number.kind, Kind::Product { .. });
+                let number = self.array(number, scope);
+                if product && !single {
+                    self.bracketed(number)
+                } else {
+                    self.array_factor(number, single)
+                }
+            })
+            .collect();
+        let mut divisors = Vec::with_capacity(below.len());
+        for number in below {
+            if let Kind::Power(base, exponent) = &number.kind {
+                let power = self.number_power(base, &exponent.abs(), scope);
+                divisors.push(if below.len() == 1 {
+                    power
+                } else {
+                    self.array_factor(power, false)
+                });
+            }
+        }
+        let numerator = if above.is_empty() {
+            self.boxes.number(1)
+        } else {
+            self.side_by_side(&above).id
+        };
+        let denominator = self.side_by_side(&divisors).id;
+        let id = self.boxes.fraction(numerator, denominator);
+        Printed::fraction(id)
     }
 
     /// Whether a box is the number 1.
@@ -249,9 +309,19 @@ impl Printer<'_> {
 
     /// A power of a number that is made of arrays.
     fn number_power(&mut self, base: &Expression, exponent: &BigRational, scope: Scope) -> Printed {
-        let printed = self.array(base, scope);
         let magnitude = exponent.abs();
-        let raised = if magnitude.is_one() {
+        let squares = match &base.kind {
+            Kind::Product { numbers, chain } if numbers.is_empty() => squares(chain),
+            _ => None,
+        };
+        let printed = self.array(base, scope);
+        let raised = if let Some(base) = squares {
+            self.norm(
+                base,
+                &(magnitude * BigRational::from_integer(2.into())),
+                scope,
+            )
+        } else if magnitude.is_one() {
             printed
         } else if magnitude.numer().is_one() && *magnitude.denom() == 2.into() {
             let id = self.boxes.intern(Math::Root(printed.id));
@@ -278,6 +348,22 @@ impl Printer<'_> {
         }
     }
 
+    /// A power of the norm: of a column the Euclidean one, of a matrix that of Frobenius.
+    fn norm(&mut self, base: &Expression, exponent: &BigRational, scope: Scope) -> Printed {
+        let inside = self.array(base, scope);
+        let bars = self.boxes.fence(Fence::Norm, inside.tall, inside.id);
+        let below = matches!(base.shape, Shape::Matrix(..)).then(|| {
+            let letter = Math::Symbol(Symbol::Letter('F'));
+            self.boxes.intern(letter)
+        });
+        let above = (!exponent.is_one()).then(|| self.exponent(exponent));
+        let id = self.boxes.script(bars, below, above);
+        Printed {
+            tall: inside.tall,
+            ..Printed::scripted(id)
+        }
+    }
+
     fn array_sum(&mut self, parts: &[Expression], scope: Scope) -> Printed {
         let mut summands = Vec::with_capacity(parts.len());
         for part in parts {
@@ -289,5 +375,22 @@ impl Printer<'_> {
             summands.push((negative, self.inside_sum(printed)));
         }
         self.signed_sum(&summands)
+    }
+}
+
+/// The array of whose entries a product of arrays is the sum of squares.
+fn squares(chain: &[Expression]) -> Option<&Expression> {
+    let is_row_of_ones = |array: &Expression| matches!(&array.kind, Kind::Transpose(inner) if inner.kind == Kind::Ones);
+    let squared = match chain {
+        [ones, squared] if is_row_of_ones(ones) => squared,
+        [ones, squared, more] if is_row_of_ones(ones) && more.kind == Kind::Ones => squared,
+        _ => return None,
+    };
+    let all = chain.len() == 3 || matches!(squared.shape, Shape::Column(_));
+    match &squared.kind {
+        Kind::Power(base, exponent) if all && *exponent == BigRational::from_integer(2.into()) => {
+            Some(base)
+        }
+        _ => None,
     }
 }

@@ -195,6 +195,7 @@ fn spell<'a>(boxes: &'a Boxes, id: MathId, _edges: &[Edges], pieces: &mut Vec<Pi
                 Fence::Square => ("[", "]"),
                 Fence::Set => ("{", "}"),
                 Fence::Bars => ("|", "|"),
+                Fence::Norm => ("‖", "‖"),
                 Fence::Group => ("", ""),
             };
             pieces.extend([Piece::text(left), Piece::Math(*body), Piece::text(right)]);
