@@ -181,6 +181,22 @@ const TRAPS: &[(&str, &str, &str)] = &[
         r"\frac{dC}{dw} = (r - y) \mathbb 1[z > 0] x",
         "correct-almost-everywhere",
     ),
+    // The upstream gradient of an opaque loss is one and the same wherever it is named.
+    (
+        "r = tanh(w x); loss C(r)",
+        r"\frac{dC}{dw} = \frac{dC}{dr} (1 - r^2) x",
+        "correct",
+    ),
+    (
+        "r = tanh(w x); loss C(r)",
+        r"\frac{dC}{dw} = \frac{dC}{dr} (1 - r) x",
+        "wrong",
+    ),
+    (
+        "where p, y, v in R^n\nassume v > 0\nloss C = gaussian_nll(p, y, v)",
+        r"\frac{dC}{dp} = (p - y) \oslash v",
+        "correct",
+    ),
     // Between two kinks.
     (
         "z = w x; r = hardtanh(z); loss C = 1/2 (y - r)^2",

@@ -102,7 +102,7 @@ pub(super) const ROWS: &[Row] = &[
         usual: &[],
         value: "",
         slopes: &["2 exp(-u^2)/sqrt(pi)"],
-        slope_range: (0.0, 1.1283791670955126),
+        slope_range: (0.0, std::f64::consts::FRAC_2_SQRT_PI),
         kinks: &[],
         domain: (-2.0, 2.0),
         activation: false,
