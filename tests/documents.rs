@@ -1,5 +1,6 @@
 //! The documents are run: every command in a `console` block prints what stands below it, every `net` block is
-//! read, and is refused for the reason that a `net error` block names.
+//! read, and is refused for the reason that a `net error` block names. Between `<!-- chainrule … -->` and
+//! `<!-- end -->` stands what the command prints, to be read as Markdown.
 //!
 //! `UPDATE_DOCUMENTS=1 cargo test --test documents` writes what the commands print into the documents.
 
@@ -102,6 +103,36 @@ fn commands_print_what_the_documents_show() {
         }
     }
     assert!(commands > 10, "the documents show commands");
+}
+
+#[test]
+fn tables_are_what_commands_print() {
+    let update = std::env::var_os("UPDATE_DOCUMENTS").is_some();
+    let mut tables = 0;
+    for path in documents() {
+        let document = fs::read_to_string(&path).expect("a document is text");
+        let mut updated = document.clone();
+        for behind in document.split("<!-- chainrule ").skip(1) {
+            tables += 1;
+            let (arguments, rest) = behind.split_once(" -->\n").expect("a comment ends");
+            let (table, _) = rest.split_once("<!-- end -->").expect("a table ends");
+            let command = format!("chainrule {arguments}");
+            let answer = format!("\n{}\n", answer_to(&command));
+            if update {
+                updated = updated.replacen(
+                    &format!("<!-- {command} -->\n{table}<!-- end -->"),
+                    &format!("<!-- {command} -->\n{answer}<!-- end -->"),
+                    1,
+                );
+            } else {
+                assert_eq!(table, answer, "{}: {command}", path.display());
+            }
+        }
+        if update && updated != document {
+            fs::write(&path, updated).expect("documents can be written");
+        }
+    }
+    assert!(tables >= 2, "functions and losses stand in tables");
 }
 
 /// What a command prints: on standard output, then on standard error.

@@ -175,6 +175,49 @@ const TRAPS: &[(&str, &str, &str)] = &[
         r"\frac{dC}{dw} = \mathbb 1[z > 0]",
         "correct-almost-everywhere",
     ),
+    // Where x makes the argument 0 the derivative is 0 besides; where w does it is not.
+    (
+        "z = w x; r = relu(z); loss C = 1/2 (y - r)^2",
+        r"\frac{dC}{dw} = (r - y) \mathbb 1[z > 0] x",
+        "correct-almost-everywhere",
+    ),
+    // The upstream gradient of an opaque loss is one and the same wherever it is named.
+    (
+        "r = tanh(w x); loss C(r)",
+        r"\frac{dC}{dw} = \frac{dC}{dr} (1 - r^2) x",
+        "correct",
+    ),
+    (
+        "r = tanh(w x); loss C(r)",
+        r"\frac{dC}{dw} = \frac{dC}{dr} (1 - r) x",
+        "wrong",
+    ),
+    (
+        "where p, y, v in R^n\nassume v > 0\nloss C = gaussian_nll(p, y, v)",
+        r"\frac{dC}{dp} = (p - y) \oslash v",
+        "correct",
+    ),
+    // Between two kinks.
+    (
+        "z = w x; r = hardtanh(z); loss C = 1/2 (y - r)^2",
+        r"\frac{dC}{dw} = (r - y) Step(z + 1) Step(1 - z) x",
+        "correct",
+    ),
+    (
+        "z = w x; r = gelu(z); loss C = 1/2 (y - r)^2",
+        r"\frac{dC}{dw} = (r - y) (\Phi(z) + z \varphi(z)) x",
+        "correct",
+    ),
+    (
+        "z = w x; r = gelu(z); loss C = 1/2 (y - r)^2",
+        r"\frac{dC}{dw} = (r - y) (\Phi(z) + \varphi(z)) x",
+        "wrong",
+    ),
+    (
+        "p = w x; loss C = huber(p, y; d)",
+        r"\frac{dC}{dp} = \min(\max(p - y, -d), d)",
+        "correct",
+    ),
     // A small constant counts.
     (
         "s = 1/sqrt(v + 0.001)\nassume v > 0",

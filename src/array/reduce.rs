@@ -69,29 +69,41 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// One row or column for all of them, as a column.
+    /// The rows or the columns of an array.
     ///
     /// # Errors
     /// If the array is no matrix.
-    pub fn of(over: Over, matrix: &Array) -> Result<(Lines, Array), Mismatch> {
-        let turned = match over {
-            Over::Rows => matrix.clone(),
-            Over::Columns => matrix.clone().transpose(),
-        };
-        let Shape::Matrix(rows, columns) = turned.shape else {
+    pub fn of(over: Over, matrix: &Array) -> Result<Lines, Mismatch> {
+        let Shape::Matrix(rows, columns) = &matrix.shape else {
             return Err(Mismatch::one(Problem::NoMatrix, &matrix.shape));
         };
-        let lines = Lines {
+        let (letter, count) = match over {
+            Over::Rows => (matrix.letters[0], rows),
+            Over::Columns => (matrix.letters[1], columns),
+        };
+        Ok(Lines {
             over,
-            letter: turned.letters[0],
-            count: rows,
+            letter,
+            count: count.clone(),
+        })
+    }
+
+    /// One row or column of a matrix, which stands for all of them, as a column; the number that a column has for it.
+    pub fn line(&self, store: &mut Store, array: &Array) -> Array {
+        let array = match self.over {
+            Over::Columns if array.letters.len() == 2 => array.clone().transpose(),
+            Over::Rows | Over::Columns => array.clone(),
         };
-        let line = Array {
-            shape: Shape::Column(columns),
-            letters: vec![turned.letters[1]],
-            entry: turned.entry,
-        };
-        Ok((lines, line))
+        let own = Affine::var(self.letter);
+        match array.shape {
+            Shape::Number => array,
+            Shape::Column(_) | Shape::Row(_) => Array::number(array.at(store, &[own])),
+            Shape::Matrix(_, ref size) => Array {
+                entry: array.at(store, &[own, Affine::var(array.letters[1])]),
+                shape: Shape::Column(size.clone()),
+                letters: vec![array.letters[1]],
+            },
+        }
     }
 
     /// What came of one line, for all of them: numbers make a column; columns stand where the lines stood.

@@ -215,7 +215,8 @@ fn each(
     matrix: &Array,
     apply: impl FnOnce(&mut Store, Array) -> Result<Array, Mismatch>,
 ) -> Result<Array, Mismatch> {
-    let (lines, line) = Lines::of(over, matrix)?;
+    let lines = Lines::of(over, matrix)?;
+    let line = lines.line(store, matrix);
     lines.gather(apply(store, line)?)
 }
 

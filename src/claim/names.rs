@@ -86,6 +86,17 @@ impl<'a> Names<'a> {
             for name in std::iter::once(row.name).chain(row.also.iter().copied()) {
                 names.functions.insert(name.to_owned(), row.name.to_owned());
             }
+            // As it is printed: `\Phi(z)`.
+            let printed = row
+                .latex
+                .trim_start_matches(r"\operatorname{")
+                .trim_matches(['\\', '}']);
+            if printed.chars().all(char::is_alphanumeric) {
+                names
+                    .functions
+                    .entry(printed.to_owned())
+                    .or_insert_with(|| row.name.to_owned());
+            }
         }
         for function in &system.functions {
             names

@@ -186,9 +186,9 @@ const FUNCTIONS: &[&str] = &[
 
 /// Symbols that are no Greek letters.
 const SYMBOLS: &[&str] = &[
-    "ell", "partial", "nabla", "sum", "prod", "cdot", "odot", "circ", "otimes", "times", "bullet",
-    "ast", "star", "div", "top", "intercal", "infty", "forall", "in", "dots", "ldots", "cdots",
-    "prime", "mid", "dagger", "mathbbm", "hbar", "setminus", "to", "quad",
+    "ell", "partial", "nabla", "sum", "prod", "cdot", "odot", "oslash", "circ", "otimes", "times",
+    "bullet", "ast", "star", "div", "top", "intercal", "infty", "forall", "in", "dots", "ldots",
+    "cdots", "prime", "mid", "dagger", "mathbbm", "hbar", "setminus", "to", "quad",
 ];
 
 /// Reads LaTeX that starts at `offset` of its source.
@@ -406,7 +406,7 @@ fn next_token(text: &str, at: &mut usize) -> Token {
                         None => Token::Other,
                     }
                 }
-                "cdot" | "odot" | "times" | "otimes" | "div" => Token::Operator,
+                "cdot" | "odot" | "oslash" | "times" | "otimes" | "div" => Token::Operator,
                 "{" | "lbrace" => Token::Open('\u{1}'),
                 "}" | "rbrace" => Token::Close('\u{2}'),
                 found if NOTHING.contains(&found) => Token::Space,

@@ -171,6 +171,17 @@ pub(super) struct ShowArguments {
 pub(super) struct ListArguments {
     /// What to list
     pub(super) what: Listing,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: ListFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ListFormat {
+    /// Plain text
+    Text,
+    /// Tables with formulas, of functions, losses and layers
+    Markdown,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -1,7 +1,7 @@
 //! `chainrule list`: what the program knows.
 
-use super::args::{ListArguments, Listing};
-use super::{Outcome, Stop, deliver};
+use super::args::{ListArguments, ListFormat, Listing};
+use super::{Outcome, Stop, deliver, tables};
 use crate::present::profile::PROFILES;
 use crate::simplify::Holds;
 use crate::write::step_name;
@@ -10,13 +10,7 @@ use crate::write::step_name;
 fn array_rows(losses: bool) -> impl Iterator<Item = [String; 3]> {
     crate::functions::array_rows()
         .filter(move |row| row.loss == losses)
-        .map(|row| {
-            [
-                format!("{}({})", row.name, row.parameters),
-                row.also.join(", "),
-                row.value.to_owned(),
-            ]
-        })
+        .map(|row| [row.call(), row.also.join(", "), row.value.to_owned()])
 }
 
 /// Functions of square matrices.
@@ -31,6 +25,20 @@ fn matrix_rows() -> impl Iterator<Item = [String; 3]> {
 }
 
 pub(super) fn run(arguments: &ListArguments) -> Result<Outcome, Stop> {
+    if arguments.format == ListFormat::Markdown {
+        let text = match arguments.what {
+            Listing::Functions => tables::functions(),
+            Listing::Losses => tables::losses(),
+            Listing::Layers => tables::layers(),
+            Listing::Rules | Listing::Profiles | Listing::Mistakes => {
+                return Err(Stop::refused(
+                    "error: only functions, losses and layers are listed with formulas",
+                ));
+            }
+        };
+        deliver(None, |out| out.write_all(text.as_bytes()))?;
+        return Ok(Outcome::Done);
+    }
     let rows: Vec<[String; 3]> = match arguments.what {
         Listing::Functions => crate::functions::rows()
             .map(|row| {

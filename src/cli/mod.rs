@@ -8,6 +8,7 @@ mod list;
 mod network;
 mod report;
 mod show;
+mod tables;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -8,7 +8,7 @@ use crate::array::fresh_bound;
 use crate::functions::MatrixRow;
 use crate::simplify::{Condition, Signs};
 use crate::syntax::StepAtZero;
-use crate::system::{FamilyKind, Primitive, System};
+use crate::system::{FamilyKind, System};
 use crate::term::{
     Affine, Cmp, Domain, FamilyId, FunctionId, Node, Reduction, Substitution, TermId, VarId,
 };
@@ -289,7 +289,8 @@ impl Differentiator<'_> {
             value: self.with_places(value, declared, arguments),
             conditions,
         };
-        if row.primitive == Some(Primitive::Step) {
+        // In the table, a slope of 0 is that of a function that is constant but for jumps.
+        if row.span.is_none() && self.system.store.is_zero(slope.value) {
             slope.conditions.push(Condition::OffKinks);
         }
         slope

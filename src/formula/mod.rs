@@ -6,6 +6,7 @@ mod cases;
 mod combine;
 mod funnel;
 mod loss;
+mod measure;
 mod orient;
 mod resolve;
 mod scalar;
@@ -20,11 +21,12 @@ pub use crate::simplify::{Condition, Link, Step};
 use crate::simplify::{Product, Simplifier};
 use crate::source::Report;
 use crate::system::{FamilyKind, Primitive, System};
-use crate::term::{Affine, Domain, FamilyId, FunctionId, Node, Substitution, TermId, VarId};
+use crate::term::{Affine, Domain, FamilyId, Node, Substitution, TermId, VarId};
 use cases::{Case, cases};
 use funnel::Funnels;
+use measure::{calls, kinds, leaves, longest_sum};
 use num_rational::BigRational;
-use num_traits::{One, Signed, ToPrimitive};
+use num_traits::{One, Signed};
 use orient::Orientations;
 pub use view::{Detail, Form, View};
 
@@ -578,7 +580,16 @@ impl<'a> Writer<'a> {
                 }
                 closed.term
             }
-            Some(_) | None => result,
+            Some(_) | None => match self.by_names(result, &case.domain) {
+                Some((shorter, rests_on)) => {
+                    if stepwise {
+                        chain.push(Link::Term(result));
+                    }
+                    conditions.extend(rests_on);
+                    shorter
+                }
+                None => result,
+            },
         };
         conditions.extend(self.adjoint(adjoint).inherited.iter().cloned());
         let conditions = self
@@ -647,7 +658,12 @@ impl<'a> Writer<'a> {
             .collect();
         let sum = system.store.add(parts);
         let sum = self.simplifier.simplify(system, sum, &case.domain);
-        factored(system, sum)
+        let factored = factored(system, sum);
+        if factored == sum {
+            return sum;
+        }
+        // What cancels only behind the bracket.
+        self.simplifier.simplify(system, factored, &case.domain)
     }
 
     /// The case with its upstream adjoints substituted, if what they stand for is short.
@@ -751,6 +767,25 @@ impl<'a> Writer<'a> {
         let clearer = !before.is_subset(&after)
             || longest_sum(system, oriented) <= longest_sum(system, known);
         (clearer && leaves(system, oriented) < leaves(system, known)).then_some((oriented, assumed))
+    }
+
+    /// A term in which names of the network take the place of what they stand for.
+    fn by_names(&mut self, term: TermId, context: &Domain) -> Option<(TermId, Vec<Condition>)> {
+        let system = &self.derivation.system;
+        // What stands behind a guard is not read outside of it, wherever it is moved.
+        let guarded = |node: &Node| matches!(node, Node::Guard(_));
+        if system.store.any(term, guarded) {
+            return None;
+        }
+        let (shorter, rests_on) = self.oriented(term, term, context)?;
+        let system = &self.derivation.system;
+        let (mut before, mut after) = (FxHashSet::default(), FxHashSet::default());
+        kinds(system, term, &mut before);
+        kinds(system, shorter, &mut after);
+        // What functions are applied to stays as the network writes it.
+        let written = calls(system, term);
+        (!before.is_subset(&after) && calls(system, shorter).is_subset(&written))
+            .then_some((shorter, rests_on))
     }
 
     /// The term with the adjoints in it replaced by what they stand for, where that has a closed form.
@@ -892,72 +927,6 @@ fn factored(system: &mut System, term: TermId) -> TermId {
     }
     .build(store);
     store.mul([inner, outer])
-}
-
-/// How many names a term has, numbers apart; a whole power counts as often as its base is multiplied.
-fn leaves(system: &System, term: TermId) -> usize {
-    match system.store.node(term) {
-        Node::Number(_) => 0,
-        Node::Power(base, exponent) => {
-            let times = system
-                .store
-                .as_number(*exponent)
-                .and_then(|value| value.to_integer().to_usize())
-                .unwrap_or(1)
-                .max(1);
-            leaves(system, *base).saturating_mul(times)
-        }
-        node => {
-            let children = node.children();
-            if children.is_empty() {
-                return 1;
-            }
-            children
-                .into_iter()
-                .map(|child| leaves(system, child))
-                .fold(0, usize::saturating_add)
-        }
-    }
-}
-
-/// The number of summands of the longest sum that is written in a term.
-fn longest_sum(system: &System, term: TermId) -> usize {
-    let node = system.store.node(term);
-    let own = match node {
-        Node::Add(parts) => parts.len(),
-        _ => 1,
-    };
-    node.children()
-        .into_iter()
-        .map(|child| longest_sum(system, child))
-        .fold(own, usize::max)
-}
-
-/// What a term is made of: families and functions, each with whether it stands in a denominator.
-type Kind = (Option<FamilyId>, Option<FunctionId>, bool);
-
-fn kinds(system: &System, term: TermId, found: &mut FxHashSet<Kind>) {
-    let mut stack = vec![(term, false)];
-    while let Some((term, below)) = stack.pop() {
-        match system.store.node(term) {
-            Node::Access(family, _) => {
-                found.insert((Some(*family), None, below));
-            }
-            Node::Power(base, exponent) => {
-                let divides = system
-                    .store
-                    .as_number(*exponent)
-                    .is_some_and(Signed::is_negative);
-                stack.push((*base, below != divides));
-            }
-            node => {
-                if let Node::Apply(function, _, _) = node {
-                    found.insert((None, Some(*function), below));
-                }
-                stack.extend(node.children().into_iter().map(|child| (child, below)));
-            }
-        }
-    }
 }
 
 fn has_sums(system: &System, term: TermId) -> bool {

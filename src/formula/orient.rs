@@ -561,13 +561,33 @@ fn divisors(system: &mut System, dividing: &FxHashSet<FamilyId>, term: TermId) -
             Node::Power(base, exponent)
                 if store.as_number(exponent).is_some_and(Signed::is_negative) =>
             {
-                found.extend(Product::of(store, base).factors.into_iter().map(|it| it.0));
+                let factors = Product::of(store, base).factors;
+                found.extend(factors.into_iter().map(|it| it.0));
+                // To divide by the name of a root is to divide by what is under it.
+                if let Node::Access(family, index) = system.store.node(base).clone() {
+                    found.extend(radicand(system, family, &index));
+                }
                 stack.push((base, opens));
             }
             node => stack.extend(node.children().into_iter().map(|child| (child, opens))),
         }
     }
     found
+}
+
+/// What a quantity is a root of.
+fn radicand(system: &mut System, family: FamilyId, index: &[Affine]) -> Option<TermId> {
+    let [clause] = system.family(family).clauses.as_slice() else {
+        return None;
+    };
+    let (values, _) = clause.at(index);
+    let product = Product::of(&system.store, clause.body?);
+    match product.factors.as_slice() {
+        [(base, exponent)] if exponent.is_positive() => {
+            Some(system.store.substitute(*base, &values))
+        }
+        _ => None,
+    }
 }
 
 /// A denominator `c + d a` over an atom `a`: no monomial has it together with `a`.

@@ -205,7 +205,7 @@ const LAYERS: &[LayerRow] = &[
         learnt: &["w", "b"],
         given: &[],
         forms: &[LayerForm {
-            takes: &[Carried::Signal, Carried::Rows],
+            takes: &[Carried::Rows, Carried::Signal],
             when: None,
             makes: Carried::Signal,
             extents: &[Extent::Given("channels"), Extent::Windows(2)],
@@ -248,20 +248,20 @@ const LAYERS: &[LayerRow] = &[
         given: &[],
         forms: &[
             LayerForm {
-                takes: &[Carried::Signal],
-                when: None,
-                makes: Carried::Signal,
-                extents: &[Extent::Same(1), Extent::Windows(2)],
-                text: "where $y in R^($s1 x $s2)
-                    $y_{$c,$i} = max_{$u in 1..$size} $x_{$c,$at($i,$u)}",
-            },
-            LayerForm {
                 takes: &[Carried::Image],
                 when: None,
                 makes: Carried::Image,
                 extents: &[Extent::Same(1), Extent::Windows(2), Extent::Windows(3)],
                 text: "where $y in R^($s1 x $s2 x $s3)
                     $y_{$c,$i,$j} = max_{$u in 1..$size, $v in 1..$size} $x_{$c,$at($i,$u),$at($j,$v)}",
+            },
+            LayerForm {
+                takes: &[Carried::Signal],
+                when: None,
+                makes: Carried::Signal,
+                extents: &[Extent::Same(1), Extent::Windows(2)],
+                text: "where $y in R^($s1 x $s2)
+                    $y_{$c,$i} = max_{$u in 1..$size} $x_{$c,$at($i,$u)}",
             },
         ],
         source: "Goodfellow, Bengio and Courville 2016, section 9.3",
@@ -276,20 +276,20 @@ const LAYERS: &[LayerRow] = &[
         given: &[],
         forms: &[
             LayerForm {
-                takes: &[Carried::Signal],
-                when: None,
-                makes: Carried::Signal,
-                extents: &[Extent::Same(1), Extent::Windows(2)],
-                text: "where $y in R^($s1 x $s2)
-                    $y_{$c,$i} = 1/($size) sum_{$u in 1..$size} $x_{$c,$at($i,$u)}",
-            },
-            LayerForm {
                 takes: &[Carried::Image],
                 when: None,
                 makes: Carried::Image,
                 extents: &[Extent::Same(1), Extent::Windows(2), Extent::Windows(3)],
                 text: "where $y in R^($s1 x $s2 x $s3)
                     $y_{$c,$i,$j} = 1/($size)^2 sum_{$u in 1..$size, $v in 1..$size} $x_{$c,$at($i,$u),$at($j,$v)}",
+            },
+            LayerForm {
+                takes: &[Carried::Signal],
+                when: None,
+                makes: Carried::Signal,
+                extents: &[Extent::Same(1), Extent::Windows(2)],
+                text: "where $y in R^($s1 x $s2)
+                    $y_{$c,$i} = 1/($size) sum_{$u in 1..$size} $x_{$c,$at($i,$u)}",
             },
         ],
         source: "LeCun, Bottou, Bengio and Haffner 1998, section II.B",

@@ -7,7 +7,7 @@ mod layers;
 mod matrices;
 mod primitives;
 
-pub use arrays::{ArrayRow, array_row, array_rows};
+pub use arrays::{ArrayRow, Takes, array_row, array_rows};
 pub use layers::{Carried, Ending, Extent, LayerForm, LayerRow, layers};
 pub use matrices::{MatrixFunction, MatrixRow, matrix_row, matrix_rows};
 
@@ -22,6 +22,8 @@ pub struct Row {
     pub latex: &'static str,
     /// Its parameters as in a `fn` statement, `u` or `a, b` or `u; a`.
     pub parameters: &'static str,
+    /// The usual values of the parameters behind `;`; what is said below of slopes and kinks holds for them.
+    pub usual: &'static [f64],
     /// Its value in terms of the parameters; empty for the primitives, which the evaluator knows.
     pub value: &'static str,
     /// Its derivative by each parameter, in terms of the parameters; its own name stands for its value.
@@ -38,6 +40,13 @@ pub struct Row {
     pub written_out: bool,
     /// Where value and derivative can be looked up.
     pub source: &'static str,
+}
+
+impl Row {
+    /// The names of its parameters, those behind the `;` last.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.parameters.split([',', ';']).map(str::trim)
+    }
 }
 
 /// All rows, in the order of the documentation.

@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHasher};
 
 use super::evaluate::{Element, Env, Evaluator, Kink, Point};
 use super::field::{COUNT, Field, LEVELS};
-use super::point::{Demands, Plan, Unmet, point, satisfied, solved, steered};
+use super::point::{Demands, Plan, Unmet, point, satisfied, solutions, steered};
 use super::value::{Arithmetic, Trouble, Value, differ, show};
 use crate::claim::Lowering;
 use crate::syntax::StepAtZero;
@@ -451,12 +451,22 @@ fn on_kinks(
     {
         let mut met = false;
         for base in [start.clone(), together.clone()] {
-            match solved(lowering, &base, kink.argument, &kink.env, &assumptions) {
-                Ok(point) => {
-                    if let Shown::Refuted(example) = look(lowering, pairs, &point).shown {
-                        return Ok(Some(example));
+            // Where one input makes the argument 0, the true value may be 0 besides, and hide what holds there.
+            match solutions(
+                lowering,
+                &base,
+                kink.argument,
+                &kink.env,
+                &assumptions,
+                true,
+            ) {
+                Ok(points) => {
+                    for point in &points {
+                        if let Shown::Refuted(example) = look(lowering, pairs, point).shown {
+                            return Ok(Some(example));
+                        }
                     }
-                    together = point;
+                    together = points[0].clone();
                     met = true;
                 }
                 Err(why) => met |= why == Unmet::Forbidden,

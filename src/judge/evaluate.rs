@@ -270,6 +270,7 @@ impl<'e> Evaluator<'e> {
                 Primitive::Exp => Ok(arithmetic.exp(&value)),
                 Primitive::Sin => Ok(arithmetic.sin(&value)),
                 Primitive::Cos => Ok(arithmetic.cos(&value)),
+                Primitive::Erf => Ok(arithmetic.erf(&value)),
                 Primitive::Relu | Primitive::Step => {
                     let sign = value.real.sign().ok_or(Trouble::Unknown)?;
                     self.kink(argument, env, sign, &value);
@@ -606,6 +607,20 @@ impl<'e> Evaluator<'e> {
         Err(Trouble::NoValue)
     }
 
+    /// The first family for the same derivative: each derivation has one of its own for an upstream derivative that is
+    /// given, that of an opaque loss.
+    fn first_of_its_kind(&self, family: FamilyId) -> FamilyId {
+        let kind = &self.system.family(family).kind;
+        let FamilyKind::Adjoint { .. } = kind else {
+            return family;
+        };
+        let mut families = self.system.families.iter();
+        let first = families.position(|other| other.kind == *kind);
+        first.map_or(family, |at| {
+            FamilyId(u32::try_from(at).expect("few families"))
+        })
+    }
+
     /// The value of an element.
     pub(super) fn element(
         &mut self,
@@ -634,8 +649,13 @@ impl<'e> Evaluator<'e> {
         let result = match self.definition(family, &key.1) {
             Ok(Some((body, env))) if !opaque => self.term(body, &env),
             Ok(_) => {
-                self.read.push(key.clone());
-                Ok(self.point.made_up(&key))
+                let first = self.first_of_its_kind(family);
+                if first == family {
+                    self.read.push(key.clone());
+                    Ok(self.point.made_up(&key))
+                } else {
+                    self.element(first, key.1.clone())
+                }
             }
             Err(trouble) => Err(trouble),
         };

@@ -218,18 +218,7 @@ impl Field {
 
     /// Sine and cosine: odd and even, with squares that sum to 1.
     pub(super) fn circle(self, a: &Residues, seed: u64) -> Option<(Residues, Residues)> {
-        let parts = self.try_each(|at, prime| {
-            let (argument, negative) = if a[at] > prime - a[at] {
-                (prime - a[at], true)
-            } else {
-                (a[at], false)
-            };
-            if argument == 0 {
-                return Some(0);
-            }
-            let t = nonzero(hash(seed, 3, argument), prime);
-            Some(if negative { prime - t } else { t })
-        })?;
+        let parts = self.odd(a, 3, seed);
         let square = self.times(&parts, &parts);
         let one = self.each(|_, _| 1);
         let below = self.inverse(&self.plus(&one, &square))?;
@@ -239,6 +228,27 @@ impl Field {
             self.times(&two, &below),
             self.times(&self.plus(&one, &minus), &below),
         ))
+    }
+
+    /// The error function, of which only `erf(-u) = -erf(u)` is kept.
+    pub(super) fn erf(self, a: &Residues, seed: u64) -> Residues {
+        self.odd(a, 4, seed)
+    }
+
+    /// An arbitrary odd function, `which`.
+    fn odd(self, a: &Residues, which: u64, seed: u64) -> Residues {
+        self.each(|at, prime| {
+            let (argument, negative) = if a[at] > prime - a[at] {
+                (prime - a[at], true)
+            } else {
+                (a[at], false)
+            };
+            if argument == 0 {
+                return 0;
+            }
+            let t = nonzero(hash(seed, which, argument), prime);
+            if negative { prime - t } else { t }
+        })
     }
 
     /// An arbitrary function, `which`, of its arguments.

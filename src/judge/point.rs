@@ -404,6 +404,23 @@ pub(super) fn solved(
     env: &Env,
     assumptions: &[Assumption],
 ) -> Result<Point, Unmet> {
+    let mut found = solutions(lowering, point, term, env, assumptions, false)?;
+    Ok(found.swap_remove(0))
+}
+
+/// Points with one input changed so that the term is exactly 0: the first that is found, or one for each family that the
+/// term reads.
+///
+/// # Errors
+/// Why there is no such point, as far as it is known.
+pub(super) fn solutions(
+    lowering: &mut Lowering<'_>,
+    point: &Point,
+    term: TermId,
+    env: &Env,
+    assumptions: &[Assumption],
+    each_family: bool,
+) -> Result<Vec<Point>, Unmet> {
     let read = {
         let mut evaluator = Evaluator::new(lowering, point);
         let value = evaluator.term(term, env).map_err(|_| Unmet::Unknown)?;
@@ -412,7 +429,7 @@ pub(super) fn solved(
                 .residues
                 .is_some_and(|residues| point.arithmetic.field.top(&residues) == 0)
         {
-            return Ok(point.clone());
+            return Ok(vec![point.clone()]);
         }
         evaluator.read.clone()
     };
@@ -422,8 +439,10 @@ pub(super) fn solved(
         Unmet::Unknown
     };
     let arithmetic = point.arithmetic;
+    let mut found: Vec<(FamilyId, Point)> = Vec::new();
     for element in read.iter().rev().take(40) {
-        if lowering.system.family(element.0).integers.is_some() {
+        let done = found.iter().any(|(family, _)| *family == element.0);
+        if done || lowering.system.family(element.0).integers.is_some() {
             continue;
         }
         let mut at = |value: Value| -> Option<Value> {
@@ -454,12 +473,19 @@ pub(super) fn solved(
             let mut moved = point.clone();
             moved.fixed.insert(element.clone(), root);
             if satisfied(lowering, &moved, assumptions) == Some(true) {
-                return Ok(moved);
+                found.push((element.0, moved));
+                if !each_family {
+                    break;
+                }
+            } else {
+                unmet = Unmet::Forbidden;
             }
-            unmet = Unmet::Forbidden;
         }
     }
-    Err(unmet)
+    if found.is_empty() {
+        return Err(unmet);
+    }
+    Ok(found.into_iter().map(|(_, point)| point).collect())
 }
 
 /// Whether everything that is assumed holds at the point; none if it cannot be told.
@@ -522,10 +548,10 @@ pub(super) fn satisfied(
     Some(true)
 }
 
-/// The point with signs of inputs changed until the kinks have the wanted ones, as far as that succeeds.
+/// The point with inputs turned round or made small until the kinks have the wanted signs, as far as that succeeds.
 ///
-/// Kinks are taken in the order in which they are met, upstream first. What an earlier one reads stays as it is, and so
-/// does what an assumption bounds.
+/// Kinks are taken in the order in which they are met, upstream first. What an earlier one reads is changed only if
+/// nothing else helps and the earlier one keeps its sign; what an assumption bounds stays as it is.
 pub(super) fn steered(
     lowering: &mut Lowering<'_>,
     start: &Point,
@@ -544,14 +570,26 @@ pub(super) fn steered(
             return point;
         };
         settled = at + 1;
-        let kink = &kinks[at];
         let locked = reads_of(lowering, &point, &kinks[..at]);
-        let mut free = reads_of(lowering, &point, std::slice::from_ref(kink));
-        free.retain(|element| !locked.contains(element) && !start.fixed.contains_key(element));
-        for turned in moves(&free) {
+        let mut open = reads_of(lowering, &point, &kinks[at..=at]);
+        open.retain(|element| !start.fixed.contains_key(element));
+        let (behind, free): (Vec<Element>, Vec<Element>) = open
+            .into_iter()
+            .partition(|element| locked.contains(element));
+        let keeps = |lowering: &mut Lowering<'_>, moved: &Point, at: usize, sign| {
+            let value = Evaluator::new(lowering, moved).term(kinks[at].argument, &kinks[at].env);
+            value.is_ok_and(|value| value.real.sign() == Some(sign))
+        };
+        let changes = moves(&free).into_iter().map(|changed| (changed, at));
+        let more = moves(&behind).into_iter().map(|changed| (changed, 0));
+        for ((changed, first), factor) in changes
+            .chain(more)
+            .flat_map(|change| [(-1, 1), (1, 16), (-1, 16)].map(|factor| (change.clone(), factor)))
+        {
             let mut moved = point.clone();
-            let minus_one = point.arithmetic.int(-1);
-            for element in turned {
+            let factor = BigRational::new(factor.0.into(), factor.1.into());
+            let factor = point.arithmetic.number(factor);
+            for element in changed {
                 let value = point
                     .fixed
                     .get(element)
@@ -559,10 +597,12 @@ pub(super) fn steered(
                     .unwrap_or_else(|| point.made_up(element));
                 moved
                     .fixed
-                    .insert(element.clone(), point.arithmetic.times(&value, &minus_one));
+                    .insert(element.clone(), point.arithmetic.times(&value, &factor));
             }
-            let value = Evaluator::new(lowering, &moved).term(kink.argument, &kink.env);
-            if value.is_ok_and(|value| value.real.sign() == Some(wanted(at))) {
+            let before = |at: usize| kinks[at].sign;
+            if keeps(lowering, &moved, at, wanted(at))
+                && (first..at).all(|at| keeps(lowering, &moved, at, before(at)))
+            {
                 point = moved;
                 break;
             }

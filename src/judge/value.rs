@@ -158,6 +158,16 @@ impl Real {
         Real::between(below(function(low), 4), above(function(high), 4))
     }
 
+    /// A bounded odd function that increases, and is known to a relative error of 10⁻¹².
+    fn odd_and_monotone(&self, function: impl Fn(f64) -> f64) -> Real {
+        let (low, high) = self.bounds();
+        let widened = |value: f64, by: f64| (value + by * value.abs()).clamp(-1.0, 1.0);
+        Real::between(
+            widened(function(low), -1e-12),
+            widened(function(high), 1e-12),
+        )
+    }
+
     fn wave(&self, function: impl Fn(f64) -> f64) -> Real {
         let (low, high) = self.bounds();
         let middle = low / 2.0 + high / 2.0;
@@ -345,6 +355,16 @@ impl Arithmetic {
                 .as_ref()
                 .and_then(|a| self.field.circle(a, self.seed))
                 .map(|(_, cos)| cos),
+        }
+    }
+
+    pub(super) fn erf(self, a: &Value) -> Value {
+        if matches!(&a.real, Real::Exact(value) if value.is_zero()) {
+            return self.int(0);
+        }
+        Value {
+            real: a.real.odd_and_monotone(crate::numeric::erf),
+            residues: a.residues.as_ref().map(|a| self.field.erf(a, self.seed)),
         }
     }
 

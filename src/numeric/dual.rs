@@ -327,6 +327,11 @@ impl Scalar for Jet {
             Primitive::Log => low.power_number(-1.0),
             Primitive::Sin => low.apply(Primitive::Cos, step_at_zero),
             Primitive::Cos => low.apply(Primitive::Sin, step_at_zero).scaled(-1.0),
+            Primitive::Erf => low
+                .times(&low)
+                .scaled(-1.0)
+                .apply(Primitive::Exp, step_at_zero)
+                .scaled(std::f64::consts::FRAC_2_SQRT_PI),
         };
         Jet::joined(&value, &slope.times(&high), low.0.len())
     }

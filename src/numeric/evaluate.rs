@@ -765,7 +765,7 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         use crate::system::Primitive;
         match primitive {
             Primitive::Relu | Primitive::Step => self.kink(argument.value()),
-            Primitive::Exp | Primitive::Log | Primitive::Sin | Primitive::Cos => {}
+            Primitive::Exp | Primitive::Log | Primitive::Sin | Primitive::Cos | Primitive::Erf => {}
         }
         argument.apply(primitive, self.step_at_zero)
     }
@@ -926,7 +926,7 @@ impl Functions<'_, '_> {
         use crate::system::Primitive;
         match primitive {
             Primitive::Relu | Primitive::Step => self.kinks.push(argument.value()),
-            Primitive::Exp | Primitive::Log | Primitive::Sin | Primitive::Cos => {}
+            Primitive::Exp | Primitive::Log | Primitive::Sin | Primitive::Cos | Primitive::Erf => {}
         }
         argument.apply(primitive, self.step_at_zero)
     }

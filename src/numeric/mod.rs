@@ -31,6 +31,7 @@ pub use instance::{Instance, instances};
 pub(crate) use names::element as element_name;
 pub use program::Program;
 pub use sample::Sampling;
+pub(crate) use scalar::erf;
 
 #[cfg(test)]
 mod tests;

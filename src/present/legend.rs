@@ -6,7 +6,7 @@ use super::document::{LegendRow, Meaning, SymbolRow};
 use super::letters::Scope;
 use super::math::{BigOperator, Fence, Math, MathId, Sign, Symbol};
 use super::plain;
-use super::terms::Printer;
+use super::terms::{Printed, Printer};
 use crate::formula::Form;
 use crate::syntax::StepAtZero;
 use crate::system::{Clause, Family, FamilyKind, FamilyRole, Function, Primitive, System};
@@ -155,41 +155,34 @@ impl Printer<'_> {
         for (at, function) in system.functions.iter().enumerate() {
             let id = FunctionId(at as u32);
             if used.contains(&id)
-                && let Some(row) = self.function_row(function, step)
+                && let Some(row) = self.function_row(id, function, step)
             {
                 rows.push(row);
             }
         }
     }
 
-    fn function_row(&mut self, function: &Function, step: StepAtZero) -> Option<LegendRow> {
+    pub(super) fn function_row(
+        &mut self,
+        id: FunctionId,
+        function: &Function,
+        step: StepAtZero,
+    ) -> Option<LegendRow> {
         // Other functions' bodies have other names for the same places.
         self.memo.clear();
         self.parameters.clone_from(&function.letters);
-        let head = self.boxes.latex(&function.latex);
-        let letters: Vec<MathId> = (0..function.parameters + function.extra)
-            .map(|at| self.parameter(at as u32).id)
+        let letters: Vec<Printed> = (0..function.letters.len())
+            .map(|at| self.parameter(at as u32))
             .collect();
-        let mut inside = Vec::new();
-        for (at, letter) in letters.iter().enumerate() {
-            if at > 0 {
-                let extra = at == function.parameters;
-                inside.push(
-                    self.boxes
-                        .sign(if extra { Sign::Semicolon } else { Sign::Comma }),
-                );
-            }
-            inside.push(*letter);
-        }
-        let inside = self.boxes.row(inside);
-        let fence = self.boxes.fence(Fence::Round, false, inside);
-        let symbol = self.boxes.row([head, fence]);
+        let symbol = self
+            .applied(id, &vec![0; function.letters.len()], &letters)
+            .id;
         let zero = self.boxes.number(0);
         let is = |value| Some(Meaning::Is(value));
         let (meaning, words) = match function.primitive {
             Some(Primitive::Relu) => {
                 let comma = self.boxes.sign(Sign::Comma);
-                let pair = self.boxes.row([letters[0], comma, zero]);
+                let pair = self.boxes.row([letters[0].id, comma, zero]);
                 let pair = self.boxes.fence(Fence::Round, false, pair);
                 let max = self.boxes.latex(r"\max");
                 (is(self.boxes.row([max, pair])), "rectifier")
@@ -198,7 +191,7 @@ impl Printer<'_> {
                 let one = self.boxes.number(1);
                 let mut at = |sign| {
                     let sign = self.boxes.sign(sign);
-                    Some(self.boxes.row([letters[0], sign, zero]))
+                    Some(self.boxes.row([letters[0].id, sign, zero]))
                 };
                 let (below, here, above) = (at(Sign::Less), at(Sign::Equals), at(Sign::Greater));
                 let mut cases = vec![(zero, below)];
@@ -215,6 +208,7 @@ impl Printer<'_> {
                 (is(cases), words)
             }
             Some(Primitive::Log) => (None, "natural logarithm"),
+            Some(Primitive::Erf) => (None, "error function"),
             // Everybody knows these.
             Some(Primitive::Exp | Primitive::Sin | Primitive::Cos) => return None,
             None => match function.body {

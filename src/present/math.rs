@@ -186,6 +186,8 @@ pub enum Fence {
     Square,
     /// `{ }`
     Set,
+    /// `| |`
+    Bars,
     /// `‖ ‖`
     Norm,
     /// None to be seen: the scripts of what is inside are its own.

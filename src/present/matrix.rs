@@ -189,8 +189,13 @@ impl Printer<'_> {
         let mut negative = false;
         let mut printed = Vec::with_capacity(numbers.len() + chain.len());
         let count = numbers.len() + chain.len();
+        let divides = |number: &&Expression| matches!(&number.kind, Kind::Power(_, exponent) if exponent.is_negative());
+        let divided = numbers.iter().any(|number| divides(&number));
         for number in numbers {
             let Kind::Number(term) = number.kind else {
+                if divided {
+                    continue;
+                }
                 let product = matches!(number.kind, Kind::Product { .. });
                 let number = self.array(number, scope);
                 // `(xᵀ y) z`: which factors make the number is to be seen.
@@ -207,6 +212,15 @@ impl Printer<'_> {
             if !self.is_one(number.id) {
                 printed.push(number);
             }
+        }
+        if divided {
+            // Numbers that are made of arrays are one fraction.
+            let made = numbers
+                .iter()
+                .filter(|number| !matches!(number.kind, Kind::Number(_)));
+            let (below, above): (Vec<&Expression>, Vec<&Expression>) = made.partition(divides);
+            let fraction = self.fraction_of_arrays(&above, &below, scope);
+            printed.push(fraction);
         }
         if let ([], [only]) = (printed.as_slice(), chain) {
             return (negative, self.array(only, scope));
@@ -229,6 +243,46 @@ impl Printer<'_> {
             return (negative, *only);
         }
         (negative, self.side_by_side(&printed))
+    }
+
+    fn fraction_of_arrays(
+        &mut self,
+        above: &[&Expression],
+        below: &[&Expression],
+        scope: Scope,
+    ) -> Printed {
+        let single = above.len() == 1;
+        let above: Vec<Printed> = above
+            .iter()
+            .map(|number| {
+                let product = matches!(number.kind, Kind::Product { .. });
+                let number = self.array(number, scope);
+                if product && !single {
+                    self.bracketed(number)
+                } else {
+                    self.array_factor(number, single)
+                }
+            })
+            .collect();
+        let mut divisors = Vec::with_capacity(below.len());
+        for number in below {
+            if let Kind::Power(base, exponent) = &number.kind {
+                let power = self.number_power(base, &exponent.abs(), scope);
+                divisors.push(if below.len() == 1 {
+                    power
+                } else {
+                    self.array_factor(power, false)
+                });
+            }
+        }
+        let numerator = if above.is_empty() {
+            self.boxes.number(1)
+        } else {
+            self.side_by_side(&above).id
+        };
+        let denominator = self.side_by_side(&divisors).id;
+        let id = self.boxes.fraction(numerator, denominator);
+        Printed::fraction(id)
     }
 
     /// Whether a box is the number 1.
@@ -310,8 +364,8 @@ impl Printer<'_> {
 
     /// A power of a number that is made of arrays.
     fn number_power(&mut self, base: &Expression, exponent: &BigRational, scope: Scope) -> Printed {
-        let printed = self.array(base, scope);
         let magnitude = exponent.abs();
+        let printed = self.array(base, scope);
         let raised = if magnitude.is_one() {
             printed
         } else if magnitude.numer().is_one() && *magnitude.denom() == 2.into() {

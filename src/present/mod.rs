@@ -4,6 +4,7 @@ mod access;
 mod compose;
 mod conditions;
 mod document;
+mod function;
 mod legend;
 mod letters;
 mod local;
@@ -24,3 +25,4 @@ pub use document::{
     Confirmed, Definition, Document, Entry, Evidence, Gradient, Inline, LegendRow, LocalRow,
     Meaning, Prose, StepRow, SymbolRow,
 };
+pub use function::{FunctionEntry, present_function};

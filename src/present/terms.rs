@@ -243,6 +243,9 @@ impl<'a> Printer<'a> {
         let plain = if magnitude.is_integer() {
             let id = self.boxes.number(magnitude.numer());
             Printed::digits(id)
+        } else if let Some(decimal) = decimal(&magnitude) {
+            let id = self.boxes.number(decimal);
+            Printed::digits(id)
         } else {
             let numerator = self.boxes.number(magnitude.numer());
             let denominator = self.boxes.number(magnitude.denom());
@@ -494,6 +497,13 @@ impl<'a> Printer<'a> {
                 ..Printed::atom(id)
             };
         }
+        if underived && row.latex == r"\lvert\cdot\rvert" {
+            let id = self.boxes.fence(Fence::Bars, tall, printed[0].id);
+            return Printed {
+                tall,
+                ..Printed::atom(id)
+            };
+        }
         let mut head = self.boxes.latex(&row.latex);
         if !underived {
             let order = match orders {
@@ -559,6 +569,24 @@ impl<'a> Printer<'a> {
         let sign = self.boxes.sign(sign);
         self.boxes.row([left, sign, right])
     }
+}
+
+/// The digits of a number that nobody writes as a fraction, such as 0.99 or 0.044715; 1/100 may be a mean.
+fn decimal(value: &BigRational) -> Option<String> {
+    const MOST_DIGITS: usize = 9;
+    // Powers of two are halves of halves.
+    if value.numer().is_one() || *value.denom() < 100.into() || value.denom() % 5u8 != 0.into() {
+        return None;
+    }
+    let ten = BigRational::from_integer(10.into());
+    let mut shifted = value.clone();
+    let places = (1..=MOST_DIGITS).find(|_| {
+        shifted *= &ten;
+        shifted.is_integer()
+    })?;
+    let digits = format!("{:0>width$}", shifted.to_integer(), width = places + 1);
+    let (whole, rest) = digits.split_at(digits.len() - places);
+    Some(format!("{whole}.{rest}"))
 }
 
 /// The operator of a reduction.

@@ -74,18 +74,25 @@ impl Product {
         store.mul(terms)
     }
 
-    /// Combines equal bases at the place of the first. Bases that were divided out are passed to `cancelled`.
+    /// Combines equal bases at the place of the first. Bases that were divided by and are no longer go to
+    /// `cancelled`.
     pub(crate) fn combine_powers(&mut self, mut cancelled: impl FnMut(TermId)) {
         let mut kept: Vec<(TermId, BigRational)> = Vec::with_capacity(self.factors.len());
+        let mut divisors: Vec<TermId> = Vec::new();
         for (base, exponent) in self.factors.drain(..) {
             match kept.iter_mut().find(|(other, _)| *other == base) {
                 Some((_, total)) => {
                     if total.is_negative() != exponent.is_negative() {
-                        cancelled(base);
+                        divisors.push(base);
                     }
                     *total += exponent;
                 }
                 None => kept.push((base, exponent)),
+            }
+        }
+        for (base, exponent) in &kept {
+            if divisors.contains(base) && !exponent.is_negative() {
+                cancelled(*base);
             }
         }
         kept.retain(|(_, exponent)| !exponent.is_zero());
@@ -188,6 +195,35 @@ pub(crate) fn collect(
     }
     kept.retain(|(coefficient, _)| !coefficient.is_zero());
     kept
+}
+
+/// `2 (a - p) + 2 (n - a)` as `2 (n - p)`: brackets are opened where a summand in one cancels against others.
+pub(crate) fn cancelled_in_brackets(
+    store: &mut Store,
+    parts: &[(BigRational, TermId)],
+) -> Option<TermId> {
+    let is_sum = |store: &Store, term: TermId| matches!(store.node(term), Node::Add(_));
+    if parts.len() < 2 || !parts.iter().any(|(_, rest)| is_sum(store, *rest)) {
+        return None;
+    }
+    let mut opened = Vec::new();
+    for (factor, rest) in parts {
+        for (coefficient, rest) in summands(store, *rest) {
+            opened.push((factor * coefficient, rest));
+        }
+    }
+    let sizes = opened.iter().map(|(c, rest)| (c.abs(), *rest)).collect();
+    let kept = collect(store, opened);
+    if kept.len() == collect(store, sizes).len() {
+        return None;
+    }
+    let common = match kept.first() {
+        Some((first, _)) if kept.iter().all(|(c, _)| c.abs() == first.abs()) => first.abs(),
+        Some(_) | None => BigRational::one(),
+    };
+    let kept = kept.into_iter().map(|(c, rest)| (c / &common, rest));
+    let sum = build_sum(store, kept.collect());
+    Some(scaled(store, &common, sum))
 }
 
 /// A sum of scaled terms. If it would begin with a minus sign, its first positive summand goes first.

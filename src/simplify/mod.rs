@@ -15,7 +15,7 @@ use num_traits::{One, Signed, Zero};
 use rustc_hash::FxHashMap;
 
 pub(crate) use arithmetic::{Product, scaled, summands};
-use arithmetic::{build_sum, collect, flipped, whole_power};
+use arithmetic::{build_sum, cancelled_in_brackets, collect, flipped, whole_power};
 use rule::Compiled;
 pub use rule::{Demand, Holds, LETTERS, Rule};
 pub(crate) use sign::Signs;
@@ -372,6 +372,9 @@ impl Simplifier {
     fn sum(&mut self, system: &mut System, term: TermId) -> TermId {
         let store = &mut system.store;
         let parts = summands(store, term);
+        if let Some(shorter) = cancelled_in_brackets(store, &parts) {
+            return shorter;
+        }
         let mut number = BigRational::zero();
         let mut place = None;
         let mut others = Vec::with_capacity(parts.len());

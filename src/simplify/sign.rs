@@ -262,6 +262,7 @@ impl Signs {
                             .using(&argument.assumed)
                     }
                     Some(Primitive::Step) => Sign::new(false, true, true),
+                    Some(Primitive::Erf) => self.of(system, arguments[0]),
                     Some(Primitive::Log | Primitive::Sin | Primitive::Cos) => Sign::unknown(),
                     // The body's own parameters are of unknown sign, so this holds for all arguments.
                     None => match function.body {

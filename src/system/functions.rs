@@ -268,6 +268,7 @@ fn primitive(name: &str) -> Option<Primitive> {
         "log" => Primitive::Log,
         "sin" => Primitive::Sin,
         "cos" => Primitive::Cos,
+        "erf" => Primitive::Erf,
         _ => return None,
     })
 }

@@ -42,6 +42,7 @@ impl Lowering<'_> {
             ExprKind::Name(name) if scope.find(name).is_some() => {
                 scope.find(name).map(|letter| Affine::var(letter.var))
             }
+            ExprKind::Name(name) if scope.index(name).is_some() => scope.index(name).cloned(),
             ExprKind::Name(_) | ExprKind::Slots(..) | ExprKind::Elements(..) => {
                 self.affine_reference(expr, scope)
             }

@@ -117,8 +117,10 @@ impl Lowering<'_> {
                                 .is_some_and(|family| self.system.family(family).axes > 0)
                     })
             }
-            ExprKind::Elements(_, elements) => {
-                elements.iter().any(is_slice) || self.names.reference(expr).is_none()
+            ExprKind::Elements(base, elements) => {
+                let argument =
+                    matches!(&base.kind, ExprKind::Name(name) if scope.array(name).is_some());
+                argument || elements.iter().any(is_slice) || self.names.reference(expr).is_none()
             }
             ExprKind::Call {
                 function,

@@ -234,6 +234,8 @@ pub enum Primitive {
     Sin,
     /// cos
     Cos,
+    /// The error function.
+    Erf,
 }
 
 /// One assumption, for all values of the letters in the domain.

@@ -99,7 +99,7 @@ impl System {
         let matrix = Array::new(&mut self.store, shape, |store, index| {
             store.access(of, slots.iter().chain(index).cloned())
         });
-        let mut scope = Scope::of_row(vec![("X".to_owned(), matrix)]);
+        let mut scope = Scope::of_row(vec![("X".to_owned(), matrix)], Vec::new());
         let rows_and_columns = ["i", "j"].map(|letter| self.store.fresh_var(letter));
         let letters = ["i", "j", "k", "l"];
         for (name, var) in letters

@@ -373,6 +373,12 @@ impl Lowering<'_> {
                 continue;
             }
             let node = store.node(term);
+            // A margin is compared, too, but not with an output.
+            if let Node::Apply(function, _, _) = node
+                && self.system.function(*function).primitive == Some(super::Primitive::Relu)
+            {
+                continue;
+            }
             let pair: Option<(FamilyId, FamilyId)> = match node {
                 Node::Add(terms) => match terms.as_ref() {
                     [first, second] => self

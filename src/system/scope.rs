@@ -2,7 +2,7 @@
 
 use crate::array::Array;
 use crate::source::Span;
-use crate::term::{Domain, FunctionId, VarId};
+use crate::term::{Affine, Domain, FunctionId, VarId};
 
 /// Where a letter in scope comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub(super) struct Scope {
     pub(super) context: Domain,
     /// In a row of the table of whole-array functions: its arguments.
     arguments: Vec<(String, Array)>,
+    /// Those of them that stand as indices.
+    indices: Vec<(String, Affine)>,
 }
 
 /// The parameters of a function's body.
@@ -45,9 +47,10 @@ pub(super) struct FunctionScope {
 
 impl Scope {
     /// The scope of a row of the table of whole-array functions.
-    pub(super) fn of_row(arguments: Vec<(String, Array)>) -> Self {
+    pub(super) fn of_row(arguments: Vec<(String, Array)>, indices: Vec<(String, Affine)>) -> Self {
         Self {
             arguments,
+            indices,
             ..Self::default()
         }
     }
@@ -63,6 +66,14 @@ impl Scope {
             .iter()
             .find(|(other, _)| other == name)
             .map(|(_, array)| array)
+    }
+
+    /// The argument of a row that stands as an index.
+    pub(super) fn index(&self, name: &str) -> Option<&Affine> {
+        self.indices
+            .iter()
+            .find(|(other, _)| other == name)
+            .map(|(_, index)| index)
     }
 
     pub(super) fn push(&mut self, letter: Letter) {

@@ -1,4 +1,4 @@
-//! Arguments of functions of arrays that get a name of their own: `softmax(W h + b)` reads its argument
+//! Arguments and parts of functions of arrays that get a name of their own: `softmax(W h + b)` reads its argument
 //! twice, and `p = softmax(z)` with `z = W h + b` says each thing once.
 
 use super::lower::Lowering;
@@ -11,8 +11,15 @@ use crate::source::Span;
 use crate::term::{Affine, Domain, Node, Substitution, VarId};
 
 impl Lowering<'_> {
-    /// The argument under a name, where it is a formula and stands in an equation outside of all sums.
-    pub(super) fn taken_out(&mut self, array: Array, span: Span, scope: &Scope) -> Array {
+    /// A formula under a name, as near to what is wished as is free, where it stands in an equation outside of all
+    /// sums.
+    pub(super) fn taken_out(
+        &mut self,
+        array: Array,
+        wish: &str,
+        span: Span,
+        scope: &Scope,
+    ) -> Array {
         let plain = matches!(self.system.store.node(array.entry), Node::Access(..));
         let inside = scope.is_row()
             || scope.letters().iter().any(|letter| {
@@ -21,11 +28,11 @@ impl Lowering<'_> {
             });
         // Where inputs need not be declared, the name could come up later.
         let open = !self.names.closed || self.introductions_over;
-        if plain || inside || open || array.is_number() {
+        if plain || inside || open {
             return array;
         }
         // The author cannot refer to it: the name is not entered.
-        let name = self.free_name();
+        let name = self.free_name(wish);
         let letters: Vec<Letter> = scope.letters().to_vec();
         self.quantity(name, array, &letters, &scope.context, span)
     }
@@ -107,7 +114,7 @@ impl Lowering<'_> {
     }
 
     /// `z`, or `z1`, `z2`, …, whichever means nothing yet.
-    fn free_name(&self) -> String {
+    fn free_name(&self, wish: &str) -> String {
         let is_free = |name: &String| {
             self.system.find(name).is_none()
                 && !self.names.known.contains_key(name)
@@ -115,8 +122,8 @@ impl Lowering<'_> {
                 && !self.names.roles.contains_key(name)
                 && !self.names.functions.contains_key(name)
         };
-        std::iter::once("z".to_owned())
-            .chain((1..).map(|count| format!("z{count}")))
+        std::iter::once(wish.to_owned())
+            .chain((1..).map(|count| format!("{wish}{count}")))
             .find(is_free)
             .unwrap_or_default()
     }

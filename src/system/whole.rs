@@ -5,7 +5,7 @@ use super::lower::Lowering;
 use super::mistakes;
 use super::scope::Scope;
 use crate::array::{self, Array, Lines, Over, Shape};
-use crate::functions::{ArrayRow, array_row, matrix_row};
+use crate::functions::{ArrayRow, Takes, array_row, matrix_row};
 use crate::source::{Source, Span};
 use crate::syntax::{self, Expr, ExprKind, Name};
 use crate::term::{Affine, Node, Reduction};
@@ -15,6 +15,18 @@ use crate::term::{Affine, Node, Reduction};
 enum Axis {
     All,
     Each(Over),
+}
+
+/// What a row of the table is given, by the names of the row.
+#[derive(Debug, Default)]
+struct Given {
+    arrays: Vec<(String, Array)>,
+    /// Behind the `;`.
+    numbers: Vec<(String, Array)>,
+    /// Behind the `;`, where they stand as indices.
+    indices: Vec<(String, Affine)>,
+    /// What it goes over, one by one.
+    lines: Option<Lines>,
 }
 
 impl Lowering<'_> {
@@ -42,12 +54,17 @@ impl Lowering<'_> {
         let id = self.function(name, function.span)?;
         let known = self.system.function(id);
         if known.parameters != arguments.len() || known.extra != extra.len() {
-            self.problems.push(mistakes::argument_count(
+            let letters: Vec<&str> = known.letters.iter().map(String::as_str).collect();
+            let count = mistakes::argument_count(
                 name,
                 expr.span,
                 (known.parameters, known.extra),
                 (arguments.len(), extra.len()),
-            ));
+                &letters,
+            );
+            let usual = crate::functions::row(name).map_or(&[][..], |row| row.usual);
+            self.problems
+                .push(mistakes::with_usual(count, &letters, usual));
             return None;
         }
         let (body, parameters) = (known.body, known.parameters);
@@ -96,6 +113,7 @@ impl Lowering<'_> {
                     expr.span,
                     (1, 0),
                     (arguments.len(), extra.len()),
+                    &["X"],
                 ));
                 return None;
             };
@@ -109,6 +127,7 @@ impl Lowering<'_> {
                 expr.span,
                 (arguments.len(), 0),
                 (arguments.len(), extra.len()),
+                &[],
             ));
             return None;
         }
@@ -121,8 +140,10 @@ impl Lowering<'_> {
             (_, Some(row)) => row.arrays().len(),
             (_, None) => 1,
         };
+        let each_column = row.is_some_and(|row| row.takes == Takes::EachColumn);
         let axis = match arguments.split_last() {
-            Some((last, _)) if arguments.len() == wanted + 1 && wanted == 1 => {
+            _ if each_column => Some(Axis::Each(Over::Columns)),
+            Some((last, _)) if arguments.len() == wanted + 1 && (wanted == 1 || row.is_some()) => {
                 let axis = axis_of(last);
                 if axis.is_none() {
                     self.problems.push(mistakes::unknown_axis(last.span));
@@ -132,21 +153,26 @@ impl Lowering<'_> {
             }
             _ => None,
         };
-        let given = arguments.len() - usize::from(axis.is_some());
-        let numbers = row.map_or(0, |row| row.numbers().len());
-        if given != wanted || extra.len() != numbers {
+        let count = arguments.len() - usize::from(axis.is_some() && !each_column);
+        let behind = row.map(ArrayRow::numbers).unwrap_or_default();
+        if count != wanted || extra.len() != behind.len() {
+            let arrays = row.map(ArrayRow::arrays).unwrap_or_default();
+            let numbers = behind.iter().map(|(name, _)| *name);
+            let letters: Vec<&str> = arrays.into_iter().chain(numbers).collect();
             self.problems.push(mistakes::argument_count(
                 name,
                 expr.span,
-                (wanted, numbers),
-                (given, extra.len()),
+                (wanted, behind.len()),
+                (count, extra.len()),
+                &letters,
             ));
             return None;
         }
-        let exprs: Vec<&Expr> = arguments[..given].iter().collect();
+        let exprs: Vec<&Expr> = arguments[..count].iter().collect();
         let mut arrays = self.arrays(&exprs, scope)?;
         let inside_row = scope.is_row();
-        let takes_numbers = inside_row || row.is_some_and(|row| row.loss);
+        let entries = row.is_some_and(|row| row.takes == Takes::Entries);
+        let takes_numbers = inside_row || entries;
         if !takes_numbers && arrays.iter().any(Array::is_number) {
             self.problems
                 .push(mistakes::function_of_number(name, expr.span));
@@ -155,15 +181,21 @@ impl Lowering<'_> {
         if let Some(row) = row {
             for (at, parameter) in row.arrays().into_iter().enumerate() {
                 // A formula that stands several times in the row would be repeated; a name is not.
-                if row.uses(parameter) > 1 {
+                if row.uses(parameter) > 1 && !arrays[at].is_number() {
                     let array = arrays[at].clone();
-                    arrays[at] = self.taken_out(array, exprs[at].span, scope);
+                    arrays[at] = self.taken_out(array, "z", exprs[at].span, scope);
                 }
             }
         }
-        let mut numbers = Vec::with_capacity(extra.len());
-        for number in extra {
-            numbers.push(Array::number(self.term(number, scope)?));
+        let mut given = Given::default();
+        for (number, (name, is_index)) in extra.iter().zip(behind) {
+            if is_index {
+                let index = self.affine(number, scope)?;
+                given.indices.push((name.to_owned(), index));
+            } else {
+                let number = Array::number(self.term(number, scope)?);
+                given.numbers.push((name.to_owned(), number));
+            }
         }
         match name {
             "dot" => {
@@ -188,74 +220,96 @@ impl Lowering<'_> {
             }
             _ => {}
         }
-        let says_over = row.is_none_or(|row| !row.loss);
-        if says_over
-            && axis.is_none()
-            && !inside_row
-            && matches!(arrays[0].shape, Shape::Matrix(..))
+        if !entries && axis.is_none() && !inside_row && matches!(arrays[0].shape, Shape::Matrix(..))
         {
             self.problems.push(mistakes::no_axis(name, expr.span));
             return None;
         }
-        let Some(Axis::Each(over)) = axis else {
-            return self.apply_whole(name, row, arrays, numbers, (expr.span, &exprs));
+        let lines = match axis {
+            Some(Axis::Each(over)) => {
+                Some(self.fitting(Lines::of(over, &arrays[0]), &exprs, "use")?)
+            }
+            Some(Axis::All) | None => None,
         };
-        let lines = Lines::of(over, &arrays.remove(0));
-        let (lines, line) = self.fitting(lines, &exprs, "use")?;
-        let done = self.apply_whole(name, row, vec![line], numbers, (expr.span, &exprs))?;
-        let gathered = lines.gather(done);
-        self.fitting(gathered, &exprs, "use")
-    }
-
-    fn apply_whole(
-        &mut self,
-        name: &str,
-        row: Option<&'static ArrayRow>,
-        arrays: Vec<Array>,
-        numbers: Vec<Array>,
-        (span, exprs): (Span, &[&Expr]),
-    ) -> Option<Array> {
         if let Some(row) = row {
-            return self.apply_row(row, arrays, numbers, span, exprs);
+            // Whatever a row does with several arrays, it asks for equal shapes.
+            let aligned = array::align(&mut self.system.store, &arrays);
+            self.fitting(aligned, &exprs, "compare")?;
+            let names = row.arrays().into_iter().map(str::to_owned);
+            let given = Given {
+                arrays: names.zip(arrays).collect(),
+                lines,
+                ..given
+            };
+            return self.apply_row(row, given, expr.span, scope);
         }
         let store = &mut self.system.store;
-        let array = &arrays[0];
-        Some(match name {
-            "sum" => array::sum(store, array),
-            "prod" => array::reduce(store, Reduction::Product, array),
-            "mean" => array::mean(store, array),
-            "max" => array::reduce(store, Reduction::Max, array),
-            "min" => array::reduce(store, Reduction::Min, array),
+        let array = lines
+            .as_ref()
+            .map_or_else(|| arrays[0].clone(), |lines| lines.line(store, &arrays[0]));
+        let done = match name {
+            "sum" => array::sum(store, &array),
+            "prod" => array::reduce(store, Reduction::Product, &array),
+            "mean" => array::mean(store, &array),
+            "max" => array::reduce(store, Reduction::Max, &array),
+            "min" => array::reduce(store, Reduction::Min, &array),
             _ => unreachable!("`{name}` is no function of whole arrays"),
-        })
+        };
+        match lines {
+            Some(lines) => self.fitting(lines.gather(done), &exprs, "use"),
+            None => Some(done),
+        }
     }
 
-    /// A row of the table: its text read with the arguments in place of its parameters.
+    /// A row of the table: its texts read with the arguments in place of its parameters, its parts under names.
     fn apply_row(
         &mut self,
         row: &'static ArrayRow,
-        arrays: Vec<Array>,
-        numbers: Vec<Array>,
+        mut given: Given,
         span: Span,
-        exprs: &[&Expr],
+        scope: &Scope,
     ) -> Option<Array> {
-        // Whatever a row does with two arrays, it asks for equal shapes.
-        let aligned = array::align(&mut self.system.store, &arrays);
-        self.fitting(aligned, exprs, "compare")?;
-        let formula = syntax::parse_formula(&Source::new(row.name, row.value), None)
+        for (name, text) in row.parts {
+            let part = self.row_value(row, text, &given, span)?;
+            let named = self.taken_out(part, name, span, scope);
+            given.arrays.push(((*name).to_owned(), named));
+        }
+        self.row_value(row, row.value, &given, span)
+    }
+
+    /// A text of a row, for each of the lines if it goes over lines.
+    fn row_value(
+        &mut self,
+        row: &'static ArrayRow,
+        text: &str,
+        given: &Given,
+        span: Span,
+    ) -> Option<Array> {
+        let formula = syntax::parse_formula(&Source::new(row.name, text), None)
             .unwrap_or_else(|_| unreachable!("the row of `{}` reads well", row.name));
-        let values = arrays.into_iter().chain(numbers);
-        let names = row.arrays().into_iter().chain(row.numbers());
-        let mut scope = Scope::of_row(names.map(str::to_owned).zip(values).collect());
+        let store = &mut self.system.store;
+        let arrays = given.arrays.iter().map(|(name, array)| {
+            let array = match &given.lines {
+                Some(lines) => lines.line(store, array),
+                None => array.clone(),
+            };
+            (name.clone(), array)
+        });
+        let arguments = arrays.collect::<Vec<_>>().into_iter();
+        let arguments = arguments.chain(given.numbers.iter().cloned()).collect();
+        let mut scope = Scope::of_row(arguments, given.indices.clone());
         let before = self.problems.len();
-        let result = self.array(&formula, &mut scope);
+        let value = self.array(&formula, &mut scope);
         if self.problems.len() > before {
             // Places in the row's text mean nothing to the author.
             self.problems.truncate(before);
             self.problems.push(mistakes::row_refused(row.name, span));
             return None;
         }
-        result
+        match &given.lines {
+            Some(lines) => lines.clone().gather(value?).ok(),
+            None => value,
+        }
     }
 
     /// `ones(m)`, `ones(m, n)`, `eye(n)`
@@ -281,6 +335,7 @@ impl Lowering<'_> {
                     expr.span,
                     (1, 0),
                     (arguments.len(), 0),
+                    &[],
                 ));
                 return None;
             }

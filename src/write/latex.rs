@@ -386,6 +386,8 @@ pub(super) fn spell<'a>(
                 (Fence::Square, true) => (r"\left[\,", r"\,\right]"),
                 (Fence::Set, false) => (r"\{", r"\}"),
                 (Fence::Set, true) => (r"\left\{", r"\right\}"),
+                (Fence::Bars, false) => (r"\lvert ", r"\rvert"),
+                (Fence::Bars, true) => (r"\left\lvert ", r"\right\rvert"),
                 (Fence::Norm, false) => (r"\lVert ", r"\rVert"),
                 (Fence::Norm, true) => (r"\left\lVert ", r"\right\rVert"),
                 (Fence::Group, _) => ("{", "}"),

@@ -62,11 +62,7 @@ pub fn write_to(document: &Document, format: Format, out: &mut dyn io::Write) ->
 }
 
 /// One box as LaTeX.
-#[cfg(test)]
-pub(crate) fn latex_of(
-    boxes: &crate::present::math::Boxes,
-    id: crate::present::math::MathId,
-) -> String {
+pub fn latex_of(boxes: &crate::present::math::Boxes, id: crate::present::math::MathId) -> String {
     let mut sheet = Sheet::new(boxes, latex::spell);
     sheet.math(id);
     let mut bytes = Vec::new();

@@ -124,8 +124,12 @@ fn spell<'a>(boxes: &'a Boxes, id: MathId, _edges: &[Edges], pieces: &mut Vec<Pi
         Math::Row(parts) => {
             for (at, part) in parts.iter().enumerate() {
                 // A sign in front belongs to what follows it.
-                let signed = at == 1 && is_addition(boxes, parts[0]);
-                if at > 0 && !signed && apart(boxes, parts[at - 1], *part) {
+                let signed = at > 0
+                    && is_addition(boxes, parts[at - 1])
+                    && (at == 1 || is_separator(boxes, parts[at - 2]));
+                let sign =
+                    at > 0 && is_addition(boxes, *part) && is_separator(boxes, parts[at - 1]);
+                if at > 0 && !signed && !sign && apart(boxes, parts[at - 1], *part) {
                     pieces.push(Piece::text(" "));
                 }
                 pieces.push(Piece::Math(*part));
@@ -190,6 +194,7 @@ fn spell<'a>(boxes: &'a Boxes, id: MathId, _edges: &[Edges], pieces: &mut Vec<Pi
                 Fence::Round => ("(", ")"),
                 Fence::Square => ("[", "]"),
                 Fence::Set => ("{", "}"),
+                Fence::Bars => ("|", "|"),
                 Fence::Norm => ("‖", "‖"),
                 Fence::Group => ("", ""),
             };
@@ -339,6 +344,13 @@ fn is_addition(boxes: &Boxes, id: MathId) -> bool {
     matches!(
         boxes.get(id),
         Math::Symbol(Symbol::Sign(Sign::Plus | Sign::Minus))
+    )
+}
+
+fn is_separator(boxes: &Boxes, id: MathId) -> bool {
+    matches!(
+        boxes.get(id),
+        Math::Symbol(Symbol::Sign(Sign::Comma | Sign::Semicolon))
     )
 }
 
@@ -502,6 +514,8 @@ fn unlatex(latex: &str) -> String {
                 "operatorname" | "mathrm" | "mathit" | "mathbf" | "boldsymbol" | "text"
                 | "mathcal" | "mathsf" | "left" | "right" => {}
                 "partial" => text.push('∂'),
+                "lvert" | "rvert" => text.push('|'),
+                "cdot" => text.push('·'),
                 "ell" => text.push('ℓ'),
                 _ => text.push_str(greek_sign(word)),
             }

@@ -176,7 +176,7 @@ impl<'n, 'a> Reader<'n, 'a> {
         }
         match name {
             "*" | "cdot" | "times" | "bullet" | "ast" => Some(Join::Product),
-            "odot" | "circ" => Some(Join::Elementwise),
+            "odot" | "oslash" | "circ" => Some(Join::Elementwise),
             _ => None,
         }
     }
@@ -224,7 +224,12 @@ impl<'n, 'a> Reader<'n, 'a> {
                 }
                 _ => {}
             }
-            let factor = self.factor(cursor)?;
+            let mut factor = self.factor(cursor)?;
+            if operator.is_some_and(|noad| noad.is_command("oslash")) {
+                let span = factor.span;
+                let one = Expr::new(ExprKind::Number(BigRational::one()), span);
+                factor = Expr::new(ExprKind::Quotient(Box::new(one), Box::new(factor)), span);
+            }
             if over {
                 let (join, above) = factors.pop().expect("an operand stands before `/`");
                 let span = above.span.to(factor.span);

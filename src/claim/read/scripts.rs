@@ -224,7 +224,8 @@ impl Reader<'_, '_> {
                     unreachable!("just matched")
                 };
                 cursor.at += 1;
-                let parts: Vec<&[Noad]> = inside.split(|noad| noad.is_sign(",")).collect();
+                let between = |noad: &Noad| noad.is_sign(",") || noad.is_sign(";");
+                let parts: Vec<&[Noad]> = inside.split(between).collect();
                 let mut arguments = Vec::new();
                 for part in parts {
                     if let [only] = part
@@ -277,15 +278,16 @@ impl Reader<'_, '_> {
             "softmax" | "sum" | "mean" | "norm" => count == 1 || count == 2,
             "ones" => count == 1 || count == 2,
             "diag" | "tr" | "vec" | "eye" => count == 1,
-            _ => self
-                .names
-                .system
-                .functions
-                .iter()
-                .find(|function| function.name == name)
-                .map_or(count == 1, |function| {
-                    function.parameters + function.extra == count
-                }),
+            _ => {
+                let mut functions = self.names.system.functions.iter();
+                let used = functions.find(|function| function.name == name);
+                let parameters = used.map_or_else(
+                    // A function of the table that the network does not use.
+                    || crate::functions::row(name).map_or(1, |row| row.names().count()),
+                    |function| function.parameters + function.extra,
+                );
+                count == parameters
+            }
         };
         if !fits {
             return Err(error(

@@ -50,26 +50,31 @@ pub(in crate::system) fn function_as_value(name: &str, span: Span) -> Diagnostic
     .help(format!("write `{name}(…)`"))
 }
 
-/// The wrong number of arguments.
+/// The wrong number of arguments. `letters` are those of the function itself, if it has some.
 pub(in crate::system) fn argument_count(
     name: &str,
     span: Span,
     (parameters, extra): (usize, usize),
     (given, given_extra): (usize, usize),
+    letters: &[&str],
 ) -> Diagnostic {
     let behind = |extra: usize| match extra {
         0 => String::new(),
         _ => format!(" and {} behind the `;`", extra),
     };
-    let example = {
-        let front = ["u", "v", "w"][..parameters.min(3)].join(", ");
-        match extra {
-            0 => format!("{name}({front})"),
-            _ => format!(
-                "{name}({front}; {})",
-                ["a", "b", "c"][..extra.min(3)].join(", ")
-            ),
-        }
+    let letters = if letters.is_empty() {
+        [&["u", "v", "w"][..parameters.min(3)], &["a", "b", "c"]].concat()
+    } else {
+        letters.to_vec()
+    };
+    let (front, back) = letters.split_at(parameters.min(letters.len()));
+    let example = match extra {
+        0 => format!("{name}({})", front.join(", ")),
+        _ => format!(
+            "{name}({}; {})",
+            front.join(", "),
+            back[..extra.min(back.len())].join(", ")
+        ),
     };
     Diagnostic::error(
         "argument-count",
@@ -82,6 +87,23 @@ pub(in crate::system) fn argument_count(
         format!("{}{} here", counted(given, "argument"), behind(given_extra)),
     )
     .help(format!("write it like `{example}`"))
+}
+
+/// What usually stands behind the `;` of a function.
+pub(in crate::system) fn with_usual(
+    diagnostic: Diagnostic,
+    letters: &[&str],
+    usual: &[f64],
+) -> Diagnostic {
+    if usual.is_empty() {
+        return diagnostic;
+    }
+    let values: Vec<String> = letters[letters.len() - usual.len()..]
+        .iter()
+        .zip(usual)
+        .map(|(letter, value)| format!("{letter} = {value}"))
+        .collect();
+    diagnostic.note(format!("usual: {}", values.join(", ")))
 }
 
 /// `f'(a, b)`.

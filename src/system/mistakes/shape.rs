@@ -275,7 +275,7 @@ pub(in crate::system) fn no_axis(name: &str, span: Span) -> Diagnostic {
 pub(in crate::system) fn unknown_axis(span: Span) -> Diagnostic {
     Diagnostic::error(
         "no-axis",
-        "the second argument says over what: `rows`, `columns` or `all`",
+        "the last argument says over what: `rows`, `columns` or `all`",
         span,
         "none of them",
     )
