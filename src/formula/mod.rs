@@ -774,7 +774,7 @@ impl<'a> Writer<'a> {
         let system = &self.derivation.system;
         // What stands behind a guard is not read outside of it, wherever it is moved.
         let guarded = |node: &Node| matches!(node, Node::Guard(_));
-        if system.store.any(term, guarded) {
+        if leaves(system, term) > 4 * LONGEST_CLOSED || system.store.any(term, guarded) {
             return None;
         }
         let (shorter, rests_on) = self.oriented(term, term, context)?;
