@@ -19,7 +19,7 @@ use crate::system::System;
 
 pub(crate) use header::{Header, LetterRule};
 pub(crate) use lower::{Array, Definition, Fault, Instantiated, Letters, Lowering, Structure};
-pub(crate) use tree::{Entry, Expr, ExprKind, Join, print};
+pub(crate) use tree::{Binder, Entry, Expr, ExprKind, Fold, Join, print};
 
 /// One line of a claim file: what it claims to be equal.
 #[derive(Debug)]

@@ -53,7 +53,7 @@ pub(super) struct Pair {
 
 /// How one point is made.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Make {
+pub(super) enum Make {
     Plain,
     AllOn,
     AllOff,
@@ -216,14 +216,15 @@ pub(super) fn compare(
     }
 }
 
-fn arithmetic(draw: usize, levels: usize) -> Arithmetic {
+pub(super) fn arithmetic(draw: usize, levels: usize) -> Arithmetic {
     Arithmetic {
         field: Field::new(draw % COUNT, levels),
         seed: super::field::scramble(draw as u64 + 77),
     }
 }
 
-fn built(
+/// A point of one kind; none if what is assumed cannot be met this way.
+pub(super) fn built(
     lowering: &mut Lowering<'_>,
     pairs: &[Pair],
     demands: &Demands,

@@ -3,7 +3,7 @@
 use super::assume;
 use super::compare::{Counterexample, Outcome, Pair, Search, compare};
 use super::evaluate::Env;
-use super::mistake::{self, Mistake};
+use super::mistakes::{self as mistake, Mistake};
 use super::point::Demands;
 use crate::claim::{self, Array, Expr, ExprKind, Fault, Letters, Line, Lowering, print};
 use crate::matrix::Layout;
@@ -189,7 +189,7 @@ pub(super) enum Relation {
     Open(String),
 }
 
-impl Judge<'_> {
+impl<'s> Judge<'s> {
     fn line(
         &mut self,
         line: &Line,
@@ -231,7 +231,7 @@ impl Judge<'_> {
                 }
                 Relation::Differs(example) => match assume::only_if(self, left, member) {
                     Some(conditions) => {
-                        mistake = mistake.or_else(|| mistake::of_signs(left, before));
+                        mistake = mistake.or_else(|| Some(mistake::of_signs(left, before)));
                         Verdict::EqualOnlyIf(conditions, Box::new(example))
                     }
                     None => {
@@ -241,7 +241,12 @@ impl Judge<'_> {
                         Verdict::Differs(Box::new(example))
                     }
                 },
-                Relation::IllTyped(why) => Verdict::IllTyped(why),
+                Relation::IllTyped(why) => {
+                    if mistake.is_none() {
+                        mistake = mistake::name(self, left, member);
+                    }
+                    Verdict::IllTyped(why)
+                }
                 Relation::Open(why) => Verdict::Undecided(why),
             };
             if worst
@@ -338,12 +343,7 @@ impl Judge<'_> {
             }
             let mut demands = demands.clone();
             demands.zero.extend(at_points);
-            let search = Search {
-                step_at_zero: self.step_at_zero,
-                points: if at == 0 { 20 } else { 6 },
-                kinks: !active,
-                active,
-            };
+            let search = self.search(at, active);
             match compare(&mut self.lowerings[at], &pairs, &demands, search) {
                 Outcome::Differs(example) => return Relation::Differs(example),
                 Outcome::Same {
@@ -386,18 +386,44 @@ impl Judge<'_> {
                 });
             }
         }
+        let zero = self.at_points(at, claim.span)?;
+        Ok((pairs, zero))
+    }
+
+    /// What is looked for at an instance.
+    pub(super) fn search(&self, at: usize, active: bool) -> Search {
+        Search {
+            step_at_zero: self.step_at_zero,
+            points: if at == 0 { 20 } else { 6 },
+            kinks: !active,
+            active,
+        }
+    }
+
+    /// What the header says of the claim's letters.
+    pub(super) fn letters(&self) -> &'s [claim::LetterRule] {
+        &self.claims.header.letters
+    }
+
+    /// What is 0 at the points that the claim speaks of.
+    pub(super) fn at_points(
+        &mut self,
+        at: usize,
+        span: Span,
+    ) -> Result<Vec<(crate::term::TermId, Env)>, Fault> {
+        let lowering = &mut self.lowerings[at];
         let mut zero = Vec::new();
-        for (left, right) in &header.at {
+        for (left, right) in &self.claims.header.at {
             let none = Letters::new();
             let (left, right) = (lowering.array(left, &none)?, lowering.array(right, &none)?);
-            let (left, right) = lowering.matched(&left, &right, claim.span)?;
+            let (left, right) = lowering.matched(&left, &right, span)?;
             for (a, b) in left.entries.iter().zip(&right.entries) {
                 let store = &mut lowering.system.store;
                 let negative = store.negative(*b);
                 zero.push((store.add([*a, negative]), Env::new()));
             }
         }
-        Ok((pairs, zero))
+        Ok(zero)
     }
 }
 

@@ -57,7 +57,7 @@ fn details(line: &LineVerdict, out: &mut String) {
         Verdict::IllTyped(_) | Verdict::Undecided(_) => {}
     }
     if let Some(mistake) = &line.mistake {
-        let about = super::mistake::MISTAKES
+        let about = super::mistakes::MISTAKES
             .iter()
             .find(|row| row.name == mistake.name)
             .map_or("", |row| row.about);

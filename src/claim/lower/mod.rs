@@ -97,6 +97,27 @@ impl<'i> Lowering<'i> {
         }
     }
 
+    /// The same over another system, which has all terms and families of this one.
+    pub(crate) fn over(&self, system: System) -> Lowering<'i> {
+        Lowering {
+            system,
+            instance: self.instance,
+            structure: Structure::default(),
+            step_at_zero: self.step_at_zero,
+            layout: self.layout,
+            adjoints: FxHashMap::default(),
+            made: FxHashMap::default(),
+            extents: self.extents.clone(),
+            slot_ranges: self.slot_ranges.clone(),
+            work: 0,
+        }
+    }
+
+    /// The family of ∂of/∂wrt, if it was met.
+    pub(crate) fn known_adjoint(&self, of: FamilyId, wrt: FamilyId) -> Option<FamilyId> {
+        self.adjoints.get(&(of, wrt, false)).copied().flatten()
+    }
+
     /// The array of an expression, its free letters at these values.
     pub(crate) fn array(&mut self, expr: &Expr, letters: &Letters) -> Result<Array> {
         self.work += 1;
