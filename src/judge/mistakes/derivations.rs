@@ -646,14 +646,22 @@ pub(super) fn other_losses(subject: &Subject<'_>) -> Vec<Derivation> {
     if !is_loss(of) {
         return Vec::new();
     }
-    let mut found = Vec::new();
-    for (output, target) in compared(subject, of, wrt) {
-        for (name, value) in LOSSES {
-            let (output, target) = (output.clone(), target.clone());
-            found.push(Derivation {
+    let pairs = compared(subject, of, wrt);
+    if pairs.is_empty() {
+        return Vec::new();
+    }
+    LOSSES
+        .iter()
+        .map(|(name, value)| {
+            let pairs = pairs.clone();
+            Derivation {
                 said: format!("this is the gradient of another loss, {name}"),
                 change: Box::new(move |system| {
-                    let body = total(system, &output, &target, *value);
+                    let totals: Vec<TermId> = pairs
+                        .iter()
+                        .map(|(output, target)| total(system, output, target, *value))
+                        .collect();
+                    let body = system.store.add(totals);
                     system.families[of.0 as usize].clauses = vec![Clause {
                         vars: Box::default(),
                         index: Box::default(),
@@ -662,10 +670,9 @@ pub(super) fn other_losses(subject: &Subject<'_>) -> Vec<Derivation> {
                         span: None,
                     }];
                 }),
-            });
-        }
-    }
-    found
+            }
+        })
+        .collect()
 }
 
 /// One entry of a loss in terms of an output and a target.
@@ -734,33 +741,45 @@ struct Read {
     domain: Domain,
 }
 
-/// Outputs and targets that definitions on the way to the loss compare: arrays of one shape, read at the same letters.
+/// The outputs and targets that a loss compares, in each of its summands that is no penalty: arrays of one shape, read
+/// at the same letters.
 fn compared(subject: &Subject<'_>, of: FamilyId, wrt: FamilyId) -> Vec<(Read, Read)> {
     let system = subject.system;
     let mut found = Vec::new();
-    for family in subject.reached.iter().take(4) {
-        let known = system.family(*family);
-        if known.slots + known.axes > 0 && *family != of {
-            continue;
-        }
-        for body in bodies(system, *family) {
-            let mut reads = Vec::new();
-            reads_below(system, body, &mut Vec::new(), &Domain::everything(), &mut reads);
-            for output in &reads {
-                if system.family(output.family).kind != FamilyKind::Defined {
-                    continue;
-                }
-                for target in &reads {
-                    let given = system.family(target.family);
-                    let fits = given.kind == FamilyKind::Input
-                        && target.family != wrt
-                        && given.axes == system.family(output.family).axes
-                        && target.vars == output.vars;
-                    if fits && found.len() < 2 {
-                        found.push((output.clone(), target.clone()));
-                    }
-                }
+    let mut stack = bodies(system, of);
+    while let Some(term) = stack.pop() {
+        match system.store.node(term) {
+            Node::Add(summands) => {
+                let penalty = |term: &TermId| {
+                    subject.penalties.iter().any(|penalty| penalty.term == *term)
+                };
+                stack.extend(summands.iter().filter(|term| !penalty(term)));
+                continue;
             }
+            // The loss of the data may have a name of its own.
+            Node::Access(family, _) if system.family(*family).kind == FamilyKind::Defined => {
+                stack.extend(bodies(system, *family));
+                continue;
+            }
+            _ => {}
+        }
+        let mut reads = Vec::new();
+        reads_below(system, term, &mut Vec::new(), &Domain::everything(), &mut reads);
+        let pair = reads.iter().find_map(|output| {
+            let defined = system.family(output.family).kind == FamilyKind::Defined;
+            let target = reads.iter().find(|target| {
+                let given = system.family(target.family);
+                given.kind == FamilyKind::Input
+                    && target.family != wrt
+                    && given.axes == system.family(output.family).axes
+                    && target.vars == output.vars
+            })?;
+            defined.then(|| (output.clone(), target.clone()))
+        });
+        let Some(pair) = pair else { return Vec::new() };
+        let known = |other: &(Read, Read)| other.0.family == pair.0.family;
+        if !found.iter().any(known) {
+            found.push(pair);
         }
     }
     found

@@ -7,7 +7,6 @@ use super::sieve::{Known, Sieve, Values};
 use super::subject::Subject;
 use super::{Mistake, equal};
 use crate::claim::{Expr, Join, Lowering, print};
-use crate::judge::field::Residues;
 use crate::judge::compare::{Outcome, Pair, compare};
 use crate::judge::line::Judge;
 use crate::judge::point::Demands;
@@ -35,7 +34,6 @@ struct Scale {
     names: Vec<&'static str>,
     /// What the claim has to be multiplied by.
     factor: Expr,
-    inverse: Residues,
 }
 
 /// What may be wrong together.
@@ -106,10 +104,11 @@ impl Search<'_, '_> {
             .values_over(&mut over, self.subject.truth, &mut |lowering| {
                 settle(lowering, count, &cuts);
             })?;
-        let dead = values.iter().all(|value| self.sieve.top(value) == 0);
         let key = self.sieve.key(&values);
         let known = |other: &Values| self.sieve.key(other) == key;
-        if dead || known(&self.truth) || self.mutants.iter().any(|other| known(&other.values)) {
+        // A loss that is a multiple of the network's is no other loss.
+        let same_loss = name == "wrong-loss-pairing" && self.sieve.proportional(&values, &self.truth);
+        if same_loss || self.sieve.vanishes(&values) || known(&self.truth) || self.mutants.iter().any(|other| known(&other.values)) {
             return None;
         }
         let fits = own.is_some_and(|own| self.sieve.key(own) == key);
@@ -172,13 +171,15 @@ impl Search<'_, '_> {
         for mutant in std::iter::once(None).chain((0..self.mutants.len()).map(Some)) {
             let values = mutant.map_or(&self.truth, |at| &self.mutants[at].values);
             for scale in std::iter::once(None).chain((0..scales.len()).map(Some)) {
-                let key = match scale {
-                    None => self.sieve.key(values),
-                    Some(at) => self
-                        .sieve
-                        .key(&self.sieve.scaled(values, &scales[at].inverse)),
+                let lowering = &mut self.judge.lowerings[0];
+                let divided = match scale {
+                    None => Some(values.clone()),
+                    Some(at) => self.sieve.divided(lowering, values, &scales[at].factor),
                 };
-                targets.entry(key).or_default().push((mutant, scale));
+                if let Some(values) = divided {
+                    let key = self.sieve.key(&values);
+                    targets.entry(key).or_default().push((mutant, scale));
+                }
             }
         }
         let mut finds: Vec<Find> = Vec::new();
@@ -213,7 +214,7 @@ impl Search<'_, '_> {
     }
 
     /// Signs and constants by which a claim may be off: one, or a sign with one.
-    fn scales(&mut self) -> Vec<Scale> {
+    fn scales(&self) -> Vec<Scale> {
         let span = self.subject.claim.span;
         let minus = super::repairs::number(-1, span);
         let mut factors = vec![(vec!["sign-flipped"], minus.clone())];
@@ -226,15 +227,7 @@ impl Search<'_, '_> {
         }
         factors
             .into_iter()
-            .filter_map(|(names, factor)| {
-                let lowering = &mut self.judge.lowerings[0];
-                let inverse = self.sieve.inverse(lowering, &factor)?;
-                Some(Scale {
-                    names,
-                    factor,
-                    inverse,
-                })
-            })
+            .map(|(names, factor)| Scale { names, factor })
             .collect()
     }
 

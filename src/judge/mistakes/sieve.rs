@@ -4,17 +4,17 @@ use rustc_hash::FxHashMap;
 
 use super::super::compare::{Make, arithmetic, built};
 use super::super::evaluate::{Env, Evaluator, Memory, Point};
-use super::super::field::Residues;
+use super::super::field::{Field, Residues};
 use super::super::line::Judge;
 use super::super::point::Demands;
 use crate::claim::{Expr, Letters, Lowering};
 use crate::term::TermId;
 
-/// The entries of both sides at one point, for some values of the free letters.
+/// The entries of both sides at a few points, for some values of the free letters.
 pub(super) struct Sieve {
-    pub(super) point: Point,
+    points: Vec<Point>,
     choices: Vec<Letters>,
-    memory: Memory,
+    memories: Vec<Memory>,
 }
 
 /// The values of all entries that are compared.
@@ -24,10 +24,20 @@ pub(super) type Values = Vec<Residues>;
 const MOST_CHOICES: usize = 6;
 
 /// Claims with more entries are compared at some of them.
-const MOST_ENTRIES: usize = 400;
+const MOST_ENTRIES: usize = 240;
+
+/// How often residues are drawn until all roots exist.
+const MOST_DRAWS: usize = 16;
+
+/// Points of two kinds: with every unit active, and as they come.
+const POINTS: &[&[(u64, Make)]] = &[
+    &[(1_000, Make::AllOn), (1_001, Make::AllOn), (3, Make::Plain)],
+    &[(4, Make::Plain), (5, Make::Plain), (6, Make::Plain)],
+    &[(7, Make::Plain), (8, Make::Plain)],
+];
 
 impl Sieve {
-    /// A point at which the truth has a value and is not 0; none if there is no such point.
+    /// Points at which the truth has a value and is not always 0; none if there are no such points.
     pub(super) fn new(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<Self> {
         let rules = judge.letters();
         let lowering = &mut judge.lowerings[0];
@@ -45,7 +55,6 @@ impl Sieve {
             }
         }
         let stride = choices.len().div_ceil(MOST_CHOICES).max(1);
-        let choices: Vec<Letters> = choices.into_iter().step_by(stride).collect();
         let zero = judge.at_points(0, claim.span).ok()?;
         let demands = Demands {
             zero,
@@ -53,30 +62,56 @@ impl Sieve {
         };
         let pairs = judge.pairs(0, truth, truth).ok()?.0;
         let search = judge.search(0, false);
-        let makes = [(1_000, Make::AllOn), (1_001, Make::AllOn), (3, Make::Plain), (5, Make::Plain)];
-        for (seed, make) in makes {
-            let lowering = &mut judge.lowerings[0];
-            let Some(point) = built(lowering, &pairs, &demands, search, seed, make, arithmetic(0, 2)) else {
-                continue;
-            };
-            let mut sieve = Self {
-                point,
-                choices: choices.clone(),
-                memory: Memory::default(),
-            };
-            let alive = sieve
-                .values(lowering, truth, truth)
-                .is_some_and(|values| values.iter().any(|value| sieve.top(value) != 0));
-            if alive {
-                return Some(sieve);
+        let lowering = &mut judge.lowerings[0];
+        let mut sieve = Self {
+            points: Vec::new(),
+            choices: choices.into_iter().step_by(stride).collect(),
+            memories: Vec::new(),
+        };
+        let terms = sieve.terms(lowering, truth, truth)?;
+        for makes in POINTS {
+            let draws = (0..MOST_DRAWS).flat_map(|draw| makes.iter().map(move |make| (draw, *make)));
+            for (draw, (seed, make)) in draws {
+                let arithmetic = arithmetic(draw, 2);
+                let built = built(lowering, &pairs, &demands, search, seed, make, arithmetic);
+                let Some(point) = built else { continue };
+                let (values, memory) = evaluated(lowering, &point, &terms, Memory::default());
+                if values.is_some() {
+                    sieve.points.push(point);
+                    sieve.memories.push(memory);
+                    break;
+                }
             }
         }
-        None
+        let values = sieve.values(lowering, truth, truth)?;
+        (!sieve.points.is_empty() && !sieve.vanishes(&values)).then_some(sieve)
     }
 
-    /// What is compared of a value.
-    pub(super) fn top(&self, value: &Residues) -> u128 {
-        self.point.arithmetic.field.top(value)
+    fn field(&self) -> Field {
+        self.points[0].arithmetic.field
+    }
+
+    /// Whether all values are 0.
+    pub(super) fn vanishes(&self, values: &Values) -> bool {
+        self.key(values).iter().all(|value| *value == 0)
+    }
+
+    /// Whether values are multiples of others by one number.
+    pub(super) fn proportional(&self, a: &Values, b: &Values) -> bool {
+        // Different points may have different fields.
+        let share = a.len() / self.points.len().max(1);
+        let mut factors = Vec::new();
+        for (at, point) in self.points.iter().enumerate() {
+            let field = point.arithmetic.field;
+            for (a, b) in a.iter().zip(b).skip(at * share).take(share) {
+                match field.inverse(b) {
+                    Some(inverse) => factors.push(field.top(&field.times(a, &inverse))),
+                    None if field.top(a) == 0 => {}
+                    None => return false,
+                }
+            }
+        }
+        factors.windows(2).all(|pair| pair[0] == pair[1])
     }
 
     /// The entries of an expression arranged as those of the truth.
@@ -98,23 +133,6 @@ impl Sieve {
         Some(terms.into_iter().step_by(stride).collect())
     }
 
-    fn evaluated(
-        &self,
-        lowering: &mut Lowering<'_>,
-        terms: &[TermId],
-        memory: Memory,
-    ) -> (Option<Values>, Memory) {
-        let mut evaluator = Evaluator::resumed(lowering, &self.point, memory);
-        let mut values = Vec::with_capacity(terms.len());
-        for term in terms {
-            match evaluator.term(*term, &Env::new()) {
-                Ok(value) if value.residues.is_some() => values.extend(value.residues),
-                _ => return (None, evaluator.memory),
-            }
-        }
-        (Some(values), evaluator.memory)
-    }
-
     /// The values of an expression; none if it has none here or another shape than the truth.
     pub(super) fn values(
         &mut self,
@@ -123,10 +141,13 @@ impl Sieve {
         expr: &Expr,
     ) -> Option<Values> {
         let terms = self.terms(lowering, truth, expr)?;
-        let memory = std::mem::take(&mut self.memory);
-        let (values, memory) = self.evaluated(lowering, &terms, memory);
-        self.memory = memory;
-        values
+        let mut all = Vec::new();
+        for (point, memory) in self.points.iter().zip(&mut self.memories) {
+            let (values, known) = evaluated(lowering, point, &terms, std::mem::take(memory));
+            *memory = known;
+            all.extend(values?);
+        }
+        Some(all)
     }
 
     /// The values of what is claimed about as another system has them.
@@ -138,29 +159,55 @@ impl Sieve {
     ) -> Option<Values> {
         let terms = self.terms(lowering, truth, truth)?;
         settle(lowering);
-        self.evaluated(lowering, &terms, Memory::default()).0
+        let mut all = Vec::new();
+        for point in &self.points {
+            all.extend(evaluated(lowering, point, &terms, Memory::default()).0?);
+        }
+        Some(all)
     }
 
-    /// The inverse of a constant.
-    pub(super) fn inverse(&self, lowering: &mut Lowering<'_>, constant: &Expr) -> Option<Residues> {
+    /// Values multiplied by the inverse of a constant.
+    pub(super) fn divided(
+        &self,
+        lowering: &mut Lowering<'_>,
+        values: &Values,
+        constant: &Expr,
+    ) -> Option<Values> {
         let array = lowering.array(constant, &Letters::new()).ok()?;
-        let (values, _) = self.evaluated(lowering, &array.entries, Memory::default());
-        self.point.arithmetic.field.inverse(values?.first()?)
-    }
-
-    /// Values multiplied by a number.
-    pub(super) fn scaled(&self, values: &Values, factor: &Residues) -> Values {
-        let field = self.point.arithmetic.field;
-        values
-            .iter()
-            .map(|value| field.times(value, factor))
-            .collect()
+        let share = values.len() / self.points.len().max(1);
+        let mut all = Vec::with_capacity(values.len());
+        for (at, point) in self.points.iter().enumerate() {
+            let field = point.arithmetic.field;
+            let (value, _) = evaluated(lowering, point, &array.entries, Memory::default());
+            let inverse = field.inverse(value?.first()?)?;
+            let own = values.iter().skip(at * share).take(share);
+            all.extend(own.map(|value| field.times(value, &inverse)));
+        }
+        Some(all)
     }
 
     /// By what values are found again.
     pub(super) fn key(&self, values: &Values) -> Vec<u128> {
-        values.iter().map(|value| self.top(value)).collect()
+        let field = self.field();
+        values.iter().map(|value| field.top(value)).collect()
     }
+}
+
+fn evaluated(
+    lowering: &mut Lowering<'_>,
+    point: &Point,
+    terms: &[TermId],
+    memory: Memory,
+) -> (Option<Values>, Memory) {
+    let mut evaluator = Evaluator::resumed(lowering, point, memory);
+    let mut values = Vec::with_capacity(terms.len());
+    for term in terms {
+        match evaluator.term(*term, &Env::new()) {
+            Ok(value) if value.residues.is_some() => values.extend(value.residues),
+            _ => return (None, evaluator.memory),
+        }
+    }
+    (Some(values), evaluator.memory)
 }
 
 /// What has which values.

@@ -19,7 +19,7 @@ pub(in super::super) fn transposes(
     site: &Site<'_>,
     out: &mut dyn FnMut(Edit),
 ) {
-    if axes(subject.system, site.expr) == 0 {
+    if site.transposed || axes(subject.system, site.expr) == 0 {
         return;
     }
     let becomes = toggled(site.expr);

@@ -33,6 +33,8 @@ pub(super) struct Site<'e> {
     pub(super) penalty: bool,
     /// A factor of a product.
     pub(super) factor: bool,
+    /// What a transpose is taken of.
+    pub(super) transposed: bool,
     /// Letters that mean something here.
     pub(super) letters: Vec<String>,
 }
@@ -101,6 +103,7 @@ pub(super) fn repaired(
         step: false,
         penalty: false,
         factor: false,
+        transposed: false,
         letters,
     };
     visit(subject, &site, repairs, &|child| child, found);
@@ -143,6 +146,7 @@ fn visit(
             penalty: site.penalty
                 || (matches!(expr.kind, ExprKind::Sum(_)) && mentions(child, &factors)),
             factor: matches!(expr.kind, ExprKind::Product(_)),
+            transposed: matches!(expr.kind, ExprKind::Transpose(_)),
             letters,
         };
         visit(
