@@ -378,6 +378,8 @@ impl<'s> Judge<'s> {
             let left = lowering.array(truth, letters)?;
             let right = lowering.array(claim, letters)?;
             let (left, right) = lowering.matched(&left, &right, claim.span)?;
+            let guard = lowering.guard(&header.letters, letters)?;
+            let (left, right) = (lowering.guarded(&left, guard), lowering.guarded(&right, guard));
             for (entry, (a, b)) in left.entries.iter().zip(&right.entries).enumerate() {
                 pairs.push(Pair {
                     truth: *a,

@@ -159,9 +159,17 @@ impl Reader<'_, '_> {
         let count = self.bound.len();
         self.bound
             .extend(binders.iter().map(|binder| binder.letter.clone()));
+        // `\sum_i -2 x_i`
+        let minus = cursor.sign() == Some("-");
+        cursor.at += usize::from(minus);
         let body = self.product(cursor);
         self.bound.truncate(count);
-        let body = body?;
+        let mut body = body?;
+        if minus {
+            let span = body.span;
+            body = Expr::new(ExprKind::Sum(vec![(true, body)]), span);
+            self.notes.push("a minus sign behind a sum is read as part of what is summed".into());
+        }
         let whole = span.to(body.span);
         Ok(Expr::new(
             ExprKind::Fold {

@@ -47,7 +47,7 @@ struct Find {
 struct Search<'j, 's> {
     judge: &'j mut Judge<'s>,
     subject: &'j Subject<'j>,
-    sieve: Sieve,
+    sieve: Sieve<'s>,
     truth: Values,
     repairs: Vec<(Repaired, Values)>,
     mutants: Vec<Mutant>,
@@ -183,7 +183,7 @@ impl Search<'_, '_> {
             }
         }
         let mut finds: Vec<Find> = Vec::new();
-        let mut add = |repair: Option<usize>, values: &Values, sieve: &Sieve| {
+        let mut add = |repair: Option<usize>, values: &Values, sieve: &Sieve<'_>| {
             for (mutant, scale) in targets.get(&sieve.key(values)).into_iter().flatten() {
                 finds.push(Find {
                     repair,
@@ -397,6 +397,8 @@ fn derives(
     for (letters, right) in choices.iter().zip(&claimed) {
         let left = over.array(subject.truth, letters).ok()?;
         let (left, right) = over.matched(&left, right, claim.span).ok()?;
+        let guard = over.guard(rules, letters).ok()?;
+        let (left, right) = (over.guarded(&left, guard), over.guarded(&right, guard));
         for (truth, claim) in left.entries.iter().zip(&right.entries) {
             pairs.push(Pair {
                 truth: *truth,

@@ -7,11 +7,12 @@ use super::super::evaluate::{Env, Evaluator, Memory, Point};
 use super::super::field::{Field, Residues};
 use super::super::line::Judge;
 use super::super::point::Demands;
-use crate::claim::{Expr, Letters, Lowering};
+use crate::claim::{Expr, LetterRule, Letters, Lowering};
 use crate::term::TermId;
 
 /// The entries of both sides at a few points, for some values of the free letters.
-pub(super) struct Sieve {
+pub(super) struct Sieve<'r> {
+    rules: &'r [LetterRule],
     points: Vec<Point>,
     choices: Vec<Letters>,
     memories: Vec<Memory>,
@@ -29,16 +30,22 @@ const MOST_ENTRIES: usize = 240;
 /// How often residues are drawn until all roots exist.
 const MOST_DRAWS: usize = 16;
 
-/// Points of two kinds: with every unit active, and as they come.
+/// Points as they come, and where there are kinks: with every unit active, and with one of the first turned off.
 const POINTS: &[&[(u64, Make)]] = &[
-    &[(1_000, Make::AllOn), (1_001, Make::AllOn), (3, Make::Plain)],
     &[(4, Make::Plain), (5, Make::Plain), (6, Make::Plain)],
     &[(7, Make::Plain), (8, Make::Plain)],
+    &[(1_000, Make::AllOn), (1_001, Make::AllOn)],
+    &[(1_020, Make::Flipped(0))],
+    &[(1_021, Make::Flipped(1))],
+    &[(1_022, Make::Flipped(2))],
 ];
 
-impl Sieve {
+/// How many points do where there are no kinks.
+const SMOOTH_POINTS: usize = 2;
+
+impl<'r> Sieve<'r> {
     /// Points at which the truth has a value and is not always 0; none if there are no such points.
-    pub(super) fn new(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<Self> {
+    pub(super) fn new(judge: &mut Judge<'r>, truth: &Expr, claim: &Expr) -> Option<Self> {
         let rules = judge.letters();
         let lowering = &mut judge.lowerings[0];
         let all = match lowering.choices(&[truth, claim], rules) {
@@ -64,19 +71,30 @@ impl Sieve {
         let search = judge.search(0, false);
         let lowering = &mut judge.lowerings[0];
         let mut sieve = Self {
+            rules,
             points: Vec::new(),
             choices: choices.into_iter().step_by(stride).collect(),
             memories: Vec::new(),
         };
         let terms = sieve.terms(lowering, truth, truth)?;
-        for makes in POINTS {
+        let mut kinks = false;
+        for (at, makes) in POINTS.iter().enumerate() {
+            if at >= SMOOTH_POINTS && !kinks {
+                break;
+            }
             let draws = (0..MOST_DRAWS).flat_map(|draw| makes.iter().map(move |make| (draw, *make)));
             for (draw, (seed, make)) in draws {
                 let arithmetic = arithmetic(draw, 2);
                 let built = built(lowering, &pairs, &demands, search, seed, make, arithmetic);
                 let Some(point) = built else { continue };
-                let (values, memory) = evaluated(lowering, &point, &terms, Memory::default());
-                if values.is_some() {
+                let mut evaluator = Evaluator::new(lowering, &point);
+                let known = terms.iter().all(|term| {
+                    let value = evaluator.term(*term, &Env::new());
+                    value.is_ok_and(|value| value.residues.is_some())
+                });
+                kinks |= !evaluator.kinks.is_empty();
+                let memory = evaluator.memory;
+                if known {
                     sieve.points.push(point);
                     sieve.memories.push(memory);
                     break;
@@ -127,7 +145,8 @@ impl Sieve {
             let left = lowering.array(truth, letters).ok()?;
             let right = lowering.array(expr, letters).ok()?;
             let (_, right) = lowering.matched(&left, &right, expr.span).ok()?;
-            terms.extend(right.entries);
+            let guard = lowering.guard(self.rules, letters).ok()?;
+            terms.extend(lowering.guarded(&right, guard).entries);
         }
         let stride = terms.len().div_ceil(MOST_ENTRIES).max(1);
         Some(terms.into_iter().step_by(stride).collect())
