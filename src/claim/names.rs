@@ -365,7 +365,8 @@ impl<'a> Names<'a> {
 }
 
 /// The letters of a list, those in scripts too.
-fn letters_of(list: &[Noad], into: &mut Vec<String>) {
+/// The letters that stand anywhere in a list.
+pub(super) fn letters_of(list: &[Noad], into: &mut Vec<String>) {
     for noad in list {
         match &noad.kind {
             Kind::Letter(letter) => into.push(letter.to_string()),

@@ -5,7 +5,7 @@ use super::compare::{Counterexample, Outcome, Pair, Search, compare};
 use super::evaluate::Env;
 use super::mistakes::{self as mistake, Mistake};
 use super::point::Demands;
-use crate::claim::{self, Array, Expr, ExprKind, Fault, Letters, Line, Lowering, print};
+use crate::claim::{self, Array, Expr, ExprKind, Fault, Letters, Line, LineKind, Lowering, Skipped, print};
 use crate::matrix::Layout;
 use crate::numeric::instances;
 use crate::source::{Report, Source, Span};
@@ -67,6 +67,8 @@ impl Verdict {
 pub struct LineVerdict {
     /// Its place in the file.
     pub span: Span,
+    /// Whether it defines a name or claims something.
+    pub kind: LineKind,
     /// The reading, in the words of the network language.
     pub read_as: String,
     /// What it is about.
@@ -92,8 +94,10 @@ pub struct Judged {
     pub lines: Vec<LineVerdict>,
     /// The first line that is not right, counted from 1.
     pub first_wrong_line: Option<usize>,
-    /// Formulas in which nothing was claimed.
-    pub skipped: usize,
+    /// Formulas that were not judged.
+    pub skipped: Vec<Skipped>,
+    /// Names that the person defined, which the network does not know.
+    pub defined: Vec<(Span, String)>,
 }
 
 impl Judged {
@@ -145,7 +149,13 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
     let mut lines = Vec::new();
     let mut left: Option<Expr> = None;
     let mut before: Option<Expr> = None;
+    let mut defined = Vec::new();
     for line in &claims.lines {
+        if line.kind == LineKind::OwnDefinition {
+            let value = line.members.first();
+            defined.extend(value.map(|value| (line.span, print(system, value))));
+            continue;
+        }
         let (start, members) = if line.continues {
             (left.clone(), line.members.as_slice())
         } else {
@@ -167,7 +177,8 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
     Ok(Judged {
         lines,
         first_wrong_line,
-        skipped: claims.skipped,
+        skipped: claims.skipped.clone(),
+        defined,
     })
 }
 
@@ -280,6 +291,7 @@ impl<'s> Judge<'s> {
         read_as.extend(members.iter().map(|member| print(self.system, member)));
         LineVerdict {
             span: line.span,
+            kind: line.kind,
             read_as: read_as.join(" = "),
             about: print(self.system, left),
             verdict,

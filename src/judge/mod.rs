@@ -13,6 +13,7 @@ mod point;
 mod report;
 mod value;
 
+pub use crate::claim::{LineKind, Skipped};
 pub use compare::Counterexample;
 pub use line::{Judged, LineVerdict, Options, Verdict, check};
 pub use mistakes::{MISTAKES, Mistake, Row as MistakeRow};

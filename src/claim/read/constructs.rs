@@ -28,6 +28,18 @@ impl Reader<'_, '_> {
         self.attached(Expr::new(ExprKind::Column(1), span), noad, true)
     }
 
+    /// Whether a symbol with a condition stands for 1 where the condition holds.
+    pub(super) fn is_indicator(&self, noad: &Noad, cursor: &Cursor<'_>) -> bool {
+        let compares = |list: &[Noad]| list.iter().any(is_comparison);
+        match (&noad.sub, cursor.rest().get(1)) {
+            (Some(sub), _) => compares(sub),
+            (None, Some(next)) if noad.is_bare() => {
+                matches!(&next.kind, Kind::Fence(_, inside) if compares(inside))
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn indicator(&mut self, list: &[Noad], span: Span) -> Result<Expr, Report> {
         let conditions = self.conditions(list)?;
         Ok(Expr::new(ExprKind::Indicator(conditions), span))

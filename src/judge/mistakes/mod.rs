@@ -36,6 +36,14 @@ pub struct Mistake {
 }
 
 impl Mistake {
+    /// What its row in the table says.
+    pub fn about(&self) -> &'static str {
+        MISTAKES
+            .iter()
+            .find(|row| row.name == self.name)
+            .map_or("", |row| row.about)
+    }
+
     fn named(name: &'static str) -> Self {
         Self {
             name,
