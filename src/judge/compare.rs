@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHasher};
 
 use super::evaluate::{Element, Env, Evaluator, Kink, Point};
 use super::field::{COUNT, Field, LEVELS};
-use super::point::{Demands, Plan, Unmet, point, satisfied, solved, steered};
+use super::point::{Demands, Plan, Unmet, point, satisfied, solutions, steered};
 use super::value::{Arithmetic, Trouble, Value, differ, show};
 use crate::claim::Lowering;
 use crate::syntax::StepAtZero;
@@ -92,6 +92,9 @@ struct At {
 
 /// At further step patterns the sides are only compared: exactly equal at a random point, or enclosed together.
 const MOST_PATTERNS: usize = 16;
+
+/// A kink is reached by changing one input; so many inputs are tried.
+const MOST_SOLUTIONS: usize = 6;
 
 /// How often other residues are drawn.
 const MOST_DRAWS: usize = 48;
@@ -452,12 +455,15 @@ fn on_kinks(
     {
         let mut met = false;
         for base in [start.clone(), together.clone()] {
-            match solved(lowering, &base, kink.argument, &kink.env, &assumptions) {
-                Ok(point) => {
-                    if let Shown::Refuted(example) = look(lowering, pairs, &point).shown {
-                        return Ok(Some(example));
+            let (argument, env) = (kink.argument, &kink.env);
+            match solutions(lowering, &base, argument, env, &assumptions, MOST_SOLUTIONS) {
+                Ok(points) => {
+                    for point in points.into_iter().rev() {
+                        if let Shown::Refuted(example) = look(lowering, pairs, &point).shown {
+                            return Ok(Some(example));
+                        }
+                        together = point;
                     }
-                    together = point;
                     met = true;
                 }
                 Err(why) => met |= why == Unmet::Forbidden,

@@ -404,6 +404,22 @@ pub(super) fn solved(
     env: &Env,
     assumptions: &[Assumption],
 ) -> Result<Point, Unmet> {
+    let mut found = solutions(lowering, point, term, env, assumptions, 1)?;
+    found.pop().ok_or(Unmet::Unknown)
+}
+
+/// Such points, each by another input: where one factor of a product is 0 the formula may say less than where another is.
+///
+/// # Errors
+/// Why there is no such point, as far as it is known.
+pub(super) fn solutions(
+    lowering: &mut Lowering<'_>,
+    point: &Point,
+    term: TermId,
+    env: &Env,
+    assumptions: &[Assumption],
+    most: usize,
+) -> Result<Vec<Point>, Unmet> {
     let read = {
         let mut evaluator = Evaluator::new(lowering, point);
         let value = evaluator.term(term, env).map_err(|_| Unmet::Unknown)?;
@@ -412,7 +428,7 @@ pub(super) fn solved(
                 .residues
                 .is_some_and(|residues| point.arithmetic.field.top(&residues) == 0)
         {
-            return Ok(point.clone());
+            return Ok(vec![point.clone()]);
         }
         evaluator.read.clone()
     };
@@ -422,7 +438,11 @@ pub(super) fn solved(
         Unmet::Unknown
     };
     let arithmetic = point.arithmetic;
+    let mut found = Vec::new();
     for element in read.iter().rev().take(40) {
+        if found.len() >= most {
+            break;
+        }
         if lowering.system.family(element.0).integers.is_some() {
             continue;
         }
@@ -454,12 +474,13 @@ pub(super) fn solved(
             let mut moved = point.clone();
             moved.fixed.insert(element.clone(), root);
             if satisfied(lowering, &moved, assumptions) == Some(true) {
-                return Ok(moved);
+                found.push(moved);
+            } else {
+                unmet = Unmet::Forbidden;
             }
-            unmet = Unmet::Forbidden;
         }
     }
-    Err(unmet)
+    if found.is_empty() { Err(unmet) } else { Ok(found) }
 }
 
 /// Whether everything that is assumed holds at the point; none if it cannot be told.

@@ -32,7 +32,7 @@ pub fn text(judged: &Judged, source: &Source) -> String {
     for (span, value) in &judged.defined {
         let (row, column) = source.position(span.start);
         out.push_str(&format!(
-            "{}:{row}:{column}: defined by {} as {value}\n",
+            "{}:{row}:{column}: taken as defined: {}, read as {value}\n",
             source.name,
             source.slice(*span).trim()
         ));
