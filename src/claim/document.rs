@@ -25,7 +25,8 @@ pub(crate) struct Document {
 }
 
 /// Words in front of a definition.
-pub(crate) const DEFINING: &[&str] = &["where", "let", "with", "define", "denote", "set", "writing"];
+pub(crate) const DEFINING: &[&str] =
+    &["where", "let", "with", "define", "denote", "set", "writing"];
 
 /// Environments whose text is no mathematics, and how they end.
 const VERBATIM: &[(&str, &str)] = &[
@@ -140,7 +141,9 @@ pub(crate) fn split(text: &str) -> Result<Document, Report> {
 
 /// Whether the text in front of a formula introduces a definition, or goes on with one.
 fn defines(text: &str, before: bool) -> bool {
-    let sentence = text.rsplit(['.', ':', '\n']).find(|part| !part.trim().is_empty());
+    let sentence = text
+        .rsplit(['.', ':', '\n'])
+        .find(|part| !part.trim().is_empty());
     let mut words = sentence
         .unwrap_or_default()
         .split(|c: char| !c.is_alphabetic())
@@ -148,7 +151,9 @@ fn defines(text: &str, before: bool) -> bool {
         .map(str::to_lowercase);
     match words.next_back() {
         None => before && text.contains(','),
-        Some(word) if word == "and" => before || words.any(|word| DEFINING.contains(&word.as_str())),
+        Some(word) if word == "and" => {
+            before || words.any(|word| DEFINING.contains(&word.as_str()))
+        }
         Some(word) => DEFINING.contains(&word.as_str()),
     }
 }

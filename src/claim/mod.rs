@@ -142,7 +142,11 @@ pub(crate) fn read(
     }
     claims.lines.sort_by_key(|line| line.span.start);
     claims.header = header;
-    if claims.lines.iter().all(|line| line.kind == LineKind::OwnDefinition) {
+    if claims
+        .lines
+        .iter()
+        .all(|line| line.kind == LineKind::OwnDefinition)
+    {
         return Err(Diagnostic::general("no-claim", "nothing was found that could be judged")
             .help(r"write an equation such as `\frac{\partial C}{\partial w} = …`, or say what the formula is with `--about`")
             .into());
@@ -226,11 +230,7 @@ fn line(
 }
 
 /// Why a left side says nothing about the network.
-fn unknown_left(
-    list: &[noad::Noad],
-    names: &names::Names<'_>,
-    header: &Header,
-) -> Option<String> {
+fn unknown_left(list: &[noad::Noad], names: &names::Names<'_>, header: &Header) -> Option<String> {
     let left = list.split(noad::Noad::is_equality).next()?;
     let mut reader = read::Reader::new(names, &header.signs);
     let report = match reader.whole(left) {

@@ -5,7 +5,9 @@ use super::compare::{Counterexample, Outcome, Pair, Search, compare};
 use super::evaluate::Env;
 use super::mistakes::{self as mistake, Mistake};
 use super::point::Demands;
-use crate::claim::{self, Array, Expr, ExprKind, Fault, Letters, Line, LineKind, Lowering, Skipped, print};
+use crate::claim::{
+    self, Array, Expr, ExprKind, Fault, Letters, Line, LineKind, Lowering, Skipped, print,
+};
 use crate::matrix::Layout;
 use crate::numeric::instances;
 use crate::source::{Report, Source, Span};
@@ -242,7 +244,8 @@ impl<'s> Judge<'s> {
                 }
                 Relation::Differs(example) => match assume::only_if(self, left, member) {
                     Some(conditions) => {
-                        mistake = mistake.or_else(|| Some(mistake::of_signs(left, before)));
+                        mistake =
+                            mistake.or_else(|| mistake::of_conditions(&conditions, left, before));
                         Verdict::EqualOnlyIf(conditions, Box::new(example))
                     }
                     None => {
@@ -391,7 +394,10 @@ impl<'s> Judge<'s> {
             let right = lowering.array(claim, letters)?;
             let (left, right) = lowering.matched(&left, &right, claim.span)?;
             let guard = lowering.guard(&header.letters, letters)?;
-            let (left, right) = (lowering.guarded(&left, guard), lowering.guarded(&right, guard));
+            let (left, right) = (
+                lowering.guarded(&left, guard),
+                lowering.guarded(&right, guard),
+            );
             for (entry, (a, b)) in left.entries.iter().zip(&right.entries).enumerate() {
                 pairs.push(Pair {
                     truth: *a,

@@ -197,6 +197,24 @@ pub(super) fn point(lowering: &mut Lowering<'_>, plan: Plan, demands: &Demands) 
             },
         );
     }
+    // What has to hold under signs of some holds however large the others are.
+    if !demands.positive.is_empty() && plan.seed % 2 == 1 {
+        let large = arithmetic.int(997);
+        for at in 0..lowering.system.families.len() {
+            let family = FamilyId(u32::try_from(at).expect("few families"));
+            let known = lowering.system.family(family);
+            if known.kind != FamilyKind::Input
+                || known.integers.is_some()
+                || demands.positive.contains(&family)
+            {
+                continue;
+            }
+            for element in elements_of(lowering, family) {
+                let value = arithmetic.times(&point.made_up(&element), &large);
+                point.fixed.entry(element).or_insert(value);
+            }
+        }
+    }
     let nonnegative: Vec<Element> = bounded
         .iter()
         .filter(|(_, bounds)| bounds.low.as_ref().is_some_and(|low| !low.is_negative()))
@@ -480,7 +498,11 @@ pub(super) fn solutions(
             }
         }
     }
-    if found.is_empty() { Err(unmet) } else { Ok(found) }
+    if found.is_empty() {
+        Err(unmet)
+    } else {
+        Ok(found)
+    }
 }
 
 /// Whether everything that is assumed holds at the point; none if it cannot be told.

@@ -204,7 +204,8 @@ impl Lowering<'_> {
             if let Entry::At(index) = entry
                 && let Some(shift) = self.shift(letter, index, letters)
             {
-                if shift == 0 {
+                // `o + k - 1` at k = 1 is no place where o stands alone.
+                if matches!(index.kind, ExprKind::Letter(_)) {
                     seen.elements.push(((1, *size), span));
                 } else {
                     seen.shifted.push((1 - shift, size - shift));

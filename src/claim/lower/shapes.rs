@@ -265,7 +265,9 @@ impl Lowering<'_> {
             }
             sum = Some(match sum {
                 None => value,
-                Some(sum) => self.zip(&sum, &value, span, "added", |store, a, b| store.add([a, b]))?,
+                Some(sum) => {
+                    self.zip(&sum, &value, span, "added", |store, a, b| store.add([a, b]))?
+                }
             });
         }
         sum.ok_or_else(|| Fault::Unsupported("an empty sum".into(), span))

@@ -193,7 +193,8 @@ impl Reader<'_, '_> {
         if minus {
             let span = body.span;
             body = Expr::new(ExprKind::Sum(vec![(true, body)]), span);
-            self.notes.push("a minus sign behind a sum is read as part of what is summed".into());
+            self.notes
+                .push("a minus sign behind a sum is read as part of what is summed".into());
         }
         let whole = span.to(body.span);
         Ok(Expr::new(

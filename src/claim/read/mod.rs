@@ -209,8 +209,8 @@ impl<'n, 'a> Reader<'n, 'a> {
             match cursor.peek().map(|noad| &noad.kind) {
                 None
                 | Some(Kind::Sign(
-                    "+" | "-" | "=" | ":=" | "<" | ">" | "<=" | ">=" | "!=" | "," | ";" | ":" | "\\\\"
-                    | "&" | ".",
+                    "+" | "-" | "=" | ":=" | "<" | ">" | "<=" | ">=" | "!=" | "," | ";" | ":"
+                    | "\\\\" | "&" | ".",
                 )) if !factors.is_empty() || cursor.peek().is_none() => {
                     let joined = over || operator.is_some_and(|noad| self.join_of(noad).is_some());
                     if factors.is_empty() || joined {

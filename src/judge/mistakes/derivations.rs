@@ -7,7 +7,9 @@ use num_rational::BigRational;
 
 use super::subject::{Penalty, Subject, bodies, subterms};
 use crate::system::{Clause, FamilyKind, Function, System};
-use crate::term::{Affine, Domain, FamilyId, FunctionId, Node, Reduction, Store, TermId, VarId};
+use crate::term::{
+    Affine, Domain, FamilyId, FunctionId, Node, Reduction, Relation, Store, TermId, VarId,
+};
 
 /// One wrong derivation.
 pub(super) struct Derivation {
@@ -83,9 +85,11 @@ fn rewrite(
     for clause in &mut clauses {
         if let Some(body) = clause.body {
             let known = clause.clone();
-            clause.body = Some(system.store.replace(body, &mut |store, term| {
-                replace(store, &known, term)
-            }));
+            clause.body = Some(
+                system
+                    .store
+                    .replace(body, &mut |store, term| replace(store, &known, term)),
+            );
         }
     }
     system.families[family.0 as usize].clauses = clauses;
@@ -372,6 +376,7 @@ pub(super) fn paths_left_out(subject: &Subject<'_>) -> Vec<Derivation> {
         .into_iter()
         .filter(|dropped| !(bias && dropped.iter().all(|one| Some(one.read) == wrt)))
         .map(|dropped| without(subject, dropped))
+        .chain(last_steps(subject).into_iter().filter(|_| !bias))
         .collect()
 }
 
@@ -387,7 +392,73 @@ pub(super) fn bias_uses_left_out(subject: &Subject<'_>) -> Vec<Derivation> {
         .into_iter()
         .filter(|dropped| dropped.iter().all(|one| one.read == wrt))
         .map(|dropped| without(subject, dropped))
+        .chain(last_steps(subject))
         .collect()
+}
+
+/// A parameter that all steps share, differentiated at the last step only.
+fn last_steps(subject: &Subject<'_>) -> Vec<Derivation> {
+    let Some((_, wrt)) = subject.derivative else {
+        return Vec::new();
+    };
+    let system = subject.system;
+    let mut found = Vec::new();
+    for user in &subject.reached {
+        let known = system.family(*user);
+        for clause in known.clauses.iter().filter(|_| known.slots > 0) {
+            let Some(body) = clause.body else { continue };
+            let Some((step, last)) = last_step(clause, known.slots) else {
+                continue;
+            };
+            let shared = subterms(system, body).into_iter().find(|term| {
+                matches!(system.store.node(*term), Node::Access(family, index)
+                    if *family == wrt && !index.iter().any(|entry| entry.mentions(step)))
+            });
+            let Some(shared) = shared else { continue };
+            let user = *user;
+            found.push(Derivation {
+                said: format!(
+                    "{} is used at every step of {}, and only the last one is counted",
+                    system.family(wrt).name,
+                    known.name
+                ),
+                change: Box::new(move |system| {
+                    let stop = stop(system);
+                    let guard = Domain::equal(&Affine::var(step), &last);
+                    rewrite(system, user, |store, _, term| {
+                        (term == shared).then(|| moving_where(store, stop, term, &guard))
+                    });
+                }),
+            });
+        }
+    }
+    found
+}
+
+/// The last slot of a definition: its letter and the greatest value.
+fn last_step(clause: &Clause, slots: usize) -> Option<(VarId, Affine)> {
+    let step = clause
+        .vars
+        .iter()
+        .copied()
+        .find(|var| clause.index[..slots].iter().any(|slot| slot.mentions(*var)))?;
+    clause.domain.constraints().iter().find_map(|constraint| {
+        let affine = constraint.affine();
+        let falls = affine.coefficient_of_var(step) == -num_rational::Ratio::from_integer(1);
+        let last = affine.plus(&Affine::var(step));
+        (constraint.relation() == Relation::NonNegative && falls && !last.mentions(step))
+            .then_some((step, last))
+    })
+}
+
+/// A term that is differentiated where a condition holds.
+fn moving_where(store: &mut Store, stop: FunctionId, term: TermId, condition: &Domain) -> TermId {
+    let still = stopped(store, stop, term);
+    let negative = store.negative(still);
+    let moving = store.add([term, negative]);
+    let guard = store.guard(condition.clone());
+    let moving = store.mul([guard, moving]);
+    store.add([still, moving])
 }
 
 /// Softmax differentiated as if each entry were a function of its own argument.
@@ -476,12 +547,7 @@ fn diagonal(
     if !restricted {
         return None;
     }
-    let still = stopped(store, stop, term);
-    let negative = store.negative(still);
-    let moving = store.add([term, negative]);
-    let guard = store.guard(guard);
-    let moving = store.mul([guard, moving]);
-    Some(store.add([still, moving]))
+    Some(moving_where(store, stop, term, &guard))
 }
 
 fn outside_access(
@@ -571,6 +637,16 @@ pub(super) fn penalties_wrong(subject: &Subject<'_>) -> Vec<Derivation> {
     found
 }
 
+/// Without any penalty, so that losses of the data can be compared.
+pub(super) fn data_only(subject: &Subject<'_>) -> Change {
+    let changes: Vec<Change> = subject
+        .penalties
+        .iter()
+        .map(|penalty| weighed(penalty, |store| store.int(0)))
+        .collect();
+    Box::new(move |system| changes.iter().for_each(|change| change(system)))
+}
+
 /// The sign of a penalty.
 pub(super) fn penalties_negated(subject: &Subject<'_>) -> Vec<Derivation> {
     subject
@@ -650,16 +726,21 @@ pub(super) fn other_losses(subject: &Subject<'_>) -> Vec<Derivation> {
     if pairs.is_empty() {
         return Vec::new();
     }
+    let penalties: Vec<TermId> = subject.penalties.iter().map(|one| one.term).collect();
     LOSSES
         .iter()
         .map(|(name, value)| {
-            let pairs = pairs.clone();
+            let (pairs, penalties) = (pairs.clone(), penalties.clone());
             Derivation {
                 said: format!("this is the gradient of another loss, {name}"),
                 change: Box::new(move |system| {
                     let totals: Vec<TermId> = pairs
                         .iter()
-                        .map(|(output, target)| total(system, output, target, *value))
+                        .map(|(output, target, share)| {
+                            let entry = total(system, output, target, *value);
+                            system.store.mul(share.iter().copied().chain([entry]))
+                        })
+                        .chain(penalties.iter().copied())
                         .collect();
                     let body = system.store.add(totals);
                     system.families[of.0 as usize].clauses = vec![Clause {
@@ -696,11 +777,7 @@ const LOSSES: &[(&str, Entry)] = &[
     ("the binary cross-entropy", |system, output, target| {
         let first = logarithm(system, output);
         let store = &mut system.store;
-        let (one, other, rest) = (
-            store.int(1),
-            store.negative(output),
-            store.negative(target),
-        );
+        let (one, other, rest) = (store.int(1), store.negative(output), store.negative(target));
         let (other, rest) = (store.add([one, other]), store.add([one, rest]));
         let second = logarithm(system, other);
         let store = &mut system.store;
@@ -743,7 +820,8 @@ struct Read {
 
 /// The outputs and targets that a loss compares, in each of its summands that is no penalty: arrays of one shape, read
 /// at the same letters.
-fn compared(subject: &Subject<'_>, of: FamilyId, wrt: FamilyId) -> Vec<(Read, Read)> {
+/// With them come the powers of sizes that stand before the sum.
+fn compared(subject: &Subject<'_>, of: FamilyId, wrt: FamilyId) -> Vec<(Read, Read, Vec<TermId>)> {
     let system = subject.system;
     let mut found = Vec::new();
     let mut stack = bodies(system, of);
@@ -751,7 +829,10 @@ fn compared(subject: &Subject<'_>, of: FamilyId, wrt: FamilyId) -> Vec<(Read, Re
         match system.store.node(term) {
             Node::Add(summands) => {
                 let penalty = |term: &TermId| {
-                    subject.penalties.iter().any(|penalty| penalty.term == *term)
+                    subject
+                        .penalties
+                        .iter()
+                        .any(|penalty| penalty.term == *term)
                 };
                 stack.extend(summands.iter().filter(|term| !penalty(term)));
                 continue;
@@ -764,7 +845,13 @@ fn compared(subject: &Subject<'_>, of: FamilyId, wrt: FamilyId) -> Vec<(Read, Re
             _ => {}
         }
         let mut reads = Vec::new();
-        reads_below(system, term, &mut Vec::new(), &Domain::everything(), &mut reads);
+        reads_below(
+            system,
+            term,
+            &mut Vec::new(),
+            &Domain::everything(),
+            &mut reads,
+        );
         let pair = reads.iter().find_map(|output| {
             let defined = system.family(output.family).kind == FamilyKind::Defined;
             let target = reads.iter().find(|target| {
@@ -774,15 +861,27 @@ fn compared(subject: &Subject<'_>, of: FamilyId, wrt: FamilyId) -> Vec<(Read, Re
                     && given.axes == system.family(output.family).axes
                     && target.vars == output.vars
             })?;
-            defined.then(|| (output.clone(), target.clone()))
+            defined.then(|| (output.clone(), target.clone(), shares(system, term)))
         });
         let Some(pair) = pair else { return Vec::new() };
-        let known = |other: &(Read, Read)| other.0.family == pair.0.family;
+        let known = |other: &(Read, Read, Vec<TermId>)| other.0.family == pair.0.family;
         if !found.iter().any(known) {
             found.push(pair);
         }
     }
     found
+}
+
+/// The factors of a term that are powers of sizes.
+fn shares(system: &System, term: TermId) -> Vec<TermId> {
+    let Node::Mul(factors) = system.store.node(term) else {
+        return Vec::new();
+    };
+    let is_share = |term: &TermId| match system.store.node(*term) {
+        Node::Power(base, _) => matches!(system.store.node(*base), Node::Index(_)),
+        node => matches!(node, Node::Index(_)),
+    };
+    factors.iter().copied().filter(is_share).collect()
 }
 
 fn reads_below(
@@ -827,8 +926,12 @@ fn reads_below(
 }
 
 fn total(system: &mut System, output: &Read, target: &Read, value: Entry) -> TermId {
-    let a = system.store.access(output.family, output.index.iter().cloned());
-    let b = system.store.access(target.family, target.index.iter().cloned());
+    let a = system
+        .store
+        .access(output.family, output.index.iter().cloned());
+    let b = system
+        .store
+        .access(target.family, target.index.iter().cloned());
     let entry = value(system, a, b);
     if output.vars.is_empty() {
         return entry;
@@ -840,4 +943,3 @@ fn total(system: &mut System, output: &Read, target: &Read, value: Entry) -> Ter
         entry,
     )
 }
-

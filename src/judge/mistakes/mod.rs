@@ -55,14 +55,25 @@ impl Mistake {
     }
 }
 
-/// The mistake of a claim that is right for positive values only: an identity or a step of a chain that used them, else a
-/// gradient without its Steps.
-pub(super) fn of_signs(truth: &Expr, before: Option<&Expr>) -> Mistake {
+/// The mistake of a claim that is right under conditions only: an identity or a step of a chain that used signs, a gradient
+/// without its Steps, a small constant left out.
+pub(super) fn of_conditions(
+    conditions: &[String],
+    truth: &Expr,
+    before: Option<&Expr>,
+) -> Option<Mistake> {
     let gradient = matches!(truth.plain().kind, ExprKind::Derivative { .. });
-    Mistake::named(if gradient && before.is_none() {
-        "step-missing"
-    } else {
-        "positivity-assumed"
+    let condition = conditions.first()?;
+    if condition.ends_with(" = 0") {
+        return Some(Mistake::named("epsilon-dropped"));
+    }
+    let of_signs = condition.ends_with(" > 0") || condition.ends_with(" active");
+    of_signs.then(|| {
+        Mistake::named(if gradient && before.is_none() {
+            "step-missing"
+        } else {
+            "positivity-assumed"
+        })
     })
 }
 
@@ -96,15 +107,17 @@ fn is_activation(system: &System, of: &Expr, wrt: &Expr) -> bool {
             let given = |family: FamilyId| system.family(family).kind == FamilyKind::Input;
             let read = crate::derive::reads(system, *family);
             let curved = subject::bodies(system, *family).into_iter().any(|body| {
-                system
-                    .store
-                    .any(body, |node| matches!(node, Node::Apply(..) | Node::Cases(_)))
+                system.store.any(body, |node| {
+                    matches!(node, Node::Apply(..) | Node::Cases(_))
+                })
             });
             system.loss != Some(*family)
                 && curved
                 && number(*family)
                 && read.contains(wrt)
-                && read.into_iter().all(|family| number(family) && given(family))
+                && read
+                    .into_iter()
+                    .all(|family| number(family) && given(family))
         }
         _ => false,
     }

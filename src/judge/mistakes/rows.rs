@@ -32,6 +32,12 @@ pub const MISTAKES: &[Row] = &[
         repairs: &[],
     },
     Row {
+        name: "epsilon-dropped",
+        about: "right only where a small constant is 0",
+        derivations: &[],
+        repairs: &[],
+    },
+    Row {
         name: "softmax-off-diagonal-dropped",
         about: "softmax is differentiated entry by entry: the terms with i ≠ j are lost",
         derivations: &[derive::softmax_elementwise],
@@ -95,7 +101,7 @@ pub const MISTAKES: &[Row] = &[
         name: "index-order",
         about: "two indices of a factor are exchanged",
         derivations: &[],
-        repairs: &[repair::indices_exchanged],
+        repairs: &[repair::indices_exchanged, repair::letters_exchanged],
     },
     Row {
         name: "index-sum-wrong",

@@ -1,6 +1,6 @@
 //! The search: wrong derivations, edits of the claim, and pairs of them, the fewest first.
 
-use super::derivations::Derivation;
+use super::derivations::{Change, Derivation, data_only};
 use super::repairs::{Repaired, Said, constants, negated, repaired, times};
 use super::rows::{MISTAKES, rank};
 use super::sieve::{Known, Sieve, Values};
@@ -106,9 +106,11 @@ impl Search<'_, '_> {
             })?;
         let key = self.sieve.key(&values);
         let known = |other: &Values| self.sieve.key(other) == key;
-        // A loss that is a multiple of the network's is no other loss.
-        let same_loss = name == "wrong-loss-pairing" && self.sieve.proportional(&values, &self.truth);
-        if same_loss || self.sieve.vanishes(&values) || known(&self.truth) || self.mutants.iter().any(|other| known(&other.values)) {
+        if (name == "wrong-loss-pairing" && self.is_own_loss(&derivation))
+            || self.sieve.vanishes(&values)
+            || known(&self.truth)
+            || self.mutants.iter().any(|other| known(&other.values))
+        {
             return None;
         }
         let fits = own.is_some_and(|own| self.sieve.key(own) == key);
@@ -126,6 +128,26 @@ impl Search<'_, '_> {
         (fits && self.holds(&find, &[])).then(|| self.mistake(&find, &[]))
     }
 
+    /// Whether a loss is the network's own or a multiple of it, penalties aside.
+    fn is_own_loss(&self, derivation: &Derivation) -> bool {
+        let base = &self.judge.lowerings[0];
+        let data_only = data_only(self.subject);
+        let gradient = |changes: &[&Change]| {
+            let mut system: System = base.system.clone();
+            changes.iter().for_each(|change| change(&mut system));
+            let mut over = base.over(system);
+            self.sieve
+                .values_over(&mut over, self.subject.truth, &mut |_| {})
+        };
+        match (
+            gradient(&[&data_only]),
+            gradient(&[&derivation.change, &data_only]),
+        ) {
+            (Some(own), Some(other)) => self.sieve.proportional(&other, &own),
+            _ => false,
+        }
+    }
+
     /// Edits of some kinds, kept for later; the mistake if one makes the claim right.
     fn edited(&mut self, kinds: &[super::repairs::Repair]) -> Option<Mistake> {
         let mut candidates = Vec::new();
@@ -138,6 +160,14 @@ impl Search<'_, '_> {
         let wanted = self.sieve.key(&self.truth);
         let mut fitting = Vec::new();
         for candidate in candidates {
+            // What is claimed may not be put in its own place.
+            let truth = &self.subject.truth.plain().kind;
+            if candidate
+                .claim
+                .any(&mut |inner| inner.plain().kind == *truth)
+            {
+                continue;
+            }
             let lowering = &mut self.judge.lowerings[0];
             let values = self
                 .sieve
@@ -185,6 +215,11 @@ impl Search<'_, '_> {
         let mut finds: Vec<Find> = Vec::new();
         let mut add = |repair: Option<usize>, values: &Values, sieve: &Sieve<'_>| {
             for (mutant, scale) in targets.get(&sieve.key(values)).into_iter().flatten() {
+                // An edit goes together with missing Steps; with another derivation it would explain anything.
+                let other = mutant.is_some_and(|at| self.mutants[at].name != "step-missing");
+                if other && repair.is_some() {
+                    continue;
+                }
                 finds.push(Find {
                     repair,
                     mutant: *mutant,
@@ -302,7 +337,10 @@ impl Search<'_, '_> {
             said.push(repaired.said.sentence(system));
             place = Some(repaired.span);
         }
-        said.extend(find.mutant.map(|at| self.mutants[at].derivation.said.clone()));
+        said.extend(
+            find.mutant
+                .map(|at| self.mutants[at].derivation.said.clone()),
+        );
         if let Some(scale) = find.scale.map(|at| &scales[at]) {
             said.push(if scale.names == ["sign-flipped"] {
                 "the sign is wrong".into()

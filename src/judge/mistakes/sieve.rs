@@ -53,7 +53,11 @@ impl<'r> Sieve<'r> {
             Err(_) => lowering.choices(&[truth], rules).ok()?,
         };
         let mut own = truth.free_letters();
-        own.extend(rules.iter().filter_map(|rule| rule.fixed().map(str::to_owned)));
+        own.extend(
+            rules
+                .iter()
+                .filter_map(|rule| rule.fixed().map(str::to_owned)),
+        );
         let mut choices: Vec<Letters> = Vec::new();
         for mut letters in all {
             letters.retain(|(letter, _)| own.contains(letter));
@@ -82,7 +86,8 @@ impl<'r> Sieve<'r> {
             if at >= SMOOTH_POINTS && !kinks {
                 break;
             }
-            let draws = (0..MOST_DRAWS).flat_map(|draw| makes.iter().map(move |make| (draw, *make)));
+            let draws =
+                (0..MOST_DRAWS).flat_map(|draw| makes.iter().map(move |make| (draw, *make)));
             for (draw, (seed, make)) in draws {
                 let arithmetic = arithmetic(draw, 2);
                 let built = built(lowering, &pairs, &demands, search, seed, make, arithmetic);
@@ -93,8 +98,9 @@ impl<'r> Sieve<'r> {
                     value.is_ok_and(|value| value.residues.is_some())
                 });
                 kinks |= !evaluator.kinks.is_empty();
+                let accident = evaluator.kinks.iter().any(|kink| kink.accidental);
                 let memory = evaluator.memory;
-                if known {
+                if known && !accident {
                     sieve.points.push(point);
                     sieve.memories.push(memory);
                     break;
@@ -133,12 +139,7 @@ impl<'r> Sieve<'r> {
     }
 
     /// The entries of an expression arranged as those of the truth.
-    fn terms(
-        &self,
-        lowering: &mut Lowering<'_>,
-        truth: &Expr,
-        expr: &Expr,
-    ) -> Option<Vec<TermId>> {
+    fn terms(&self, lowering: &mut Lowering<'_>, truth: &Expr, expr: &Expr) -> Option<Vec<TermId>> {
         let mut terms = Vec::new();
         for letters in &self.choices {
             lowering.work = 0;

@@ -128,9 +128,9 @@ impl<'s> Subject<'s> {
         let of_parameters = self.families().filter(|family| {
             let known = self.system.family(*family);
             known.role == Some(FamilyRole::Parameter)
-                || self.derivative.is_some_and(|(_, wrt)| {
-                    wrt == *family && known.kind == FamilyKind::Input
-                })
+                || self
+                    .derivative
+                    .is_some_and(|(_, wrt)| wrt == *family && known.kind == FamilyKind::Input)
         });
         !of_parameters.into_iter().any(|family| {
             self.system.family(family).clauses.iter().any(|clause| {
@@ -278,7 +278,9 @@ fn penalties_of(system: &System, family: FamilyId) -> Vec<Penalty> {
                 && shared.iter().all(is_input)
                 && lone.iter().filter(|family| is_input(family)).all(is_number)
                 && factors.len() <= 1
-                && others.iter().any(|family| is_input(family) && !own.contains(family))
+                && others
+                    .iter()
+                    .any(|family| is_input(family) && !own.contains(family))
                 && (factors.len() == 1 || others.iter().any(|family| !is_input(family)));
             if penalty {
                 found.push(Penalty {

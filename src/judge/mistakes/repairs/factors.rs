@@ -159,12 +159,7 @@ fn name_of(subject: &Subject<'_>, factor: &Expr) -> &'static str {
 }
 
 /// Places where a factor can go: behind the whole, a factor of a product, a summand or a body.
-fn with_factor(
-    site: &Site<'_>,
-    factor: &Expr,
-    join: Join,
-    mut out: impl FnMut(Expr),
-) {
+fn with_factor(site: &Site<'_>, factor: &Expr, join: Join, mut out: impl FnMut(Expr)) {
     let expr = site.expr;
     let wrapped = times(expr, join, factor.clone());
     match &expr.kind {
@@ -271,7 +266,11 @@ pub(super) fn shifted(index: &Expr, shift: i64, span: Span) -> Expr {
     let mut constant = BigRational::from_integer(shift.into());
     terms.retain(|(minus, term)| match &term.kind {
         ExprKind::Number(value) => {
-            constant += if *minus { -value.clone() } else { value.clone() };
+            constant += if *minus {
+                -value.clone()
+            } else {
+                value.clone()
+            };
             false
         }
         _ => true,
@@ -333,7 +332,10 @@ pub(in super::super) fn slopes_missing(
         for argument in written(subject, site, argument) {
             let axes = axes(subject.system, &argument);
             let (mistake, slope) = if name == "relu" {
-                ("step-missing", ExprKind::Call("step".into(), 0, vec![argument]))
+                (
+                    "step-missing",
+                    ExprKind::Call("step".into(), 0, vec![argument]),
+                )
             } else {
                 (
                     "activation-derivative-missing",
@@ -381,7 +383,10 @@ pub(in super::super) fn quantities_missing(
         return;
     }
     let goes_here = site.whole
-        || matches!(site.expr.kind, ExprKind::Product(_) | ExprKind::Sum(_) | ExprKind::Fold { .. })
+        || matches!(
+            site.expr.kind,
+            ExprKind::Product(_) | ExprKind::Sum(_) | ExprKind::Fold { .. }
+        )
         || !site.factor;
     if !goes_here || matches!(site.expr.kind, ExprKind::Number(_) | ExprKind::Size(..)) {
         return;
@@ -429,10 +434,18 @@ pub(in super::super) fn quantities_missing(
 /// Whether a quantity is a parameter that something else is multiplied by.
 pub(super) fn is_weight(subject: &Subject<'_>, family: FamilyId) -> bool {
     let known = subject.system.family(family);
-    let given = known.kind == FamilyKind::Input
-        && !matches!(known.role, Some(FamilyRole::Target | FamilyRole::Input));
-    given
-        && (known.role == Some(FamilyRole::Parameter) || known.axes == 2)
+    let asked: Vec<FamilyId> = subject
+        .system
+        .questions
+        .iter()
+        .flat_map(|question| question.wrt.iter().map(|target| target.family))
+        .filter(|family| subject.system.family(*family).kind == FamilyKind::Input)
+        .collect();
+    // Where no parameter is asked for, any matrix may be one.
+    let chosen = asked.contains(&family) || (asked.is_empty() && known.axes == 2);
+    known.kind == FamilyKind::Input
+        && !matches!(known.role, Some(FamilyRole::Target | FamilyRole::Input))
+        && (known.role == Some(FamilyRole::Parameter) || chosen)
         && !subject.only_added(family)
 }
 
@@ -441,6 +454,31 @@ pub(in super::super) fn brackets(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn
     let span = site.expr.span;
     match &site.expr.kind {
         ExprKind::Sum(terms) if terms.len() > 1 => {
+            // The first factor takes what stands before it.
+            for last in 1..terms.len() {
+                let factors = factors_of(&terms[last].1);
+                if factors.len() < 2 {
+                    continue;
+                }
+                for first in 0..last {
+                    let mut inner = terms[first..last].to_vec();
+                    inner.push((terms[last].0, factors[0].1.clone()));
+                    let mut closed = factors.clone();
+                    closed[0].1 = Expr::new(ExprKind::Sum(inner), span);
+                    let mut sum = terms[..first].to_vec();
+                    sum.push((false, product(closed, span)));
+                    sum.extend(terms[last + 1..].iter().cloned());
+                    let becomes = match sum.as_slice() {
+                        [(false, only)] => only.clone(),
+                        _ => Expr::new(ExprKind::Sum(sum), span),
+                    };
+                    out(Edit {
+                        name: "precedence",
+                        said: Said::Instead(site.expr.clone(), becomes.clone()),
+                        becomes,
+                    });
+                }
+            }
             for at in 0..terms.len() - 1 {
                 let (head, rest) = (&terms[at], &terms[at + 1..]);
                 let mut put = |name, factored: Expr| {
@@ -468,17 +506,7 @@ pub(in super::super) fn brackets(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn
                     *last = Expr::new(ExprKind::Sum(inner), span);
                     put("precedence", product(factors, span));
                 }
-                // What follows stands in the bracket of the product behind it.
                 if let [(minus, next)] = rest {
-                    let mut factors = factors_of(next);
-                    if factors.len() > 1 {
-                        let first = factors[0].1.clone();
-                        factors[0].1 = Expr::new(
-                            ExprKind::Sum(vec![(false, head.1.clone()), (*minus, first)]),
-                            span,
-                        );
-                        put("precedence", product(factors, span));
-                    }
                     // 1 + ∏ f for ∏ (1 + f): the ways through several layers are not added up.
                     if let ExprKind::Fold {
                         fold: Fold::Product,
@@ -488,7 +516,10 @@ pub(in super::super) fn brackets(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn
                     } = &next.kind
                     {
                         let inner = Expr::new(
-                            ExprKind::Sum(vec![(false, head.1.clone()), (*minus, (**body).clone())]),
+                            ExprKind::Sum(vec![
+                                (false, head.1.clone()),
+                                (*minus, (**body).clone()),
+                            ]),
                             span,
                         );
                         put(

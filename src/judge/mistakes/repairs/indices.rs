@@ -1,5 +1,6 @@
 //! Indices and sums over them.
 
+use super::factors::is_weight;
 use super::leaves::letters_of;
 use super::*;
 use crate::claim::{Binder, Entry, Fold};
@@ -60,6 +61,32 @@ pub(in super::super) fn indices_exchanged(
     }
 }
 
+/// Two letters of the left side exchanged in all of the claim.
+pub(in super::super) fn letters_exchanged(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    if !site.whole {
+        return;
+    }
+    let letters = subject.truth.free_letters();
+    for (at, first) in letters.iter().enumerate() {
+        for second in &letters[at + 1..] {
+            let letter = |name: &String| Expr::new(ExprKind::Letter(name.clone()), site.expr.span);
+            let becomes = site.expr.with_letters(&[
+                (first.clone(), letter(second)),
+                (second.clone(), letter(first)),
+            ]);
+            out(Edit {
+                name: "index-order",
+                said: Said::Instead(site.expr.clone(), becomes.clone()),
+                becomes,
+            });
+        }
+    }
+}
+
 /// An index that should be another letter.
 pub(in super::super) fn indices_renamed(
     _: &Subject<'_>,
@@ -72,10 +99,8 @@ pub(in super::super) fn indices_renamed(
             for other in &site.letters {
                 if letter.as_ref().is_some_and(|letter| letter != other) {
                     let mut changed = entries.to_vec();
-                    changed[at] = Entry::At(Expr::new(
-                        ExprKind::Letter(other.clone()),
-                        site.expr.span,
-                    ));
+                    changed[at] =
+                        Entry::At(Expr::new(ExprKind::Letter(other.clone()), site.expr.span));
                     found.push(changed);
                 }
             }
@@ -120,23 +145,25 @@ fn name_of_sum(subject: &Subject<'_>, body: &Expr, letter: &str) -> &'static str
         ExprKind::Quantity {
             family, elements, ..
         } => {
-            subject.system.family(*family).axes == 2
-                && subject.system.family(*family).kind == FamilyKind::Input
+            is_weight(subject, *family)
                 && letters_of(elements)
                     .iter()
                     .any(|found| found.as_deref() == Some(letter))
         }
         _ => false,
     });
-    if contracted { "path-missing" } else { "index-sum-wrong" }
+    if contracted {
+        "path-missing"
+    } else {
+        "index-sum-wrong"
+    }
 }
 
 /// A Σ put in over a letter that the left side does not have, or taken away.
 pub(in super::super) fn sums(subject: &Subject<'_>, site: &Site<'_>, out: &mut dyn FnMut(Edit)) {
     let bound = subject.truth.free_letters();
     for letter in site.expr.free_letters() {
-        let stray = !bound.contains(&letter)
-            && subject.claim.free_letters().contains(&letter);
+        let stray = !bound.contains(&letter) && subject.claim.free_letters().contains(&letter);
         if !stray {
             continue;
         }
@@ -154,7 +181,10 @@ pub(in super::super) fn sums(subject: &Subject<'_>, site: &Site<'_>, out: &mut d
                 .partition(|(_, factor)| factor.free_letters().contains(&letter));
             if !without.is_empty() && !with.is_empty() {
                 let mut all = without;
-                all.push((Join::Product, summed(&letter, product(with, site.expr.span))));
+                all.push((
+                    Join::Product,
+                    summed(&letter, product(with, site.expr.span)),
+                ));
                 let becomes = product(all, site.expr.span);
                 out(Edit {
                     name: name_of_sum(subject, site.expr, &letter),
@@ -306,7 +336,7 @@ pub(in super::super) fn deltas_missing(
     site: &Site<'_>,
     out: &mut dyn FnMut(Edit),
 ) {
-    if !site.whole {
+    if site.factor || site.slope || site.step {
         return;
     }
     let span = site.expr.span;

@@ -66,11 +66,7 @@ fn is_jacobian(expr: &Expr) -> bool {
 }
 
 /// The factors of a product in another order, powers of matrices unfolded.
-pub(in super::super) fn orders(
-    subject: &Subject<'_>,
-    site: &Site<'_>,
-    out: &mut dyn FnMut(Edit),
-) {
+pub(in super::super) fn orders(subject: &Subject<'_>, site: &Site<'_>, out: &mut dyn FnMut(Edit)) {
     let ExprKind::Product(factors) = &site.expr.kind else {
         return;
     };
@@ -82,7 +78,11 @@ pub(in super::super) fn orders(
             && (*count == BigRational::from_integer(2.into())
                 || *count == BigRational::from_integer(3.into()))
         {
-            let count = if *count == BigRational::from_integer(2.into()) { 2 } else { 3 };
+            let count = if *count == BigRational::from_integer(2.into()) {
+                2
+            } else {
+                3
+            };
             for at in 0..count {
                 let join = if at == 0 { *join } else { Join::Product };
                 unfolded.push((join, (**base).clone()));
@@ -172,7 +172,11 @@ pub(in super::super) fn transposes_moved(
             let becomes = Expr::new(ExprKind::Product(moved), site.expr.span);
             let added = !is_transposed(&factors[*first].1) && !is_transposed(&factors[*second].1);
             out(Edit {
-                name: if added { "transpose-missing" } else { "transpose-swapped" },
+                name: if added {
+                    "transpose-missing"
+                } else {
+                    "transpose-swapped"
+                },
                 said: Said::Instead(site.expr.clone(), becomes.clone()),
                 becomes,
             });

@@ -289,11 +289,7 @@ fn axes(system: &System, expr: &Expr) -> usize {
     }
 }
 
-fn open_axes(
-    system: &System,
-    family: FamilyId,
-    elements: &[crate::claim::Entry],
-) -> usize {
+fn open_axes(system: &System, family: FamilyId, elements: &[crate::claim::Entry]) -> usize {
     let fixed = elements
         .iter()
         .filter(|entry| matches!(entry, crate::claim::Entry::At(_)))
