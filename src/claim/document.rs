@@ -10,6 +10,8 @@ pub(crate) struct Formula {
     pub(crate) offset: usize,
     /// It begins with a sign of equality: the left side above goes on.
     pub(crate) continues: bool,
+    /// The text in front of it says that it defines something.
+    pub(crate) defines: bool,
 }
 
 /// What a file holds.
@@ -18,7 +20,21 @@ pub(crate) struct Document {
     /// The text of each header line behind its `%`, with its offset.
     pub(crate) header: Vec<(String, usize)>,
     pub(crate) formulas: Vec<Formula>,
+    /// Text stands between the formulas: not all of them are claims.
+    pub(crate) has_prose: bool,
 }
+
+/// Words in front of a definition.
+pub(crate) const DEFINING: &[&str] =
+    &["where", "let", "with", "define", "denote", "set", "writing"];
+
+/// Environments whose text is no mathematics, and how they end.
+const VERBATIM: &[(&str, &str)] = &[
+    (r"\begin{verbatim}", r"\end{verbatim}"),
+    (r"\begin{lstlisting}", r"\end{lstlisting}"),
+    (r"\begin{comment}", r"\end{comment}"),
+    ("```", "```"),
+];
 
 /// Environments whose lines are formulas.
 const ENVIRONMENTS: &[&str] = &[
@@ -47,11 +63,23 @@ const HEADER_KEYS: &[&str] = &["where", "about", "layout", "at", "read"];
 pub(crate) fn split(text: &str) -> Result<Document, Report> {
     let mut document = Document::default();
     let blanked = without_comments(text, &mut document.header);
-    let mut found: Vec<(usize, usize)> = Vec::new();
+    let mut found: Vec<(usize, usize, bool)> = Vec::new();
     let mut marked = false;
     let mut at = 0;
+    // The text since the last formula, and whether that one was a definition.
+    let (mut text_from, mut defined) = (0, false);
     while at < blanked.len() {
         let rest = &blanked[at..];
+        if let Some((open, close)) = VERBATIM.iter().find(|(open, _)| rest.starts_with(open)) {
+            let inner = at + open.len();
+            let length = blanked[inner..].find(close);
+            at = length.map_or(blanked.len(), |length| inner + length + close.len());
+            continue;
+        }
+        if rest.starts_with(r"\$") {
+            at += 2;
+            continue;
+        }
         let (open, close) = if rest.starts_with("$$") {
             (2, "$$")
         } else if rest.starts_with('$') {
@@ -62,6 +90,7 @@ pub(crate) fn split(text: &str) -> Result<Document, Report> {
             (2, r"\)")
         } else if let Some(name) = environment(rest) {
             marked = true;
+            document.has_prose |= !blanked[text_from..at].trim().is_empty();
             let end = format!(r"\end{{{name}}}");
             let start = at + r"\begin{}".len() + name.len();
             let Some(length) = blanked[start..].find(&end) else {
@@ -73,8 +102,10 @@ pub(crate) fn split(text: &str) -> Result<Document, Report> {
                 )
                 .into());
             };
-            found.push((start, start + length));
+            defined = defines(&blanked[text_from..at], defined);
+            found.push((start, start + length, defined));
             at = start + length + end.len();
+            text_from = at;
             continue;
         } else {
             at += rest.chars().next().map_or(1, char::len_utf8);
@@ -91,16 +122,40 @@ pub(crate) fn split(text: &str) -> Result<Document, Report> {
             )
             .into());
         };
-        found.push((start, start + length));
+        let before = &blanked[text_from..at];
+        document.has_prose |= !before.trim().is_empty();
+        defined = defines(before, defined);
+        found.push((start, start + length, defined));
         at = start + length + close.len();
+        text_from = at;
     }
+    document.has_prose |= marked && !blanked[text_from..].trim().is_empty();
     if !marked {
-        found.push((0, blanked.len()));
+        found.push((0, blanked.len(), false));
     }
-    for (start, end) in found {
-        lines(&blanked, start, end, &mut document.formulas);
+    for (start, end, defines) in found {
+        lines(&blanked, start, end, defines, &mut document.formulas);
     }
     Ok(document)
+}
+
+/// Whether the text in front of a formula introduces a definition, or goes on with one.
+fn defines(text: &str, before: bool) -> bool {
+    let sentence = text
+        .rsplit(['.', ':', '\n'])
+        .find(|part| !part.trim().is_empty());
+    let mut words = sentence
+        .unwrap_or_default()
+        .split(|c: char| !c.is_alphabetic())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase);
+    match words.next_back() {
+        None => before && text.contains(','),
+        Some(word) if word == "and" => {
+            before || words.any(|word| DEFINING.contains(&word.as_str()))
+        }
+        Some(word) => DEFINING.contains(&word.as_str()),
+    }
 }
 
 fn environment(rest: &str) -> Option<&str> {
@@ -151,7 +206,7 @@ fn without_comments(text: &str, header: &mut Vec<(String, usize)>) -> String {
 }
 
 /// The lines of an environment: at `\\` outside of inner environments and braces.
-fn lines(text: &str, start: usize, end: usize, into: &mut Vec<Formula>) {
+fn lines(text: &str, start: usize, end: usize, defines: bool, into: &mut Vec<Formula>) {
     let mut depth = 0i32;
     let mut begin = start;
     let mut at = start;
@@ -176,6 +231,7 @@ fn lines(text: &str, start: usize, end: usize, into: &mut Vec<Formula>) {
             text: body.to_owned(),
             offset: from + lead,
             continues,
+            defines,
         });
     };
     while at < end {

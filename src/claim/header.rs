@@ -19,6 +19,16 @@ pub(crate) enum LetterRule {
     Condition(Condition),
 }
 
+impl LetterRule {
+    /// The letter, if it has one value only.
+    pub(crate) fn fixed(&self) -> Option<&str> {
+        match self {
+            LetterRule::Value(letter, _) => Some(letter),
+            LetterRule::Range(..) | LetterRule::Condition(_) => None,
+        }
+    }
+}
+
 /// Everything that the header says.
 #[derive(Debug, Default)]
 pub(crate) struct Header {

@@ -19,7 +19,18 @@ use crate::system::System;
 
 pub(crate) use header::{Header, LetterRule};
 pub(crate) use lower::{Array, Definition, Fault, Instantiated, Letters, Lowering, Structure};
-pub(crate) use tree::{Entry, Expr, ExprKind, Join, print};
+pub(crate) use tree::{Binder, Entry, Expr, ExprKind, Fold, Join, print};
+
+/// What a line is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineKind {
+    /// It claims something.
+    Claim,
+    /// It defines a name that the network knows: what it says of that name is judged.
+    Definition,
+    /// It defines a name of the person's own: there is nothing to judge.
+    OwnDefinition,
+}
 
 /// One line of a claim file: what it claims to be equal.
 #[derive(Debug)]
@@ -30,8 +41,18 @@ pub(crate) struct Line {
     pub(crate) members: Vec<Expr>,
     /// Whether the left side of the line above goes on.
     pub(crate) continues: bool,
+    pub(crate) kind: LineKind,
     /// Loose habits that were read all the same.
     pub(crate) notes: Vec<String>,
+}
+
+/// A formula that was not judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// Its place in the file.
+    pub span: Span,
+    /// Why.
+    pub why: String,
 }
 
 /// A claim file, read.
@@ -39,8 +60,8 @@ pub(crate) struct Line {
 pub(crate) struct Claims {
     pub(crate) header: Header,
     pub(crate) lines: Vec<Line>,
-    /// Formulas that state no equality and are about nothing.
-    pub(crate) skipped: usize,
+    /// Formulas that claim nothing about the network.
+    pub(crate) skipped: Vec<Skipped>,
 }
 
 /// Reads a claim file with the names of a network.
@@ -63,51 +84,69 @@ pub(crate) fn read(
     if let Some(about) = about {
         header.about = Some(header::expression(about, 0, &names)?);
     }
+    let mut lists = Vec::new();
     let mut claims = Claims {
         header: Header::default(),
         lines: Vec::new(),
-        skipped: 0,
+        skipped: Vec::new(),
     };
     for formula in &document.formulas {
-        let list = noad::read(&formula.text, formula.offset)?;
-        let statements = statements(&list);
-        for (at, statement) in statements.iter().enumerate() {
-            let has_equality = statement.iter().any(|noad| noad.is_sign("="));
+        match noad::read(&formula.text, formula.offset) {
+            Ok(list) => lists.push((formula, list)),
+            Err(report) if document.has_prose && !formula.text.contains('=') => {
+                claims.skip(formula.offset, formula.text.len(), &report);
+            }
+            Err(report) => return Err(report),
+        }
+    }
+    // Definitions may stand behind what uses them.
+    for (formula, list) in &lists {
+        for (at, statement) in statements(list).into_iter().enumerate() {
+            if statement.defines(formula) && !(formula.continues && at == 0) {
+                claims.define(&statement, &mut names, &header)?;
+            }
+        }
+    }
+    for (formula, list) in &lists {
+        for (at, statement) in statements(list).into_iter().enumerate() {
             let continues = formula.continues && at == 0;
-            if !has_equality && !continues && header.about.is_none() {
-                claims.skipped += 1;
+            let has_equality = statement.list.iter().any(noad::Noad::is_equality);
+            if statement.defines(formula) && !continues {
                 continue;
             }
-            let mut reader = read::Reader::new(&names, &header.signs);
-            let mut members = reader.members(statement)?;
-            let mut letters: Vec<String> = Vec::new();
-            for member in &members {
-                index_letters(member, &mut letters);
+            if !has_equality && !continues && header.about.is_none() {
+                let span = noad::span_of(statement.list).unwrap_or_default();
+                claims.skipped.push(Skipped {
+                    span,
+                    why: "it states no equality".into(),
+                });
+                continue;
             }
-            for rule in &header.letters {
-                if let LetterRule::Value(letter, _) | LetterRule::Range(letter, ..) = rule {
-                    letters.push(letter.clone());
-                }
+            if document.has_prose
+                && !continues
+                && let Some(why) = unknown_left(statement.list, &names, &header)
+            {
+                let span = noad::span_of(statement.list).unwrap_or_default();
+                claims.skipped.push(Skipped { span, why });
+                continue;
             }
-            reader.check_letters(&letters)?;
-            if members.len() == 1
+            let mut line = line(statement.list, &names, &header, continues)?;
+            if line.members.len() == 1
                 && !continues
                 && let Some(about) = &header.about
             {
-                members.insert(0, about.clone());
+                line.members.insert(0, about.clone());
             }
-            let notes = std::mem::take(&mut reader.notes);
-            let span = noad::span_of(statement).unwrap_or_default();
-            claims.lines.push(Line {
-                span,
-                members,
-                continues,
-                notes,
-            });
+            claims.lines.push(line);
         }
     }
+    claims.lines.sort_by_key(|line| line.span.start);
     claims.header = header;
-    if claims.lines.is_empty() {
+    if claims
+        .lines
+        .iter()
+        .all(|line| line.kind == LineKind::OwnDefinition)
+    {
         return Err(Diagnostic::general("no-claim", "nothing was found that could be judged")
             .help(r"write an equation such as `\frac{\partial C}{\partial w} = …`, or say what the formula is with `--about`")
             .into());
@@ -115,15 +154,144 @@ pub(crate) fn read(
     Ok(claims)
 }
 
-/// Statements that commas join: `x = 0, y = 0.5`.
-fn statements(list: &[noad::Noad]) -> Vec<&[noad::Noad]> {
-    let parts: Vec<&[noad::Noad]> = list
-        .split(|noad| noad.is_sign(",") || noad.is_sign(";"))
-        .collect();
-    let all_equations = parts
-        .iter()
-        .all(|part| part.iter().any(|noad| noad.is_sign("=")));
-    if all_equations { parts } else { vec![list] }
+impl Claims {
+    fn skip(&mut self, start: usize, length: usize, report: &Report) {
+        let why = report
+            .diagnostics()
+            .first()
+            .map_or_else(String::new, |first| first.message.clone());
+        self.skipped.push(Skipped {
+            span: Span::new(start, start + length),
+            why,
+        });
+    }
+
+    /// From here on the name means what the person says.
+    fn define(
+        &mut self,
+        statement: &Statement<'_>,
+        names: &mut names::Names<'_>,
+        header: &Header,
+    ) -> Result<(), Report> {
+        let Some(middle) = statement.list.iter().position(noad::Noad::is_equality) else {
+            return Ok(());
+        };
+        let pattern = statement.list[..middle].to_vec();
+        let known = names
+            .find(&pattern)
+            .is_some_and(|found| found.length == pattern.len())
+            || noad::has_derivative(&pattern);
+        let mut own = line(&statement.list[middle + 1..], names, header, true)?;
+        let Some(value) = own.members.first().cloned() else {
+            return Ok(());
+        };
+        if known {
+            let mut whole = line(statement.list, names, header, false)?;
+            whole.kind = LineKind::Definition;
+            self.lines.push(whole);
+        } else {
+            own.kind = LineKind::OwnDefinition;
+            own.span = noad::span_of(statement.list).unwrap_or(own.span);
+            self.lines.push(own);
+        }
+        if !noad::has_derivative(&pattern) {
+            names.add_spelling(pattern, value);
+        }
+        Ok(())
+    }
+}
+
+/// The members of a statement, every letter with a meaning.
+fn line(
+    list: &[noad::Noad],
+    names: &names::Names<'_>,
+    header: &Header,
+    continues: bool,
+) -> Result<Line, Report> {
+    let mut reader = read::Reader::new(names, &header.signs);
+    let members = reader.members(list)?;
+    let mut letters: Vec<String> = Vec::new();
+    for member in &members {
+        index_letters(member, &mut letters);
+    }
+    for rule in &header.letters {
+        if let LetterRule::Value(letter, _) | LetterRule::Range(letter, ..) = rule {
+            letters.push(letter.clone());
+        }
+    }
+    reader.check_letters(&letters)?;
+    Ok(Line {
+        span: noad::span_of(list).unwrap_or_default(),
+        members,
+        continues,
+        kind: LineKind::Claim,
+        notes: std::mem::take(&mut reader.notes),
+    })
+}
+
+/// Why a left side says nothing about the network.
+fn unknown_left(list: &[noad::Noad], names: &names::Names<'_>, header: &Header) -> Option<String> {
+    let left = list.split(noad::Noad::is_equality).next()?;
+    let mut reader = read::Reader::new(names, &header.signs);
+    let report = match reader.whole(left) {
+        Ok(_) => reader.check_letters(&[]).err()?,
+        Err(report) => report,
+    };
+    let first = report.diagnostics().first()?;
+    (first.code == "unknown-symbol").then(|| first.message.clone())
+}
+
+/// One equation of a formula.
+struct Statement<'l> {
+    list: &'l [noad::Noad],
+    /// A word such as "where" stands in front of it.
+    introduced: bool,
+}
+
+impl Statement<'_> {
+    fn defines(&self, formula: &document::Formula) -> bool {
+        let mut signs = self.list.iter().filter(|noad| noad.is_equality());
+        let by_sign = signs.next().is_some_and(|noad| noad.is_sign(":="));
+        let equality = self.list.iter().any(noad::Noad::is_equality);
+        by_sign || (equality && (self.introduced || formula.defines))
+    }
+}
+
+/// Statements that commas or words join: `x = 0, y = 0.5`, `C = \delta x where \delta = …`.
+fn statements(list: &[noad::Noad]) -> Vec<Statement<'_>> {
+    let introduces = |noad: &noad::Noad| {
+        matches!(&noad.kind, noad::Kind::Word(word)
+            if document::DEFINING.contains(&word.trim_matches([' ', ',', ':']).to_lowercase().as_str()))
+    };
+    let mut found = Vec::new();
+    let mut start = 0;
+    for at in 0..=list.len() {
+        if at < list.len() && !introduces(&list[at]) {
+            continue;
+        }
+        let mut part = &list[start..at];
+        while let [rest @ .., last] = part
+            && (last.is_sign(",") || last.is_sign(";"))
+        {
+            part = rest;
+        }
+        let introduced = start > 0;
+        let parts: Vec<&[noad::Noad]> = part
+            .split(|noad| noad.is_sign(",") || noad.is_sign(";"))
+            .collect();
+        let all_equations = parts
+            .iter()
+            .all(|part| part.iter().any(noad::Noad::is_equality));
+        let parts = if all_equations { parts } else { vec![part] };
+        found.extend(
+            parts
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .map(|list| Statement { list, introduced }),
+        );
+        start = at + 1;
+    }
+    found
 }
 
 /// Letters that stand in an index somewhere.

@@ -221,14 +221,27 @@ impl<'a> Names<'a> {
                 }
                 Atom::Read(..) => return None,
             };
-            let product = vec![
-                (Join::Product, number(*coefficient)),
-                (Join::Product, value),
-            ];
-            terms.push((false, Expr::new(ExprKind::Product(product), span)));
+            let one = num_rational::Ratio::from_integer(1);
+            let minus = *coefficient < num_rational::Ratio::from_integer(0);
+            let size = if minus { -*coefficient } else { *coefficient };
+            let term = if size == one {
+                value
+            } else {
+                let product = vec![(Join::Product, number(size)), (Join::Product, value)];
+                Expr::new(ExprKind::Product(product), span)
+            };
+            terms.push((minus, term));
         }
-        terms.push((false, number(affine.constant())));
-        Some(Expr::new(ExprKind::Sum(terms), span))
+        let constant = affine.constant();
+        let zero = num_rational::Ratio::from_integer(0);
+        if constant != zero || terms.is_empty() {
+            let minus = constant < zero && !terms.is_empty();
+            terms.push((minus, number(if minus { -constant } else { constant })));
+        }
+        Some(match terms.as_slice() {
+            [(false, only)] => only.clone(),
+            _ => Expr::new(ExprKind::Sum(terms), span),
+        })
     }
 
     /// The family of exactly this name.
@@ -376,7 +389,8 @@ impl<'a> Names<'a> {
 }
 
 /// The letters of a list, those in scripts too.
-fn letters_of(list: &[Noad], into: &mut Vec<String>) {
+/// The letters that stand anywhere in a list.
+pub(super) fn letters_of(list: &[Noad], into: &mut Vec<String>) {
     for noad in list {
         match &noad.kind {
             Kind::Letter(letter) => into.push(letter.to_string()),

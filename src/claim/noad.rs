@@ -86,6 +86,11 @@ impl Noad {
         matches!(&self.kind, Kind::Sign(found) if *found == sign)
     }
 
+    /// Whether it says that both sides are equal, be it by definition.
+    pub(crate) fn is_equality(&self) -> bool {
+        self.is_sign("=") || self.is_sign(":=")
+    }
+
     pub(crate) fn is_command(&self, name: &str) -> bool {
         matches!(&self.kind, Kind::Command(found) if found == name)
     }
@@ -94,6 +99,15 @@ impl Noad {
 /// The place of a list.
 pub(crate) fn span_of(list: &[Noad]) -> Option<Span> {
     Some(list.first()?.span.to(list.last()?.span))
+}
+
+/// Whether a derivative stands in a list: a fraction of differentials or a nabla.
+pub(crate) fn has_derivative(list: &[Noad]) -> bool {
+    list.iter().any(|noad| match &noad.kind {
+        Kind::Fraction(..) => true,
+        Kind::Command(name) => name == "nabla",
+        _ => false,
+    })
 }
 
 /// Fonts, which say nothing.
@@ -593,6 +607,10 @@ impl Reader<'_> {
             '>' => Some(">"),
             ',' => Some(","),
             ';' => Some(";"),
+            ':' if self.rest().starts_with(":=") => {
+                self.at += 1;
+                Some(":=")
+            }
             ':' => Some(":"),
             '!' => Some("!"),
             '&' => Some("&"),
@@ -731,7 +749,9 @@ impl Reader<'_> {
             "ne" | "neq" => list.push(Noad::new(Kind::Sign("!="), self.span(start))),
             "lt" => list.push(Noad::new(Kind::Sign("<"), self.span(start))),
             "gt" => list.push(Noad::new(Kind::Sign(">"), self.span(start))),
-            "equiv" | "coloneqq" => list.push(Noad::new(Kind::Sign("="), self.span(start))),
+            "equiv" | "coloneqq" | "triangleq" | "doteq" => {
+                list.push(Noad::new(Kind::Sign(":="), self.span(start)));
+            }
             "\\" => list.push(Noad::new(Kind::Sign("\\\\"), self.span(start))),
             "tr" | "diag" | "Tr" => {
                 list.push(Noad::new(Kind::Word(name.to_lowercase()), self.span(start)));

@@ -1,13 +1,222 @@
 //! "Equal only if": the smallest set of signs under which a claim would be right.
 
+use num_rational::BigRational;
+use num_traits::Signed;
+
 use super::line::{Judge, Relation};
 use super::point::Demands;
 use crate::claim::{Expr, ExprKind};
-use crate::system::FamilyKind;
-use crate::term::FamilyId;
+use crate::derive::split_domain;
+use crate::source::Span;
+use crate::system::{Assumption, Fact, FamilyKind, FamilyRole, System};
+use crate::term::{Cmp, Domain, FamilyId, Node, Reduction, TermId};
 
-/// The conditions under which a refuted claim is equal, from a fixed list.
+/// The conditions under which a refuted claim is equal, from a fixed list: signs, facts of what the targets are, a small
+/// constant that vanishes.
 pub(super) fn only_if(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<Vec<String>> {
+    signs(judge, truth, claim)
+        .or_else(|| targets(judge, truth, claim))
+        .or_else(|| vanishing(judge, truth, claim).map(|name| vec![format!("{name} = 0")]))
+}
+
+/// Whether a claim is right where these systems stand in for the network's, at every instance.
+fn holds_over(
+    judge: &mut Judge<'_>,
+    truth: &Expr,
+    claim: &Expr,
+    change: &dyn Fn(&mut System) -> Option<()>,
+) -> bool {
+    let mut others = Vec::new();
+    for lowering in &judge.lowerings {
+        let mut system = lowering.system.clone();
+        if change(&mut system).is_none() {
+            return false;
+        }
+        others.push(lowering.over(system));
+    }
+    let own = std::mem::replace(&mut judge.lowerings, others);
+    let relation = judge.relation(truth, claim, &Demands::default(), false);
+    judge.lowerings = own;
+    matches!(relation, Relation::Same { except: None, .. })
+}
+
+/// Facts of targets that the network does not assume: they sum to 1, or are one-hot, or binary.
+fn targets(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<Vec<String>> {
+    let system = judge.system;
+    let targets: Vec<FamilyId> = families(system)
+        .filter(|family| {
+            let known = system.family(*family);
+            known.role == Some(FamilyRole::Target) && known.clauses.len() == 1
+        })
+        .collect();
+    for family in targets {
+        let known = system.family(family);
+        let clause = known.clauses[0].clone();
+        let last = clause.vars.last().copied();
+        let over = match known.axes {
+            0 => None,
+            _ => last,
+        };
+        let name = &known.name;
+        let facts: Vec<(String, Kind)> = match over {
+            None => vec![(format!("{name} in {{0, 1}}"), Kind::Binary)],
+            Some(_) => {
+                let all = if known.axes == 1 { "" } else { ", rows" };
+                vec![
+                    (format!("sum({name}{all}) = 1"), Kind::SumsToOne),
+                    (format!("{name} onehot"), Kind::OneHot),
+                    (format!("{name} in {{0, 1}}"), Kind::Binary),
+                ]
+            }
+        };
+        for (said, kind) in facts {
+            let change = |system: &mut System| {
+                let element = system.store.access(family, clause.index.iter().cloned());
+                let one = system.store.int(1);
+                let all = clause.vars.clone();
+                let others: Box<[_]> = all
+                    .iter()
+                    .copied()
+                    .filter(|var| Some(*var) != over)
+                    .collect();
+                let (own, rest) = match over {
+                    Some(var) => split_domain(&clause.domain, &[var]),
+                    None => (clause.domain.clone(), Domain::everything()),
+                };
+                let (vars, domain, fact) = match (kind, over) {
+                    (Kind::SumsToOne, Some(var)) => {
+                        let sum = system.store.reduce(Reduction::Sum, [var], own, element);
+                        (others, rest, Fact::Compare(Cmp::Equal, sum, one))
+                    }
+                    (Kind::OneHot, Some(var)) => {
+                        (others, clause.domain.clone(), Fact::OneHot(element, var))
+                    }
+                    _ => {
+                        let values = [0, 1].map(|value| BigRational::from_integer(value.into()));
+                        (
+                            all,
+                            clause.domain.clone(),
+                            Fact::OneOf(element, values.to_vec()),
+                        )
+                    }
+                };
+                system.assumptions.push(Assumption {
+                    vars,
+                    domain,
+                    fact,
+                    span: Span::default(),
+                });
+                Some(())
+            };
+            if holds_over(judge, truth, claim, &change) {
+                return Some(vec![said]);
+            }
+        }
+    }
+    None
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    SumsToOne,
+    OneHot,
+    Binary,
+}
+
+/// A small constant at whose limit the claim is right: it stands under a root or in a denominator, added to something.
+pub(super) fn vanishing(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<String> {
+    let system = judge.system;
+    let small: Vec<FamilyId> = families(system)
+        .filter(|family| {
+            let known = system.family(*family);
+            known.slots + known.axes == 0 && only_added_below(system, *family)
+        })
+        .collect();
+    for family in small {
+        let change = |system: &mut System| {
+            let zero = system.store.int(0);
+            let known = &mut system.families[family.0 as usize];
+            known.kind = FamilyKind::Defined;
+            for clause in &mut known.clauses {
+                clause.body = Some(zero);
+            }
+            let about = |assumption: &Assumption| match &assumption.fact {
+                Fact::Compare(_, a, b) => {
+                    system.store.reads(*a, family) || system.store.reads(*b, family)
+                }
+                Fact::OneOf(term, _) => system.store.reads(*term, family),
+                Fact::OneHot(..) | Fact::Matrix(..) => false,
+            };
+            let kept = system
+                .assumptions
+                .iter()
+                .filter(|assumption| !about(assumption))
+                .cloned()
+                .collect();
+            system.assumptions = kept;
+            Some(())
+        };
+        if holds_over(judge, truth, claim, &change) {
+            return Some(system.family(family).name.clone());
+        }
+    }
+    None
+}
+
+/// Whether a number stands in sums below powers that are no positive whole ones, and nowhere else.
+fn only_added_below(system: &System, family: FamilyId) -> bool {
+    let mut found = false;
+    for user in families_of(system) {
+        for clause in &system.family(user).clauses {
+            let Some(body) = clause.body else { continue };
+            if !system.store.reads(body, family) {
+                continue;
+            }
+            if !below_powers(system, body, family, false) {
+                return false;
+            }
+            found = true;
+        }
+    }
+    found
+}
+
+fn below_powers(system: &System, term: TermId, family: FamilyId, inside: bool) -> bool {
+    let own = |term: &TermId| matches!(system.store.node(*term), Node::Access(other, _) if *other == family);
+    match system.store.node(term) {
+        Node::Access(..) => !own(&term),
+        Node::Power(base, exponent) => {
+            let special = system
+                .store
+                .as_number(*exponent)
+                .is_some_and(|value| !value.is_integer() || value.is_negative());
+            below_powers(system, *base, family, inside || special)
+                && below_powers(system, *exponent, family, false)
+        }
+        Node::Add(terms) => terms
+            .iter()
+            .all(|term| (inside && own(term)) || below_powers(system, *term, family, inside)),
+        node => node
+            .children()
+            .iter()
+            .all(|child| below_powers(system, *child, family, inside)),
+    }
+}
+
+fn families_of(system: &System) -> impl Iterator<Item = FamilyId> {
+    (0..system.families.len()).map(|at| FamilyId(u32::try_from(at).expect("few families")))
+}
+
+/// Quantities that are given and are no whole numbers.
+fn families(system: &System) -> impl Iterator<Item = FamilyId> + '_ {
+    families_of(system).filter(|family| {
+        let known = system.family(*family);
+        known.kind == FamilyKind::Input && known.integers.is_none()
+    })
+}
+
+/// The smallest set of signs under which the claim is right.
+fn signs(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<Vec<String>> {
     let gradient = matches!(truth.plain().kind, ExprKind::Derivative { .. });
     if gradient && !closed_and_smooth(claim) {
         return None;
@@ -15,13 +224,7 @@ pub(super) fn only_if(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Opti
     if !has_kinks(judge) {
         return None;
     }
-    let families: Vec<FamilyId> = (0..judge.system.families.len())
-        .map(|at| FamilyId(u32::try_from(at).expect("few families")))
-        .filter(|family| {
-            let known = judge.system.family(*family);
-            known.kind == FamilyKind::Input && known.integers.is_none()
-        })
-        .collect();
+    let families: Vec<FamilyId> = families(judge.system).collect();
     let count = families.len();
     let mut sets: Vec<Vec<FamilyId>> = Vec::new();
     for size in 1..=3usize.min(count) {
@@ -74,6 +277,15 @@ fn has_kinks(judge: &Judge<'_>) -> bool {
             function.name.as_str(),
             "relu" | "step" | "abs" | "max" | "min"
         )
+    }) || families_of(judge.system).any(|family| {
+        // A root of a square is no kinked function, but depends on signs as one does.
+        let known = judge.system.family(family);
+        known.clauses.iter().filter_map(|clause| clause.body).any(|body| {
+            judge.system.store.any(body, |node| {
+                matches!(node, Node::Power(_, exponent)
+                    if judge.system.store.as_number(*exponent).is_some_and(|value| !value.is_integer()))
+            })
+        })
     })
 }
 

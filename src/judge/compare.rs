@@ -53,7 +53,7 @@ pub(super) struct Pair {
 
 /// How one point is made.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Make {
+pub(super) enum Make {
     Plain,
     AllOn,
     AllOff,
@@ -92,6 +92,9 @@ struct At {
 
 /// At further step patterns the sides are only compared: exactly equal at a random point, or enclosed together.
 const MOST_PATTERNS: usize = 16;
+
+/// A kink is reached by changing one input; so many inputs are tried.
+const MOST_SOLUTIONS: usize = 6;
 
 /// How often other residues are drawn.
 const MOST_DRAWS: usize = 48;
@@ -216,14 +219,15 @@ pub(super) fn compare(
     }
 }
 
-fn arithmetic(draw: usize, levels: usize) -> Arithmetic {
+pub(super) fn arithmetic(draw: usize, levels: usize) -> Arithmetic {
     Arithmetic {
         field: Field::new(draw % COUNT, levels),
         seed: super::field::scramble(draw as u64 + 77),
     }
 }
 
-fn built(
+/// A point of one kind; none if what is assumed cannot be met this way.
+pub(super) fn built(
     lowering: &mut Lowering<'_>,
     pairs: &[Pair],
     demands: &Demands,
@@ -451,22 +455,15 @@ fn on_kinks(
     {
         let mut met = false;
         for base in [start.clone(), together.clone()] {
-            // Where one input makes the argument 0, the true value may be 0 besides, and hide what holds there.
-            match solutions(
-                lowering,
-                &base,
-                kink.argument,
-                &kink.env,
-                &assumptions,
-                true,
-            ) {
+            let (argument, env) = (kink.argument, &kink.env);
+            match solutions(lowering, &base, argument, env, &assumptions, MOST_SOLUTIONS) {
                 Ok(points) => {
-                    for point in &points {
-                        if let Shown::Refuted(example) = look(lowering, pairs, point).shown {
+                    for point in points.into_iter().rev() {
+                        if let Shown::Refuted(example) = look(lowering, pairs, &point).shown {
                             return Ok(Some(example));
                         }
+                        together = point;
                     }
-                    together = points[0].clone();
                     met = true;
                 }
                 Err(why) => met |= why == Unmet::Forbidden,

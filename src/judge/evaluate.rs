@@ -47,20 +47,26 @@ pub(super) struct Kink {
     pub(super) accidental: bool,
 }
 
+/// What is known of one system at one point; terms that come later have the old values below them.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    elements: FxHashMap<Element, Result<Value, Trouble>>,
+    terms: FxHashMap<Instantiated, Result<Value, Trouble>>,
+    bodies: FxHashMap<(FunctionId, SmallVec<[TermId; 2]>), TermId>,
+}
+
 /// Evaluates terms of a system at one point.
 pub(super) struct Evaluator<'e> {
     system: &'e mut System,
     instance: &'e Instance,
     structure: &'e mut Structure,
     point: &'e Point,
-    elements: FxHashMap<Element, Result<Value, Trouble>>,
-    terms: FxHashMap<Instantiated, Result<Value, Trouble>>,
+    pub(super) memory: Memory,
     pub(super) kinks: Vec<Kink>,
     met: FxHashSet<Instantiated>,
     /// Inputs that were read.
     pub(super) read: Vec<Element>,
     reading: FxHashSet<Element>,
-    bodies: FxHashMap<(FunctionId, SmallVec<[TermId; 2]>), TermId>,
     work: usize,
 }
 
@@ -72,18 +78,25 @@ const MOST_TERMS: usize = 200_000;
 
 impl<'e> Evaluator<'e> {
     pub(super) fn new(lowering: &'e mut Lowering<'_>, point: &'e Point) -> Self {
+        Self::resumed(lowering, point, Memory::default())
+    }
+
+    /// Goes on with what is known of this system at this point.
+    pub(super) fn resumed(
+        lowering: &'e mut Lowering<'_>,
+        point: &'e Point,
+        memory: Memory,
+    ) -> Self {
         Self {
             system: &mut lowering.system,
             instance: lowering.instance,
             structure: &mut lowering.structure,
             point,
-            elements: FxHashMap::default(),
-            terms: FxHashMap::default(),
+            memory,
             kinks: Vec::new(),
             met: FxHashSet::default(),
             read: Vec::new(),
             reading: FxHashSet::default(),
-            bodies: FxHashMap::default(),
             work: 0,
         }
     }
@@ -100,11 +113,11 @@ impl<'e> Evaluator<'e> {
         }
         let free = self.free_values(term, env);
         let key = (term, free);
-        if let Some(known) = self.terms.get(&key) {
+        if let Some(known) = self.memory.terms.get(&key) {
             return known.clone();
         }
         let result = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || self.compute(term, env));
-        self.terms.insert(key, result.clone());
+        self.memory.terms.insert(key, result.clone());
         result
     }
 
@@ -301,11 +314,11 @@ impl<'e> Evaluator<'e> {
 
     fn instantiated(&mut self, function: FunctionId, body: TermId, arguments: &[TermId]) -> TermId {
         let key = (function, arguments.iter().copied().collect());
-        if let Some(known) = self.bodies.get(&key) {
+        if let Some(known) = self.memory.bodies.get(&key) {
             return *known;
         }
         let term = self.system.store.instantiate(body, arguments);
-        self.bodies.insert(key, term);
+        self.memory.bodies.insert(key, term);
         term
     }
 
@@ -629,13 +642,13 @@ impl<'e> Evaluator<'e> {
     ) -> Result<Value, Trouble> {
         let key: Element = (family, index);
         if let Some(fixed) = self.point.fixed.get(&key) {
-            if !self.elements.contains_key(&key) {
+            if !self.memory.elements.contains_key(&key) {
                 self.read.push(key.clone());
-                self.elements.insert(key.clone(), Ok(fixed.clone()));
+                self.memory.elements.insert(key.clone(), Ok(fixed.clone()));
             }
             return Ok(fixed.clone());
         }
-        if let Some(known) = self.elements.get(&key) {
+        if let Some(known) = self.memory.elements.get(&key) {
             return known.clone();
         }
         if !self.reading.insert(key.clone()) {
@@ -660,7 +673,7 @@ impl<'e> Evaluator<'e> {
             Err(trouble) => Err(trouble),
         };
         self.reading.remove(&key);
-        self.elements.insert(key, result.clone());
+        self.memory.elements.insert(key, result.clone());
         result
     }
 }

@@ -3,9 +3,11 @@
 use super::assume;
 use super::compare::{Counterexample, Outcome, Pair, Search, compare};
 use super::evaluate::Env;
-use super::mistake::{self, Mistake};
+use super::mistakes::{self as mistake, Mistake};
 use super::point::Demands;
-use crate::claim::{self, Array, Expr, ExprKind, Fault, Letters, Line, Lowering, print};
+use crate::claim::{
+    self, Array, Expr, ExprKind, Fault, Letters, Line, LineKind, Lowering, Skipped, print,
+};
 use crate::matrix::Layout;
 use crate::numeric::instances;
 use crate::source::{Report, Source, Span};
@@ -67,6 +69,8 @@ impl Verdict {
 pub struct LineVerdict {
     /// Its place in the file.
     pub span: Span,
+    /// Whether it defines a name or claims something.
+    pub kind: LineKind,
     /// The reading, in the words of the network language.
     pub read_as: String,
     /// What it is about.
@@ -92,8 +96,10 @@ pub struct Judged {
     pub lines: Vec<LineVerdict>,
     /// The first line that is not right, counted from 1.
     pub first_wrong_line: Option<usize>,
-    /// Formulas in which nothing was claimed.
-    pub skipped: usize,
+    /// Formulas that were not judged.
+    pub skipped: Vec<Skipped>,
+    /// Names that the person defined, which the network does not know.
+    pub defined: Vec<(Span, String)>,
 }
 
 impl Judged {
@@ -145,7 +151,13 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
     let mut lines = Vec::new();
     let mut left: Option<Expr> = None;
     let mut before: Option<Expr> = None;
+    let mut defined = Vec::new();
     for line in &claims.lines {
+        if line.kind == LineKind::OwnDefinition {
+            let value = line.members.first();
+            defined.extend(value.map(|value| (line.span, print(system, value))));
+            continue;
+        }
         let (start, members) = if line.continues {
             (left.clone(), line.members.as_slice())
         } else {
@@ -167,7 +179,8 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
     Ok(Judged {
         lines,
         first_wrong_line,
-        skipped: claims.skipped,
+        skipped: claims.skipped.clone(),
+        defined,
     })
 }
 
@@ -189,7 +202,7 @@ pub(super) enum Relation {
     Open(String),
 }
 
-impl Judge<'_> {
+impl<'s> Judge<'s> {
     fn line(
         &mut self,
         line: &Line,
@@ -231,7 +244,8 @@ impl Judge<'_> {
                 }
                 Relation::Differs(example) => match assume::only_if(self, left, member) {
                     Some(conditions) => {
-                        mistake = mistake.or_else(|| mistake::of_signs(left, before));
+                        mistake =
+                            mistake.or_else(|| mistake::of_conditions(&conditions, left, before));
                         Verdict::EqualOnlyIf(conditions, Box::new(example))
                     }
                     None => {
@@ -241,7 +255,12 @@ impl Judge<'_> {
                         Verdict::Differs(Box::new(example))
                     }
                 },
-                Relation::IllTyped(why) => Verdict::IllTyped(why),
+                Relation::IllTyped(why) => {
+                    if mistake.is_none() {
+                        mistake = mistake::name(self, left, member);
+                    }
+                    Verdict::IllTyped(why)
+                }
                 Relation::Open(why) => Verdict::Undecided(why),
             };
             if worst
@@ -275,6 +294,7 @@ impl Judge<'_> {
         read_as.extend(members.iter().map(|member| print(self.system, member)));
         LineVerdict {
             span: line.span,
+            kind: line.kind,
             read_as: read_as.join(" = "),
             about: print(self.system, left),
             verdict,
@@ -338,12 +358,7 @@ impl Judge<'_> {
             }
             let mut demands = demands.clone();
             demands.zero.extend(at_points);
-            let search = Search {
-                step_at_zero: self.step_at_zero,
-                points: if at == 0 { 20 } else { 6 },
-                kinks: !active,
-                active,
-            };
+            let search = self.search(at, active);
             match compare(&mut self.lowerings[at], &pairs, &demands, search) {
                 Outcome::Differs(example) => return Relation::Differs(example),
                 Outcome::Same {
@@ -378,6 +393,11 @@ impl Judge<'_> {
             let left = lowering.array(truth, letters)?;
             let right = lowering.array(claim, letters)?;
             let (left, right) = lowering.matched(&left, &right, claim.span)?;
+            let guard = lowering.guard(&header.letters, letters)?;
+            let (left, right) = (
+                lowering.guarded(&left, guard),
+                lowering.guarded(&right, guard),
+            );
             for (entry, (a, b)) in left.entries.iter().zip(&right.entries).enumerate() {
                 pairs.push(Pair {
                     truth: *a,
@@ -386,18 +406,44 @@ impl Judge<'_> {
                 });
             }
         }
+        let zero = self.at_points(at, claim.span)?;
+        Ok((pairs, zero))
+    }
+
+    /// What is looked for at an instance.
+    pub(super) fn search(&self, at: usize, active: bool) -> Search {
+        Search {
+            step_at_zero: self.step_at_zero,
+            points: if at == 0 { 20 } else { 6 },
+            kinks: !active,
+            active,
+        }
+    }
+
+    /// What the header says of the claim's letters.
+    pub(super) fn letters(&self) -> &'s [claim::LetterRule] {
+        &self.claims.header.letters
+    }
+
+    /// What is 0 at the points that the claim speaks of.
+    pub(super) fn at_points(
+        &mut self,
+        at: usize,
+        span: Span,
+    ) -> Result<Vec<(crate::term::TermId, Env)>, Fault> {
+        let lowering = &mut self.lowerings[at];
         let mut zero = Vec::new();
-        for (left, right) in &header.at {
+        for (left, right) in &self.claims.header.at {
             let none = Letters::new();
             let (left, right) = (lowering.array(left, &none)?, lowering.array(right, &none)?);
-            let (left, right) = lowering.matched(&left, &right, claim.span)?;
+            let (left, right) = lowering.matched(&left, &right, span)?;
             for (a, b) in left.entries.iter().zip(&right.entries) {
                 let store = &mut lowering.system.store;
                 let negative = store.negative(*b);
                 zero.push((store.add([*a, negative]), Env::new()));
             }
         }
-        Ok((pairs, zero))
+        Ok(zero)
     }
 }
 

@@ -8,12 +8,13 @@ mod compare;
 mod evaluate;
 mod field;
 mod line;
-mod mistake;
+mod mistakes;
 mod point;
 mod report;
 mod value;
 
+pub use crate::claim::{LineKind, Skipped};
 pub use compare::Counterexample;
 pub use line::{Judged, LineVerdict, Options, Verdict, check};
-pub use mistake::{MISTAKES, Mistake, Row as MistakeRow};
+pub use mistakes::{MISTAKES, Mistake, Row as MistakeRow};
 pub use report::{json, text};

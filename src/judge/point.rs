@@ -197,6 +197,24 @@ pub(super) fn point(lowering: &mut Lowering<'_>, plan: Plan, demands: &Demands) 
             },
         );
     }
+    // What has to hold under signs of some holds however large the others are.
+    if !demands.positive.is_empty() && plan.seed % 2 == 1 {
+        let large = arithmetic.int(997);
+        for at in 0..lowering.system.families.len() {
+            let family = FamilyId(u32::try_from(at).expect("few families"));
+            let known = lowering.system.family(family);
+            if known.kind != FamilyKind::Input
+                || known.integers.is_some()
+                || demands.positive.contains(&family)
+            {
+                continue;
+            }
+            for element in elements_of(lowering, family) {
+                let value = arithmetic.times(&point.made_up(&element), &large);
+                point.fixed.entry(element).or_insert(value);
+            }
+        }
+    }
     let nonnegative: Vec<Element> = bounded
         .iter()
         .filter(|(_, bounds)| bounds.low.as_ref().is_some_and(|low| !low.is_negative()))
@@ -404,12 +422,11 @@ pub(super) fn solved(
     env: &Env,
     assumptions: &[Assumption],
 ) -> Result<Point, Unmet> {
-    let mut found = solutions(lowering, point, term, env, assumptions, false)?;
-    Ok(found.swap_remove(0))
+    let mut found = solutions(lowering, point, term, env, assumptions, 1)?;
+    found.pop().ok_or(Unmet::Unknown)
 }
 
-/// Points with one input changed so that the term is exactly 0: the first that is found, or one for each family that the
-/// term reads.
+/// Such points, each by another input: where one factor of a product is 0 the formula may say less than where another is.
 ///
 /// # Errors
 /// Why there is no such point, as far as it is known.
@@ -419,7 +436,7 @@ pub(super) fn solutions(
     term: TermId,
     env: &Env,
     assumptions: &[Assumption],
-    each_family: bool,
+    most: usize,
 ) -> Result<Vec<Point>, Unmet> {
     let read = {
         let mut evaluator = Evaluator::new(lowering, point);
@@ -441,8 +458,12 @@ pub(super) fn solutions(
     let arithmetic = point.arithmetic;
     let mut found: Vec<(FamilyId, Point)> = Vec::new();
     for element in read.iter().rev().take(40) {
-        let done = found.iter().any(|(family, _)| *family == element.0);
-        if done || lowering.system.family(element.0).integers.is_some() {
+        if found.len() >= most {
+            break;
+        }
+        // Elements of one quantity reach it the same way.
+        let reached = found.iter().any(|(family, _)| *family == element.0);
+        if reached || lowering.system.family(element.0).integers.is_some() {
             continue;
         }
         let mut at = |value: Value| -> Option<Value> {
@@ -474,9 +495,6 @@ pub(super) fn solutions(
             moved.fixed.insert(element.clone(), root);
             if satisfied(lowering, &moved, assumptions) == Some(true) {
                 found.push((element.0, moved));
-                if !each_family {
-                    break;
-                }
             } else {
                 unmet = Unmet::Forbidden;
             }
@@ -548,10 +566,10 @@ pub(super) fn satisfied(
     Some(true)
 }
 
-/// The point with inputs turned round or made small until the kinks have the wanted signs, as far as that succeeds.
+/// The point with signs of inputs changed until the kinks have the wanted ones, as far as that succeeds.
 ///
-/// Kinks are taken in the order in which they are met, upstream first. What an earlier one reads is changed only if
-/// nothing else helps and the earlier one keeps its sign; what an assumption bounds stays as it is.
+/// Kinks are taken in the order in which they are met, upstream first. What an earlier one reads stays as it is, and so
+/// does what an assumption bounds.
 pub(super) fn steered(
     lowering: &mut Lowering<'_>,
     start: &Point,
@@ -570,26 +588,14 @@ pub(super) fn steered(
             return point;
         };
         settled = at + 1;
+        let kink = &kinks[at];
         let locked = reads_of(lowering, &point, &kinks[..at]);
-        let mut open = reads_of(lowering, &point, &kinks[at..=at]);
-        open.retain(|element| !start.fixed.contains_key(element));
-        let (behind, free): (Vec<Element>, Vec<Element>) = open
-            .into_iter()
-            .partition(|element| locked.contains(element));
-        let keeps = |lowering: &mut Lowering<'_>, moved: &Point, at: usize, sign| {
-            let value = Evaluator::new(lowering, moved).term(kinks[at].argument, &kinks[at].env);
-            value.is_ok_and(|value| value.real.sign() == Some(sign))
-        };
-        let changes = moves(&free).into_iter().map(|changed| (changed, at));
-        let more = moves(&behind).into_iter().map(|changed| (changed, 0));
-        for ((changed, first), factor) in changes
-            .chain(more)
-            .flat_map(|change| [(-1, 1), (1, 16), (-1, 16)].map(|factor| (change.clone(), factor)))
-        {
+        let mut free = reads_of(lowering, &point, std::slice::from_ref(kink));
+        free.retain(|element| !locked.contains(element) && !start.fixed.contains_key(element));
+        for turned in moves(&free) {
             let mut moved = point.clone();
-            let factor = BigRational::new(factor.0.into(), factor.1.into());
-            let factor = point.arithmetic.number(factor);
-            for element in changed {
+            let minus_one = point.arithmetic.int(-1);
+            for element in turned {
                 let value = point
                     .fixed
                     .get(element)
@@ -597,12 +603,10 @@ pub(super) fn steered(
                     .unwrap_or_else(|| point.made_up(element));
                 moved
                     .fixed
-                    .insert(element.clone(), point.arithmetic.times(&value, &factor));
+                    .insert(element.clone(), point.arithmetic.times(&value, &minus_one));
             }
-            let before = |at: usize| kinks[at].sign;
-            if keeps(lowering, &moved, at, wanted(at))
-                && (first..at).all(|at| keeps(lowering, &moved, at, before(at)))
-            {
+            let value = Evaluator::new(lowering, &moved).term(kink.argument, &kink.env);
+            if value.is_ok_and(|value| value.real.sign() == Some(wanted(at))) {
                 point = moved;
                 break;
             }

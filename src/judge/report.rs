@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::compare::Counterexample;
 use super::line::{Judged, LineVerdict, Verdict};
+use crate::claim::LineKind;
 use crate::source::Source;
 
 /// The verdicts for a person.
@@ -17,6 +18,9 @@ pub fn text(judged: &Judged, source: &Source) -> String {
             headline(&line.verdict)
         ));
         out.push_str(&format!("  claim    {}\n", source.slice(line.span).trim()));
+        if let Some(marks) = marks(line, source) {
+            out.push_str(&format!("           {marks}\n"));
+        }
         out.push_str(&format!("  read as  {}\n", line.read_as));
         details(line, &mut out);
     }
@@ -25,13 +29,50 @@ pub fn text(judged: &Judged, source: &Source) -> String {
     {
         out.push_str(&format!("first wrong line: {first}\n"));
     }
-    if judged.skipped > 0 {
+    for (span, value) in &judged.defined {
+        let (row, column) = source.position(span.start);
         out.push_str(&format!(
-            "{} formulas claim nothing and were skipped\n",
-            judged.skipped
+            "{}:{row}:{column}: taken as defined: {}, read as {value}\n",
+            source.name,
+            source.slice(*span).trim()
         ));
     }
+    if !judged.skipped.is_empty() {
+        out.push_str(&format!("not judged: {}\n", counted(judged.skipped.len())));
+        for skipped in &judged.skipped {
+            let (row, column) = source.position(skipped.span.start);
+            let text = source.slice(skipped.span).trim();
+            out.push_str(&format!("  {row}:{column} {text}: {}\n", skipped.why));
+        }
+    }
     out
+}
+
+/// A line of marks under the part of the claim that is wrong; none if it is all of it.
+fn marks(line: &LineVerdict, source: &Source) -> Option<String> {
+    let place = line.mistake.as_ref()?.place?;
+    let text = source.slice(line.span);
+    let lead = text.len() - text.trim_start().len();
+    let start = place.start.checked_sub(line.span.start + lead)?;
+    let text = text.trim();
+    let end = (place.end - line.span.start - lead).min(text.len());
+    let (before, marked) = (text.get(..start)?, text.get(start..end)?);
+    if text.contains('\n') || marked.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "{}{}",
+        " ".repeat(before.chars().count()),
+        "^".repeat(marked.chars().count())
+    ))
+}
+
+fn counted(count: usize) -> String {
+    if count == 1 {
+        "1 formula".into()
+    } else {
+        format!("{count} formulas")
+    }
 }
 
 fn headline(verdict: &Verdict) -> String {
@@ -57,10 +98,7 @@ fn details(line: &LineVerdict, out: &mut String) {
         Verdict::IllTyped(_) | Verdict::Undecided(_) => {}
     }
     if let Some(mistake) = &line.mistake {
-        let about = super::mistake::MISTAKES
-            .iter()
-            .find(|row| row.name == mistake.name)
-            .map_or("", |row| row.about);
+        let about = mistake.said.as_deref().unwrap_or_else(|| mistake.about());
         out.push_str(&format!("  mistake  {}: {about}\n", mistake.name));
         if !mistake.also.is_empty() {
             out.push_str(&format!("  also     {}\n", mistake.also.join(", ")));
@@ -110,10 +148,29 @@ pub fn json(judged: &Judged, source: &Source) -> Value {
         .iter()
         .map(|line| claim(line, source))
         .collect();
+    let skipped: Vec<Value> = judged
+        .skipped
+        .iter()
+        .map(|skipped| {
+            let (row, column) = source.position(skipped.span.start);
+            let text = source.slice(skipped.span).trim();
+            json!({"line": row, "column": column, "formula": text, "reason": skipped.why})
+        })
+        .collect();
+    let definitions: Vec<Value> = judged
+        .defined
+        .iter()
+        .map(|(span, value)| {
+            let (row, column) = source.position(span.start);
+            let text = source.slice(*span).trim();
+            json!({"line": row, "column": column, "formula": text, "read_as": value})
+        })
+        .collect();
     json!({
         "claims": claims,
         "first_wrong_line": judged.first_wrong_line,
-        "skipped": judged.skipped,
+        "definitions": definitions,
+        "skipped": skipped,
     })
 }
 
@@ -158,7 +215,10 @@ fn claim(line: &LineVerdict, source: &Source) -> Value {
     json!({
         "line": row,
         "column": column,
-        "kind": "claim",
+        "kind": match line.kind {
+            LineKind::Claim => "claim",
+            LineKind::Definition | LineKind::OwnDefinition => "definition",
+        },
         "claim": source.slice(line.span).trim(),
         "read_as": line.read_as,
         "about": line.about,
@@ -167,6 +227,7 @@ fn claim(line: &LineVerdict, source: &Source) -> Value {
         "only_if": only_if,
         "mistake": line.mistake.as_ref().map(|mistake| mistake.name),
         "also": line.mistake.as_ref().map_or(&[][..], |mistake| &mistake.also),
+        "said": line.mistake.as_ref().and_then(|mistake| mistake.said.as_ref()),
         "repair": line.mistake.as_ref().and_then(|mistake| mistake.repair.as_ref()),
         "ill_typed": matches!(line.verdict, Verdict::IllTyped(_)),
         "reason": reason,

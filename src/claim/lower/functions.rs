@@ -68,6 +68,13 @@ impl Lowering<'_> {
                     };
                     return Ok(Array::number(entry));
                 }
+                // One known side is the other's too.
+                let value = &match (value.rows, value.cols) {
+                    (side @ Dim::Fixed(_), _) | (_, side @ Dim::Fixed(_)) => self
+                        .spread(value, side, side)
+                        .unwrap_or_else(|| value.clone()),
+                    _ => value.clone(),
+                };
                 needs_size(value)?;
                 if value.rows != value.cols {
                     return Err(Fault::IllTyped(

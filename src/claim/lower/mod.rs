@@ -97,6 +97,27 @@ impl<'i> Lowering<'i> {
         }
     }
 
+    /// The same over another system, which has all terms and families of this one.
+    pub(crate) fn over(&self, system: System) -> Lowering<'i> {
+        Lowering {
+            system,
+            instance: self.instance,
+            structure: Structure::default(),
+            step_at_zero: self.step_at_zero,
+            layout: self.layout,
+            adjoints: FxHashMap::default(),
+            made: FxHashMap::default(),
+            extents: self.extents.clone(),
+            slot_ranges: self.slot_ranges.clone(),
+            work: 0,
+        }
+    }
+
+    /// The family of ∂of/∂wrt, if it was met.
+    pub(crate) fn known_adjoint(&self, of: FamilyId, wrt: FamilyId) -> Option<FamilyId> {
+        self.adjoints.get(&(of, wrt, false)).copied().flatten()
+    }
+
     /// The array of an expression, its free letters at these values.
     pub(crate) fn array(&mut self, expr: &Expr, letters: &Letters) -> Result<Array> {
         self.work += 1;
@@ -124,20 +145,16 @@ impl<'i> Lowering<'i> {
                 elements,
             } => self.quantity(*family, slots, elements, span, letters),
             ExprKind::Sum(terms) => {
-                let mut sum: Option<Array> = None;
+                let mut values = Vec::new();
                 for (minus, term) in terms {
-                    let mut value = self.array(term, letters)?;
-                    if *minus {
-                        value = self.map(&value, |store, term| store.negative(term));
-                    }
-                    sum = Some(match sum {
-                        None => value,
-                        Some(sum) => {
-                            self.zip(&sum, &value, span, "added", |store, a, b| store.add([a, b]))?
-                        }
+                    let value = self.array(term, letters)?;
+                    values.push(if *minus {
+                        self.map(&value, |store, term| store.negative(term))
+                    } else {
+                        value
                     });
                 }
-                sum.ok_or_else(|| Fault::Unsupported("an empty sum".into(), span))
+                self.added(values, span)
             }
             ExprKind::Product(factors) => self.product(factors, span, letters),
             ExprKind::Quotient(above, below) => {
@@ -192,6 +209,10 @@ impl<'i> Lowering<'i> {
                 })
             }
             ExprKind::OneHot(index) => {
+                let value = self.index(index, letters)?;
+                if !value.is_constant() {
+                    return self.one_hot_of_data(&value, index);
+                }
                 let place = self.place(index, letters)?;
                 Ok(Array {
                     rows: Dim::Hot(place),
@@ -230,6 +251,34 @@ impl<'i> Lowering<'i> {
             }
             ExprKind::Named(inner) => self.array(inner, letters),
         }
+    }
+
+    /// The one-hot column of a class that the data names: as long as there are classes.
+    fn one_hot_of_data(&mut self, value: &Affine, index: &Expr) -> Result<Array> {
+        let mut last = None;
+        let _ = value.map_atoms(&mut |atom| {
+            if let Atom::Read(family, _) = atom {
+                last = self.system.family(*family).integers.clone();
+            }
+            None
+        });
+        let count = last
+            .and_then(|(_, last)| self.instance.whole(&last))
+            .and_then(|count| usize::try_from(count).ok())
+            .ok_or_else(|| {
+                Fault::Unsupported("how many classes there are is not known".into(), index.span)
+            })?;
+        let entries = (1..=count)
+            .map(|row| {
+                let row = Affine::int(i64::try_from(row).expect("sizes are small"));
+                self.system.store.guard(Domain::equal(value, &row))
+            })
+            .collect();
+        Ok(Array {
+            rows: Dim::Fixed(count),
+            cols: ONE,
+            entries,
+        })
     }
 
     pub(super) fn index_term(&mut self, value: &Affine) -> TermId {

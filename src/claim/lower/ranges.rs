@@ -204,7 +204,8 @@ impl Lowering<'_> {
             if let Entry::At(index) = entry
                 && let Some(shift) = self.shift(letter, index, letters)
             {
-                if shift == 0 {
+                // `o + k - 1` at k = 1 is no place where o stands alone.
+                if matches!(index.kind, ExprKind::Letter(_)) {
                     seen.elements.push(((1, *size), span));
                 } else {
                     seen.shifted.push((1 - shift, size - shift));
@@ -334,6 +335,35 @@ impl Lowering<'_> {
         Err(ill.unwrap_or_else(|| {
             Fault::Unsupported(format!("the range of {} is not known", names[0]), span)
         }))
+    }
+
+    /// 1 where the header's conditions on the letters hold, as far as only the data can tell.
+    ///
+    /// # Errors
+    /// What the conditions do not say.
+    pub(crate) fn guard(&mut self, rules: &[LetterRule], letters: &Letters) -> Result<TermId> {
+        let mut tests = Vec::new();
+        for rule in rules {
+            if let LetterRule::Condition(condition) = rule {
+                let left = self.index(&condition.left, letters)?;
+                let right = self.index(&condition.right, letters)?;
+                if left.as_int().is_none() || right.as_int().is_none() {
+                    let (a, b) = (self.index_term(&left), self.index_term(&right));
+                    let (cmp, a, b) = condition.relation.turned(a, b);
+                    tests.push(self.system.store.intern(Node::Test(cmp, a, b)));
+                }
+            }
+        }
+        let one = self.system.store.int(1);
+        Ok(self.system.store.mul(std::iter::once(one).chain(tests)))
+    }
+
+    /// An array where the guard holds, else 0.
+    pub(crate) fn guarded(&mut self, array: &Array, guard: TermId) -> Array {
+        if self.system.store.is_one(guard) {
+            return array.clone();
+        }
+        self.map(array, |store, term| store.mul([guard, term]))
     }
 
     pub(super) fn stands_in_slots(&self, letter: &str, members: &[&Expr]) -> bool {

@@ -133,9 +133,11 @@ impl Lowering<'_> {
             for col in 0..cols.stored() {
                 let mut entry = None;
                 let mut at = (row, col);
-                for (dim, place) in [(array.rows, &mut at.0), (array.cols, &mut at.1)] {
+                let dims = [(array.rows, rows, &mut at.0), (array.cols, cols, &mut at.1)];
+                for (dim, wanted, place) in dims {
                     match dim {
                         Dim::Fixed(_) => {}
+                        _ if dim == wanted => {}
                         Dim::Any => *place = 0,
                         Dim::Hot(hot) => {
                             if *place != hot {
@@ -154,7 +156,9 @@ impl Lowering<'_> {
                 entries.push(entry.unwrap_or_else(|| array.entries[at.0 * stored + at.1]));
             }
         }
-        let outside = |dim: Dim, size: Dim| matches!(dim, Dim::Hot(hot) if hot >= size.stored());
+        let outside = |dim: Dim, size: Dim| {
+            dim != size && matches!(dim, Dim::Hot(hot) if hot >= size.stored())
+        };
         if outside(array.rows, rows)
             || outside(array.cols, cols)
             || (array.rows == Dim::Eye && rows != cols)
@@ -244,6 +248,29 @@ impl Lowering<'_> {
             .map(|(a, b)| join(&mut self.system.store, *a, *b))
             .collect();
         Ok(Array { entries, ..a })
+    }
+
+    /// A sum; identities and ones without a size of their own take that of the others.
+    pub(super) fn added(&mut self, values: Vec<Array>, span: Span) -> Result<Array> {
+        let fixed = values
+            .iter()
+            .find(|value| value.is_fixed() && !value.is_number())
+            .map(|value| (value.rows, value.cols));
+        let mut sum: Option<Array> = None;
+        for mut value in values {
+            if let Some((rows, cols)) = fixed
+                && !value.is_fixed()
+            {
+                value = self.spread(&value, rows, cols).unwrap_or(value);
+            }
+            sum = Some(match sum {
+                None => value,
+                Some(sum) => {
+                    self.zip(&sum, &value, span, "added", |store, a, b| store.add([a, b]))?
+                }
+            });
+        }
+        sum.ok_or_else(|| Fault::Unsupported("an empty sum".into(), span))
     }
 
     pub(super) fn product(

@@ -2,13 +2,27 @@
 
 use super::*;
 
+/// A list that compares, without the brackets around it.
+fn compared(list: &[Noad]) -> Option<&[Noad]> {
+    if list.iter().any(is_comparison) {
+        return Some(list);
+    }
+    match list {
+        [only] if only.is_bare() => match &only.kind {
+            Kind::Fence(_, inside) | Kind::Group(inside) => compared(inside),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 impl Reader<'_, '_> {
     pub(super) fn one(&mut self, noad: &Noad, cursor: &mut Cursor<'_>) -> Result<Expr, Report> {
         let span = noad.span;
         cursor.at += 1;
         if let Some(sub) = &noad.sub {
-            if sub.iter().any(is_comparison) {
-                return self.indicator(sub, span);
+            if let Some(condition) = compared(sub) {
+                return self.indicator(condition, span);
             }
             let index = self.index_of(sub)?;
             let base = Expr::new(ExprKind::OneHot(Box::new(index)), span);
@@ -20,12 +34,23 @@ impl Reader<'_, '_> {
         }
         if let Some(next) = cursor.peek()
             && let Kind::Fence(_, inside) = &next.kind
-            && inside.iter().any(is_comparison)
+            && let Some(condition) = compared(inside)
         {
             cursor.at += 1;
-            return self.indicator(inside, span.to(next.span));
+            return self.indicator(condition, span.to(next.span));
         }
         self.attached(Expr::new(ExprKind::Column(1), span), noad, true)
+    }
+
+    /// Whether a symbol with a condition stands for 1 where the condition holds.
+    pub(super) fn is_indicator(&self, noad: &Noad, cursor: &Cursor<'_>) -> bool {
+        match (&noad.sub, cursor.rest().get(1)) {
+            (Some(sub), _) => compared(sub).is_some(),
+            (None, Some(next)) if noad.is_bare() => {
+                matches!(&next.kind, Kind::Fence(_, inside) if compared(inside).is_some())
+            }
+            _ => false,
+        }
     }
 
     pub(super) fn indicator(&mut self, list: &[Noad], span: Span) -> Result<Expr, Report> {
@@ -159,9 +184,18 @@ impl Reader<'_, '_> {
         let count = self.bound.len();
         self.bound
             .extend(binders.iter().map(|binder| binder.letter.clone()));
+        // `\sum_i -2 x_i`
+        let minus = cursor.sign() == Some("-");
+        cursor.at += usize::from(minus);
         let body = self.product(cursor);
         self.bound.truncate(count);
-        let body = body?;
+        let mut body = body?;
+        if minus {
+            let span = body.span;
+            body = Expr::new(ExprKind::Sum(vec![(true, body)]), span);
+            self.notes
+                .push("a minus sign behind a sum is read as part of what is summed".into());
+        }
         let whole = span.to(body.span);
         Ok(Expr::new(
             ExprKind::Fold {

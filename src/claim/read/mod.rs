@@ -109,7 +109,7 @@ impl<'n, 'a> Reader<'n, 'a> {
 
     /// The members of `a = b = c`.
     pub(crate) fn members(&mut self, list: &[Noad]) -> Result<Vec<Expr>, Report> {
-        list.split(|noad| noad.is_sign("="))
+        list.split(Noad::is_equality)
             .map(|member| {
                 if member.is_empty() {
                     let span = span_of(list).unwrap_or_default();
@@ -209,8 +209,8 @@ impl<'n, 'a> Reader<'n, 'a> {
             match cursor.peek().map(|noad| &noad.kind) {
                 None
                 | Some(Kind::Sign(
-                    "+" | "-" | "=" | "<" | ">" | "<=" | ">=" | "!=" | "," | ";" | ":" | "\\\\"
-                    | "&" | ".",
+                    "+" | "-" | "=" | ":=" | "<" | ">" | "<=" | ">=" | "!=" | "," | ";" | ":"
+                    | "\\\\" | "&" | ".",
                 )) if !factors.is_empty() || cursor.peek().is_none() => {
                     let joined = over || operator.is_some_and(|noad| self.join_of(noad).is_some());
                     if factors.is_empty() || joined {
@@ -298,12 +298,9 @@ impl<'n, 'a> Reader<'n, 'a> {
         let span = noad.span;
         match &noad.kind {
             Kind::Number(digits) => {
-                if digits == "1"
-                    && let Some(sub) = &noad.sub
-                    && sub.iter().any(is_comparison)
-                {
-                    cursor.at += 1;
-                    return self.indicator(sub, span);
+                // `1(z > 0)`, `1_{z > 0}`
+                if digits == "1" && self.is_indicator(noad, cursor) {
+                    return self.one(noad, cursor);
                 }
                 cursor.at += 1;
                 let value = number(digits, span)?;
@@ -387,6 +384,8 @@ impl<'n, 'a> Reader<'n, 'a> {
                 let (i, j) = (self.index_of(&i)?, self.index_of(&j)?);
                 Ok(Expr::new(ExprKind::Unit(Box::new(i), Box::new(j)), span))
             }
+            // `I(z > 0)`, `\mathbb I_{z > 0}`
+            Kind::Letter('I') if self.is_indicator(noad, cursor) => self.one(noad, cursor),
             Kind::Letter('I') if !self.in_index && noad.primes == 0 => {
                 cursor.at += 1;
                 let base = Noad {

@@ -1,0 +1,568 @@
+//! Signs, constants, and factors that are missing or too much.
+
+use super::*;
+use crate::claim::Fold;
+use crate::system::FamilyRole;
+use crate::term::SizeId;
+
+/// A sign turned round.
+pub(in super::super) fn signs(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn FnMut(Edit)) {
+    if let ExprKind::Sum(terms) = &site.expr.kind {
+        for at in 0..terms.len() {
+            let mut turned = terms.clone();
+            turned[at].0 = !turned[at].0;
+            out(Edit {
+                name: "sign-flipped",
+                becomes: Expr::new(ExprKind::Sum(turned), site.expr.span),
+                said: Said::Sign(terms[at].1.clone()),
+            });
+        }
+    }
+}
+
+/// Sizes without slots, with the name of what a wrong power of them is.
+fn sizes(subject: &Subject<'_>) -> Vec<(SizeId, &'static str)> {
+    (0..subject.system.sizes.len())
+        .filter(|at| subject.system.sizes[*at].slots == 0)
+        .map(|at| {
+            let size = SizeId(u32::try_from(at).expect("few sizes"));
+            let name = if subject.counts_examples(size) {
+                "batch-factor"
+            } else {
+                "factor-missing"
+            };
+            (size, name)
+        })
+        .collect()
+}
+
+fn power(base: Expr, exponent: Expr) -> Expr {
+    let span = base.span;
+    Expr::new(
+        ExprKind::Power(Box::new(base), Box::new(exponent), false),
+        span,
+    )
+}
+
+/// Constants that are forgotten: numbers, and powers of the numbers of examples and of entries.
+pub(in super::super) fn constants(subject: &Subject<'_>, span: Span) -> Vec<(&'static str, Expr)> {
+    let mut found: Vec<(&'static str, Expr)> = [(2, 1), (1, 2), (4, 1), (1, 4), (3, 1), (1, 3)]
+        .into_iter()
+        .map(|(above, below)| ("factor-missing", ratio(above, below, span)))
+        .collect();
+    for (size, name) in sizes(subject) {
+        let size = Expr::new(ExprKind::Size(size, Vec::new()), span);
+        found.push((name, size.clone()));
+        found.push((name, power(size.clone(), number(-1, span))));
+        found.push(("factor-missing", power(size.clone(), ratio(1, 2, span))));
+        found.push(("factor-missing", power(size, ratio(-1, 2, span))));
+    }
+    found
+}
+
+/// A constant at a summand, or at the whole.
+pub(in super::super) fn constants_missing(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    let span = site.expr.span;
+    let edit = |name, constant: Expr| Edit {
+        name,
+        becomes: times(site.expr, Join::Product, constant.clone()),
+        said: Said::Missing(constant),
+    };
+    if site.whole {
+        for (name, constant) in constants(subject, span) {
+            out(edit(name, constant));
+        }
+    }
+    if let ExprKind::Sum(terms) = &site.expr.kind
+        && (terms.len() > 1 || !site.whole)
+    {
+        for at in 0..terms.len() {
+            for (name, constant) in constants(subject, span) {
+                let mut scaled = terms.clone();
+                scaled[at].1 = times(&terms[at].1, Join::Product, constant.clone());
+                out(Edit {
+                    name,
+                    becomes: Expr::new(ExprKind::Sum(scaled), span),
+                    said: Said::Missing(constant),
+                });
+            }
+        }
+    }
+}
+
+/// A factor deleted.
+pub(in super::super) fn factors_too_much(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    let span = site.expr.span;
+    match &site.expr.kind {
+        ExprKind::Product(factors) => {
+            for at in 0..factors.len() {
+                let mut fewer = factors.clone();
+                let (_, gone) = fewer.remove(at);
+                out(Edit {
+                    name: name_of(subject, &gone),
+                    becomes: product(fewer, span),
+                    said: Said::Extra(gone),
+                });
+            }
+        }
+        ExprKind::Quotient(above, below) => out(Edit {
+            name: name_of(subject, below),
+            becomes: (**above).clone(),
+            said: Said::Extra(Expr::new(
+                ExprKind::Quotient(Box::new(number(1, span)), below.clone()),
+                span,
+            )),
+        }),
+        ExprKind::Power(base, ..) => out(Edit {
+            name: "wrong-operand",
+            becomes: (**base).clone(),
+            said: Said::Instead(site.expr.clone(), (**base).clone()),
+        }),
+        _ => {}
+    }
+}
+
+/// What a missing or superfluous factor is called.
+fn name_of(subject: &Subject<'_>, factor: &Expr) -> &'static str {
+    let mut size = None;
+    factor.any(&mut |inner| {
+        if let ExprKind::Size(found, _) = &inner.kind {
+            size = Some(*found);
+        }
+        false
+    });
+    let is_constant = !factor.any(&mut |inner| {
+        !matches!(
+            inner.kind,
+            ExprKind::Number(_)
+                | ExprKind::Pi
+                | ExprKind::Size(..)
+                | ExprKind::Quotient(..)
+                | ExprKind::Product(_)
+                | ExprKind::Sum(_)
+                | ExprKind::Power(..)
+        )
+    });
+    match size {
+        Some(size) if is_constant && subject.counts_examples(size) => "batch-factor",
+        _ if is_constant => "factor-missing",
+        _ => "wrong-operand",
+    }
+}
+
+/// Places where a factor can go: behind the whole, a factor of a product, a summand or a body.
+fn with_factor(site: &Site<'_>, factor: &Expr, join: Join, mut out: impl FnMut(Expr)) {
+    let expr = site.expr;
+    let wrapped = times(expr, join, factor.clone());
+    match &expr.kind {
+        ExprKind::Product(factors) => {
+            // Between factors, where the place matters.
+            if join == Join::Product && factors.len() < 5 {
+                for at in 0..=factors.len() {
+                    let mut more = factors.clone();
+                    more.insert(at, (Join::Product, factor.clone()));
+                    out(Expr::new(ExprKind::Product(more), expr.span));
+                }
+            }
+            out(wrapped);
+        }
+        ExprKind::Sum(_) | ExprKind::Fold { .. } | ExprKind::Derivative { .. } => out(wrapped),
+        _ if site.whole || !site.factor => {
+            if join == Join::Product {
+                out(times(factor, join, expr.clone()));
+            }
+            out(wrapped);
+        }
+        _ if join == Join::Elementwise => out(wrapped),
+        _ => {}
+    }
+}
+
+/// Index letters of a site, for each axis of a quantity.
+fn index_choices(site: &Site<'_>, axes: usize) -> Vec<Vec<crate::claim::Entry>> {
+    let span = site.expr.span;
+    let mut found = vec![Vec::new()];
+    for _ in 0..axes {
+        found = found
+            .into_iter()
+            .flat_map(|before: Vec<crate::claim::Entry>| {
+                site.letters.iter().map(move |letter| {
+                    let mut next = before.clone();
+                    next.push(crate::claim::Entry::At(Expr::new(
+                        ExprKind::Letter(letter.clone()),
+                        span,
+                    )));
+                    next
+                })
+            })
+            .take(16)
+            .collect();
+    }
+    found
+}
+
+/// The slots at which a quantity may be meant: those that stand in the claim or on its left side, and their neighbours.
+fn slot_choices(subject: &Subject<'_>, family: FamilyId, span: Span) -> Vec<Vec<Expr>> {
+    let count = subject.system.family(family).slots;
+    if count == 0 {
+        return vec![Vec::new()];
+    }
+    let mut found: Vec<Vec<Expr>> = Vec::new();
+    let mut add = |slots: &[Expr]| {
+        if slots.len() != count {
+            return;
+        }
+        for shift in [0, -1, 1] {
+            let mut moved = slots.to_vec();
+            if shift != 0 {
+                let last = moved.len() - 1;
+                moved[last] = shifted(&slots[last], shift, span);
+            }
+            let known = found
+                .iter()
+                .any(|other| print_all(subject.system, other) == print_all(subject.system, &moved));
+            if !known && found.len() < 9 {
+                found.push(moved);
+            }
+        }
+    };
+    for expr in [subject.truth, subject.claim] {
+        expr.any(&mut |inner| {
+            if let ExprKind::Quantity { slots, .. } = &inner.kind {
+                add(slots);
+            }
+            false
+        });
+    }
+    found
+}
+
+fn print_all(system: &System, exprs: &[Expr]) -> String {
+    exprs
+        .iter()
+        .map(|expr| print(system, expr))
+        .collect::<Vec<_>>()
+        .join(",")
+}
+
+/// An index moved by a whole number, with numbers added up.
+pub(super) fn shifted(index: &Expr, shift: i64, span: Span) -> Expr {
+    if let ExprKind::Number(value) = &index.kind {
+        let moved = value + BigRational::from_integer(shift.into());
+        return Expr::new(ExprKind::Number(moved), span);
+    }
+    let mut terms = match &index.kind {
+        ExprKind::Sum(terms) => terms.clone(),
+        _ => vec![(false, index.clone())],
+    };
+    let mut constant = BigRational::from_integer(shift.into());
+    terms.retain(|(minus, term)| match &term.kind {
+        ExprKind::Number(value) => {
+            constant += if *minus {
+                -value.clone()
+            } else {
+                value.clone()
+            };
+            false
+        }
+        _ => true,
+    });
+    let zero = BigRational::from_integer(0.into());
+    if constant != zero {
+        let minus = constant < zero;
+        let size = if minus { -constant } else { constant };
+        terms.push((minus, Expr::new(ExprKind::Number(size), span)));
+    }
+    match terms.as_slice() {
+        [(false, only)] => only.clone(),
+        _ => Expr::new(ExprKind::Sum(terms), span),
+    }
+}
+
+/// A quantity as it could stand at a site: whole, and where letters are about, by its elements.
+fn written(subject: &Subject<'_>, site: &Site<'_>, family: FamilyId) -> Vec<Expr> {
+    let span = site.expr.span;
+    let axes = subject.system.family(family).axes;
+    let mut found = Vec::new();
+    let mut elements = vec![Vec::new()];
+    if axes > 0 && !site.letters.is_empty() {
+        elements.extend(index_choices(site, axes));
+    }
+    for slots in slot_choices(subject, family, span) {
+        for elements in &elements {
+            found.push(Expr::new(
+                ExprKind::Quantity {
+                    family,
+                    slots: slots.clone(),
+                    elements: elements.clone(),
+                },
+                span,
+            ));
+        }
+    }
+    found
+}
+
+/// The derivative of an activation put in.
+pub(in super::super) fn slopes_missing(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    if site.slope || site.step {
+        return;
+    }
+    let span = site.expr.span;
+    let mut seen: Vec<(FamilyId, String)> = Vec::new();
+    for (_, function, argument) in subject.activations() {
+        let Some(argument) = argument else { continue };
+        let name = subject.system.function(function).name.clone();
+        if seen.contains(&(argument, name.clone())) {
+            continue;
+        }
+        seen.push((argument, name.clone()));
+        for argument in written(subject, site, argument) {
+            let axes = axes(subject.system, &argument);
+            let (mistake, slope) = if name == "relu" {
+                (
+                    "step-missing",
+                    ExprKind::Call("step".into(), 0, vec![argument]),
+                )
+            } else {
+                (
+                    "activation-derivative-missing",
+                    ExprKind::Call(name.clone(), 1, vec![argument]),
+                )
+            };
+            let slope = Expr::new(slope, span);
+            let mut put = |factor: &Expr, join| {
+                with_factor(site, factor, join, |becomes| {
+                    out(Edit {
+                        name: mistake,
+                        becomes,
+                        said: Said::Missing(slope.clone()),
+                    });
+                });
+            };
+            if axes == 0 {
+                let simple = !matches!(site.expr.kind, ExprKind::Number(_) | ExprKind::Size(..));
+                if simple && !site.factor {
+                    out(Edit {
+                        name: mistake,
+                        becomes: times(site.expr, Join::Product, slope.clone()),
+                        said: Said::Missing(slope.clone()),
+                    });
+                }
+            } else {
+                put(&slope, Join::Elementwise);
+                if axes == 1 {
+                    let diagonal =
+                        Expr::new(ExprKind::Call("diag".into(), 0, vec![slope.clone()]), span);
+                    put(&diagonal, Join::Product);
+                }
+            }
+        }
+    }
+}
+
+/// A quantity put in as a factor.
+pub(in super::super) fn quantities_missing(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    if site.slope || site.step {
+        return;
+    }
+    let goes_here = site.whole
+        || matches!(
+            site.expr.kind,
+            ExprKind::Product(_) | ExprKind::Sum(_) | ExprKind::Fold { .. }
+        )
+        || !site.factor;
+    if !goes_here || matches!(site.expr.kind, ExprKind::Number(_) | ExprKind::Size(..)) {
+        return;
+    }
+    let span = site.expr.span;
+    let families: Vec<FamilyId> = subject
+        .families()
+        .filter(|family| is_plain(subject.system, *family))
+        .collect();
+    for family in families {
+        let name = if is_weight(subject, family) {
+            "weight-factor-missing"
+        } else {
+            "wrong-operand"
+        };
+        for factor in written(subject, site, family) {
+            let axes = axes(subject.system, &factor);
+            let mut forms = vec![(Join::Product, factor.clone())];
+            if axes > 0 {
+                let transposed = Expr::new(ExprKind::Transpose(Box::new(factor.clone())), span);
+                forms.push((Join::Product, transposed));
+                forms.push((Join::Elementwise, factor.clone()));
+            }
+            for (join, form) in forms {
+                if axes == 0 {
+                    out(Edit {
+                        name,
+                        becomes: times(site.expr, join, form.clone()),
+                        said: Said::Missing(form),
+                    });
+                } else {
+                    with_factor(site, &form, join, |becomes| {
+                        out(Edit {
+                            name,
+                            becomes,
+                            said: Said::Missing(form.clone()),
+                        });
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// Whether a quantity is a parameter that something else is multiplied by.
+pub(super) fn is_weight(subject: &Subject<'_>, family: FamilyId) -> bool {
+    let known = subject.system.family(family);
+    let asked: Vec<FamilyId> = subject
+        .system
+        .questions
+        .iter()
+        .flat_map(|question| question.wrt.iter().map(|target| target.family))
+        .filter(|family| subject.system.family(*family).kind == FamilyKind::Input)
+        .collect();
+    // Where no parameter is asked for, any matrix may be one.
+    let chosen = asked.contains(&family) || (asked.is_empty() && known.axes == 2);
+    known.kind == FamilyKind::Input
+        && !matches!(known.role, Some(FamilyRole::Target | FamilyRole::Input))
+        && (known.role == Some(FamilyRole::Parameter) || chosen)
+        && !subject.only_added(family)
+}
+
+/// A bracket that is missing or too much: `a b - c` for `a (b - c)`, and the reverse.
+pub(in super::super) fn brackets(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn FnMut(Edit)) {
+    let span = site.expr.span;
+    match &site.expr.kind {
+        ExprKind::Sum(terms) if terms.len() > 1 => {
+            // The first factor takes what stands before it.
+            for last in 1..terms.len() {
+                let factors = factors_of(&terms[last].1);
+                if factors.len() < 2 {
+                    continue;
+                }
+                for first in 0..last {
+                    let mut inner = terms[first..last].to_vec();
+                    inner.push((terms[last].0, factors[0].1.clone()));
+                    let mut closed = factors.clone();
+                    closed[0].1 = Expr::new(ExprKind::Sum(inner), span);
+                    let mut sum = terms[..first].to_vec();
+                    sum.push((false, product(closed, span)));
+                    sum.extend(terms[last + 1..].iter().cloned());
+                    let becomes = match sum.as_slice() {
+                        [(false, only)] => only.clone(),
+                        _ => Expr::new(ExprKind::Sum(sum), span),
+                    };
+                    out(Edit {
+                        name: "precedence",
+                        said: Said::Instead(site.expr.clone(), becomes.clone()),
+                        becomes,
+                    });
+                }
+            }
+            for at in 0..terms.len() - 1 {
+                let (head, rest) = (&terms[at], &terms[at + 1..]);
+                let mut put = |name, factored: Expr| {
+                    let mut sum = terms[..at].to_vec();
+                    sum.push((head.0, factored));
+                    out(Edit {
+                        name,
+                        becomes: match sum.as_slice() {
+                            [(false, only)] => only.clone(),
+                            _ => Expr::new(ExprKind::Sum(sum.clone()), span),
+                        },
+                        said: Said::Instead(
+                            site.expr.clone(),
+                            Expr::new(ExprKind::Sum(sum.clone()), span),
+                        ),
+                    });
+                };
+                // The last factor takes what follows.
+                let mut factors = factors_of(&head.1);
+                if factors.len() > 1
+                    && let Some((_, last)) = factors.last_mut()
+                {
+                    let mut inner = vec![(false, last.clone())];
+                    inner.extend(rest.iter().cloned());
+                    *last = Expr::new(ExprKind::Sum(inner), span);
+                    put("precedence", product(factors, span));
+                }
+                if let [(minus, next)] = rest {
+                    // 1 + ∏ f for ∏ (1 + f): the ways through several layers are not added up.
+                    if let ExprKind::Fold {
+                        fold: Fold::Product,
+                        binders,
+                        conditions,
+                        body,
+                    } = &next.kind
+                    {
+                        let inner = Expr::new(
+                            ExprKind::Sum(vec![
+                                (false, head.1.clone()),
+                                (*minus, (**body).clone()),
+                            ]),
+                            span,
+                        );
+                        put(
+                            "path-missing",
+                            Expr::new(
+                                ExprKind::Fold {
+                                    fold: Fold::Product,
+                                    binders: binders.clone(),
+                                    conditions: conditions.clone(),
+                                    body: Box::new(inner),
+                                },
+                                span,
+                            ),
+                        );
+                    }
+                }
+            }
+        }
+        ExprKind::Product(factors) => {
+            for at in 0..factors.len() {
+                let ExprKind::Sum(terms) = &factors[at].1.kind else {
+                    continue;
+                };
+                let (before, after) = (&factors[..at], &factors[at + 1..]);
+                let (Some(first), Some(last)) = (terms.first(), terms.last()) else {
+                    continue;
+                };
+                let mut opened = terms.clone();
+                let mut head = before.to_vec();
+                head.push((factors[at].0, first.1.clone()));
+                opened[0] = (first.0, product(head, span));
+                let mut tail = vec![(Join::Product, opened.last().unwrap_or(last).1.clone())];
+                tail.extend(after.iter().cloned());
+                let end = opened.len() - 1;
+                opened[end] = (last.0, product(tail, span));
+                let becomes = Expr::new(ExprKind::Sum(opened), span);
+                out(Edit {
+                    name: "precedence",
+                    said: Said::Instead(site.expr.clone(), becomes.clone()),
+                    becomes,
+                });
+            }
+        }
+        _ => {}
+    }
+}

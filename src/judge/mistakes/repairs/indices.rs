@@ -1,0 +1,374 @@
+//! Indices and sums over them.
+
+use super::factors::is_weight;
+use super::leaves::letters_of;
+use super::*;
+use crate::claim::{Binder, Entry, Fold};
+
+/// Elements anywhere in an expression that is one leaf: of a quantity, of a bracket, of what a derivative is taken by.
+fn with_elements(expr: &Expr, change: &dyn Fn(&[Entry]) -> Vec<Vec<Entry>>) -> Vec<Expr> {
+    let with = |kind: ExprKind| Expr::new(kind, expr.span);
+    match &expr.kind {
+        ExprKind::Quantity {
+            family,
+            slots,
+            elements,
+        } => change(elements)
+            .into_iter()
+            .map(|elements| {
+                with(ExprKind::Quantity {
+                    family: *family,
+                    slots: slots.clone(),
+                    elements,
+                })
+            })
+            .collect(),
+        ExprKind::Elements(inner, elements) => change(elements)
+            .into_iter()
+            .map(|elements| with(ExprKind::Elements(inner.clone(), elements)))
+            .collect(),
+        ExprKind::Named(inner) => with_elements(inner, change),
+        ExprKind::Derivative { of, wrt, direct } => with_elements(wrt, change)
+            .into_iter()
+            .map(|wrt| {
+                with(ExprKind::Derivative {
+                    of: of.clone(),
+                    wrt: Box::new(wrt),
+                    direct: *direct,
+                })
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Two indices of a factor exchanged.
+pub(in super::super) fn indices_exchanged(
+    _: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    let exchanged = with_elements(site.expr, &|entries| match entries {
+        [first, second] if first != second => vec![vec![second.clone(), first.clone()]],
+        _ => Vec::new(),
+    });
+    for becomes in exchanged {
+        out(Edit {
+            name: "index-order",
+            said: Said::Instead(site.expr.clone(), becomes.clone()),
+            becomes,
+        });
+    }
+}
+
+/// Two letters of the left side exchanged in all of the claim.
+pub(in super::super) fn letters_exchanged(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    if !site.whole {
+        return;
+    }
+    let letters = subject.truth.free_letters();
+    for (at, first) in letters.iter().enumerate() {
+        for second in &letters[at + 1..] {
+            let letter = |name: &String| Expr::new(ExprKind::Letter(name.clone()), site.expr.span);
+            let becomes = site.expr.with_letters(&[
+                (first.clone(), letter(second)),
+                (second.clone(), letter(first)),
+            ]);
+            out(Edit {
+                name: "index-order",
+                said: Said::Instead(site.expr.clone(), becomes.clone()),
+                becomes,
+            });
+        }
+    }
+}
+
+/// An index that should be another letter.
+pub(in super::super) fn indices_renamed(
+    _: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    let renamed = with_elements(site.expr, &|entries| {
+        let mut found = Vec::new();
+        for (at, letter) in letters_of(entries).into_iter().enumerate() {
+            for other in &site.letters {
+                if letter.as_ref().is_some_and(|letter| letter != other) {
+                    let mut changed = entries.to_vec();
+                    changed[at] =
+                        Entry::At(Expr::new(ExprKind::Letter(other.clone()), site.expr.span));
+                    found.push(changed);
+                }
+            }
+        }
+        found
+    });
+    for becomes in renamed {
+        out(Edit {
+            name: "index-sum-wrong",
+            said: Said::Instead(site.expr.clone(), becomes.clone()),
+            becomes,
+        });
+    }
+}
+
+fn summed(letter: &str, body: Expr) -> Expr {
+    let span = body.span;
+    Expr::new(
+        ExprKind::Fold {
+            fold: Fold::Sum,
+            binders: vec![Binder {
+                letter: letter.to_owned(),
+                range: None,
+            }],
+            conditions: Vec::new(),
+            body: Box::new(body),
+        },
+        span,
+    )
+}
+
+/// What a sum over a stray index that is missing is called.
+fn name_of_sum(subject: &Subject<'_>, body: &Expr, letter: &str) -> &'static str {
+    if subject
+        .derivative
+        .is_some_and(|(_, wrt)| subject.only_added(wrt))
+    {
+        return "bias-sum-missing";
+    }
+    // Units of the next layer are those that a weight leads to.
+    let contracted = body.any(&mut |inner| match &inner.kind {
+        ExprKind::Quantity {
+            family, elements, ..
+        } => {
+            is_weight(subject, *family)
+                && letters_of(elements)
+                    .iter()
+                    .any(|found| found.as_deref() == Some(letter))
+        }
+        _ => false,
+    });
+    if contracted {
+        "path-missing"
+    } else {
+        "index-sum-wrong"
+    }
+}
+
+/// A Σ put in over a letter that the left side does not have, or taken away.
+pub(in super::super) fn sums(subject: &Subject<'_>, site: &Site<'_>, out: &mut dyn FnMut(Edit)) {
+    let bound = subject.truth.free_letters();
+    for letter in site.expr.free_letters() {
+        let stray = !bound.contains(&letter) && subject.claim.free_letters().contains(&letter);
+        if !stray {
+            continue;
+        }
+        let becomes = summed(&letter, site.expr.clone());
+        out(Edit {
+            name: name_of_sum(subject, site.expr, &letter),
+            said: Said::Instead(site.expr.clone(), becomes.clone()),
+            becomes,
+        });
+        // Only the factors that have it.
+        if let ExprKind::Product(factors) = &site.expr.kind {
+            let (with, without): (Vec<_>, Vec<_>) = factors
+                .iter()
+                .cloned()
+                .partition(|(_, factor)| factor.free_letters().contains(&letter));
+            if !without.is_empty() && !with.is_empty() {
+                let mut all = without;
+                all.push((
+                    Join::Product,
+                    summed(&letter, product(with, site.expr.span)),
+                ));
+                let becomes = product(all, site.expr.span);
+                out(Edit {
+                    name: name_of_sum(subject, site.expr, &letter),
+                    said: Said::Instead(site.expr.clone(), becomes.clone()),
+                    becomes,
+                });
+            }
+        }
+    }
+    if let ExprKind::Fold {
+        fold: Fold::Sum,
+        body,
+        ..
+    } = &site.expr.kind
+    {
+        out(Edit {
+            name: "index-sum-wrong",
+            said: Said::Instead(site.expr.clone(), (**body).clone()),
+            becomes: (**body).clone(),
+        });
+    }
+}
+
+/// A matrix that should be summed over its rows or columns.
+pub(in super::super) fn axes_summed(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    if axes(subject.system, site.expr) == 0 || site.slope || site.step {
+        return;
+    }
+    let span = site.expr.span;
+    let name = if subject
+        .derivative
+        .is_some_and(|(_, wrt)| subject.only_added(wrt))
+    {
+        "bias-sum-missing"
+    } else {
+        "index-sum-wrong"
+    };
+    for over in ["rows", "columns", "all"] {
+        let over = Expr::new(ExprKind::Letter(over.into()), span);
+        let becomes = Expr::new(
+            ExprKind::Call("sum".into(), 0, vec![site.expr.clone(), over]),
+            span,
+        );
+        out(Edit {
+            name,
+            said: Said::Instead(site.expr.clone(), becomes.clone()),
+            becomes,
+        });
+    }
+}
+
+/// A factor in front of a Σ that belongs behind it, or the reverse; a Step of a sum that should be the sum of Steps.
+pub(in super::super) fn sums_moved(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn FnMut(Edit)) {
+    let span = site.expr.span;
+    let within = |fold: &Expr, body: Expr| match &fold.kind {
+        ExprKind::Fold {
+            fold,
+            binders,
+            conditions,
+            ..
+        } => Expr::new(
+            ExprKind::Fold {
+                fold: *fold,
+                binders: binders.clone(),
+                conditions: conditions.clone(),
+                body: Box::new(body),
+            },
+            span,
+        ),
+        _ => body,
+    };
+    let sum_of = |expr: &Expr| match &expr.kind {
+        ExprKind::Fold {
+            fold: Fold::Sum,
+            body,
+            ..
+        } => Some((**body).clone()),
+        _ => None,
+    };
+    let mut put = |name, becomes: Expr| {
+        out(Edit {
+            name,
+            said: Said::Instead(site.expr.clone(), becomes.clone()),
+            becomes,
+        });
+    };
+    match &site.expr.kind {
+        ExprKind::Product(factors) => {
+            for (at, (_, factor)) in factors.iter().enumerate() {
+                let Some(body) = sum_of(factor) else { continue };
+                for other in (0..factors.len()).filter(|other| *other != at) {
+                    let mut inner = vec![(Join::Product, factors[other].1.clone())];
+                    let mut tail = factors_of(&body);
+                    tail[0].0 = factors[other.max(at)].0;
+                    inner.extend(tail);
+                    let mut fewer = factors.clone();
+                    fewer[at].1 = within(factor, product(inner, span));
+                    fewer.remove(other);
+                    put("index-sum-wrong", product(fewer, span));
+                }
+            }
+        }
+        ExprKind::Fold {
+            fold: Fold::Sum,
+            body,
+            ..
+        } => {
+            let factors = factors_of(body);
+            for at in 0..factors.len() {
+                if factors.len() < 2 {
+                    break;
+                }
+                let mut inner = factors.clone();
+                let (join, moved) = inner.remove(at);
+                let sum = within(site.expr, product(inner, span));
+                put(
+                    "index-sum-wrong",
+                    product(vec![(Join::Product, moved), (join, sum)], span),
+                );
+            }
+        }
+        ExprKind::Call(name, 0, arguments) if name == "step" => {
+            if let Some(body) = sum_of(&arguments[0]) {
+                let step = Expr::new(ExprKind::Call(name.clone(), 0, vec![body]), span);
+                put("step-wrong-argument", within(&arguments[0], step));
+            }
+        }
+        ExprKind::Indicator(conditions) => {
+            if let [condition] = conditions.as_slice()
+                && let Some(body) = sum_of(&condition.left)
+            {
+                let mut inner = condition.clone();
+                inner.left = body;
+                let indicator = Expr::new(ExprKind::Indicator(vec![inner]), span);
+                put("step-wrong-argument", within(&condition.left, indicator));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A Kronecker delta that is missing: the element counts for one class, token or unit only.
+pub(in super::super) fn deltas_missing(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    if site.factor || site.slope || site.step {
+        return;
+    }
+    let span = site.expr.span;
+    let letters = subject.truth.free_letters();
+    let mut places: Vec<Expr> = subject
+        .families()
+        .filter(|family| {
+            let known = subject.system.family(*family);
+            known.integers.is_some() && known.slots + known.axes == 0
+        })
+        .map(|family| Expr::quantity(family, span))
+        .collect();
+    places.extend(
+        letters
+            .iter()
+            .map(|letter| Expr::new(ExprKind::Letter(letter.clone()), span)),
+    );
+    for letter in &letters {
+        let own = Expr::new(ExprKind::Letter(letter.clone()), span);
+        for place in &places {
+            if place.kind == own.kind {
+                continue;
+            }
+            let delta = Expr::new(
+                ExprKind::Kronecker(Box::new(own.clone()), Box::new(place.clone())),
+                span,
+            );
+            out(Edit {
+                name: "index-sum-wrong",
+                becomes: times(site.expr, Join::Product, delta.clone()),
+                said: Said::Missing(delta),
+            });
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! A quantity, or what a derivative is taken by, exchanged for another.
+
+use super::factors::shifted;
+use super::*;
+use crate::claim::Entry;
+
+/// What another quantity at a site is called.
+fn name_of(site: &Site<'_>, other: &'static str) -> &'static str {
+    if site.slope {
+        "derivative-at-wrong-point"
+    } else if site.step {
+        "step-wrong-argument"
+    } else {
+        other
+    }
+}
+
+fn replaced(claim: &Expr, was: &Expr, becomes: &Expr) -> Expr {
+    if claim.kind == was.kind {
+        return becomes.clone().moved(claim.span);
+    }
+    let mut result = claim.clone();
+    for at in operands(claim) {
+        let child = claim.children()[at];
+        *result.children_mut()[at] = replaced(child, was, becomes);
+    }
+    result
+}
+
+fn same(a: &Expr, b: &Expr) -> bool {
+    a.plain().kind == b.plain().kind
+}
+
+/// How often a leaf stands in an expression.
+fn count(expr: &Expr, leaf: &Expr) -> usize {
+    usize::from(expr.kind == leaf.kind)
+        + operands(expr)
+            .into_iter()
+            .map(|at| count(expr.children()[at], leaf))
+            .sum::<usize>()
+}
+
+/// Quantities that could stand for a leaf, with the name of the exchange.
+fn others(subject: &Subject<'_>, leaf: &Expr) -> Vec<(&'static str, Expr)> {
+    let system = subject.system;
+    let mut found = Vec::new();
+    let leaf_axes = axes(system, leaf);
+    let (own, slots, elements) = match &leaf.kind {
+        ExprKind::Quantity {
+            family,
+            slots,
+            elements,
+        } => (Some(*family), slots.clone(), elements.clone()),
+        ExprKind::Named(_) => (None, Vec::new(), Vec::new()),
+        _ => return found,
+    };
+    for family in subject.families() {
+        let known = system.family(family);
+        if Some(family) == own || !is_plain(system, family) {
+            continue;
+        }
+        let fits_slots = known.slots == slots.len();
+        if fits_slots && known.axes == elements.len() + leaf_axes {
+            let other = Expr::new(
+                ExprKind::Quantity {
+                    family,
+                    slots: slots.clone(),
+                    elements: elements.clone(),
+                },
+                leaf.span,
+            );
+            found.push(("wrong-operand", other));
+        } else if fits_slots {
+            // A quantity of another shape, whole or at the same letters.
+            let whole = ExprKind::Quantity {
+                family,
+                slots: slots.clone(),
+                elements: Vec::new(),
+            };
+            found.push(("wrong-operand", Expr::new(whole, leaf.span)));
+            if known.axes == 1 && elements.len() == 2 {
+                for entry in &elements {
+                    let one = ExprKind::Quantity {
+                        family,
+                        slots: slots.clone(),
+                        elements: vec![entry.clone()],
+                    };
+                    found.push(("wrong-operand", Expr::new(one, leaf.span)));
+                }
+            }
+        }
+    }
+    if let (Some(family), Some(last)) = (own, slots.len().checked_sub(1)) {
+        for shift in [-1, 1] {
+            let mut moved = slots.clone();
+            moved[last] = shifted(&slots[last], shift, leaf.span);
+            let other = ExprKind::Quantity {
+                family,
+                slots: moved,
+                elements: elements.clone(),
+            };
+            found.push(("wrong-layer", Expr::new(other, leaf.span)));
+        }
+        // Another family at a neighbouring slot: z of this layer for a of the one before.
+        for other in subject.families() {
+            let known = system.family(other);
+            if other == family
+                || known.slots != slots.len()
+                || known.axes != elements.len() + leaf_axes
+                || !is_plain(system, other)
+            {
+                continue;
+            }
+            for shift in [-1, 1] {
+                let mut moved = slots.clone();
+                moved[last] = shifted(&slots[last], shift, leaf.span);
+                let other = ExprKind::Quantity {
+                    family: other,
+                    slots: moved,
+                    elements: elements.clone(),
+                };
+                found.push(("wrong-operand", Expr::new(other, leaf.span)));
+            }
+        }
+    }
+    found
+}
+
+/// A leaf exchanged for another quantity at one place.
+pub(in super::super) fn operands_exchanged(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    for (name, other) in others(subject, site.expr) {
+        out(Edit {
+            name: name_of(site, name),
+            said: Said::Instead(site.expr.clone(), other.clone()),
+            becomes: other,
+        });
+    }
+}
+
+/// A leaf exchanged at all places at which it stands.
+pub(in super::super) fn operands_exchanged_everywhere(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    if !site.whole {
+        return;
+    }
+    let mut leaves: Vec<Expr> = Vec::new();
+    collect(site.expr, &mut leaves);
+    for leaf in leaves {
+        if count(site.expr, &leaf) < 2 {
+            continue;
+        }
+        for (name, other) in others(subject, &leaf) {
+            out(Edit {
+                name,
+                becomes: replaced(site.expr, &leaf, &other),
+                said: Said::Instead(leaf.clone(), other),
+            });
+        }
+    }
+}
+
+fn collect(expr: &Expr, into: &mut Vec<Expr>) {
+    if matches!(expr.kind, ExprKind::Quantity { .. } | ExprKind::Named(_))
+        && !into.iter().any(|known| known.kind == expr.kind)
+    {
+        into.push(expr.clone());
+    }
+    for at in operands(expr) {
+        collect(expr.children()[at], into);
+    }
+}
+
+/// A derivative that is taken as known exchanged for that by another quantity.
+pub(in super::super) fn derivatives_exchanged(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    let (named, expr) = match &site.expr.kind {
+        ExprKind::Named(inner) => (true, &**inner),
+        _ => (false, site.expr),
+    };
+    let ExprKind::Derivative { of, wrt, direct } = &expr.kind else {
+        return;
+    };
+    for (name, other) in others(subject, wrt) {
+        let becomes = Expr::new(
+            ExprKind::Derivative {
+                of: of.clone(),
+                wrt: Box::new(other),
+                direct: *direct,
+            },
+            site.expr.span,
+        );
+        // What is claimed may not be put in its place.
+        if same(&becomes, subject.truth) || (named && site.whole) {
+            continue;
+        }
+        out(Edit {
+            name,
+            said: Said::Instead(site.expr.clone(), becomes.clone()),
+            becomes,
+        });
+    }
+}
+
+/// The square of an activation's value for the value, as in 1 - tanh.
+pub(in super::super) fn squares_missing(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    let ExprKind::Quantity { family, .. } = &site.expr.kind else {
+        return;
+    };
+    let name = if subject
+        .activations()
+        .iter()
+        .any(|(value, ..)| value == family)
+    {
+        "activation-derivative-wrong"
+    } else {
+        "wrong-operand"
+    };
+    let square = Expr::new(
+        ExprKind::Power(
+            Box::new(site.expr.clone()),
+            Box::new(number(2, site.expr.span)),
+            true,
+        ),
+        site.expr.span,
+    );
+    out(Edit {
+        name,
+        said: Said::Instead(site.expr.clone(), square.clone()),
+        becomes: square,
+    });
+}
+
+/// The letters of an element's index.
+pub(super) fn letters_of(entries: &[Entry]) -> Vec<Option<String>> {
+    entries
+        .iter()
+        .map(|entry| match entry {
+            Entry::At(Expr {
+                kind: ExprKind::Letter(letter),
+                ..
+            }) => Some(letter.clone()),
+            _ => None,
+        })
+        .collect()
+}

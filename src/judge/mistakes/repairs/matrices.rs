@@ -1,0 +1,224 @@
+//! Transposes, the order of factors, and products of the wrong kind.
+
+use super::*;
+
+fn toggled(expr: &Expr) -> Expr {
+    match &expr.kind {
+        ExprKind::Transpose(inner) => (**inner).clone(),
+        _ => Expr::new(ExprKind::Transpose(Box::new(expr.clone())), expr.span),
+    }
+}
+
+fn is_transposed(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Transpose(_))
+}
+
+/// One transpose more or less.
+pub(in super::super) fn transposes(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    if site.transposed || axes(subject.system, site.expr) == 0 {
+        return;
+    }
+    let becomes = toggled(site.expr);
+    let name = if site.whole || is_transposed(site.expr) {
+        "transpose-swapped"
+    } else {
+        "transpose-missing"
+    };
+    out(Edit {
+        name,
+        said: Said::Instead(site.expr.clone(), becomes.clone()),
+        becomes,
+    });
+}
+
+fn permutations(count: usize) -> Vec<Vec<usize>> {
+    let mut found: Vec<Vec<usize>> = vec![Vec::new()];
+    for _ in 0..count {
+        found = found
+            .into_iter()
+            .flat_map(|before| {
+                (0..count)
+                    .filter(|at| !before.contains(at))
+                    .map(|at| {
+                        let mut next = before.clone();
+                        next.push(at);
+                        next
+                    })
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+    }
+    found
+}
+
+/// Whether a factor is a diagonal matrix or a derivative.
+fn is_jacobian(expr: &Expr) -> bool {
+    match &expr.plain().kind {
+        ExprKind::Call(name, primes, _) => name == "diag" || *primes > 0,
+        ExprKind::Derivative { .. } => true,
+        ExprKind::Transpose(inner) => is_jacobian(inner),
+        _ => false,
+    }
+}
+
+/// The factors of a product in another order, powers of matrices unfolded.
+pub(in super::super) fn orders(subject: &Subject<'_>, site: &Site<'_>, out: &mut dyn FnMut(Edit)) {
+    let ExprKind::Product(factors) = &site.expr.kind else {
+        return;
+    };
+    let mut unfolded: Vec<(Join, Expr)> = Vec::new();
+    for (join, factor) in factors {
+        if let ExprKind::Power(base, exponent, false) = &factor.kind
+            && axes(subject.system, base) == 2
+            && let ExprKind::Number(count) = &exponent.kind
+            && (*count == BigRational::from_integer(2.into())
+                || *count == BigRational::from_integer(3.into()))
+        {
+            let count = if *count == BigRational::from_integer(2.into()) {
+                2
+            } else {
+                3
+            };
+            for at in 0..count {
+                let join = if at == 0 { *join } else { Join::Product };
+                unfolded.push((join, (**base).clone()));
+            }
+        } else {
+            unfolded.push((*join, factor.clone()));
+        }
+    }
+    let movable: Vec<usize> = (0..unfolded.len())
+        .filter(|at| axes(subject.system, &unfolded[*at].1) > 0)
+        .collect();
+    if movable.len() < 2 || movable.len() > 4 {
+        return;
+    }
+    let jacobians = movable
+        .iter()
+        .filter(|at| is_jacobian(&unfolded[**at].1))
+        .count();
+    let name = if jacobians >= 2 {
+        "weight-product-wrong"
+    } else {
+        "operand-order"
+    };
+    let mut seen = Vec::new();
+    for order in permutations(movable.len()) {
+        if order.iter().enumerate().all(|(at, from)| at == *from) {
+            continue;
+        }
+        let mut moved = unfolded.clone();
+        for (to, from) in movable.iter().zip(&order) {
+            moved[*to].1 = unfolded[movable[*from]].1.clone();
+        }
+        // The signs stay, or go with the factors.
+        let mut with_signs = moved.clone();
+        for (to, from) in movable.iter().zip(&order) {
+            if *to > 0 && movable[*from] > 0 {
+                with_signs[*to].0 = unfolded[movable[*from]].0;
+            } else if *to > 0 {
+                with_signs[*to].0 = Join::Product;
+            }
+        }
+        let mut forms = vec![moved, with_signs];
+        // Of two factors one may be transposed too.
+        if movable.len() == 2 {
+            for at in &movable {
+                let mut turned = forms[0].clone();
+                turned[*at].1 = toggled(&turned[*at].1);
+                forms.push(turned);
+            }
+        }
+        for form in forms {
+            let becomes = Expr::new(ExprKind::Product(form), site.expr.span);
+            if seen.contains(&becomes) {
+                continue;
+            }
+            seen.push(becomes.clone());
+            out(Edit {
+                name,
+                said: Said::Order(becomes.clone()),
+                becomes,
+            });
+        }
+    }
+}
+
+/// A transpose moved from one factor to another.
+pub(in super::super) fn transposes_moved(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    let ExprKind::Product(factors) = &site.expr.kind else {
+        return;
+    };
+    let movable: Vec<usize> = (0..factors.len())
+        .filter(|at| axes(subject.system, &factors[*at].1) > 0)
+        .collect();
+    if movable.len() > 4 {
+        return;
+    }
+    for (at, first) in movable.iter().enumerate() {
+        for second in &movable[at + 1..] {
+            let mut moved = factors.clone();
+            for place in [first, second] {
+                moved[*place].1 = toggled(&factors[*place].1);
+            }
+            let becomes = Expr::new(ExprKind::Product(moved), site.expr.span);
+            let added = !is_transposed(&factors[*first].1) && !is_transposed(&factors[*second].1);
+            out(Edit {
+                name: if added {
+                    "transpose-missing"
+                } else {
+                    "transpose-swapped"
+                },
+                said: Said::Instead(site.expr.clone(), becomes.clone()),
+                becomes,
+            });
+        }
+    }
+}
+
+/// A product entry by entry for a matrix product, or a diagonal matrix for its diagonal, and the reverse.
+pub(in super::super) fn kinds(subject: &Subject<'_>, site: &Site<'_>, out: &mut dyn FnMut(Edit)) {
+    let span = site.expr.span;
+    let mut put = |becomes: Expr| {
+        out(Edit {
+            name: "hadamard-vs-product",
+            said: Said::Instead(site.expr.clone(), becomes.clone()),
+            becomes,
+        });
+    };
+    match &site.expr.kind {
+        ExprKind::Product(factors) => {
+            for at in 1..factors.len() {
+                for join in [Join::Product, Join::Elementwise, Join::Dot] {
+                    if join != factors[at].0 {
+                        let mut other = factors.clone();
+                        other[at].0 = join;
+                        put(Expr::new(ExprKind::Product(other.clone()), span));
+                        // As a product of matrices it may stand on the other side.
+                        if join == Join::Product && factors.len() == 2 {
+                            other.swap(0, 1);
+                            other[1].0 = Join::Product;
+                            put(Expr::new(ExprKind::Product(other), span));
+                        }
+                    }
+                }
+            }
+        }
+        ExprKind::Call(name, 0, arguments) if name == "diag" => put(arguments[0].clone()),
+        _ => {}
+    }
+    if site.factor && axes(subject.system, site.expr) == 1 {
+        put(Expr::new(
+            ExprKind::Call("diag".into(), 0, vec![site.expr.clone()]),
+            span,
+        ));
+    }
+}
