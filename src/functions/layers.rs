@@ -511,7 +511,10 @@ const LAYERS: &[LayerRow] = &[
                 text: "where gamma[$k], beta[$k] in R^($1)
                     where epsilon in R
                     assume epsilon > 0
-                    $y = gamma[$k] .* layer_norm($x; epsilon) + beta[$k]",
+                    mu[$m] = mean($x)
+                    s[$m] = (mean(($x - mu[$m]).^2) + epsilon)^(-1/2)
+                    x_hat[$m] = s[$m] ($x - mu[$m])
+                    $y = gamma[$k] .* x_hat[$m] + beta[$k]",
             },
             LayerForm {
                 takes: &[Carried::Rows],
@@ -521,7 +524,10 @@ const LAYERS: &[LayerRow] = &[
                 text: "where gamma[$k], beta[$k] in R^($2)
                     where epsilon in R
                     assume epsilon > 0
-                    $y = layer_norm($x, rows; epsilon) diag(gamma[$k]) + ones($1) beta[$k]^T",
+                    mu[$m] = mean($x, rows)
+                    s[$m] = (mean(($x - mu[$m] ones($2)^T).^2, rows) + epsilon).^(-1/2)
+                    X_hat[$m] = diag(s[$m]) ($x - mu[$m] ones($2)^T)
+                    $y = X_hat[$m] diag(gamma[$k]) + ones($1) beta[$k]^T",
             },
             LayerForm {
                 takes: &[Carried::Sequence],
@@ -531,7 +537,10 @@ const LAYERS: &[LayerRow] = &[
                 text: "where gamma[$k], beta[$k] in R^($1)
                     where epsilon in R
                     assume epsilon > 0
-                    $y = gamma[$k] .* layer_norm($x; epsilon) + beta[$k]$for",
+                    mu[$m,$t] = mean($x)$for
+                    s[$m,$t] = (mean(($x - mu[$m,$t]).^2) + epsilon)^(-1/2)$for
+                    x_hat[$m,$t] = s[$m,$t] ($x - mu[$m,$t])$for
+                    $y = gamma[$k] .* x_hat[$m,$t] + beta[$k]$for",
             },
         ],
         source: "Ba, Kiros and Hinton 2016, equation 4",
@@ -553,7 +562,9 @@ const LAYERS: &[LayerRow] = &[
                 text: "where gamma[$k] in R^($1)
                     where epsilon in R
                     assume epsilon > 0
-                    $y = gamma[$k] .* rms_norm($x; epsilon)",
+                    s[$m] = (mean($x.^2) + epsilon)^(-1/2)
+                    x_hat[$m] = s[$m] $x
+                    $y = gamma[$k] .* x_hat[$m]",
             },
             LayerForm {
                 takes: &[Carried::Rows],
@@ -563,7 +574,9 @@ const LAYERS: &[LayerRow] = &[
                 text: "where gamma[$k] in R^($2)
                     where epsilon in R
                     assume epsilon > 0
-                    $y = rms_norm($x, rows; epsilon) diag(gamma[$k])",
+                    s[$m] = (mean($x.^2, rows) + epsilon).^(-1/2)
+                    X_hat[$m] = diag(s[$m]) $x
+                    $y = X_hat[$m] diag(gamma[$k])",
             },
         ],
         source: "Zhang and Sennrich 2019, equation 4",
@@ -584,7 +597,10 @@ const LAYERS: &[LayerRow] = &[
             text: "where gamma[$k], beta[$k] in R^($2)
                 where epsilon in R
                 assume epsilon > 0
-                $y = layer_norm($x, columns; epsilon) diag(gamma[$k]) + ones($1) beta[$k]^T",
+                mu[$m] = mean($x, columns)
+                s[$m] = (mean(($x - ones($1) mu[$m]^T).^2, columns) + epsilon).^(-1/2)
+                X_hat[$m] = ($x - ones($1) mu[$m]^T) diag(s[$m])
+                $y = X_hat[$m] diag(gamma[$k]) + ones($1) beta[$k]^T",
         }],
         source: "Ioffe and Szegedy 2015, algorithm 1",
     },

@@ -645,6 +645,11 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
             Op::Power(base, exponent) => {
                 let base = self.eval(code, frame, *base);
                 let exponent = self.eval(code, frame, *exponent);
+                let root = exponent.value() > 0.0 && exponent.value() < 1.0;
+                if root && base.value() == 0.0 {
+                    // The value stands, but a point like this tells nothing of derivatives.
+                    let _ = self.fail(|_| "a root of 0 has no derivative".to_owned());
+                }
                 base.power(&exponent)
             }
             Op::Primitive(primitive, argument) => {
