@@ -56,22 +56,17 @@ fn factors(number: &mut Expression) -> impl Iterator<Item = &mut Expression> {
     chain.into_iter().flatten()
 }
 
-/// Puts softmax in the place of the exponential of an argument, or of its transpose.
+/// Puts softmax in the place of the exponential of an argument where a factor is linear in it.
 fn replace(factor: &mut Expression, exp: FunctionId, argument: &Expression) -> bool {
-    let (upright, turned) = match &factor.kind {
-        Kind::Transpose(inner) => (&**inner, true),
-        _ => (&*factor, false),
-    };
-    if exponential(upright, exp) != Some(argument) {
-        return false;
+    if exponential(factor, exp) == Some(argument) {
+        *factor = Expression::softmax(exp, argument.clone());
+        return true;
     }
-    let softmax = Expression::softmax(exp, argument.clone());
-    *factor = if turned {
-        softmax.transposed()
-    } else {
-        softmax
-    };
-    true
+    match &mut factor.kind {
+        Kind::Hadamard(parts) => parts.iter_mut().any(|part| replace(part, exp, argument)),
+        Kind::Transpose(inner) | Kind::Diagonal(inner) => replace(inner, exp, argument),
+        _ => false,
+    }
 }
 
 /// What exp is applied to, if the expression is its value.

@@ -181,3 +181,69 @@ fn a_triangle_is_no_matrix() {
     assert_eq!(found.map(|found| found.expression), Err(Refusal::Coupled));
     assert!(matches!(page.system.store.node(term), Node::Reduce(..)));
 }
+
+const INVERSES: &str = "where A, B, S in R^(n x n), x in R^n\n\
+    assume S symmetric\n\
+    U = inv(A + B)\n\
+    V = inv(A)\n\
+    W = inv(S)\n\
+    G = inv(A A^T)\n\
+    g = x / norm(x)\n\
+    loss C = sum(U V W G, all) + sum(g)\n\
+    grad x\n";
+
+impl Page {
+    /// A quantity's own matrix form.
+    fn form(&mut self, name: &str) -> Expression {
+        let (frame, term) = self.definition(name).expect("the left side is an array");
+        self.notation
+            .matrix_form(&mut self.system, &frame, term)
+            .expect("there is a matrix form")
+            .expression
+    }
+}
+
+#[test]
+fn an_inverse_is_of_its_argument() {
+    let mut page = Page::new(INVERSES);
+    let (a, b) = (page.whole("A"), page.whole("B"));
+    let right = page.form("U");
+    assert!(page.is_proved("U", &right));
+    let super::Kind::OfMatrix { access, .. } = right.kind else {
+        panic!("it is a function of a matrix");
+    };
+    let swapped = Expression::sum(&mut page.system.store, [b, a.clone()]);
+    let same = Expression::of_matrix(access, swapped, a.shape.clone());
+    assert!(page.is_proved("U", &same));
+    let other = Expression::of_matrix(access, a.clone(), a.shape);
+    assert!(!page.is_proved("U", &other));
+}
+
+#[test]
+fn only_symmetric_matrices_have_symmetric_inverses() {
+    let mut page = Page::new(INVERSES);
+    let turned = page.form("V").transposed();
+    assert!(!page.is_proved("V", &turned));
+    for name in ["W", "G"] {
+        let form = page.form(name);
+        assert_eq!(form.transposed(), form);
+        // Written as a transpose all the same, it is proved by the symmetry.
+        let turned = Expression {
+            shape: form.shape.transposed(),
+            kind: super::Kind::Transpose(Box::new(form)),
+        };
+        assert!(page.is_proved(name, &turned));
+    }
+}
+
+#[test]
+fn a_norm_is_not_its_square() {
+    let mut page = Page::new(INVERSES);
+    let right = page.form("g");
+    assert!(page.is_proved("g", &right));
+    let x = page.whole("x");
+    let squared = page.product([x.clone().transposed(), x.clone()]);
+    let share = squared.power(num_rational::BigRational::from_integer((-1).into()));
+    let wrong = page.product([share, x]);
+    assert!(!page.is_proved("g", &wrong));
+}
