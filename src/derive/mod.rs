@@ -481,44 +481,43 @@ fn upstream_first(system: &System, of: FamilyId) -> Vec<FamilyId> {
 
 /// The families that a family's definitions read, sorted by name from last to first.
 pub(crate) fn reads(system: &System, family: FamilyId) -> Vec<FamilyId> {
-    let found = reads_counted(system, family).into_iter();
-    found.map(|(read, _)| read).collect()
+    let row = system.family(family);
+    let bodies = row.clauses.iter().filter_map(|clause| clause.body);
+    let mut found: FxHashSet<FamilyId> = bodies
+        .flat_map(|body| accesses(system, body))
+        .map(|(read, _)| read)
+        .collect();
+    if let FamilyKind::OpaqueLoss(arguments) = &row.kind {
+        found.extend(arguments.iter().map(|(argument, _)| *argument));
+    }
+    let mut result: Vec<FamilyId> = found.into_iter().collect();
+    result.sort_by_key(|family| std::cmp::Reverse(name_key(system, *family)));
+    result
 }
 
-/// The same, with how many different accesses to each there are.
-pub(crate) fn reads_counted(system: &System, family: FamilyId) -> Vec<(FamilyId, usize)> {
-    let mut found: FxHashMap<FamilyId, usize> = FxHashMap::default();
+/// The different elements that a body reads. Functions of matrices are read through, and so are arguments without a name.
+pub(crate) fn accesses(system: &System, body: TermId) -> Vec<(FamilyId, Box<[Affine]>)> {
+    let mut found = Vec::new();
     let mut seen: FxHashSet<TermId> = FxHashSet::default();
-    let mut stack: Vec<TermId> = Vec::new();
-    for clause in &system.family(family).clauses {
-        stack.extend(clause.body);
-        while let Some(term) = stack.pop() {
-            if !seen.insert(term) {
-                continue;
-            }
-            if let Node::Access(other, _) = system.store.node(term) {
-                // Functions of matrices are read through, and so are arguments without a name.
-                let mut of = *other;
-                while let FamilyKind::OfMatrix { of: inner, .. } = system.family(of).kind {
-                    of = inner;
-                }
-                if system.is_nameless(of) {
-                    stack.extend(system.family(of).clauses.iter().filter_map(|it| it.body));
-                } else {
-                    *found.entry(of).or_default() += 1;
-                }
-            }
-            stack.extend(system.store.node(term).children());
+    let mut stack = vec![body];
+    while let Some(term) = stack.pop() {
+        if !seen.insert(term) {
+            continue;
         }
-    }
-    if let FamilyKind::OpaqueLoss(arguments) = &system.family(family).kind {
-        for (argument, _) in arguments {
-            *found.entry(*argument).or_default() += 1;
+        if let Node::Access(other, index) = system.store.node(term) {
+            let mut of = *other;
+            while let FamilyKind::OfMatrix { of: inner, .. } = system.family(of).kind {
+                of = inner;
+            }
+            if system.is_nameless(of) {
+                stack.extend(system.family(of).clauses.iter().filter_map(|it| it.body));
+            } else {
+                found.push((of, index.clone()));
+            }
         }
+        stack.extend(system.store.node(term).children());
     }
-    let mut result: Vec<(FamilyId, usize)> = found.into_iter().collect();
-    result.sort_by_key(|(family, _)| std::cmp::Reverse(name_key(system, *family)));
-    result
+    found
 }
 
 /// Names in natural order; families without a name by what they are derivatives of.

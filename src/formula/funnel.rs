@@ -5,23 +5,29 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::derive::{Derivation, reads_counted};
+use crate::derive::{Derivation, accesses};
 use crate::system::{FamilyKind, System};
-use crate::term::FamilyId;
+use crate::term::{Affine, FamilyId};
 
 /// So many single steps are followed before the ways part.
 const MOST_SINGLE: usize = 3;
 
-/// So many families may lie between.
+/// So many pieces may lie between.
 const MOST_BETWEEN: usize = 12;
 
-/// The uses of each family, towards one output.
+/// A clause of a family, by its number: layers that share a name are told apart by their slots.
+type Piece = (FamilyId, usize);
+
+/// The uses of each piece, towards one output.
 #[derive(Debug, Default)]
 pub(super) struct Funnels {
-    /// Who reads a family, and in how many ways.
-    users: FxHashMap<FamilyId, Vec<(FamilyId, usize)>>,
-    /// The place of each adjoint in the sweep: those of larger places are further from the output.
-    places: FxHashMap<(FamilyId, FamilyId), usize>,
+    /// Who reads a piece, and in how many ways.
+    users: FxHashMap<Piece, Vec<(Piece, usize)>>,
+    reads: FxHashMap<Piece, Vec<Piece>>,
+    /// The clauses at slots that are numbers.
+    constant: FxHashMap<(FamilyId, Vec<i64>), usize>,
+    /// For each output the pieces that it depends on, with numbers that grow towards it.
+    ranks: FxHashMap<FamilyId, FxHashMap<Piece, usize>>,
 }
 
 impl Funnels {
@@ -29,59 +35,112 @@ impl Funnels {
     pub(super) fn of(derivation: &Derivation) -> Self {
         let system = &derivation.system;
         let mut result = Self::default();
-        for (place, adjoint) in derivation.adjoints.iter().enumerate() {
-            if let FamilyKind::Adjoint { of, wrt } = system.family(adjoint.family).kind {
-                result.places.insert((of, wrt), place);
+        let families = || (0..system.families.len()).map(|at| FamilyId(at as u32));
+        for family in families() {
+            for (number, clause) in system.family(family).clauses.iter().enumerate() {
+                if let Some(slots) = constant_slots(system, family, &clause.index) {
+                    result.constant.insert((family, slots), number);
+                }
             }
         }
-        for at in 0..system.families.len() {
-            let user = FamilyId(at as u32);
-            if system.family(user).kind == FamilyKind::Defined {
-                for (read, ways) in reads_counted(system, user) {
-                    result.users.entry(read).or_default().push((user, ways));
+        for family in families() {
+            let row = system.family(family);
+            if let FamilyKind::OpaqueLoss(arguments) = &row.kind {
+                for (argument, _) in arguments {
+                    let clauses = 0..system.family(*argument).clauses.len();
+                    let pieces = clauses.map(|number| (*argument, number));
+                    result.reads.entry((family, 0)).or_default().extend(pieces);
+                }
+            }
+            if row.kind != FamilyKind::Defined {
+                continue;
+            }
+            for (number, clause) in row.clauses.iter().enumerate() {
+                let mut ways: Vec<(Piece, usize)> = Vec::new();
+                for (read, index) in clause
+                    .body
+                    .into_iter()
+                    .flat_map(|body| accesses(system, body))
+                {
+                    for piece in result.pieces_at(system, read, &index) {
+                        match ways.iter_mut().find(|(other, _)| *other == piece) {
+                            Some((_, count)) => *count += 1,
+                            None => ways.push((piece, 1)),
+                        }
+                    }
+                }
+                let user = (family, number);
+                result
+                    .reads
+                    .insert(user, ways.iter().map(|(read, _)| *read).collect());
+                for (read, count) in ways {
+                    result.users.entry(read).or_default().push((user, count));
                 }
             }
         }
         result
     }
 
+    /// The clauses in which an index may lie.
+    fn pieces_at(&self, system: &System, family: FamilyId, index: &[Affine]) -> Vec<Piece> {
+        if system.family(family).slots > 0
+            && let Some(slots) = constant_slots(system, family, index)
+            && let Some(number) = self.constant.get(&(family, slots))
+        {
+            return vec![(family, *number)];
+        }
+        let clauses = system.family(family).clauses.iter().enumerate();
+        clauses
+            .filter(|(_, clause)| !clause.at(index).1.is_nothing())
+            .map(|(number, _)| (family, number))
+            .collect()
+    }
+
     /// The family through which all ways from an adjoint's quantity to its output go once they have parted; none if
     /// they do not part soon, or meet only in the output.
-    pub(super) fn behind(&self, system: &System, adjoint: FamilyId) -> Option<FamilyId> {
+    pub(super) fn behind(
+        &mut self,
+        system: &System,
+        adjoint: FamilyId,
+        index: &[Affine],
+    ) -> Option<FamilyId> {
         let FamilyKind::Adjoint { of, wrt } = system.family(adjoint).kind else {
             return None;
         };
-        let mut from = wrt;
+        let quantity = system.family(wrt);
+        let own = &index[index.len() - quantity.slots - quantity.axes..];
+        let [mut from] = self.pieces_at(system, wrt, own)[..] else {
+            return None;
+        };
+        self.rank(system, of);
         let mut open = self.towards(of, from);
         for _ in 0..MOST_SINGLE {
-            let [only] = open.as_slice() else {
+            let [only] = open[..] else {
                 break;
             };
             // Ways may part and meet in one definition: a softmax reads its input above and below.
-            if self.ways(from, *only) > 1 {
-                return (*only != of).then_some(*only);
+            if self.ways(from, only) > 1 {
+                return (only.0 != of).then_some(only.0);
             }
-            from = *only;
+            from = only;
             open = self.towards(of, from);
         }
         if open.len() < 2 {
             return None;
         }
-        let mut passed: FxHashSet<FamilyId> = FxHashSet::default();
+        let mut passed: FxHashSet<Piece> = FxHashSet::default();
         for _ in 0..MOST_BETWEEN {
-            if let [only] = open.as_slice() {
-                return (*only != of).then_some(*only);
+            if let [only] = open[..] {
+                return (only.0 != of).then_some(only.0);
             }
             // The one that is furthest from the output is passed first.
-            let furthest = open
-                .iter()
-                .copied()
-                .filter(|family| *family != of)
-                .max_by_key(|family| self.places.get(&(of, *family)))?;
+            let ranks = self.ranks.get(&of)?;
+            let others = open.iter().copied().filter(|piece| piece.0 != of);
+            let furthest = others.min_by_key(|piece| ranks.get(piece))?;
             if !passed.insert(furthest) {
                 return None;
             }
-            open.retain(|family| *family != furthest);
+            open.retain(|piece| *piece != furthest);
             for next in self.towards(of, furthest) {
                 if !open.contains(&next) {
                     open.push(next);
@@ -91,19 +150,50 @@ impl Funnels {
         None
     }
 
-    fn ways(&self, from: FamilyId, user: FamilyId) -> usize {
-        let users = self.users.get(&from).map_or(&[][..], Vec::as_slice);
-        let found = users.iter().find(|(other, _)| *other == user);
+    /// Numbers the pieces that an output depends on: what is read before what reads it.
+    fn rank(&mut self, system: &System, of: FamilyId) {
+        if self.ranks.contains_key(&of) {
+            return;
+        }
+        let mut ranks: FxHashMap<Piece, usize> = FxHashMap::default();
+        let mut seen: FxHashSet<Piece> = FxHashSet::default();
+        let starts = 0..system.family(of).clauses.len();
+        let mut stack: Vec<(Piece, bool)> = starts.map(|number| ((of, number), false)).collect();
+        while let Some((piece, done)) = stack.pop() {
+            if done {
+                let next = ranks.len();
+                ranks.insert(piece, next);
+            } else if seen.insert(piece) {
+                stack.push((piece, true));
+                let below = self.reads.get(&piece).into_iter().flatten();
+                stack.extend(below.map(|piece| (*piece, false)));
+            }
+        }
+        self.ranks.insert(of, ranks);
+    }
+
+    fn ways(&self, from: Piece, user: Piece) -> usize {
+        let mut users = self.users.get(&from).into_iter().flatten();
+        let found = users.find(|(other, _)| *other == user);
         found.map_or(0, |(_, ways)| *ways)
     }
 
-    /// The users of a family on the way to the output.
-    fn towards(&self, of: FamilyId, family: FamilyId) -> Vec<FamilyId> {
-        let users = self.users.get(&family).map_or(&[][..], Vec::as_slice);
+    /// The users of a piece on the way to the output.
+    fn towards(&self, of: FamilyId, piece: Piece) -> Vec<Piece> {
+        let users = self.users.get(&piece).into_iter().flatten();
+        let ranks = self.ranks.get(&of);
         users
-            .iter()
             .map(|(user, _)| *user)
-            .filter(|user| *user == of || self.places.contains_key(&(of, *user)))
+            .filter(|user| ranks.is_some_and(|ranks| ranks.contains_key(user)))
             .collect()
     }
+}
+
+pub(super) fn constant_slots(
+    system: &System,
+    family: FamilyId,
+    index: &[Affine],
+) -> Option<Vec<i64>> {
+    let slots = system.family(family).slots;
+    index[..slots].iter().map(Affine::as_int).collect()
 }

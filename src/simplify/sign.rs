@@ -1,5 +1,6 @@
 //! What is proved of the sign of a term, and which assumptions the proof used.
 
+use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
 use rustc_hash::FxHashMap;
 
@@ -21,6 +22,10 @@ pub(crate) struct Sign {
 }
 
 impl Sign {
+    fn of_number(value: &BigRational) -> Self {
+        Self::new(value.is_negative(), value.is_zero(), value.is_positive())
+    }
+
     fn new(negative: bool, zero: bool, positive: bool) -> Self {
         Self {
             negative,
@@ -121,6 +126,13 @@ fn clauses_at<'a>(
     clauses.filter(move |(_, clause)| single || !clause.at(index).1.is_nothing())
 }
 
+fn sum_of_numbers(system: &System, parts: &[TermId]) -> Option<BigRational> {
+    let numbers = parts
+        .iter()
+        .map(|part| system.store.as_number(*part).cloned());
+    numbers.sum()
+}
+
 /// Signs of terms of one system, remembered.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Signs {
@@ -172,9 +184,7 @@ impl Signs {
 
     fn compute(&mut self, system: &System, term: TermId) -> Sign {
         match system.store.node(term) {
-            Node::Number(value) => {
-                Sign::new(value.is_negative(), value.is_zero(), value.is_positive())
-            }
+            Node::Number(value) => Sign::of_number(value),
             Node::Pi => Sign::new(false, false, true),
             Node::Index(affine) => {
                 let everywhere = Domain::everything();
@@ -211,6 +221,9 @@ impl Signs {
             }
             Node::Add(parts) if self.is_one_less(system, parts) => Sign::new(false, false, true),
             Node::Add(parts) => {
+                if let Some(sum) = sum_of_numbers(system, parts) {
+                    return Sign::of_number(&sum);
+                }
                 let mut sum = Sign::new(false, true, false);
                 for part in parts {
                     let part = self.of(system, *part);
