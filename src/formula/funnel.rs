@@ -6,7 +6,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::derive::{Derivation, accesses};
-use crate::system::{FamilyKind, System};
+use crate::system::{FamilyKind, PieceIndex, System};
 use crate::term::{Affine, FamilyId};
 
 /// So many single steps are followed before the ways part.
@@ -24,8 +24,8 @@ pub(super) struct Funnels {
     /// Who reads a piece, and in how many ways.
     users: FxHashMap<Piece, Vec<(Piece, usize)>>,
     reads: FxHashMap<Piece, Vec<Piece>>,
-    /// The clauses at slots that are numbers.
-    constant: FxHashMap<(FamilyId, Vec<i64>), usize>,
+    /// Where the clauses of a family are found.
+    clauses: Vec<PieceIndex>,
     /// For each output the pieces that it depends on, with numbers that grow towards it.
     ranks: FxHashMap<FamilyId, FxHashMap<Piece, usize>>,
 }
@@ -35,15 +35,11 @@ impl Funnels {
     pub(super) fn of(derivation: &Derivation) -> Self {
         let system = &derivation.system;
         let mut result = Self::default();
-        let families = || (0..system.families.len()).map(|at| FamilyId(at as u32));
-        for family in families() {
-            for (number, clause) in system.family(family).clauses.iter().enumerate() {
-                if let Some(slots) = constant_slots(system, family, &clause.index) {
-                    result.constant.insert((family, slots), number);
-                }
-            }
+        for row in &system.families {
+            let left = row.clauses.iter().map(|clause| &*clause.index);
+            result.clauses.push(PieceIndex::new(left));
         }
-        for family in families() {
+        for family in (0..system.families.len()).map(|at| FamilyId(at as u32)) {
             let row = system.family(family);
             if let FamilyKind::OpaqueLoss(arguments) = &row.kind {
                 for (argument, _) in arguments {
@@ -83,16 +79,15 @@ impl Funnels {
 
     /// The clauses in which an index may lie.
     fn pieces_at(&self, system: &System, family: FamilyId, index: &[Affine]) -> Vec<Piece> {
-        if system.family(family).slots > 0
-            && let Some(slots) = constant_slots(system, family, index)
-            && let Some(number) = self.constant.get(&(family, slots))
-        {
-            return vec![(family, *number)];
-        }
-        let clauses = system.family(family).clauses.iter().enumerate();
-        clauses
-            .filter(|(_, clause)| !clause.at(index).1.is_nothing())
-            .map(|(number, _)| (family, number))
+        let clauses = &system.family(family).clauses;
+        let numbers = match self.clauses.get(family.0 as usize) {
+            Some(pieces) => pieces.candidates(index),
+            None => Vec::new(),
+        };
+        numbers
+            .into_iter()
+            .filter(|number| !clauses[*number].at(index).1.is_nothing())
+            .map(|number| (family, number))
             .collect()
     }
 
@@ -187,13 +182,4 @@ impl Funnels {
             .filter(|user| ranks.is_some_and(|ranks| ranks.contains_key(user)))
             .collect()
     }
-}
-
-pub(super) fn constant_slots(
-    system: &System,
-    family: FamilyId,
-    index: &[Affine],
-) -> Option<Vec<i64>> {
-    let slots = system.family(family).slots;
-    index[..slots].iter().map(Affine::as_int).collect()
 }

@@ -23,7 +23,7 @@ use crate::source::Report;
 use crate::system::{FamilyKind, Primitive, System};
 use crate::term::{Affine, Domain, FamilyId, Node, Substitution, TermId, VarId};
 use cases::{Case, cases};
-use funnel::{Funnels, constant_slots};
+use funnel::Funnels;
 use measure::{calls, kinds, leaves, longest_sum};
 use num_rational::BigRational;
 use num_traits::{One, Signed};
@@ -376,6 +376,11 @@ impl<'a> Writer<'a> {
             .collect()
     }
 
+    fn constant_slots(&self, family: FamilyId, index: &[Affine]) -> Option<Vec<i64>> {
+        let slots = self.derivation.system.family(family).slots;
+        index[..slots].iter().map(Affine::as_int).collect()
+    }
+
     /// The cases of a piece inside what was asked; none if the piece was not asked for.
     fn selected(&mut self, place: Place, wanted: &[Option<Affine>]) -> Option<Vec<Case>> {
         let cases = self.cases_of(place).clone();
@@ -498,7 +503,7 @@ impl<'a> Writer<'a> {
     /// The pieces of a family in which an index may lie.
     fn places_of(&self, family: FamilyId, index: &[Affine]) -> Vec<Place> {
         let system = &self.derivation.system;
-        if let Some(key) = constant_slots(&self.derivation.system, family, index)
+        if let Some(key) = self.constant_slots(family, index)
             && let Some(at) = self.constant.get(&(family, key))
         {
             return vec![(family, *at)];

@@ -401,13 +401,13 @@ const LAYERS: &[LayerRow] = &[
                 where U_i[$k], U_f[$k], U_o[$k], U_g[$k] in R^($units x $units)
                 ⟦where b_i[$k], b_f[$k], b_o[$k], b_g[$k] in R^($units)⟧
                 h[$m,$before] = 0 ones($units)
-                c[$m,$before] = 0 ones($units)
+                s[$m,$before] = 0 ones($units)
                 i[$m,$t] = sigmoid(W_i[$k] $x + U_i[$k] h[$m,$t-1]⟦ + b_i[$k]⟧)$for
                 f[$m,$t] = sigmoid(W_f[$k] $x + U_f[$k] h[$m,$t-1]⟦ + b_f[$k]⟧)$for
                 o[$m,$t] = sigmoid(W_o[$k] $x + U_o[$k] h[$m,$t-1]⟦ + b_o[$k]⟧)$for
                 g[$m,$t] = tanh(W_g[$k] $x + U_g[$k] h[$m,$t-1]⟦ + b_g[$k]⟧)$for
-                c[$m,$t] = f[$m,$t] .* c[$m,$t-1] + i[$m,$t] .* g[$m,$t]$for
-                $y = o[$m,$t] .* tanh(c[$m,$t])$for",
+                s[$m,$t] = f[$m,$t] .* s[$m,$t-1] + i[$m,$t] .* g[$m,$t]$for
+                $y = o[$m,$t] .* tanh(s[$m,$t])$for",
         }],
         source: "Goodfellow, Bengio and Courville 2016, equations 10.40 to 10.44",
     },
@@ -512,8 +512,8 @@ const LAYERS: &[LayerRow] = &[
                     where epsilon in R
                     assume epsilon > 0
                     mu[$m] = mean($x)
-                    s[$m] = (mean(($x - mu[$m]).^2) + epsilon)^(-1/2)
-                    x_hat[$m] = s[$m] ($x - mu[$m])
+                    rho[$m] = (mean(($x - mu[$m]).^2) + epsilon)^(-1/2)
+                    x_hat[$m] = rho[$m] ($x - mu[$m])
                     $y = gamma[$k] .* x_hat[$m] + beta[$k]",
             },
             LayerForm {
@@ -525,8 +525,8 @@ const LAYERS: &[LayerRow] = &[
                     where epsilon in R
                     assume epsilon > 0
                     mu[$m] = mean($x, rows)
-                    s[$m] = (mean(($x - mu[$m] ones($2)^T).^2, rows) + epsilon).^(-1/2)
-                    X_hat[$m] = diag(s[$m]) ($x - mu[$m] ones($2)^T)
+                    rho[$m] = (mean(($x - mu[$m] ones($2)^T).^2, rows) + epsilon).^(-1/2)
+                    X_hat[$m] = diag(rho[$m]) ($x - mu[$m] ones($2)^T)
                     $y = X_hat[$m] diag(gamma[$k]) + ones($1) beta[$k]^T",
             },
             LayerForm {
@@ -538,8 +538,8 @@ const LAYERS: &[LayerRow] = &[
                     where epsilon in R
                     assume epsilon > 0
                     mu[$m,$t] = mean($x)$for
-                    s[$m,$t] = (mean(($x - mu[$m,$t]).^2) + epsilon)^(-1/2)$for
-                    x_hat[$m,$t] = s[$m,$t] ($x - mu[$m,$t])$for
+                    rho[$m,$t] = (mean(($x - mu[$m,$t]).^2) + epsilon)^(-1/2)$for
+                    x_hat[$m,$t] = rho[$m,$t] ($x - mu[$m,$t])$for
                     $y = gamma[$k] .* x_hat[$m,$t] + beta[$k]$for",
             },
         ],
@@ -562,8 +562,8 @@ const LAYERS: &[LayerRow] = &[
                 text: "where gamma[$k] in R^($1)
                     where epsilon in R
                     assume epsilon > 0
-                    s[$m] = (mean($x.^2) + epsilon)^(-1/2)
-                    x_hat[$m] = s[$m] $x
+                    rho[$m] = (mean($x.^2) + epsilon)^(-1/2)
+                    x_hat[$m] = rho[$m] $x
                     $y = gamma[$k] .* x_hat[$m]",
             },
             LayerForm {
@@ -574,8 +574,8 @@ const LAYERS: &[LayerRow] = &[
                 text: "where gamma[$k] in R^($2)
                     where epsilon in R
                     assume epsilon > 0
-                    s[$m] = (mean($x.^2, rows) + epsilon).^(-1/2)
-                    X_hat[$m] = diag(s[$m]) $x
+                    rho[$m] = (mean($x.^2, rows) + epsilon).^(-1/2)
+                    X_hat[$m] = diag(rho[$m]) $x
                     $y = X_hat[$m] diag(gamma[$k])",
             },
         ],
@@ -598,8 +598,8 @@ const LAYERS: &[LayerRow] = &[
                 where epsilon in R
                 assume epsilon > 0
                 mu[$m] = mean($x, columns)
-                s[$m] = (mean(($x - ones($1) mu[$m]^T).^2, columns) + epsilon).^(-1/2)
-                X_hat[$m] = ($x - ones($1) mu[$m]^T) diag(s[$m])
+                rho[$m] = (mean(($x - ones($1) mu[$m]^T).^2, columns) + epsilon).^(-1/2)
+                X_hat[$m] = ($x - ones($1) mu[$m]^T) diag(rho[$m])
                 $y = X_hat[$m] diag(gamma[$k]) + ones($1) beta[$k]^T",
         }],
         source: "Ioffe and Szegedy 2015, algorithm 1",

@@ -5,7 +5,7 @@ use num_traits::{One, Signed, Zero};
 use rustc_hash::FxHashMap;
 
 use super::Product;
-use crate::system::{Clause, Fact, Family, FamilyKind, Primitive, System};
+use crate::system::{Fact, FamilyKind, PieceIndex, Primitive, System};
 use crate::term::{Affine, Cmp, Domain, FamilyId, Node, Reduction, Substitution, TermId, VarId};
 
 /// Bounds of a sign: what values a term can take.
@@ -116,16 +116,6 @@ struct Assumed {
     whole: bool,
 }
 
-/// The clauses of a family in which an index may lie, with their numbers.
-fn clauses_at<'a>(
-    family: &'a Family,
-    index: &'a [Affine],
-) -> impl Iterator<Item = (usize, &'a Clause)> {
-    let single = family.clauses.len() == 1;
-    let clauses = family.clauses.iter().enumerate();
-    clauses.filter(move |(_, clause)| single || !clause.at(index).1.is_nothing())
-}
-
 fn sum_of_numbers(system: &System, parts: &[TermId]) -> Option<BigRational> {
     let numbers = parts
         .iter()
@@ -140,6 +130,8 @@ pub(crate) struct Signs {
     families: FxHashMap<FamilyId, Vec<Assumed>>,
     /// Signs of the clauses of defined families.
     defined: FxHashMap<(FamilyId, usize), Sign>,
+    /// Where the clauses of families with several are found.
+    pieces: FxHashMap<FamilyId, PieceIndex>,
     memo: FxHashMap<TermId, Sign>,
 }
 
@@ -168,6 +160,7 @@ impl Signs {
         Self {
             families,
             defined: FxHashMap::default(),
+            pieces: FxHashMap::default(),
             memo: FxHashMap::default(),
         }
     }
@@ -344,7 +337,8 @@ impl Signs {
             }
             Node::Access(family, index) => {
                 let row = system.family(*family);
-                let mut bodies = clauses_at(row, index).map(|(_, clause)| clause.body);
+                let clauses = self.clauses_at(system, *family, index);
+                let mut bodies = clauses.into_iter().map(|number| row.clauses[number].body);
                 let is_name = |body: TermId| matches!(store.node(body), Node::Access(..));
                 row.kind == FamilyKind::Defined
                     && bodies.all(|body| {
@@ -363,13 +357,29 @@ impl Signs {
             return Sign::unknown();
         }
         let mut any = Sign::new(false, false, false);
-        for (number, clause) in clauses_at(row, index) {
-            any = any.or(&self.of_clause(system, (family, number), clause.body));
+        for number in self.clauses_at(system, family, index) {
+            let body = row.clauses[number].body;
+            any = any.or(&self.of_clause(system, (family, number), body));
             if any.is_unknown() {
                 break;
             }
         }
         any
+    }
+
+    /// The clauses of a family in which an index may lie.
+    fn clauses_at(&mut self, system: &System, family: FamilyId, index: &[Affine]) -> Vec<usize> {
+        let clauses = &system.family(family).clauses;
+        if clauses.len() < 2 {
+            return (0..clauses.len()).collect();
+        }
+        let pieces = self
+            .pieces
+            .entry(family)
+            .or_insert_with(|| PieceIndex::new(clauses.iter().map(|clause| &*clause.index)));
+        let mut found = pieces.candidates(index);
+        found.retain(|number| !clauses[*number].at(index).1.is_nothing());
+        found
     }
 
     fn of_clause(

@@ -26,6 +26,7 @@ mod whole;
 
 pub use functions::pattern;
 pub use lower::lower;
+pub(crate) use pieces::PieceIndex;
 pub use reads::{Reads, UnprovedRead, check_reads};
 
 use num_rational::BigRational;

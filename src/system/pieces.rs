@@ -6,13 +6,13 @@ use smallvec::SmallVec;
 use crate::term::Affine;
 
 /// The pieces of one family, those with constant entries found by hash.
-#[derive(Debug, Default)]
-pub(super) struct PieceIndex {
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PieceIndex {
     groups: Vec<Group>,
 }
 
 /// Pieces whose index has constants at the same positions.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Group {
     positions: SmallVec<[u16; 2]>,
     pieces: FxHashMap<SmallVec<[i64; 2]>, Vec<usize>>,
@@ -21,7 +21,7 @@ struct Group {
 
 impl PieceIndex {
     /// The index of pieces given by their left sides.
-    pub(super) fn new<'a>(pieces: impl IntoIterator<Item = &'a [Affine]>) -> Self {
+    pub(crate) fn new<'a>(pieces: impl IntoIterator<Item = &'a [Affine]>) -> Self {
         let mut result = Self::default();
         for (at, piece) in pieces.into_iter().enumerate() {
             result.insert(at, piece);
@@ -58,7 +58,7 @@ impl PieceIndex {
     }
 
     /// The pieces that `index` may fall into, general ones first.
-    pub(super) fn candidates(&self, index: &[Affine]) -> Vec<usize> {
+    pub(crate) fn candidates(&self, index: &[Affine]) -> Vec<usize> {
         let mut found = Vec::new();
         let mut groups: Vec<&Group> = self.groups.iter().collect();
         groups.sort_by_key(|group| group.positions.len());

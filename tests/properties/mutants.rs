@@ -426,7 +426,7 @@ fn wrong_slopes_are_caught() {
     let mut tried = 0;
     // A call that is read as its value has no slope of its own.
     for row in functions::rows().filter(|row| row.name != "step" && !row.written_out) {
-        for at in 0..row.slopes.len() {
+        for (at, slope) in row.slopes.iter().enumerate() {
             for convention in [StepAtZero::Zero, StepAtZero::Half, StepAtZero::One] {
                 let same = with_slope(row.name, at, convention, &|_, slope| slope);
                 assert_eq!(
@@ -449,6 +449,10 @@ fn wrong_slopes_are_caught() {
                     ("missing", &|system, _| system.store.int(0)),
                 ];
                 for (what, change) in changes {
+                    // Of a slope that is 0 only one change is one.
+                    if *slope == "0" && what != "one more" {
+                        continue;
+                    }
                     tried += 1;
                     assert_eq!(
                         with_slope(row.name, at, convention, change),

@@ -57,14 +57,31 @@ fn applied(dice: &mut Dice, function: &str, argument: &str) -> String {
             let inner = dice.word(&["sin", "tanh"]);
             format!("exp({inner}({argument}))")
         }
-        _ => format!("{function}({argument})"),
+        _ => {
+            let usual = chainrule::functions::row(function).map_or(&[][..], |row| row.usual);
+            let numbers: Vec<String> = usual.iter().map(f64::to_string).collect();
+            let numbers = match numbers.as_slice() {
+                [] => String::new(),
+                some => format!("; {}", some.join(", ")),
+            };
+            format!("{function}({argument}{numbers})")
+        }
     }
+}
+
+/// Whether a function takes one number, those behind the `;` apart.
+fn is_unary(row: &chainrule::functions::Row) -> bool {
+    !row.parameters
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .contains(',')
 }
 
 /// The functions of one number, by name.
 fn unary() -> Vec<&'static str> {
     chainrule::functions::rows()
-        .filter(|row| !row.parameters.contains(','))
+        .filter(|row| is_unary(row))
         .map(|row| row.name)
         .collect()
 }
