@@ -11,6 +11,7 @@ mod header;
 mod lower;
 mod names;
 mod noad;
+mod qualifier;
 mod read;
 mod tree;
 
@@ -42,6 +43,8 @@ pub(crate) struct Line {
     /// Whether the left side of the line above goes on.
     pub(crate) continues: bool,
     pub(crate) kind: LineKind,
+    /// What the header and the line itself say of the letters.
+    pub(crate) letters: Vec<LetterRule>,
     /// Loose habits that were read all the same.
     pub(crate) notes: Vec<String>,
 }
@@ -209,12 +212,22 @@ fn line(
     continues: bool,
 ) -> Result<Line, Report> {
     let mut reader = read::Reader::new(names, &header.signs);
+    let (list, qualifier) = qualifier::split(list);
     let members = reader.members(list)?;
+    let mut rules = header.letters.clone();
+    if let Some(qualifier) = qualifier {
+        match qualifier::rules(qualifier, names) {
+            Some(own) => rules.extend(own),
+            None => reader.notes.push(
+                "what stands behind the formula is not read: it is judged in general".into(),
+            ),
+        }
+    }
     let mut letters: Vec<String> = Vec::new();
     for member in &members {
         index_letters(member, &mut letters);
     }
-    for rule in &header.letters {
+    for rule in &rules {
         if let LetterRule::Value(letter, _) | LetterRule::Range(letter, ..) = rule {
             letters.push(letter.clone());
         }
@@ -225,6 +238,7 @@ fn line(
         members,
         continues,
         kind: LineKind::Claim,
+        letters: rules,
         notes: std::mem::take(&mut reader.notes),
     })
 }
@@ -276,13 +290,18 @@ fn statements(list: &[noad::Noad]) -> Vec<Statement<'_>> {
             part = rest;
         }
         let introduced = start > 0;
+        let qualified = qualifier::split(part).1.is_some();
         let parts: Vec<&[noad::Noad]> = part
             .split(|noad| noad.is_sign(",") || noad.is_sign(";"))
             .collect();
         let all_equations = parts
             .iter()
             .all(|part| part.iter().any(noad::Noad::is_equality));
-        let parts = if all_equations { parts } else { vec![part] };
+        let parts = if all_equations && !qualified {
+            parts
+        } else {
+            vec![part]
+        };
         found.extend(
             parts
                 .into_iter()

@@ -32,6 +32,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Outcome, Stop> {
         about: arguments.about.as_deref(),
         layout: arguments.layout.map(Into::into),
         step_at_zero: arguments.network.step0.map(Into::into),
+        verdict_only: false,
     };
     let checked: Vec<Checked> = sources
         .into_iter()

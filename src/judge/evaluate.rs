@@ -619,6 +619,22 @@ impl<'e> Evaluator<'e> {
         Err(Trouble::NoValue)
     }
 
+    /// The derivative of an opaque loss is one unknown, however often it was derived.
+    fn first_of_its_kind(&self, element: &Element) -> Element {
+        let kind = &self.system.family(element.0).kind;
+        if !matches!(kind, FamilyKind::Adjoint { .. }) {
+            return element.clone();
+        }
+        let mut families = self.system.families.iter();
+        match families.position(|other| other.kind == *kind) {
+            Some(at) => (
+                FamilyId(u32::try_from(at).expect("few families")),
+                element.1.clone(),
+            ),
+            None => element.clone(),
+        }
+    }
+
     /// The value of an element.
     pub(super) fn element(
         &mut self,
@@ -643,8 +659,15 @@ impl<'e> Evaluator<'e> {
         let result = match self.definition(family, &key.1) {
             Ok(Some((body, env))) if !opaque => self.term(body, &env),
             Ok(_) => {
-                self.read.push(key.clone());
-                Ok(self.point.made_up(&key))
+                let given = self.first_of_its_kind(&key);
+                let value = match self.point.fixed.get(&given) {
+                    Some(fixed) => fixed.clone(),
+                    None => self.point.made_up(&given),
+                };
+                if !self.read.contains(&given) {
+                    self.read.push(given);
+                }
+                Ok(value)
             }
             Err(trouble) => Err(trouble),
         };

@@ -302,7 +302,10 @@ impl Lowering<'_> {
             let range = match ruled {
                 Some((low, high)) => {
                     let (low, high) = (self.index(low, &letters)?, self.index(high, &letters)?);
-                    low.as_int().zip(high.as_int())
+                    // `l = L-1, …, 2` counts down.
+                    low.as_int()
+                        .zip(high.as_int())
+                        .map(|(low, high)| (low.min(high), high.max(low)))
                 }
                 None => match self.range(name, members, &letters) {
                     Ok(range) => range,

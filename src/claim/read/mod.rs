@@ -34,6 +34,17 @@ pub(crate) fn index(names: &Names<'_>, list: &[Noad]) -> Result<Expr, Report> {
     reader.whole(list)
 }
 
+/// Conditions on indices.
+pub(crate) fn index_conditions(
+    names: &Names<'_>,
+    list: &[Noad],
+) -> Result<Vec<Condition>, Report> {
+    let signs = Signs::default();
+    let mut reader = Reader::new(names, &signs);
+    reader.in_index = true;
+    reader.conditions(list)
+}
+
 /// The reader of one formula.
 pub(crate) struct Reader<'n, 'a> {
     names: &'n Names<'a>,
@@ -514,7 +525,7 @@ fn is_transpose(sup: &[Noad]) -> bool {
 }
 
 /// The letter of an index, with its primes.
-fn letter_name(noad: &Noad) -> Option<String> {
+pub(crate) fn letter_name(noad: &Noad) -> Option<String> {
     if noad.sub.is_some() || noad.sup.is_some() {
         return None;
     }
