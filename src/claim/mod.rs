@@ -133,7 +133,12 @@ pub(crate) fn read(
                 claims.skipped.push(Skipped { span, why });
                 continue;
             }
-            let mut line = line(statement.list, &names, &header, continues)?;
+            let left = claims.lines.iter().rev().find(|line| !line.continues);
+            let left = match left.and_then(|line| line.members.first()) {
+                Some(left) if continues => left.free_letters(),
+                _ => Vec::new(),
+            };
+            let mut line = line(statement.list, &names, &header, continues, left)?;
             if line.members.len() == 1
                 && !continues
                 && let Some(about) = &header.about
@@ -180,16 +185,33 @@ impl Claims {
             return Ok(());
         };
         let pattern = statement.list[..middle].to_vec();
+        // "with Step(0) = 1" is a convention, not a name.
+        if names
+            .find(&pattern)
+            .is_some_and(|found| matches!(found.meaning, names::Meaning::Function(_)))
+        {
+            self.skipped.push(Skipped {
+                span: noad::span_of(statement.list).unwrap_or_default(),
+                why: "a convention; that of the network holds".into(),
+            });
+            return Ok(());
+        }
         let known = names
             .find(&pattern)
             .is_some_and(|found| found.length == pattern.len())
             || noad::has_derivative(&pattern);
-        let mut own = line(&statement.list[middle + 1..], names, header, true)?;
+        let mut own = line(
+            &statement.list[middle + 1..],
+            names,
+            header,
+            true,
+            Vec::new(),
+        )?;
         let Some(value) = own.members.first().cloned() else {
             return Ok(());
         };
         if known {
-            let mut whole = line(statement.list, names, header, false)?;
+            let mut whole = line(statement.list, names, header, false, Vec::new())?;
             whole.kind = LineKind::Definition;
             self.lines.push(whole);
         } else {
@@ -210,17 +232,19 @@ fn line(
     names: &names::Names<'_>,
     header: &Header,
     continues: bool,
+    left: Vec<String>,
 ) -> Result<Line, Report> {
     let mut reader = read::Reader::new(names, &header.signs);
+    reader.left = left;
     let (list, qualifier) = qualifier::split(list);
     let members = reader.members(list)?;
     let mut rules = header.letters.clone();
     if let Some(qualifier) = qualifier {
         match qualifier::rules(qualifier, names) {
             Some(own) => rules.extend(own),
-            None => reader.notes.push(
-                "what stands behind the formula is not read: it is judged in general".into(),
-            ),
+            None => reader
+                .notes
+                .push("what stands behind the formula is not read: it is judged in general".into()),
         }
     }
     let mut letters: Vec<String> = Vec::new();

@@ -36,7 +36,7 @@ const VIEWS: [View; 4] = [
     View {
         form: Form::Index,
         layout: Layout::Same,
-        detail: Detail::Steps,
+        detail: Detail::Result,
         resolve: false,
         combine: true,
     },
@@ -108,13 +108,24 @@ const EQUAL: &[&str] = &["equal", "equal_at_sizes", "equal_almost_everywhere"];
 fn rewritten(line: &str, rewrite: fn(&str) -> String) -> Option<String> {
     let (left, rest) = line.split_once(" = ")?;
     let (right, behind) = rest.split_once(r"\qquad").unwrap_or((rest, ""));
+    // A convention stands on a line of its own.
+    let (right, with) = right.split_once('\n').unwrap_or((right, ""));
     if right.contains(" = ") {
         return None;
     }
-    Some(format!("{left} = {} {behind}", rewrite(right.trim())))
+    Some(format!(
+        "{left} = {} {behind} {with}",
+        rewrite(right.trim())
+    ))
 }
 
-fn try_answers(text: &str, view: &View, convention: StepAtZero, dice: &mut Dice, tally: &mut Tally) {
+fn try_answers(
+    text: &str,
+    view: &View,
+    convention: StepAtZero,
+    dice: &mut Dice,
+    tally: &mut Tally,
+) {
     let Ok(derived) = derivation(text, Some(convention)) else {
         return;
     };
@@ -130,9 +141,9 @@ fn try_answers(text: &str, view: &View, convention: StepAtZero, dice: &mut Dice,
         let found = verdict(&system, &claim, convention);
         tally.add(&found, text, &claim);
         if matches!(found.as_str(), "differs" | "equal_only_if") {
-            tally
-                .wrong
-                .push(format!("{found} at Step(0) = {convention:?}\n{text}{claim}"));
+            tally.wrong.push(format!(
+                "{found} at Step(0) = {convention:?}\n{text}{claim}"
+            ));
         }
     }
 }
@@ -158,7 +169,11 @@ fn our_own_answers_are_accepted() {
     assert!(tally.wrong.is_empty(), "{}", tally.wrong.join("\n\n"));
     let all: usize = tally.verdicts.values().sum();
     let equal = tally.count(EQUAL);
-    assert!(10 * equal >= 8 * all, "{equal} of {all}: {:?}", tally.verdicts);
+    assert!(
+        10 * equal >= 8 * all,
+        "{equal} of {all}: {:?}",
+        tally.verdicts
+    );
 }
 
 #[test]
@@ -179,9 +194,9 @@ fn near_misses_are_not_accepted() {
             let found = verdict(&system, &written, convention);
             tally.add(&found, text, &written);
             if EQUAL[..2].contains(&found.as_str()) {
-                tally
-                    .wrong
-                    .push(format!("{found} at Step(0) = {convention:?}\n{text}{written}"));
+                tally.wrong.push(format!(
+                    "{found} at Step(0) = {convention:?}\n{text}{written}"
+                ));
             }
         }
     }

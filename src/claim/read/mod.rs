@@ -35,10 +35,7 @@ pub(crate) fn index(names: &Names<'_>, list: &[Noad]) -> Result<Expr, Report> {
 }
 
 /// Conditions on indices.
-pub(crate) fn index_conditions(
-    names: &Names<'_>,
-    list: &[Noad],
-) -> Result<Vec<Condition>, Report> {
+pub(crate) fn index_conditions(names: &Names<'_>, list: &[Noad]) -> Result<Vec<Condition>, Report> {
     let signs = Signs::default();
     let mut reader = Reader::new(names, &signs);
     reader.in_index = true;
@@ -51,6 +48,8 @@ pub(crate) struct Reader<'n, 'a> {
     signs: &'n Signs,
     in_index: bool,
     bound: Vec<String>,
+    /// Letters of the left side: a sum with a condition binds another one.
+    pub(crate) left: Vec<String>,
     /// Loose habits that were read all the same.
     pub(crate) notes: Vec<String>,
     /// Letters that stood as numbers and were not bound: they must be indices somewhere.
@@ -103,6 +102,7 @@ impl<'n, 'a> Reader<'n, 'a> {
             signs,
             in_index: false,
             bound: Vec::new(),
+            left: Vec::new(),
             notes: Vec::new(),
             loose: Vec::new(),
         }
@@ -120,19 +120,23 @@ impl<'n, 'a> Reader<'n, 'a> {
 
     /// The members of `a = b = c`.
     pub(crate) fn members(&mut self, list: &[Noad]) -> Result<Vec<Expr>, Report> {
-        list.split(Noad::is_equality)
-            .map(|member| {
-                if member.is_empty() {
-                    let span = span_of(list).unwrap_or_default();
-                    return Err(error(
-                        "missing-side",
-                        "one side of the equation is missing",
-                        span,
-                    ));
-                }
-                self.whole(member)
-            })
-            .collect()
+        let mut members: Vec<Expr> = Vec::new();
+        for member in list.split(Noad::is_equality) {
+            if member.is_empty() {
+                let span = span_of(list).unwrap_or_default();
+                return Err(error(
+                    "missing-side",
+                    "one side of the equation is missing",
+                    span,
+                ));
+            }
+            let member = self.whole(member)?;
+            if members.is_empty() && self.left.is_empty() {
+                self.left = member.free_letters();
+            }
+            members.push(member);
+        }
+        Ok(members)
     }
 
     /// Letters that are no index anywhere in the formula are unknown symbols.

@@ -224,7 +224,9 @@ impl Reader<'_, '_> {
                     unreachable!("just matched")
                 };
                 cursor.at += 1;
-                let parts: Vec<&[Noad]> = inside.split(|noad| noad.is_sign(",")).collect();
+                let parts: Vec<&[Noad]> = inside
+                    .split(|noad| noad.is_sign(",") || noad.is_sign(";"))
+                    .collect();
                 let mut arguments = Vec::new();
                 for part in parts {
                     if let [only] = part
