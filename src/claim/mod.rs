@@ -13,6 +13,7 @@ mod names;
 mod noad;
 mod qualifier;
 mod read;
+mod tex;
 mod tree;
 
 use crate::source::{Diagnostic, Report, Source, Span};
@@ -20,6 +21,7 @@ use crate::system::System;
 
 pub(crate) use header::{Header, LetterRule};
 pub(crate) use lower::{Array, Definition, Fault, Instantiated, Letters, Lowering, Structure};
+pub(crate) use tex::edited;
 pub(crate) use tree::{Binder, Entry, Expr, ExprKind, Fold, Join, print};
 
 /// What a line is for.
@@ -335,6 +337,25 @@ fn statements(list: &[noad::Noad]) -> Vec<Statement<'_>> {
         start = at + 1;
     }
     found
+}
+
+/// Another right side in a claim's place, under the same header; none if it cannot be read.
+pub(crate) fn reread(source: &Source, system: &System, left: &Expr, right: &str) -> Option<Expr> {
+    let header: Vec<&str> = source
+        .text
+        .lines()
+        .filter(|line| line.trim_start().starts_with('%'))
+        .collect();
+    let left = source.slice(left.span).trim().trim_end_matches('&');
+    if left.is_empty() || left.contains('%') {
+        return None;
+    }
+    let text = format!("{}\n{left} = {right}", header.join("\n"));
+    let claims = read(&Source::new(source.name.clone(), text), system, None).ok()?;
+    match claims.lines.as_slice() {
+        [line] if line.members.len() == 2 => line.members.last().cloned(),
+        _ => None,
+    }
 }
 
 /// Letters that stand in an index somewhere.

@@ -143,6 +143,7 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
         claims: &claims,
         rules: &claims.header.letters,
         verdict_only: options.verdict_only,
+        source,
         step_at_zero,
         lowerings: instances
             .iter()
@@ -194,6 +195,7 @@ pub(super) struct Judge<'s> {
     claims: &'s claim::Claims,
     rules: &'s [claim::LetterRule],
     verdict_only: bool,
+    pub(super) source: &'s Source,
     pub(super) step_at_zero: StepAtZero,
     pub(super) lowerings: Vec<Lowering<'s>>,
 }

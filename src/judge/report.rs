@@ -113,7 +113,8 @@ pub(super) fn facts(line: &LineVerdict) -> Vec<(&'static str, String)> {
         if !mistake.also.is_empty() {
             found.push(("also", mistake.also.join(", ")));
         }
-        found.extend(mistake.repair.clone().map(|repair| ("repaired", repair)));
+        let repair = mistake.repair_latex.as_ref().or(mistake.repair.as_ref());
+        found.extend(repair.cloned().map(|repair| ("repaired", repair)));
     }
     if line.follows == Some(true) && !line.verdict.holds() {
         found.push(("follows", "from the line before (a carried error)".into()));
@@ -232,6 +233,7 @@ fn claim(line: &LineVerdict, source: &Source) -> Value {
         "also": line.mistake.as_ref().map_or(&[][..], |mistake| &mistake.also),
         "said": line.mistake.as_ref().and_then(|mistake| mistake.said.as_ref()),
         "repair": line.mistake.as_ref().and_then(|mistake| mistake.repair.as_ref()),
+        "repair_latex": line.mistake.as_ref().and_then(|mistake| mistake.repair_latex.as_ref()),
         "ill_typed": matches!(line.verdict, Verdict::IllTyped(_)),
         "reason": reason,
         "rests_on": line.rests_on,

@@ -1,6 +1,6 @@
 //! Judging at scale: our own answers are accepted, however they are written; near misses are not.
 //!
-//! `CHAINRULE_NETWORKS=250` tries more than a hundred thousand claims.
+//! `CHAINRULE_NETWORKS=400` tries more than a hundred thousand claims.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -153,7 +153,7 @@ fn our_own_answers_are_accepted() {
     let mut tally = Tally::default();
     let mut dice = Dice::new(77);
     for (_, generator, count) in generators::ALL {
-        for number in 0..many(count.div_ceil(40).max(6)) {
+        for number in 0..many(count.div_ceil(120).max(4)) {
             let text = generator(&mut dice);
             let view = &VIEWS[number % VIEWS.len()];
             let convention = CONVENTIONS[number % CONVENTIONS.len()];
@@ -182,7 +182,7 @@ fn near_misses_are_not_accepted() {
     let mut dice = Dice::new(78);
     for text in NETWORKS {
         let system = system(text).expect("these networks are read");
-        for number in 0..many(10) {
+        for number in 0..many(8) {
             let convention = [StepAtZero::One, StepAtZero::Zero, StepAtZero::Half][number % 3];
             let Some(made) = mutant(text, convention, &mut dice) else {
                 continue;
