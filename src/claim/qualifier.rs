@@ -81,12 +81,20 @@ pub(super) fn rules(list: &[Noad], names: &Names<'_>) -> Option<Vec<LetterRule>>
         match part {
             [] => {}
             [letter] if read::letter_name(letter).is_some() => {}
-            _ if ranges_over(part) => {
+            // A size is what it is: the formula speaks of some networks only.
+            _ if ranges_over(part) && !names.is_size(&part[..1]) => {
                 let letter = read::letter_name(&part[0])?;
                 let first = read::index(names, &part[2..]).ok()?;
                 if parts.get(at).is_some_and(|part| part.iter().all(is_dots)) {
                     let last = read::index(names, parts.get(at + 1)?).ok()?;
                     at += 2;
+                    found.push(LetterRule::Range(letter, first, last));
+                } else if let Some(last) = parts[at..].last().filter(|last| last.len() == 1)
+                    && !last.iter().any(Noad::is_equality)
+                {
+                    // `k = 1, 2`
+                    at = parts.len();
+                    let last = read::index(names, last).ok()?;
                     found.push(LetterRule::Range(letter, first, last));
                 } else {
                     found.push(LetterRule::Value(letter, first));

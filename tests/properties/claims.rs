@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chainrule::formula::{Detail, Form, View};
-use chainrule::judge::{Options, check};
+use chainrule::judge::{Options, Verdict, check};
 use chainrule::matrix::Layout;
 use chainrule::source::Source;
 use chainrule::syntax::StepAtZero;
@@ -91,7 +91,11 @@ fn verdict(system: &System, claim: &str, step_at_zero: StepAtZero) -> String {
         ..Options::default()
     };
     match check(system, &Source::new("claim", claim), options) {
-        Ok(judged) => judged.verdict().name().to_owned(),
+        // A sum over a letter that stands at axes of two lengths has a range for us that a reader cannot tell.
+        Ok(judged) => match judged.verdict() {
+            Verdict::IllTyped(why) => format!("ill-typed: {why}"),
+            verdict => verdict.name().to_owned(),
+        },
         Err(report) => format!("unreadable: {}", report.diagnostics()[0].code),
     }
 }

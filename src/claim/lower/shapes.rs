@@ -251,7 +251,7 @@ impl Lowering<'_> {
     }
 
     /// Whether a condition on indices alone is false.
-    fn is_ruled_out(&mut self, conditions: &[Condition], letters: &Letters) -> bool {
+    pub(super) fn is_ruled_out(&mut self, conditions: &[Condition], letters: &Letters) -> bool {
         conditions.iter().any(|condition| {
             let whole = |side: Result<Affine>| side.ok().and_then(|side| side.as_int());
             let left = whole(self.index(&condition.left, letters));
