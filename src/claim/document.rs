@@ -207,7 +207,7 @@ fn without_comments(text: &str, header: &mut Vec<(String, usize)>) -> String {
 
 /// The lines of an environment: at `\\` outside of inner environments and braces.
 fn lines(text: &str, start: usize, end: usize, defines: bool, into: &mut Vec<Formula>) {
-    let mut depth = 0i32;
+    let (mut depth, mut braces) = (0i32, 0i32);
     let mut begin = start;
     let mut at = start;
     let mut buffer: Vec<u8> = Vec::new();
@@ -254,7 +254,7 @@ fn lines(text: &str, start: usize, end: usize, defines: bool, into: &mut Vec<For
                 continue;
             }
             depth -= 1;
-        } else if rest.starts_with(r"\\") && depth == 0 {
+        } else if rest.starts_with(r"\\") && depth == 0 && braces == 0 {
             flush(begin, &mut buffer, into);
             at += 2;
             begin = at;
@@ -265,6 +265,7 @@ fn lines(text: &str, start: usize, end: usize, defines: bool, into: &mut Vec<For
             continue;
         }
         let length = rest.chars().next().map_or(1, char::len_utf8);
+        braces += i32::from(rest.starts_with('{')) - i32::from(rest.starts_with('}'));
         if rest.starts_with('&') && depth == 0 {
             buffer.push(b' ');
         } else {

@@ -11,7 +11,9 @@ mod header;
 mod lower;
 mod names;
 mod noad;
+mod qualifier;
 mod read;
+mod tex;
 mod tree;
 
 use crate::source::{Diagnostic, Report, Source, Span};
@@ -19,6 +21,7 @@ use crate::system::System;
 
 pub(crate) use header::{Header, LetterRule};
 pub(crate) use lower::{Array, Definition, Fault, Instantiated, Letters, Lowering, Structure};
+pub(crate) use tex::edited;
 pub(crate) use tree::{Binder, Entry, Expr, ExprKind, Fold, Join, print};
 
 /// What a line is for.
@@ -42,6 +45,8 @@ pub(crate) struct Line {
     /// Whether the left side of the line above goes on.
     pub(crate) continues: bool,
     pub(crate) kind: LineKind,
+    /// What the header and the line itself say of the letters.
+    pub(crate) letters: Vec<LetterRule>,
     /// Loose habits that were read all the same.
     pub(crate) notes: Vec<String>,
 }
@@ -130,7 +135,12 @@ pub(crate) fn read(
                 claims.skipped.push(Skipped { span, why });
                 continue;
             }
-            let mut line = line(statement.list, &names, &header, continues)?;
+            let left = claims.lines.iter().rev().find(|line| !line.continues);
+            let left = match left.and_then(|line| line.members.first()) {
+                Some(left) if continues => left.free_letters(),
+                _ => Vec::new(),
+            };
+            let mut line = line(statement.list, &names, &header, continues, left)?;
             if line.members.len() == 1
                 && !continues
                 && let Some(about) = &header.about
@@ -177,16 +187,33 @@ impl Claims {
             return Ok(());
         };
         let pattern = statement.list[..middle].to_vec();
+        // "with Step(0) = 1" is a convention, not a name.
+        if names
+            .find(&pattern)
+            .is_some_and(|found| matches!(found.meaning, names::Meaning::Function(_)))
+        {
+            self.skipped.push(Skipped {
+                span: noad::span_of(statement.list).unwrap_or_default(),
+                why: "a convention; that of the network holds".into(),
+            });
+            return Ok(());
+        }
         let known = names
             .find(&pattern)
             .is_some_and(|found| found.length == pattern.len())
             || noad::has_derivative(&pattern);
-        let mut own = line(&statement.list[middle + 1..], names, header, true)?;
+        let mut own = line(
+            &statement.list[middle + 1..],
+            names,
+            header,
+            true,
+            Vec::new(),
+        )?;
         let Some(value) = own.members.first().cloned() else {
             return Ok(());
         };
         if known {
-            let mut whole = line(statement.list, names, header, false)?;
+            let mut whole = line(statement.list, names, header, false, Vec::new())?;
             whole.kind = LineKind::Definition;
             self.lines.push(whole);
         } else {
@@ -207,14 +234,26 @@ fn line(
     names: &names::Names<'_>,
     header: &Header,
     continues: bool,
+    left: Vec<String>,
 ) -> Result<Line, Report> {
     let mut reader = read::Reader::new(names, &header.signs);
+    reader.left = left;
+    let (list, qualifier) = qualifier::split(list);
     let members = reader.members(list)?;
+    let mut rules = header.letters.clone();
+    if let Some(qualifier) = qualifier {
+        match qualifier::rules(qualifier, names) {
+            Some(own) => rules.extend(own),
+            None => reader
+                .notes
+                .push("what stands behind the formula is not read: it is judged in general".into()),
+        }
+    }
     let mut letters: Vec<String> = Vec::new();
     for member in &members {
         index_letters(member, &mut letters);
     }
-    for rule in &header.letters {
+    for rule in &rules {
         if let LetterRule::Value(letter, _) | LetterRule::Range(letter, ..) = rule {
             letters.push(letter.clone());
         }
@@ -225,6 +264,7 @@ fn line(
         members,
         continues,
         kind: LineKind::Claim,
+        letters: rules,
         notes: std::mem::take(&mut reader.notes),
     })
 }
@@ -276,13 +316,18 @@ fn statements(list: &[noad::Noad]) -> Vec<Statement<'_>> {
             part = rest;
         }
         let introduced = start > 0;
+        let qualified = qualifier::split(part).1.is_some();
         let parts: Vec<&[noad::Noad]> = part
             .split(|noad| noad.is_sign(",") || noad.is_sign(";"))
             .collect();
         let all_equations = parts
             .iter()
             .all(|part| part.iter().any(noad::Noad::is_equality));
-        let parts = if all_equations { parts } else { vec![part] };
+        let parts = if all_equations && !qualified {
+            parts
+        } else {
+            vec![part]
+        };
         found.extend(
             parts
                 .into_iter()
@@ -292,6 +337,25 @@ fn statements(list: &[noad::Noad]) -> Vec<Statement<'_>> {
         start = at + 1;
     }
     found
+}
+
+/// Another right side in a claim's place, under the same header; none if it cannot be read.
+pub(crate) fn reread(source: &Source, system: &System, left: &Expr, right: &str) -> Option<Expr> {
+    let header: Vec<&str> = source
+        .text
+        .lines()
+        .filter(|line| line.trim_start().starts_with('%'))
+        .collect();
+    let left = source.slice(left.span).trim().trim_end_matches('&');
+    if left.is_empty() || left.contains('%') {
+        return None;
+    }
+    let text = format!("{}\n{left} = {right}", header.join("\n"));
+    let claims = read(&Source::new(source.name.clone(), text), system, None).ok()?;
+    match claims.lines.as_slice() {
+        [line] if line.members.len() == 2 => line.members.last().cloned(),
+        _ => None,
+    }
 }
 
 /// Letters that stand in an index somewhere.

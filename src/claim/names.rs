@@ -244,6 +244,12 @@ impl<'a> Names<'a> {
         })
     }
 
+    /// Whether a text is a size of the network.
+    pub(crate) fn is_size(&self, list: &[Noad]) -> bool {
+        self.find(list)
+            .is_some_and(|found| matches!(found.meaning, Meaning::Size(_)))
+    }
+
     /// The family of exactly this name.
     pub(crate) fn family(&self, name: &str) -> Option<FamilyId> {
         self.families.get(name).copied()

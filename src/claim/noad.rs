@@ -718,6 +718,15 @@ impl Reader<'_> {
                 let below = self.filled(&name, "missing-denominator")?;
                 list.push(Noad::new(Kind::Fraction(above, below), self.span(start)));
             }
+            // Conditions one below the other.
+            "substack" => {
+                for mut noad in self.argument(&name)? {
+                    if noad.is_sign("\\\\") {
+                        noad.kind = Kind::Sign(",");
+                    }
+                    list.push(noad);
+                }
+            }
             "sqrt" => {
                 self.skip_spaces();
                 let mut order = None;

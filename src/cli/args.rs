@@ -142,8 +142,12 @@ pub(super) struct CheckArguments {
 }
 
 impl CheckArguments {
-    pub(super) fn is_json(&self) -> bool {
-        self.json || matches!(self.format, ReportFormat::Json)
+    pub(super) fn format(&self) -> ReportFormat {
+        if self.json {
+            ReportFormat::Json
+        } else {
+            self.format
+        }
     }
 }
 
@@ -153,6 +157,10 @@ pub(super) enum ReportFormat {
     Text,
     /// For programs
     Json,
+    /// A section for each file
+    Markdown,
+    /// One page with what is wrong marked
+    Html,
 }
 
 #[derive(Debug, Args)]

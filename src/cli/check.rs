@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::args::CheckArguments;
+use super::args::{CheckArguments, ReportFormat};
 use super::network::load;
 use super::{Outcome, Stop, deliver, styled};
-use crate::judge::{Judged, Options, Verdict, json, text};
+use crate::judge::{
+    Judged, Options, Verdict, html, html_refusal, html_section, json, markdown, text,
+};
 use crate::source::{Report, Source, diagnostics_json, render};
 
 /// One claim file and what was said of it.
@@ -32,6 +34,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Outcome, Stop> {
         about: arguments.about.as_deref(),
         layout: arguments.layout.map(Into::into),
         step_at_zero: arguments.network.step0.map(Into::into),
+        verdict_only: false,
     };
     let checked: Vec<Checked> = sources
         .into_iter()
@@ -50,12 +53,13 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Outcome, Stop> {
             Outcome::Done => 3,
         })
         .unwrap_or(Outcome::Done);
-    let output = if arguments.is_json() {
-        as_json(&checked)
-    } else if arguments.summary {
-        summary(&checked)
-    } else {
-        as_text(&checked)
+    let output = match arguments.format() {
+        ReportFormat::Json => as_json(&checked),
+        ReportFormat::Text if arguments.summary => summary(&checked),
+        ReportFormat::Text => as_text(&checked),
+        ReportFormat::Markdown if arguments.summary => table(&checked),
+        ReportFormat::Markdown => as_markdown(&checked),
+        ReportFormat::Html => as_html(&checked),
     };
     deliver(None, |out| out.write_all(output.as_bytes()))?;
     Ok(outcome)
@@ -93,23 +97,86 @@ fn as_text(checked: &[Checked]) -> String {
         .collect()
 }
 
-fn summary(checked: &[Checked]) -> String {
-    let width = checked
+fn as_markdown(checked: &[Checked]) -> String {
+    let sections: Vec<String> = checked
         .iter()
-        .map(|(source, _)| source.name.chars().count())
-        .max()
-        .unwrap_or(0);
+        .map(|(source, judged)| match judged {
+            Ok(judged) => markdown(judged, source),
+            Err(report) => format!(
+                "## {}\n\n### unreadable\n\n```text\n{}\n```\n",
+                source.name,
+                render(report, source, false)
+            ),
+        })
+        .collect();
+    sections.join("\n")
+}
+
+fn as_html(checked: &[Checked]) -> String {
+    let sections: Vec<String> = checked
+        .iter()
+        .map(|(source, judged)| match judged {
+            Ok(judged) => html_section(judged, source),
+            Err(report) => html_refusal(&source.name, &render(report, source, false)),
+        })
+        .collect();
+    html(&sections)
+}
+
+/// File, verdict, first wrong line and mistake.
+fn rows(checked: &[Checked]) -> Vec<[String; 4]> {
     checked
         .iter()
         .map(|(source, judged)| {
-            let (verdict, line) = match judged {
-                Ok(judged) => (judged.verdict().name(), judged.first_wrong_line),
-                Err(_) => ("unreadable", None),
+            let (verdict, line, mistake) = match judged {
+                Ok(judged) => {
+                    let mut lines = judged.lines.iter();
+                    let mistake = lines.find_map(|line| line.mistake.as_ref());
+                    (
+                        judged.verdict().name(),
+                        judged.first_wrong_line,
+                        mistake.map_or("", |mistake| mistake.name),
+                    )
+                }
+                Err(report) => {
+                    let first = report.diagnostics().first();
+                    ("unreadable", None, first.map_or("", |first| first.code))
+                }
             };
-            let line = line.map_or_else(String::new, |line| format!("  line {line}"));
-            format!("{:width$}  {verdict}{line}\n", source.name)
+            let line = line.map_or_else(String::new, |line| format!("line {line}"));
+            [source.name.clone(), verdict.into(), line, mistake.into()]
         })
         .collect()
+}
+
+/// One line for each file, in columns.
+fn summary(checked: &[Checked]) -> String {
+    let rows = rows(checked);
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.max().unwrap_or(0)
+    };
+    let widths = [width(0), width(1), width(2)];
+    rows.iter()
+        .map(|[file, verdict, line, mistake]| {
+            let text = format!(
+                "{file:a$}  {verdict:b$}  {line:c$}  {mistake}",
+                a = widths[0],
+                b = widths[1],
+                c = widths[2]
+            );
+            format!("{}\n", text.trim_end())
+        })
+        .collect()
+}
+
+/// The same as a table of Markdown.
+fn table(checked: &[Checked]) -> String {
+    let mut out = String::from("| file | verdict | first wrong | mistake |\n|---|---|---|---|\n");
+    for row in rows(checked) {
+        out.push_str(&format!("| {} |\n", row.join(" | ")));
+    }
+    out
 }
 
 fn as_json(checked: &[Checked]) -> String {

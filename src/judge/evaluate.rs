@@ -620,18 +620,20 @@ impl<'e> Evaluator<'e> {
         Err(Trouble::NoValue)
     }
 
-    /// The first family for the same derivative: each derivation has one of its own for an upstream derivative that is
-    /// given, that of an opaque loss.
-    fn first_of_its_kind(&self, family: FamilyId) -> FamilyId {
-        let kind = &self.system.family(family).kind;
-        let FamilyKind::Adjoint { .. } = kind else {
-            return family;
-        };
+    /// The derivative of an opaque loss is one unknown, however often it was derived.
+    fn first_of_its_kind(&self, element: &Element) -> Element {
+        let kind = &self.system.family(element.0).kind;
+        if !matches!(kind, FamilyKind::Adjoint { .. }) {
+            return element.clone();
+        }
         let mut families = self.system.families.iter();
-        let first = families.position(|other| other.kind == *kind);
-        first.map_or(family, |at| {
-            FamilyId(u32::try_from(at).expect("few families"))
-        })
+        match families.position(|other| other.kind == *kind) {
+            Some(at) => (
+                FamilyId(u32::try_from(at).expect("few families")),
+                element.1.clone(),
+            ),
+            None => element.clone(),
+        }
     }
 
     /// The value of an element.
@@ -662,13 +664,15 @@ impl<'e> Evaluator<'e> {
         let result = match self.definition(family, &key.1) {
             Ok(Some((body, env))) if !opaque => self.term(body, &env),
             Ok(_) => {
-                let first = self.first_of_its_kind(family);
-                if first == family {
-                    self.read.push(key.clone());
-                    Ok(self.point.made_up(&key))
-                } else {
-                    self.element(first, key.1.clone())
+                let given = self.first_of_its_kind(&key);
+                let value = match self.point.fixed.get(&given) {
+                    Some(fixed) => fixed.clone(),
+                    None => self.point.made_up(&given),
+                };
+                if !self.read.contains(&given) {
+                    self.read.push(given);
                 }
+                Ok(value)
             }
             Err(trouble) => Err(trouble),
         };

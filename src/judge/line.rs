@@ -122,6 +122,8 @@ pub struct Options<'o> {
     pub layout: Option<Layout>,
     /// The value of Step(0), in place of the network's.
     pub step_at_zero: Option<StepAtZero>,
+    /// Mistakes are not looked for.
+    pub verdict_only: bool,
 }
 
 /// Reads a claim file and judges it.
@@ -139,6 +141,9 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
     let mut judge = Judge {
         system,
         claims: &claims,
+        rules: &claims.header.letters,
+        verdict_only: options.verdict_only,
+        source,
         step_at_zero,
         lowerings: instances
             .iter()
@@ -167,6 +172,7 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
         if !line.continues {
             before = None;
         }
+        judge.rules = &line.letters;
         let verdict = judge.line(line, &start, members, before.as_ref());
         lines.push(verdict);
         before = members.last().cloned().or(before);
@@ -187,6 +193,9 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
 pub(super) struct Judge<'s> {
     pub(super) system: &'s System,
     claims: &'s claim::Claims,
+    rules: &'s [claim::LetterRule],
+    verdict_only: bool,
+    pub(super) source: &'s Source,
     pub(super) step_at_zero: StepAtZero,
     pub(super) lowerings: Vec<Lowering<'s>>,
 }
@@ -249,14 +258,14 @@ impl<'s> Judge<'s> {
                         Verdict::EqualOnlyIf(conditions, Box::new(example))
                     }
                     None => {
-                        if mistake.is_none() {
+                        if mistake.is_none() && !self.verdict_only {
                             mistake = mistake::name(self, left, member);
                         }
                         Verdict::Differs(Box::new(example))
                     }
                 },
                 Relation::IllTyped(why) => {
-                    if mistake.is_none() {
+                    if mistake.is_none() && !self.verdict_only {
                         mistake = mistake::name(self, left, member);
                     }
                     Verdict::IllTyped(why)
@@ -385,15 +394,14 @@ impl<'s> Judge<'s> {
         truth: &Expr,
         claim: &Expr,
     ) -> Result<(Vec<Pair>, Vec<(crate::term::TermId, Env)>), Fault> {
-        let header = &self.claims.header;
         let lowering = &mut self.lowerings[at];
-        let choices = lowering.choices(&[truth, claim], &header.letters)?;
+        let choices = lowering.choices(&[truth, claim], self.rules)?;
         let mut pairs = Vec::new();
         for letters in &choices {
             let left = lowering.array(truth, letters)?;
             let right = lowering.array(claim, letters)?;
             let (left, right) = lowering.matched(&left, &right, claim.span)?;
-            let guard = lowering.guard(&header.letters, letters)?;
+            let guard = lowering.guard(self.rules, letters)?;
             let (left, right) = (
                 lowering.guarded(&left, guard),
                 lowering.guarded(&right, guard),
@@ -420,9 +428,9 @@ impl<'s> Judge<'s> {
         }
     }
 
-    /// What the header says of the claim's letters.
+    /// What is said of the letters of the line that is judged.
     pub(super) fn letters(&self) -> &'s [claim::LetterRule] {
-        &self.claims.header.letters
+        self.rules
     }
 
     /// What is 0 at the points that the claim speaks of.

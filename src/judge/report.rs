@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::compare::Counterexample;
 use super::line::{Judged, LineVerdict, Verdict};
 use crate::claim::LineKind;
-use crate::source::Source;
+use crate::source::{Source, Span};
 
 /// The verdicts for a person.
 pub fn text(judged: &Judged, source: &Source) -> String {
@@ -21,31 +21,45 @@ pub fn text(judged: &Judged, source: &Source) -> String {
         if let Some(marks) = marks(line, source) {
             out.push_str(&format!("           {marks}\n"));
         }
-        out.push_str(&format!("  read as  {}\n", line.read_as));
-        details(line, &mut out);
+        for (label, fact) in facts(line) {
+            out.push_str(&format!("  {label:8} {fact}\n"));
+        }
     }
+    for remark in remarks(judged, source) {
+        out.push_str(&format!("{remark}\n"));
+    }
+    out
+}
+
+/// What is said of the whole file.
+pub(super) fn remarks(judged: &Judged, source: &Source) -> Vec<String> {
+    let mut found = Vec::new();
     if judged.lines.len() > 1
         && let Some(first) = judged.first_wrong_line
     {
-        out.push_str(&format!("first wrong line: {first}\n"));
+        found.push(format!("first wrong line: {first}"));
     }
-    for (span, value) in &judged.defined {
+    let place = |span: Span| {
         let (row, column) = source.position(span.start);
-        out.push_str(&format!(
-            "{}:{row}:{column}: taken as defined: {}, read as {value}\n",
-            source.name,
-            source.slice(*span).trim()
+        (format!("{row}:{column}"), source.slice(span).trim())
+    };
+    for (span, value) in &judged.defined {
+        let (at, text) = place(*span);
+        found.push(format!(
+            "{}:{at}: taken as defined: {text}, read as {value}",
+            source.name
         ));
     }
-    if !judged.skipped.is_empty() {
-        out.push_str(&format!("not judged: {}\n", counted(judged.skipped.len())));
-        for skipped in &judged.skipped {
-            let (row, column) = source.position(skipped.span.start);
-            let text = source.slice(skipped.span).trim();
-            out.push_str(&format!("  {row}:{column} {text}: {}\n", skipped.why));
-        }
+    match judged.skipped.len() {
+        0 => {}
+        1 => found.push("not judged: 1 formula".into()),
+        count => found.push(format!("not judged: {count} formulas")),
     }
-    out
+    for skipped in &judged.skipped {
+        let (at, text) = place(skipped.span);
+        found.push(format!("  {at} {text}: {}", skipped.why));
+    }
+    found
 }
 
 /// A line of marks under the part of the claim that is wrong; none if it is all of it.
@@ -67,15 +81,8 @@ fn marks(line: &LineVerdict, source: &Source) -> Option<String> {
     ))
 }
 
-fn counted(count: usize) -> String {
-    if count == 1 {
-        "1 formula".into()
-    } else {
-        format!("{count} formulas")
-    }
-}
-
-fn headline(verdict: &Verdict) -> String {
+/// A verdict in words.
+pub(super) fn headline(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Equal => "equal".into(),
         Verdict::EqualAtSizes(sizes) => format!("equal at the sizes {}", sizes.join("; ")),
@@ -87,57 +94,54 @@ fn headline(verdict: &Verdict) -> String {
     }
 }
 
-fn details(line: &LineVerdict, out: &mut String) {
+/// What is known of a line, each with its label.
+pub(super) fn facts(line: &LineVerdict) -> Vec<(&'static str, String)> {
+    let mut found = vec![("read as", line.read_as.clone())];
     match &line.verdict {
         Verdict::Differs(example)
         | Verdict::EqualAlmostEverywhere(example)
-        | Verdict::EqualOnlyIf(_, example) => counterexample(example, out),
-        Verdict::Equal | Verdict::EqualAtSizes(_) => {
-            out.push_str("  tested   identical in two prime fields, error below 2^-60\n");
-        }
+        | Verdict::EqualOnlyIf(_, example) => counterexample(example, &mut found),
+        Verdict::Equal | Verdict::EqualAtSizes(_) => found.push((
+            "tested",
+            "identical in two prime fields, error below 2^-60".into(),
+        )),
         Verdict::IllTyped(_) | Verdict::Undecided(_) => {}
     }
     if let Some(mistake) = &line.mistake {
         let about = mistake.said.as_deref().unwrap_or_else(|| mistake.about());
-        out.push_str(&format!("  mistake  {}: {about}\n", mistake.name));
+        found.push(("mistake", format!("{}: {about}", mistake.name)));
         if !mistake.also.is_empty() {
-            out.push_str(&format!("  also     {}\n", mistake.also.join(", ")));
+            found.push(("also", mistake.also.join(", ")));
         }
-        if let Some(repair) = &mistake.repair {
-            out.push_str(&format!("  repaired {repair}\n"));
-        }
+        let repair = mistake.repair_latex.as_ref().or(mistake.repair.as_ref());
+        found.extend(repair.cloned().map(|repair| ("repaired", repair)));
     }
     if line.follows == Some(true) && !line.verdict.holds() {
-        out.push_str("  follows from the line before (a carried error)\n");
+        found.push(("follows", "from the line before (a carried error)".into()));
     }
     if !line.rests_on.is_empty() {
-        out.push_str(&format!("  rests on {}\n", line.rests_on.join(", ")));
+        found.push(("rests on", line.rests_on.join(", ")));
     }
-    for note in &line.notes {
-        out.push_str(&format!("  note     {note}\n"));
-    }
+    found.extend(line.notes.iter().map(|note| ("note", note.clone())));
+    found
 }
 
-fn counterexample(example: &Counterexample, out: &mut String) {
+fn counterexample(example: &Counterexample, into: &mut Vec<(&'static str, String)>) {
     let point: Vec<String> = example
         .point
         .iter()
         .map(|(name, value)| format!("{name} = {value}"))
         .collect();
-    out.push_str(&format!("  at       {}\n", point.join(", ")));
-    if let Some(element) = &example.element {
-        out.push_str(&format!("  element  {element}\n"));
-    }
+    into.push(("at", point.join(", ")));
+    into.extend(example.element.clone().map(|element| ("element", element)));
     let claimed = example.claim_value.as_deref().unwrap_or("no value");
-    out.push_str(&format!(
-        "  claimed  {claimed}\n  true     {}\n",
-        example.true_value
-    ));
+    into.push(("claimed", claimed.to_owned()));
+    into.push(("true", example.true_value.clone()));
     if !example.step_pattern.is_empty() {
-        out.push_str(&format!("  kinks    {}\n", example.step_pattern));
+        into.push(("kinks", example.step_pattern.clone()));
     }
     if !example.sizes.is_empty() {
-        out.push_str(&format!("  sizes    {}\n", example.sizes));
+        into.push(("sizes", example.sizes.clone()));
     }
 }
 
@@ -229,6 +233,7 @@ fn claim(line: &LineVerdict, source: &Source) -> Value {
         "also": line.mistake.as_ref().map_or(&[][..], |mistake| &mistake.also),
         "said": line.mistake.as_ref().and_then(|mistake| mistake.said.as_ref()),
         "repair": line.mistake.as_ref().and_then(|mistake| mistake.repair.as_ref()),
+        "repair_latex": line.mistake.as_ref().and_then(|mistake| mistake.repair_latex.as_ref()),
         "ill_typed": matches!(line.verdict, Verdict::IllTyped(_)),
         "reason": reason,
         "rests_on": line.rests_on,

@@ -8,6 +8,7 @@
     reason = "a failing run shows how many networks of each kind were tried"
 )]
 
+mod claims;
 mod counters;
 mod dice;
 mod generators;

@@ -19,7 +19,7 @@ use crate::pipeline::{derivation, latex, system};
 type Change<'a> = &'a dyn Fn(&mut System, TermId) -> TermId;
 
 /// Networks whose formulas are changed; sizes are letters or numbers.
-const NETWORKS: &[&str] = &[
+pub(crate) const NETWORKS: &[&str] = &[
     "z = w x + b\nr = relu(z)\nloss C = 1/2 (y - r)^2\ngrad w, b, x\n",
     "z1 = w x\nr1 = relu(z1)\nz2 = v r1\nr2 = relu(z2)\nloss C = 1/2 (y - r2)^2\ngrad w, v, x\n",
     "r = sigmoid(w x + b)\nloss C = 1/2 (y - r)^2\ngrad w, b\n",
@@ -308,6 +308,60 @@ fn values(derivation: &Derivation, formulas: &[Formula], points: &[Value]) -> Ve
         .collect()
 }
 
+/// Formulas of which one was changed.
+pub(crate) struct Mutant {
+    pub(crate) derivation: Derivation,
+    pub(crate) formulas: Vec<Formula>,
+    /// Which one.
+    pub(crate) at: usize,
+    /// Whether its value is another at some point.
+    pub(crate) differs: bool,
+}
+
+/// Changes a formula of a network somewhere; none where nothing came of it.
+pub(crate) fn mutant(text: &str, convention: StepAtZero, dice: &mut Dice) -> Option<Mutant> {
+    let mut derivation =
+        derivation(text, Some(convention)).unwrap_or_else(|wrong| panic!("{wrong}\n{text}"));
+    let formulas =
+        formulate(&mut derivation, &View::default()).expect("these networks have formulas");
+    let points: Vec<Value> = (0..6).map(|_| given(&derivation.system, dice)).collect();
+    let right = values(&derivation, &formulas, &points);
+    assert!(
+        right.iter().any(Option::is_some),
+        "{:?}\n{text}",
+        evaluate_at(&derivation, &formulas, &points[0])
+    );
+    let at = dice.below(formulas.len());
+    let whole = formulas[at].result();
+    let all = parts(&derivation.system, whole);
+    let part = dice.pick(&all);
+    let other = changed(&mut derivation, dice, part, &all)?;
+    let mutant = derivation
+        .system
+        .store
+        .replace(whole, &mut |_, term| (term == part).then_some(other));
+    if mutant == whole {
+        return None;
+    }
+    let mut wrong = formulas;
+    wrong[at].chain = vec![Link::Term(mutant)];
+    let found = values(&derivation, &wrong, &points);
+    let differs = right
+        .iter()
+        .zip(&found)
+        .any(|(right, found)| match (right, found) {
+            (Some(right), Some(found)) => differ(right, found),
+            (Some(_), None) => true,
+            (None, _) => false,
+        });
+    Some(Mutant {
+        derivation,
+        formulas: wrong,
+        at,
+        differs,
+    })
+}
+
 #[test]
 fn changed_formulas_are_caught() {
     let mut dice = Dice::new(51);
@@ -316,56 +370,21 @@ fn changed_formulas_are_caught() {
     for text in NETWORKS {
         for number in 0..many(24) {
             let convention = [StepAtZero::One, StepAtZero::Zero, StepAtZero::Half][number % 3];
-            let mut derivation = derivation(text, Some(convention))
-                .unwrap_or_else(|wrong| panic!("{wrong}\n{text}"));
-            let formulas =
-                formulate(&mut derivation, &View::default()).expect("these networks have formulas");
-            let points: Vec<Value> = (0..6)
-                .map(|_| given(&derivation.system, &mut dice))
-                .collect();
-            let right = values(&derivation, &formulas, &points);
-            assert!(
-                right.iter().any(Option::is_some),
-                "{:?}\n{text}",
-                evaluate_at(&derivation, &formulas, &points[0])
-            );
-            let at = dice.below(formulas.len());
-            let whole = formulas[at].result();
-            let all = parts(&derivation.system, whole);
-            let part = dice.pick(&all);
-            let Some(other) = changed(&mut derivation, &mut dice, part, &all) else {
+            let Some(made) = mutant(text, convention, &mut dice) else {
                 continue;
             };
-            let mutant = derivation
-                .system
-                .store
-                .replace(whole, &mut |_, term| (term == part).then_some(other));
-            if mutant == whole {
-                continue;
-            }
-            let mut wrong = formulas.clone();
-            wrong[at].chain = vec![Link::Term(mutant)];
-            let found = values(&derivation, &wrong, &points);
-            let is_different =
-                right
-                    .iter()
-                    .zip(&found)
-                    .any(|(right, found)| match (right, found) {
-                        (Some(right), Some(found)) => differ(right, found),
-                        (Some(_), None) => true,
-                        (None, _) => false,
-                    });
-            if !is_different {
+            if !made.differs {
                 equal += 1;
                 continue;
             }
             different += 1;
-            let confirmation = confirm(&derivation, &wrong, &Sampling::default());
+            let confirmation = confirm(&made.derivation, &made.formulas, &Sampling::default());
             if !confirmation.has_failed() {
                 survivors.push(format!(
-                    "at Step(0) = {convention:?}, formula {at} of\n{text}{}\n{:?}",
-                    latex(&derivation, &wrong),
-                    confirmation.outcomes[at]
+                    "at Step(0) = {convention:?}, formula {} of\n{text}{}\n{:?}",
+                    made.at,
+                    latex(&made.derivation, &made.formulas),
+                    confirmation.outcomes[made.at]
                 ));
             }
         }

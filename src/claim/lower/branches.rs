@@ -83,6 +83,17 @@ impl Lowering<'_> {
         all.ok_or_else(|| Fault::Unsupported("an empty condition".into(), span))
     }
 
+    /// Whether conditions on indices alone are all true.
+    fn is_met(&mut self, conditions: &[Condition], letters: &Letters) -> bool {
+        conditions.iter().all(|condition| {
+            let whole = |side: Result<Affine>| side.ok().and_then(|side| side.as_int());
+            let left = whole(self.index(&condition.left, letters));
+            let right = whole(self.index(&condition.right, letters));
+            left.zip(right)
+                .is_some_and(|(left, right)| condition.relation.holds(left, right))
+        })
+    }
+
     pub(super) fn cases(
         &mut self,
         branches: &[(Expr, Option<Vec<Condition>>)],
@@ -91,12 +102,25 @@ impl Lowering<'_> {
     ) -> Result<Array> {
         let mut values = Vec::new();
         for (value, conditions) in branches {
+            // A branch that the indices rule out is not read: it may be outside of everything.
+            if conditions
+                .as_ref()
+                .is_some_and(|conditions| self.is_ruled_out(conditions, letters))
+            {
+                continue;
+            }
+            let decided = conditions
+                .as_ref()
+                .is_some_and(|conditions| self.is_met(conditions, letters));
             let value = self.array(value, letters)?;
             let condition = match conditions {
                 Some(conditions) => self.conditions(conditions, span, letters)?,
                 None => Array::number(self.system.store.int(1)),
             };
             values.push((condition, value));
+            if decided {
+                break;
+            }
         }
         let pick = |a: Dim, b: Dim| {
             if matches!(a, Dim::Fixed(size) if size > 1) {

@@ -129,6 +129,24 @@ impl Lowering<'_> {
             }))
     }
 
+    /// The range of a free letter: where it stands for an element on the left side, the left side says it, and the other
+    /// places have to lie inside.
+    fn range_in(
+        &mut self,
+        letter: &str,
+        members: &[&Expr],
+        letters: &Letters,
+    ) -> Result<Option<(i64, i64)>> {
+        let mut left = Seen::default();
+        if let Some(first) = members.first() {
+            self.collect(letter, first, letters, &mut left);
+        }
+        match left.elements.first() {
+            Some((range, _)) if left.slots.is_empty() => Ok(Some(*range)),
+            _ => self.range(letter, members, letters),
+        }
+    }
+
     pub(super) fn collect(
         &mut self,
         letter: &str,
@@ -302,9 +320,12 @@ impl Lowering<'_> {
             let range = match ruled {
                 Some((low, high)) => {
                     let (low, high) = (self.index(low, &letters)?, self.index(high, &letters)?);
-                    low.as_int().zip(high.as_int())
+                    // `l = L-1, …, 2` counts down.
+                    low.as_int()
+                        .zip(high.as_int())
+                        .map(|(low, high)| (low.min(high), high.max(low)))
                 }
-                None => match self.range(name, members, &letters) {
+                None => match self.range_in(name, members, &letters) {
                     Ok(range) => range,
                     Err(fault) => {
                         ill = Some(fault);

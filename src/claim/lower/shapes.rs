@@ -250,6 +250,17 @@ impl Lowering<'_> {
         Ok(Array { entries, ..a })
     }
 
+    /// Whether a condition on indices alone is false.
+    pub(super) fn is_ruled_out(&mut self, conditions: &[Condition], letters: &Letters) -> bool {
+        conditions.iter().any(|condition| {
+            let whole = |side: Result<Affine>| side.ok().and_then(|side| side.as_int());
+            let left = whole(self.index(&condition.left, letters));
+            let right = whole(self.index(&condition.right, letters));
+            left.zip(right)
+                .is_some_and(|(left, right)| !condition.relation.holds(left, right))
+        })
+    }
+
     /// A sum; identities and ones without a size of their own take that of the others.
     pub(super) fn added(&mut self, values: Vec<Array>, span: Span) -> Result<Array> {
         let fixed = values
@@ -279,6 +290,14 @@ impl Lowering<'_> {
         span: Span,
         letters: &Letters,
     ) -> Result<Array> {
+        // Where a condition on indices is false the rest is not read: it may be outside of everything.
+        for (_, factor) in factors {
+            if let ExprKind::Indicator(conditions) = &factor.plain().kind
+                && self.is_ruled_out(conditions, letters)
+            {
+                return Ok(Array::number(self.system.store.int(0)));
+            }
+        }
         let mut values = Vec::new();
         for (join, factor) in factors {
             values.push((*join, self.array(factor, letters)?));

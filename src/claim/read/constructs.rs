@@ -234,14 +234,20 @@ impl Reader<'_, '_> {
                 Some(at)
                     if part[at].is_sign("=")
                         && at == 1
-                        && letter_name(&part[0]).is_some()
+                        && letter_name(&part[0])
+                            .is_some_and(|letter| !self.bound.contains(&letter))
                         && part.len() > 2 =>
                 {
                     let letter = letter_name(&part[0]).expect("just seen");
                     let low = self.index_of(&part[2..])?;
-                    let high =
-                        high.ok_or_else(|| error("sum-range", "the sum has no last value", span))?;
-                    let high = self.index_of(high)?;
+                    let high = match high {
+                        Some(high) => self.index_of(high)?,
+                        // `\sum_{l = j}`: one value.
+                        None if !matches!(low.kind, ExprKind::Number(_)) => low.clone(),
+                        None => {
+                            return Err(error("sum-range", "the sum has no last value", span));
+                        }
+                    };
                     binders.push(Binder {
                         letter,
                         range: Some((low, high)),
@@ -251,6 +257,7 @@ impl Reader<'_, '_> {
                     // `j \neq i`, `i < j`: the first letter that is not bound yet.
                     let free = part.iter().filter_map(letter_name).find(|letter| {
                         !self.bound.contains(letter)
+                            && !self.left.contains(letter)
                             && binders.iter().all(|binder| binder.letter != *letter)
                     });
                     if let Some(letter) = free

@@ -34,12 +34,22 @@ pub(crate) fn index(names: &Names<'_>, list: &[Noad]) -> Result<Expr, Report> {
     reader.whole(list)
 }
 
+/// Conditions on indices.
+pub(crate) fn index_conditions(names: &Names<'_>, list: &[Noad]) -> Result<Vec<Condition>, Report> {
+    let signs = Signs::default();
+    let mut reader = Reader::new(names, &signs);
+    reader.in_index = true;
+    reader.conditions(list)
+}
+
 /// The reader of one formula.
 pub(crate) struct Reader<'n, 'a> {
     names: &'n Names<'a>,
     signs: &'n Signs,
     in_index: bool,
     bound: Vec<String>,
+    /// Letters of the left side: a sum with a condition binds another one.
+    pub(crate) left: Vec<String>,
     /// Loose habits that were read all the same.
     pub(crate) notes: Vec<String>,
     /// Letters that stood as numbers and were not bound: they must be indices somewhere.
@@ -92,6 +102,7 @@ impl<'n, 'a> Reader<'n, 'a> {
             signs,
             in_index: false,
             bound: Vec::new(),
+            left: Vec::new(),
             notes: Vec::new(),
             loose: Vec::new(),
         }
@@ -109,19 +120,23 @@ impl<'n, 'a> Reader<'n, 'a> {
 
     /// The members of `a = b = c`.
     pub(crate) fn members(&mut self, list: &[Noad]) -> Result<Vec<Expr>, Report> {
-        list.split(Noad::is_equality)
-            .map(|member| {
-                if member.is_empty() {
-                    let span = span_of(list).unwrap_or_default();
-                    return Err(error(
-                        "missing-side",
-                        "one side of the equation is missing",
-                        span,
-                    ));
-                }
-                self.whole(member)
-            })
-            .collect()
+        let mut members: Vec<Expr> = Vec::new();
+        for member in list.split(Noad::is_equality) {
+            if member.is_empty() {
+                let span = span_of(list).unwrap_or_default();
+                return Err(error(
+                    "missing-side",
+                    "one side of the equation is missing",
+                    span,
+                ));
+            }
+            let member = self.whole(member)?;
+            if members.is_empty() && self.left.is_empty() {
+                self.left = member.free_letters();
+            }
+            members.push(member);
+        }
+        Ok(members)
     }
 
     /// Letters that are no index anywhere in the formula are unknown symbols.
@@ -519,7 +534,7 @@ fn is_transpose(sup: &[Noad]) -> bool {
 }
 
 /// The letter of an index, with its primes.
-fn letter_name(noad: &Noad) -> Option<String> {
+pub(crate) fn letter_name(noad: &Noad) -> Option<String> {
     if noad.sub.is_some() || noad.sup.is_some() {
         return None;
     }

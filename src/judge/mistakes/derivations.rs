@@ -628,7 +628,10 @@ pub(super) fn penalties_wrong(subject: &Subject<'_>) -> Vec<Derivation> {
             }
         }
         if let Some((_, wrt)) = subject.derivative
-            && !subject.system.store.reads(penalty.term, wrt)
+            && !subject
+                .penalties
+                .iter()
+                .any(|penalty| subject.system.store.reads(penalty.term, wrt))
             && let Some(derivation) = penalized(subject, penalty, wrt)
         {
             found.push(derivation);

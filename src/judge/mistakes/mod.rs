@@ -33,6 +33,8 @@ pub struct Mistake {
     pub place: Option<Span>,
     /// The repaired right side, in the words of the network language.
     pub repair: Option<String>,
+    /// The same in the person's own notation, where it reads back as the same.
+    pub repair_latex: Option<String>,
 }
 
 impl Mistake {
@@ -51,6 +53,7 @@ impl Mistake {
             said: None,
             place: None,
             repair: None,
+            repair_latex: None,
         }
     }
 }

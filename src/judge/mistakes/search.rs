@@ -1,12 +1,12 @@
 //! The search: wrong derivations, edits of the claim, and pairs of them, the fewest first.
 
 use super::derivations::{Change, Derivation, data_only};
-use super::repairs::{Repaired, Said, constants, negated, repaired, times};
+use super::repairs::{Repaired, Said, constants, negated, repaired, scaled, times};
 use super::rows::{MISTAKES, rank};
 use super::sieve::{Known, Sieve, Values};
 use super::subject::Subject;
 use super::{Mistake, equal};
-use crate::claim::{Expr, Join, Lowering, print};
+use crate::claim::{Expr, Join, Lowering, edited, print, reread};
 use crate::judge::compare::{Outcome, Pair, compare};
 use crate::judge::line::Judge;
 use crate::judge::point::Demands;
@@ -73,7 +73,12 @@ pub(super) fn search(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Optio
         for derivations in row.derivations {
             for derivation in derivations(&subject) {
                 if let Some(found) = search.derived(row.name, derivation, own.as_ref()) {
-                    return Some(found);
+                    // An edit of the same name shows the formula too.
+                    let shown = search.edited(row.repairs);
+                    return Some(match shown {
+                        Some(shown) if shown.name == found.name => shown,
+                        _ => found,
+                    });
                 }
             }
         }
@@ -235,9 +240,10 @@ impl Search<'_, '_> {
         }
         let order = |find: &Find| {
             let (names, edits) = self.names(find, &scales);
-            (edits, names.first().map_or(usize::MAX, |name| rank(name)))
+            let rank = names.first().map_or(usize::MAX, |name| rank(name));
+            (edits, rank, find.mutant.is_some())
         };
-        let mut ordered: Vec<((usize, usize), Find)> =
+        let mut ordered: Vec<((usize, usize, bool), Find)> =
             finds.into_iter().map(|find| (order(&find), find)).collect();
         ordered.sort_by_key(|(order, _)| *order);
         for (_, find) in ordered.into_iter().take(MOST_TESTS) {
@@ -308,7 +314,7 @@ impl Search<'_, '_> {
         match find.scale.map(|at| &scales[at]) {
             None => claim.clone(),
             Some(scale) if scale.names == ["sign-flipped"] => negated(claim),
-            Some(scale) => times(claim, Join::Product, scale.factor.clone()),
+            Some(scale) => scaled(claim, scale.factor.clone()),
         }
     }
 
@@ -327,7 +333,16 @@ impl Search<'_, '_> {
         }
     }
 
-    fn mistake(&self, find: &Find, scales: &[Scale]) -> Mistake {
+    /// The edited claim as the person would write it, if that is read as right.
+    fn in_own_notation(&mut self, repaired: &Expr) -> Option<String> {
+        let judge = &mut *self.judge;
+        let (system, source) = (judge.system, judge.source);
+        let latex = edited(system, source, self.subject.claim, repaired)?;
+        let again = reread(source, system, self.subject.truth, &latex)?;
+        equal(judge, self.subject.truth, &again).then_some(latex)
+    }
+
+    fn mistake(&mut self, find: &Find, scales: &[Scale]) -> Mistake {
         let system = self.judge.system;
         let (names, _) = self.names(find, scales);
         let mut said: Vec<String> = Vec::new();
@@ -335,7 +350,8 @@ impl Search<'_, '_> {
         if let Some(at) = find.repair {
             let repaired = &self.repairs[at].0;
             said.push(repaired.said.sentence(system));
-            place = Some(repaired.span);
+            // The whole needs no mark.
+            place = (repaired.span != self.subject.claim.span).then_some(repaired.span);
         }
         said.extend(
             find.mutant
@@ -348,13 +364,20 @@ impl Search<'_, '_> {
                 Said::Missing(scale.factor.clone()).sentence(system)
             });
         }
-        let edited = find.mutant.is_none();
+        let repaired = match find.mutant {
+            None => Some(self.claim(find, scales)),
+            Some(_) => None,
+        };
+        let repair_latex = repaired
+            .as_ref()
+            .and_then(|repaired| self.in_own_notation(repaired));
         Mistake {
             name: names[0],
             also: names[1..].to_vec(),
             said: Some(said.join("; ")),
             place,
-            repair: edited.then(|| print(system, &self.claim(find, scales))),
+            repair: repaired.map(|repaired| print(system, &repaired)),
+            repair_latex,
         }
     }
 }

@@ -44,6 +44,14 @@ fn power(base: Expr, exponent: Expr) -> Expr {
     )
 }
 
+fn inverse(expr: Expr) -> Expr {
+    let span = expr.span;
+    Expr::new(
+        ExprKind::Quotient(Box::new(number(1, span)), Box::new(expr)),
+        span,
+    )
+}
+
 /// Constants that are forgotten: numbers, and powers of the numbers of examples and of entries.
 pub(in super::super) fn constants(subject: &Subject<'_>, span: Span) -> Vec<(&'static str, Expr)> {
     let mut found: Vec<(&'static str, Expr)> = [(2, 1), (1, 2), (4, 1), (1, 4), (3, 1), (1, 3)]
@@ -52,10 +60,11 @@ pub(in super::super) fn constants(subject: &Subject<'_>, span: Span) -> Vec<(&'s
         .collect();
     for (size, name) in sizes(subject) {
         let size = Expr::new(ExprKind::Size(size, Vec::new()), span);
-        found.push((name, size.clone()));
-        found.push((name, power(size.clone(), number(-1, span))));
-        found.push(("factor-missing", power(size.clone(), ratio(1, 2, span))));
-        found.push(("factor-missing", power(size, ratio(-1, 2, span))));
+        let root = power(size.clone(), ratio(1, 2, span));
+        found.push((name, inverse(size.clone())));
+        found.push((name, size));
+        found.push(("factor-missing", inverse(root.clone())));
+        found.push(("factor-missing", root));
     }
     found
 }
@@ -69,7 +78,7 @@ pub(in super::super) fn constants_missing(
     let span = site.expr.span;
     let edit = |name, constant: Expr| Edit {
         name,
-        becomes: times(site.expr, Join::Product, constant.clone()),
+        becomes: scaled(site.expr, constant.clone()),
         said: Said::Missing(constant),
     };
     if site.whole {
@@ -83,7 +92,7 @@ pub(in super::super) fn constants_missing(
         for at in 0..terms.len() {
             for (name, constant) in constants(subject, span) {
                 let mut scaled = terms.clone();
-                scaled[at].1 = times(&terms[at].1, Join::Product, constant.clone());
+                scaled[at].1 = self::scaled(&terms[at].1, constant.clone());
                 out(Edit {
                     name,
                     becomes: Expr::new(ExprKind::Sum(scaled), span),

@@ -244,6 +244,14 @@ pub(super) fn times(expr: &Expr, join: Join, factor: Expr) -> Expr {
     )
 }
 
+/// `constant · expr`
+pub(super) fn scaled(expr: &Expr, constant: Expr) -> Expr {
+    let mut factors = vec![(Join::Product, constant)];
+    factors.extend(factors_of(expr));
+    factors[1].0 = Join::Product;
+    Expr::new(ExprKind::Product(factors), expr.span)
+}
+
 pub(super) fn negated(expr: &Expr) -> Expr {
     Expr::new(ExprKind::Sum(vec![(true, expr.clone())]), expr.span)
 }

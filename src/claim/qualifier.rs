@@ -1,0 +1,110 @@
+//! What stands behind a formula and says for which letters it holds: `(k = 0, …, L-1)`, `for all i`, `, l = L-1, …, 2`.
+
+use super::header::LetterRule;
+use super::names::Names;
+use super::noad::{Kind, Noad};
+use super::read;
+use crate::source::Report;
+
+/// Words that begin a qualifier.
+const WORDS: &[&str] = &["for", "valid if", "if", "when", "provided"];
+
+/// A formula without its qualifier, and the qualifier.
+pub(super) fn split(list: &[Noad]) -> (&[Noad], Option<&[Noad]>) {
+    for (at, noad) in list.iter().enumerate().skip(1) {
+        let begins = match &noad.kind {
+            Kind::Word(word) => {
+                let word = word.trim_matches([' ', ',', ':']).to_lowercase();
+                WORDS.iter().any(|known| {
+                    word.strip_prefix(known)
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+                })
+            }
+            Kind::Command(name) => name == "forall",
+            _ => false,
+        };
+        if begins {
+            return (&list[..at], Some(&list[at + 1..]));
+        }
+    }
+    if let [rest @ .., before, last] = list
+        && let Kind::Fence('(', inside) = &last.kind
+        && last.is_bare()
+        && !is_one(before)
+        && ranges_over(inside)
+    {
+        return (&list[..rest.len() + 1], Some(inside));
+    }
+    // `…, l = L-1, \dots, 2`
+    if let Some(comma) = list.iter().position(|noad| noad.is_sign(","))
+        && list[comma..].iter().any(is_dots)
+        && ranges_over(&list[comma + 1..])
+    {
+        return (&list[..comma], Some(&list[comma + 1..]));
+    }
+    (list, None)
+}
+
+fn is_dots(noad: &Noad) -> bool {
+    matches!(&noad.kind, Kind::Command(name) if matches!(name.as_str(), "dots" | "ldots" | "cdots"))
+}
+
+/// A 1 in front of a bracket is an indicator.
+fn is_one(noad: &Noad) -> bool {
+    match &noad.kind {
+        Kind::One | Kind::Letter('I') => true,
+        Kind::Number(digits) => digits == "1",
+        _ => false,
+    }
+}
+
+/// `k = …`
+fn ranges_over(list: &[Noad]) -> bool {
+    matches!(list, [letter, equals, ..] if read::letter_name(letter).is_some() && equals.is_sign("="))
+}
+
+/// What a qualifier says of the letters; none if it says something else.
+pub(super) fn rules(list: &[Noad], names: &Names<'_>) -> Option<Vec<LetterRule>> {
+    let list = match list {
+        [only] => match &only.kind {
+            Kind::Fence('(', inside) => inside.as_slice(),
+            _ => list,
+        },
+        _ => list,
+    };
+    let parts: Vec<&[Noad]> = list.split(|noad| noad.is_sign(",")).collect();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < parts.len() {
+        let part = parts[at];
+        at += 1;
+        match part {
+            [] => {}
+            [letter] if read::letter_name(letter).is_some() => {}
+            // A size is what it is: the formula speaks of some networks only.
+            _ if ranges_over(part) && !names.is_size(&part[..1]) => {
+                let letter = read::letter_name(&part[0])?;
+                let first = read::index(names, &part[2..]).ok()?;
+                if parts.get(at).is_some_and(|part| part.iter().all(is_dots)) {
+                    let last = read::index(names, parts.get(at + 1)?).ok()?;
+                    at += 2;
+                    found.push(LetterRule::Range(letter, first, last));
+                } else if let Some(last) = parts[at..].last().filter(|last| last.len() == 1)
+                    && !last.iter().any(Noad::is_equality)
+                {
+                    // `k = 1, 2`
+                    at = parts.len();
+                    let last = read::index(names, last).ok()?;
+                    found.push(LetterRule::Range(letter, first, last));
+                } else {
+                    found.push(LetterRule::Value(letter, first));
+                }
+            }
+            _ => {
+                let conditions: Result<_, Report> = read::index_conditions(names, part);
+                found.extend(conditions.ok()?.into_iter().map(LetterRule::Condition));
+            }
+        }
+    }
+    Some(found)
+}
