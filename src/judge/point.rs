@@ -566,10 +566,10 @@ pub(super) fn satisfied(
     Some(true)
 }
 
-/// The point with signs of inputs changed until the kinks have the wanted ones, as far as that succeeds.
+/// The point with inputs turned round or made small until the kinks have the wanted signs, as far as that succeeds.
 ///
-/// Kinks are taken in the order in which they are met, upstream first. What an earlier one reads stays as it is, and so
-/// does what an assumption bounds.
+/// Kinks are taken in the order in which they are met, upstream first. What an earlier one reads is changed only if
+/// nothing else helps and the earlier one keeps its sign; what an assumption bounds stays as it is.
 pub(super) fn steered(
     lowering: &mut Lowering<'_>,
     start: &Point,
@@ -588,14 +588,26 @@ pub(super) fn steered(
             return point;
         };
         settled = at + 1;
-        let kink = &kinks[at];
         let locked = reads_of(lowering, &point, &kinks[..at]);
-        let mut free = reads_of(lowering, &point, std::slice::from_ref(kink));
-        free.retain(|element| !locked.contains(element) && !start.fixed.contains_key(element));
-        for turned in moves(&free) {
+        let mut open = reads_of(lowering, &point, &kinks[at..=at]);
+        open.retain(|element| !start.fixed.contains_key(element));
+        let (behind, free): (Vec<Element>, Vec<Element>) = open
+            .into_iter()
+            .partition(|element| locked.contains(element));
+        let keeps = |lowering: &mut Lowering<'_>, moved: &Point, at: usize, sign| {
+            let value = Evaluator::new(lowering, moved).term(kinks[at].argument, &kinks[at].env);
+            value.is_ok_and(|value| value.real.sign() == Some(sign))
+        };
+        let changes = moves(&free).into_iter().map(|changed| (changed, at));
+        let more = moves(&behind).into_iter().map(|changed| (changed, 0));
+        for ((changed, first), factor) in changes
+            .chain(more)
+            .flat_map(|change| [(-1, 1), (1, 16), (-1, 16)].map(|factor| (change.clone(), factor)))
+        {
             let mut moved = point.clone();
-            let minus_one = point.arithmetic.int(-1);
-            for element in turned {
+            let factor = BigRational::new(factor.0.into(), factor.1.into());
+            let factor = point.arithmetic.number(factor);
+            for element in changed {
                 let value = point
                     .fixed
                     .get(element)
@@ -603,10 +615,12 @@ pub(super) fn steered(
                     .unwrap_or_else(|| point.made_up(element));
                 moved
                     .fixed
-                    .insert(element.clone(), point.arithmetic.times(&value, &minus_one));
+                    .insert(element.clone(), point.arithmetic.times(&value, &factor));
             }
-            let value = Evaluator::new(lowering, &moved).term(kink.argument, &kink.env);
-            if value.is_ok_and(|value| value.real.sign() == Some(wanted(at))) {
+            let before = |at: usize| kinks[at].sign;
+            if keeps(lowering, &moved, at, wanted(at))
+                && (first..at).all(|at| keeps(lowering, &moved, at, before(at)))
+            {
                 point = moved;
                 break;
             }

@@ -11,7 +11,7 @@ use crate::term::FamilyId;
 use super::array::Array;
 use super::conditions::{Conditions, broken};
 use super::confirm::{Failure, Run, Tally};
-use super::difference::{Difference, STEPS, agrees, differences};
+use super::difference::{Difference, Quotient, STEPS, agrees, differences};
 use super::dual::{Dual, Traced};
 use super::evaluate::Evaluator;
 use super::groups::{Column, Element, Group};
@@ -21,6 +21,36 @@ use super::readings::{AGREEMENT, ROUNDING, Readings};
 use super::sample::{Directions, Sample, directions, get, pattern};
 use super::scalar::Scalar;
 use super::values::Shift;
+
+/// The steps of differences; of quantities that are small themselves in the end smaller ones.
+fn steps(shift: &Shift, sample: &Sample) -> Vec<f64> {
+    let mut reach: f64 = 1.0;
+    for (block, direction) in &shift.blocks {
+        let given = sample.point.given.get(block);
+        let Some(array) = sample.values.array(*block).or(given) else {
+            continue;
+        };
+        for (value, along) in array.values.iter().zip(direction) {
+            if *along != 0.0 && *value != 0.0 {
+                reach = reach.min(value.abs());
+            }
+        }
+    }
+    let mut steps = STEPS.to_vec();
+    if reach < 0.1 {
+        steps.extend(STEPS[..3].iter().map(|step| step * reach));
+    }
+    steps
+}
+
+/// A derivative that no difference has met yet.
+struct Unsettled {
+    row: usize,
+    truth: f64,
+    last: Option<Quotient>,
+    /// Whether two differences in a row have said the same.
+    converges: bool,
+}
 
 /// Families with more elements than this are compared along random directions.
 const MOST_ENTRIES: usize = 2_000;
@@ -482,21 +512,24 @@ impl<'r, 'p> Comparison<'r, 'p> {
         sample: &Sample,
         tallies: &mut [Tally],
     ) {
-        let mut open: Vec<(usize, f64, f64)> = checked
+        let mut open: Vec<Unsettled> = checked
             .iter()
-            .map(|(at, truth)| (*at, *truth, f64::NAN))
+            .map(|(at, truth)| Unsettled {
+                row: *at,
+                truth: *truth,
+                last: None,
+                converges: false,
+            })
             .collect();
-        for step in STEPS {
+        for step in steps(shift, sample) {
             if open.is_empty() {
                 return;
             }
             let elements: Vec<(FamilyId, Vec<i64>)> = open
                 .iter()
-                .map(|(at, ..)| {
-                    (
-                        place.group.of,
-                        place.group.outputs[rows[*at].output].clone(),
-                    )
+                .map(|open| {
+                    let output = rows[open.row].output;
+                    (place.group.of, place.group.outputs[output].clone())
                 })
                 .collect();
             let found = differences(
@@ -509,20 +542,38 @@ impl<'r, 'p> Comparison<'r, 'p> {
                 &elements,
             );
             let mut left = Vec::new();
-            for ((at, truth, last), difference) in open.into_iter().zip(found) {
+            for (mut entry, difference) in open.into_iter().zip(found) {
                 match difference {
-                    Difference::Quotient { value, noise } if agrees(value, noise, truth) => {}
-                    Difference::Quotient { value, .. } => left.push((at, truth, value)),
-                    Difference::NearKink | Difference::NoValue if last.is_nan() => {
-                        // A larger step would not help.
-                        tallies[rows[at].parts[0].0.formula].near_kinks += 1;
+                    Difference::Quotient { value, noise } => {
+                        let next = Quotient { step, value, noise };
+                        let better = entry.last.map(|last| last.extrapolated(&next));
+                        let mut found = std::iter::once(next).chain(better);
+                        if found.any(|found| agrees(found.value, found.noise, entry.truth)) {
+                            continue;
+                        }
+                        entry.converges |= entry
+                            .last
+                            .is_some_and(|last| agrees(value, noise + last.noise, last.value));
+                        entry.last = Some(next);
+                        left.push(entry);
                     }
-                    Difference::NearKink | Difference::NoValue => left.push((at, truth, last)),
+                    Difference::NearKink | Difference::NoValue if entry.last.is_none() => {
+                        // A larger step would not help.
+                        tallies[rows[entry.row].parts[0].0.formula].near_kinks += 1;
+                    }
+                    Difference::NearKink | Difference::NoValue => left.push(entry),
                 }
             }
             open = left;
         }
-        for (at, truth, value) in open {
+        for entry in open {
+            let (at, truth) = (entry.row, entry.truth);
+            if !entry.converges || entry.last.is_some_and(|last| !last.may_see(truth)) {
+                // The function bends within every step: differences tell nothing here.
+                tallies[rows[at].parts[0].0.formula].near_kinks += 1;
+                continue;
+            }
+            let value = entry.last.map_or(f64::NAN, |last| last.value);
             let reason = "differs from the central difference";
             self.fail(place, &rows[at], sample, (truth, value), reason, tallies);
         }

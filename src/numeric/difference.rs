@@ -17,9 +17,39 @@ pub(crate) enum Difference {
     NoValue,
 }
 
+/// The rounding error of a value, relative to its size.
+const NOISE: f64 = 250.0 * f64::EPSILON;
+
+/// A difference quotient with its step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Quotient {
+    pub(crate) step: f64,
+    pub(crate) value: f64,
+    /// How large its rounding error may be.
+    pub(crate) noise: f64,
+}
+
+impl Quotient {
+    /// Whether a slope may go on for the length of the step: it changes the values by no more than they are.
+    pub(crate) fn may_see(&self, slope: f64) -> bool {
+        let size = self.noise * self.step / NOISE;
+        slope.abs() * self.step <= 10.0 * size
+    }
+
+    /// What both say without the error that grows with the square of the step (Richardson 1911).
+    pub(crate) fn extrapolated(&self, other: &Quotient) -> Quotient {
+        let ratio = (self.step / other.step).powi(2);
+        Quotient {
+            step: other.step,
+            value: (ratio * other.value - self.value) / (ratio - 1.0),
+            noise: (ratio * other.noise + self.noise) / (ratio - 1.0).abs(),
+        }
+    }
+}
+
 /// Steps that are tried in turn: about the cube root of the rounding unit, then larger and smaller ones; the last
 /// are for functions that bend within the others.
-pub(crate) const STEPS: [f64; 6] = [6e-6, 4.8e-5, 7.5e-7, 3.9e-4, 6e-8, 6e-9];
+pub(crate) const STEPS: [f64; 7] = [6e-6, 4.8e-5, 7.5e-7, 3.9e-4, 6e-8, 2.4e-7, 6e-9];
 
 /// `(f(x + h v) - f(x - h v)) / 2h` for elements of families, all from the same two evaluations.
 pub(crate) fn differences(
@@ -66,7 +96,7 @@ pub(crate) fn differences(
                 Difference::Quotient {
                     value: (a - b) / (2.0 * step),
                     // The values may be small differences of numbers of order 1, with the error of those.
-                    noise: 250.0 * f64::EPSILON * (a.abs() + b.abs() + 1.0) / step,
+                    noise: NOISE * (a.abs() + b.abs() + 1.0) / step,
                 }
             }
         })

@@ -407,14 +407,21 @@ fn with_slope(
     change: &dyn Fn(&mut System, TermId) -> TermId,
 ) -> Option<bool> {
     let row = functions::row(name)?;
-    let arguments: Vec<&str> = ["1/2 + w^2 x", "b + x/2"][..row.slopes.len()].to_vec();
-    let kinked = ["w x", "b x"][..row.slopes.len()].join(", ");
+    // Numbers behind the `;` are quantities too, near what they usually are.
+    let before = row.slopes.len() - row.usual.len();
+    let usual = row.usual.iter().map(|number| format!("{number} + b/9"));
+    let behind = match usual.collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => none,
+        some => format!("; {some}"),
+    };
+    let arguments: Vec<&str> = ["1/2 + w^2 x", "b + x/2"][..before].to_vec();
+    let kinked = ["w x", "b x"][..before].join(", ");
     let inner = if row.domain.0 > 0.0 {
         arguments.join(", ").replace("w^2 x", "(w x)^2")
     } else {
         kinked
     };
-    let text = format!("r = {name}({inner})\nloss C = (y - r)^2\ngrad w, b\n").replace(
+    let text = format!("r = {name}({inner}{behind})\nloss C = (y - r)^2\ngrad w, b\n").replace(
         "grad w, b",
         if row.slopes.len() > 1 {
             "grad w, b"
