@@ -35,6 +35,7 @@ pub(crate) fn check(system: &System, instance: &Instance, seed: u64) -> Vec<Diag
                 step_at_zero: 1.0,
                 kinks: Vec::new(),
                 trouble: None,
+                exponent: 0.0,
             },
             rng: ChaCha8Rng::seed_from_u64(seed),
             id,

@@ -39,6 +39,8 @@ pub(crate) struct Evaluator<'e, 'a, S> {
     reading: Vec<BlockId>,
     /// The first thing that had no value.
     pub(crate) trouble: Option<String>,
+    /// How large arguments of exponentials were, up or down.
+    pub(crate) exponent: f64,
     scalar: PhantomData<S>,
 }
 
@@ -102,6 +104,7 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
             active: Vec::new(),
             reading: Vec::new(),
             trouble: None,
+            exponent: 0.0,
             scalar: PhantomData,
         }
     }
@@ -770,7 +773,8 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         use crate::system::Primitive;
         match primitive {
             Primitive::Relu | Primitive::Step => self.kink(argument.value()),
-            Primitive::Exp | Primitive::Log | Primitive::Sin | Primitive::Cos | Primitive::Erf => {}
+            Primitive::Exp => self.exponent = self.exponent.max(argument.value().abs()),
+            Primitive::Log | Primitive::Sin | Primitive::Cos | Primitive::Erf => {}
         }
         argument.apply(primitive, self.step_at_zero)
     }
@@ -807,6 +811,7 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
             step_at_zero: self.step_at_zero,
             kinks: Vec::new(),
             trouble: None,
+            exponent: 0.0,
         }
     }
 
@@ -814,6 +819,7 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         for kink in inner.kinks {
             self.kink(kink);
         }
+        self.exponent = self.exponent.max(inner.exponent);
         if self.trouble.is_none() {
             self.trouble = inner.trouble;
         }
@@ -896,6 +902,7 @@ pub(crate) struct Functions<'e, 'a> {
     pub(crate) step_at_zero: f64,
     pub(crate) kinks: Vec<f64>,
     pub(crate) trouble: Option<String>,
+    pub(crate) exponent: f64,
 }
 
 impl Functions<'_, '_> {
@@ -931,7 +938,8 @@ impl Functions<'_, '_> {
         use crate::system::Primitive;
         match primitive {
             Primitive::Relu | Primitive::Step => self.kinks.push(argument.value()),
-            Primitive::Exp | Primitive::Log | Primitive::Sin | Primitive::Cos | Primitive::Erf => {}
+            Primitive::Exp => self.exponent = self.exponent.max(argument.value().abs()),
+            Primitive::Log | Primitive::Sin | Primitive::Cos | Primitive::Erf => {}
         }
         argument.apply(primitive, self.step_at_zero)
     }
@@ -949,6 +957,7 @@ impl Functions<'_, '_> {
         let mut frame = Frame::new(code, parameters);
         let value = evaluator.eval(code, &mut frame, code.root);
         self.kinks.append(&mut evaluator.values.kinks[0]);
+        self.exponent = self.exponent.max(evaluator.exponent);
         if self.trouble.is_none() {
             self.trouble = evaluator.trouble;
         }

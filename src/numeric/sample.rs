@@ -92,6 +92,9 @@ const DEEP: usize = 60;
 /// Numbers are not made larger than this on the way to a pattern: products of many would leave what rounding allows.
 const LARGEST: f64 = 8.0;
 
+/// Arguments of exponentials are smaller, where that can be had.
+const LARGEST_EXPONENT: f64 = 100.0;
+
 /// At most so many kinks get points of their own.
 const MOST_KINKS: usize = 12;
 
@@ -111,6 +114,8 @@ pub(crate) struct Sampler<'p, 'a> {
     spread: f64,
     /// Why the last point was not admissible.
     pub(crate) refusal: Option<String>,
+    /// Whether points at which exponentials are almost nothing or almost everything have to do.
+    extreme: bool,
 }
 
 impl<'p, 'a> Sampler<'p, 'a> {
@@ -177,6 +182,7 @@ impl<'p, 'a> Sampler<'p, 'a> {
             deep: false,
             spread: 1.0,
             refusal: None,
+            extreme: false,
         };
         sampler.narrow();
         let blocks = sampler.blocks.len();
@@ -399,6 +405,12 @@ impl<'p, 'a> Sampler<'p, 'a> {
                 return None;
             }
         }
+        if evaluator.exponent > LARGEST_EXPONENT && !self.extreme {
+            // Derivatives drown in rounding.
+            self.refusal
+                .get_or_insert_with(|| "exponentials of large numbers at the points tried".into());
+            return None;
+        }
         let values = std::mem::take(&mut evaluator.values);
         if values.near_singular {
             self.refusal
@@ -417,6 +429,7 @@ impl<'p, 'a> Sampler<'p, 'a> {
     /// An admissible random point.
     fn fresh(&mut self, first: usize) -> Option<Sample> {
         for attempt in 0..60 {
+            self.extreme |= attempt == 40;
             // Mostly the wide styles; the narrow ones are for logarithms and roots.
             let style = STYLES[(first + attempt) % if attempt < 4 { 2 } else { STYLES.len() }];
             let point = self.point(style);
