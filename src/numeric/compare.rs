@@ -24,18 +24,17 @@ use super::values::Shift;
 
 /// The steps of differences; of quantities that are small themselves in the end smaller ones.
 fn steps(shift: &Shift, sample: &Sample) -> Vec<f64> {
-    let mut reach: f64 = 1.0;
-    for (block, direction) in &shift.blocks {
-        let given = sample.point.given.get(block);
-        let Some(array) = sample.values.array(*block).or(given) else {
-            continue;
-        };
-        for (value, along) in array.values.iter().zip(direction) {
-            if *along != 0.0 && *value != 0.0 {
-                reach = reach.min(value.abs());
-            }
-        }
-    }
+    let reach = shift
+        .blocks
+        .iter()
+        .filter_map(|(block, direction)| {
+            let given = sample.point.given.get(block);
+            let array = sample.values.array(*block).or(given)?;
+            let moved = array.values.iter().zip(direction);
+            let sizes = moved.filter(|(value, along)| **along != 0.0 && **value != 0.0);
+            sizes.map(|(value, _)| value.abs()).reduce(f64::min)
+        })
+        .fold(1.0, f64::min);
     let mut steps = STEPS.to_vec();
     if reach < 0.1 {
         steps.extend(STEPS[..3].iter().map(|step| step * reach));
