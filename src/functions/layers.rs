@@ -4,7 +4,7 @@
 //! that it makes, `$k` and `$m` the numbers of both, `$1`, `$2`, `$3` the sizes of what it is given and `$s1`, `$s2`,
 //! `$s3` of what it makes, `$i`, `$j`, `$c`, `$o`, `$u`, `$v`, `$a` letters of indices that the network does not use,
 //! `$f` the activation, and every argument, option and setting by its name. What stands in `⟦ ⟧` goes with the bias. Of a
-//! sequence over `t in 1..T`, `$t` is `t`, `$first` and `$last` are 1 and T, `$before` is 0, `$end` the value at T, and `$for` the
+//! sequence over `t in 1..T`, `$t` is `t`, `$first` and `$last` are 1 and T, `$before` is 0, `$length` is T, `$end` the value at T, and `$for` the
 //! ` for t in 1..T` of its equations.
 
 /// What a layer is given or makes.
@@ -308,7 +308,7 @@ const LAYERS: &[LayerRow] = &[
                 when: None,
                 makes: Carried::Column,
                 extents: &[Extent::Same(1)],
-                text: "$y = 1/($last - $before) sum_{$t in $first..$last} $x",
+                text: "$y = 1/($length) sum_{$t in $first..$last} $x",
             },
             LayerForm {
                 takes: &[Carried::Rows],

@@ -728,6 +728,10 @@ impl Writer<'_> {
             "first" => time.map(|time| time.first.clone()),
             "last" => time.map(|time| time.last.clone()),
             "before" => time.map(|time| less_one(&time.first)),
+            "length" => time.map(|time| match time.first.as_str() {
+                "1" => time.last.clone(),
+                first => format!("{} - {}", time.last, less_one(first)),
+            }),
             "end" => time.map(|time| {
                 given
                     .reference
