@@ -17,7 +17,7 @@ pub(crate) type Generator = fn(&mut Dice) -> String;
 pub(crate) const ALL: &[(&str, Generator, usize)] = &[
     ("scalar graphs", scalar::graph, 240),
     ("kinks on open sets", scalar::kinks, 96),
-    ("functions", scalar::functions, 3000),
+    ("functions", scalar::functions, 3800),
     ("the author's functions", scalar::own_functions, 72),
     ("rules", rules::aimed, 2400),
     ("families of elements", indexed::families, 144),
