@@ -620,21 +620,25 @@ fn network_of(row: &functions::ArrayRow) -> String {
     text
 }
 
+/// A network with the row in it goes the whole way.
+fn assert_confirmed(name: &str, text: &str) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_chainrule"))
+        .args(["derive", "--format", "text", "-e", text])
+        .output()
+        .expect("the program starts");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && printed.contains("confirmed numerically"),
+        "{name}:\n{text}\n{printed}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
 #[test]
 fn functions_of_whole_arrays_are_derived_and_confirmed() {
     for row in functions::array_rows() {
         let text = network_of(row);
-        let output = std::process::Command::new(env!("CARGO_BIN_EXE_chainrule"))
-            .args(["derive", "--format", "text", "-e", &text])
-            .output()
-            .expect("the program starts");
-        let printed = String::from_utf8_lossy(&output.stdout);
-        assert!(
-            output.status.success() && printed.contains("confirmed numerically"),
-            "{}:\n{text}\n{printed}{}",
-            row.name,
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert_confirmed(row.name, &text);
         assert!(!row.source.is_empty(), "{} says where it is from", row.name);
     }
 }
@@ -649,17 +653,7 @@ fn slopes_of_functions_of_matrices_are_confirmed() {
             call
         };
         let text = format!("where X in R^(n x n), a, b in R^n\nloss C = {value}\ngrad X\n");
-        let output = std::process::Command::new(env!("CARGO_BIN_EXE_chainrule"))
-            .args(["derive", "--format", "text", "-e", &text])
-            .output()
-            .expect("the program starts");
-        let printed = String::from_utf8_lossy(&output.stdout);
-        assert!(
-            output.status.success() && printed.contains("confirmed numerically"),
-            "{}:\n{text}\n{printed}{}",
-            row.name,
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert_confirmed(row.name, &text);
         assert!(!row.source.is_empty(), "{} says where it is from", row.name);
     }
 }
@@ -709,16 +703,7 @@ fn layers_are_derived_and_confirmed_in_every_form() {
         for form in row.forms {
             for given in form.takes {
                 let text = chain_of(row, form, *given);
-                let output = std::process::Command::new(env!("CARGO_BIN_EXE_chainrule"))
-                    .args(["derive", "-e", &text])
-                    .output()
-                    .expect("the program starts");
-                let printed = String::from_utf8_lossy(&output.stdout);
-                assert!(
-                    output.status.success() && printed.contains("confirmed numerically"),
-                    "{text}{}",
-                    String::from_utf8_lossy(&output.stderr)
-                );
+                assert_confirmed(row.name, &text);
                 forms += 1;
             }
         }

@@ -7,7 +7,7 @@ use crate::functions::{
 };
 use crate::matrix::Layout;
 use crate::present::profile::STANDARD;
-use crate::present::{Confirmed, Style, present, present_function, present_network};
+use crate::present::{Confirmed, Document, Style, present, present_function, present_network};
 use crate::source::Source;
 use crate::syntax::StepAtZero;
 use crate::system::System;
@@ -85,12 +85,16 @@ fn layer_equations(row: &'static LayerRow) -> String {
     }
     let network = crate::syntax::parse(&Source::new(row.name, chain)).expect(LEGAL);
     let system = crate::system::lower(&network).expect(LEGAL);
-    let document = present_network(&system, &STANDARD);
+    equations(&present_network(&system, &STANDARD), inputs)
+}
+
+/// The definitions of a network behind the first ones.
+fn equations(document: &Document, first: usize) -> String {
     let latex = |id| latex_of(&document.boxes, id);
     let equations: Vec<String> = document
         .definitions
         .iter()
-        .skip(inputs)
+        .skip(first)
         .map(|definition| format!("${}={}$", latex(definition.left), latex(definition.right)))
         .collect();
     equations.join(", ")
@@ -148,12 +152,6 @@ fn aliases(names: &[&str]) -> String {
 /// Name, aliases, value, what it does to matrices, source.
 fn array_function(row: &'static ArrayRow) -> [String; 5] {
     let document = present_network(&system(row, ""), &STANDARD);
-    let latex = |id| latex_of(&document.boxes, id);
-    let equations: Vec<String> = document
-        .definitions
-        .iter()
-        .map(|definition| format!("${}={}$", latex(definition.left), latex(definition.right)))
-        .collect();
     let over = match row.takes {
         Takes::Columns => "`rows`, `columns` or `all`",
         Takes::Entries => "all entries",
@@ -162,7 +160,7 @@ fn array_function(row: &'static ArrayRow) -> [String; 5] {
     [
         format!("`{}`", row.call()),
         aliases(row.also),
-        equations.join(", "),
+        equations(&document, 0),
         over.to_owned(),
         row.source.to_owned(),
     ]

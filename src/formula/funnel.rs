@@ -6,7 +6,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::derive::{Derivation, accesses};
-use crate::system::{FamilyKind, PieceIndex, System};
+use crate::system::{ClauseIndex, FamilyKind, System};
 use crate::term::{Affine, FamilyId};
 
 /// So many single steps are followed before the ways part.
@@ -24,8 +24,7 @@ pub(super) struct Funnels {
     /// Who reads a piece, and in how many ways.
     users: FxHashMap<Piece, Vec<(Piece, usize)>>,
     reads: FxHashMap<Piece, Vec<Piece>>,
-    /// Where the clauses of a family are found.
-    clauses: Vec<PieceIndex>,
+    clauses: ClauseIndex,
     /// For each output the pieces that it depends on, with numbers that grow towards it.
     ranks: FxHashMap<FamilyId, FxHashMap<Piece, usize>>,
 }
@@ -35,11 +34,7 @@ impl Funnels {
     pub(super) fn of(derivation: &Derivation) -> Self {
         let system = &derivation.system;
         let mut result = Self::default();
-        for row in &system.families {
-            let left = row.clauses.iter().map(|clause| &*clause.index);
-            result.clauses.push(PieceIndex::new(left));
-        }
-        for family in (0..system.families.len()).map(|at| FamilyId(at as u32)) {
+        for family in system.family_ids() {
             let row = system.family(family);
             if let FamilyKind::OpaqueLoss(arguments) = &row.kind {
                 for (argument, _) in arguments {
@@ -78,17 +73,9 @@ impl Funnels {
     }
 
     /// The clauses in which an index may lie.
-    fn pieces_at(&self, system: &System, family: FamilyId, index: &[Affine]) -> Vec<Piece> {
-        let clauses = &system.family(family).clauses;
-        let numbers = match self.clauses.get(family.0 as usize) {
-            Some(pieces) => pieces.candidates(index),
-            None => Vec::new(),
-        };
-        numbers
-            .into_iter()
-            .filter(|number| !clauses[*number].at(index).1.is_nothing())
-            .map(|number| (family, number))
-            .collect()
+    fn pieces_at(&mut self, system: &System, family: FamilyId, index: &[Affine]) -> Vec<Piece> {
+        let numbers = self.clauses.at(system, family, index);
+        numbers.into_iter().map(|number| (family, number)).collect()
     }
 
     /// The family through which all ways from an adjoint's quantity to its output go once they have parted; none if

@@ -73,8 +73,8 @@ pub struct LayerForm {
     pub makes: Carried,
     /// Its sizes.
     pub extents: &'static [Extent],
-    /// Declarations and equations.
-    pub text: &'static str,
+    /// Declarations and equations, in pieces that forms may share.
+    pub text: &'static [&'static str],
 }
 
 /// How a layer ends.
@@ -114,6 +114,13 @@ pub struct LayerRow {
 }
 
 impl LayerRow {
+    /// Whether it has a bias, which can be left out.
+    pub fn has_bias(&self) -> bool {
+        self.forms
+            .iter()
+            .any(|form| form.text.iter().any(|piece| piece.contains('⟦')))
+    }
+
     /// How it is written.
     pub fn usage(&self) -> String {
         let mut text = self.name.to_owned();
@@ -126,7 +133,7 @@ impl LayerRow {
         for setting in self.settings {
             text.push_str(&format!(" [{setting}]"));
         }
-        if self.forms.iter().any(|form| form.text.contains('⟦')) {
+        if self.has_bias() {
             text.push_str(" [no bias]");
         }
         if matches!(self.ending, Ending::PreActivation | Ending::Inside(_)) {
@@ -140,6 +147,22 @@ impl LayerRow {
 pub fn layers() -> impl Iterator<Item = &'static LayerRow> {
     LAYERS.iter()
 }
+
+/// What is added under a root so that nothing is divided by 0.
+const EPSILON: &str = "where epsilon in R
+    assume epsilon > 0";
+
+/// Queries, keys and values of each head, and how well they fit.
+const SCORES: &str =
+    "where W_Q[$k,$a], W_K[$k,$a], W_V[$k,$a] in R^($2 x $share) for $a in 1..$heads
+    where W_O[$k,$a] in R^($share x $2) for $a in 1..$heads
+    Q[$k,$a] = $x W_Q[$k,$a] for $a in 1..$heads
+    K[$k,$a] = $x W_K[$k,$a] for $a in 1..$heads
+    V[$k,$a] = $x W_V[$k,$a] for $a in 1..$heads
+    S[$k,$a] = Q[$k,$a] K[$k,$a]^T / sqrt($share) for $a in 1..$heads";
+
+/// The heads' values, weighed and brought together.
+const HEADS_TOGETHER: &str = "$y = sum_{$a in 1..$heads} P[$k,$a] V[$k,$a] W_O[$k,$a]";
 
 const LAYERS: &[LayerRow] = &[
     LayerRow {
@@ -156,42 +179,42 @@ const LAYERS: &[LayerRow] = &[
                 when: None,
                 makes: Carried::Column,
                 extents: &[Extent::Given("units")],
-                text: "where W[$k] in R^($units x $1)⟦, b[$k] in R^($units)⟧
-                    $y = W[$k] $x⟦ + b[$k]⟧",
+                text: &["where W[$k] in R^($units x $1)⟦, b[$k] in R^($units)⟧
+                    $y = W[$k] $x⟦ + b[$k]⟧"],
             },
             LayerForm {
                 takes: &[Carried::Rows],
                 when: None,
                 makes: Carried::Rows,
                 extents: &[Extent::Same(1), Extent::Given("units")],
-                text: "where W[$k] in R^($units x $2)⟦, b[$k] in R^($units)⟧
-                    $y = $x W[$k]^T⟦ + ones($1) b[$k]^T⟧",
+                text: &["where W[$k] in R^($units x $2)⟦, b[$k] in R^($units)⟧
+                    $y = $x W[$k]^T⟦ + ones($1) b[$k]^T⟧"],
             },
             LayerForm {
                 takes: &[Carried::Sequence],
                 when: None,
                 makes: Carried::Sequence,
                 extents: &[Extent::Given("units")],
-                text: "where W[$k] in R^($units x $1)⟦, b[$k] in R^($units)⟧
-                    $y = W[$k] $x⟦ + b[$k]⟧$for",
+                text: &["where W[$k] in R^($units x $1)⟦, b[$k] in R^($units)⟧
+                    $y = W[$k] $x⟦ + b[$k]⟧$for"],
             },
             LayerForm {
                 takes: &[Carried::Signal],
                 when: None,
                 makes: Carried::Column,
                 extents: &[Extent::Given("units")],
-                text: "where V[$k] in R^($units x $1 x $2)⟦, b[$k] in R^($units)⟧
+                text: &["where V[$k] in R^($units x $1 x $2)⟦, b[$k] in R^($units)⟧
                     where $y in R^($units)
-                    $y_{$o} = sum_{$c,$i} V[$k]_{$o,$c,$i} $x_{$c,$i}⟦ + b[$k]_{$o}⟧",
+                    $y_{$o} = sum_{$c,$i} V[$k]_{$o,$c,$i} $x_{$c,$i}⟦ + b[$k]_{$o}⟧"],
             },
             LayerForm {
                 takes: &[Carried::Image],
                 when: None,
                 makes: Carried::Column,
                 extents: &[Extent::Given("units")],
-                text: "where V[$k] in R^($units x $1 x $2 x $3)⟦, b[$k] in R^($units)⟧
+                text: &["where V[$k] in R^($units x $1 x $2 x $3)⟦, b[$k] in R^($units)⟧
                     where $y in R^($units)
-                    $y_{$o} = sum_{$c,$i,$j} V[$k]_{$o,$c,$i,$j} $x_{$c,$i,$j}⟦ + b[$k]_{$o}⟧",
+                    $y_{$o} = sum_{$c,$i,$j} V[$k]_{$o,$c,$i,$j} $x_{$c,$i,$j}⟦ + b[$k]_{$o}⟧"],
             },
         ],
         source: "Goodfellow, Bengio and Courville 2016, section 6.0",
@@ -209,9 +232,9 @@ const LAYERS: &[LayerRow] = &[
             when: None,
             makes: Carried::Signal,
             extents: &[Extent::Given("channels"), Extent::Windows(2)],
-            text: "where w[$k] in R^($channels x $1 x $size)⟦, b[$k] in R^($channels)⟧
+            text: &["where w[$k] in R^($channels x $1 x $size)⟦, b[$k] in R^($channels)⟧
                 where $y in R^($s1 x $s2)
-                $y_{$o,$i} = sum_{$c in 1..$1, $u in 1..$size$inside($i,$u,$2)} w[$k]_{$o,$c,$u} $x_{$c,$at($i,$u)}⟦ + b[$k]_{$o}⟧",
+                $y_{$o,$i} = sum_{$c in 1..$1, $u in 1..$size$inside($i,$u,$2)} w[$k]_{$o,$c,$u} $x_{$c,$at($i,$u)}⟦ + b[$k]_{$o}⟧"],
         }],
         source: "Goodfellow, Bengio and Courville 2016, equation 9.6",
     },
@@ -232,9 +255,9 @@ const LAYERS: &[LayerRow] = &[
                 Extent::Windows(2),
                 Extent::Windows(3),
             ],
-            text: "where w[$k] in R^($channels x $1 x $size x $size)⟦, b[$k] in R^($channels)⟧
+            text: &["where w[$k] in R^($channels x $1 x $size x $size)⟦, b[$k] in R^($channels)⟧
                 where $y in R^($s1 x $s2 x $s3)
-                $y_{$o,$i,$j} = sum_{$c in 1..$1, $u in 1..$size, $v in 1..$size$inside($i,$u,$2)$inside($j,$v,$3)} w[$k]_{$o,$c,$u,$v} $x_{$c,$at($i,$u),$at($j,$v)}⟦ + b[$k]_{$o}⟧",
+                $y_{$o,$i,$j} = sum_{$c in 1..$1, $u in 1..$size, $v in 1..$size$inside($i,$u,$2)$inside($j,$v,$3)} w[$k]_{$o,$c,$u,$v} $x_{$c,$at($i,$u),$at($j,$v)}⟦ + b[$k]_{$o}⟧"],
         }],
         source: "Goodfellow, Bengio and Courville 2016, equation 9.8",
     },
@@ -252,16 +275,16 @@ const LAYERS: &[LayerRow] = &[
                 when: None,
                 makes: Carried::Image,
                 extents: &[Extent::Same(1), Extent::Windows(2), Extent::Windows(3)],
-                text: "where $y in R^($s1 x $s2 x $s3)
-                    $y_{$c,$i,$j} = max_{$u in 1..$size, $v in 1..$size} $x_{$c,$at($i,$u),$at($j,$v)}",
+                text: &["where $y in R^($s1 x $s2 x $s3)
+                    $y_{$c,$i,$j} = max_{$u in 1..$size, $v in 1..$size} $x_{$c,$at($i,$u),$at($j,$v)}"],
             },
             LayerForm {
                 takes: &[Carried::Signal],
                 when: None,
                 makes: Carried::Signal,
                 extents: &[Extent::Same(1), Extent::Windows(2)],
-                text: "where $y in R^($s1 x $s2)
-                    $y_{$c,$i} = max_{$u in 1..$size} $x_{$c,$at($i,$u)}",
+                text: &["where $y in R^($s1 x $s2)
+                    $y_{$c,$i} = max_{$u in 1..$size} $x_{$c,$at($i,$u)}"],
             },
         ],
         source: "Goodfellow, Bengio and Courville 2016, section 9.3",
@@ -280,16 +303,16 @@ const LAYERS: &[LayerRow] = &[
                 when: None,
                 makes: Carried::Image,
                 extents: &[Extent::Same(1), Extent::Windows(2), Extent::Windows(3)],
-                text: "where $y in R^($s1 x $s2 x $s3)
-                    $y_{$c,$i,$j} = 1/($size)^2 sum_{$u in 1..$size, $v in 1..$size} $x_{$c,$at($i,$u),$at($j,$v)}",
+                text: &["where $y in R^($s1 x $s2 x $s3)
+                    $y_{$c,$i,$j} = 1/($size)^2 sum_{$u in 1..$size, $v in 1..$size} $x_{$c,$at($i,$u),$at($j,$v)}"],
             },
             LayerForm {
                 takes: &[Carried::Signal],
                 when: None,
                 makes: Carried::Signal,
                 extents: &[Extent::Same(1), Extent::Windows(2)],
-                text: "where $y in R^($s1 x $s2)
-                    $y_{$c,$i} = 1/($size) sum_{$u in 1..$size} $x_{$c,$at($i,$u)}",
+                text: &["where $y in R^($s1 x $s2)
+                    $y_{$c,$i} = 1/($size) sum_{$u in 1..$size} $x_{$c,$at($i,$u)}"],
             },
         ],
         source: "LeCun, Bottou, Bengio and Haffner 1998, section II.B",
@@ -308,30 +331,30 @@ const LAYERS: &[LayerRow] = &[
                 when: None,
                 makes: Carried::Column,
                 extents: &[Extent::Same(1)],
-                text: "$y = 1/($length) sum_{$t in $first..$last} $x",
+                text: &["$y = 1/($length) sum_{$t in $first..$last} $x"],
             },
             LayerForm {
                 takes: &[Carried::Rows],
                 when: None,
                 makes: Carried::Column,
                 extents: &[Extent::Same(2)],
-                text: "$y = 1/($1) $x^T ones($1)",
+                text: &["$y = 1/($1) $x^T ones($1)"],
             },
             LayerForm {
                 takes: &[Carried::Signal],
                 when: None,
                 makes: Carried::Column,
                 extents: &[Extent::Same(1)],
-                text: "where $y in R^($1)
-                    $y_{$c} = 1/($2) sum_{$i} $x_{$c,$i}",
+                text: &["where $y in R^($1)
+                    $y_{$c} = 1/($2) sum_{$i} $x_{$c,$i}"],
             },
             LayerForm {
                 takes: &[Carried::Image],
                 when: None,
                 makes: Carried::Column,
                 extents: &[Extent::Same(1)],
-                text: "where $y in R^($1)
-                    $y_{$c} = 1/(($2) ($3)) sum_{$i,$j} $x_{$c,$i,$j}",
+                text: &["where $y in R^($1)
+                    $y_{$c} = 1/(($2) ($3)) sum_{$i,$j} $x_{$c,$i,$j}"],
             },
         ],
         source: "Lin, Chen and Yan 2014, section 3.2",
@@ -350,16 +373,16 @@ const LAYERS: &[LayerRow] = &[
                 when: None,
                 makes: Carried::Column,
                 extents: &[Extent::Given("units")],
-                text: "where E[$k] in R^($units x $1)
-                    $y = E[$k]_{:,$x}",
+                text: &["where E[$k] in R^($units x $1)
+                    $y = E[$k]_{:,$x}"],
             },
             LayerForm {
                 takes: &[Carried::Tokens],
                 when: None,
                 makes: Carried::Sequence,
                 extents: &[Extent::Given("units")],
-                text: "where E[$k] in R^($units x $1)
-                    $y = E[$k]_{:,$x}$for",
+                text: &["where E[$k] in R^($units x $1)
+                    $y = E[$k]_{:,$x}$for"],
             },
         ],
         source: "Bengio, Ducharme, Vincent and Jauvin 2003, section 2",
@@ -377,10 +400,10 @@ const LAYERS: &[LayerRow] = &[
             when: None,
             makes: Carried::Sequence,
             extents: &[Extent::Given("units")],
-            text: "where W[$k] in R^($units x $1), U[$k] in R^($units x $units)⟦, b[$k] in R^($units)⟧
+            text: &["where W[$k] in R^($units x $1), U[$k] in R^($units x $units)⟦, b[$k] in R^($units)⟧
                 h[$m,$before] = 0 ones($units)
                 a[$m,$t] = W[$k] $x + U[$k] h[$m,$t-1]⟦ + b[$k]⟧$for
-                $y = $f(a[$m,$t])$for",
+                $y = $f(a[$m,$t])$for"],
         }],
         source: "Goodfellow, Bengio and Courville 2016, equations 10.8 and 10.9",
     },
@@ -397,7 +420,7 @@ const LAYERS: &[LayerRow] = &[
             when: None,
             makes: Carried::Sequence,
             extents: &[Extent::Given("units")],
-            text: "where W_i[$k], W_f[$k], W_o[$k], W_g[$k] in R^($units x $1)
+            text: &["where W_i[$k], W_f[$k], W_o[$k], W_g[$k] in R^($units x $1)
                 where U_i[$k], U_f[$k], U_o[$k], U_g[$k] in R^($units x $units)
                 ⟦where b_i[$k], b_f[$k], b_o[$k], b_g[$k] in R^($units)⟧
                 h[$m,$before] = 0 ones($units)
@@ -407,7 +430,7 @@ const LAYERS: &[LayerRow] = &[
                 o[$m,$t] = sigmoid(W_o[$k] $x + U_o[$k] h[$m,$t-1]⟦ + b_o[$k]⟧)$for
                 g[$m,$t] = tanh(W_g[$k] $x + U_g[$k] h[$m,$t-1]⟦ + b_g[$k]⟧)$for
                 s[$m,$t] = f[$m,$t] .* s[$m,$t-1] + i[$m,$t] .* g[$m,$t]$for
-                $y = o[$m,$t] .* tanh(s[$m,$t])$for",
+                $y = o[$m,$t] .* tanh(s[$m,$t])$for"],
         }],
         source: "Goodfellow, Bengio and Courville 2016, equations 10.40 to 10.44",
     },
@@ -424,14 +447,14 @@ const LAYERS: &[LayerRow] = &[
             when: None,
             makes: Carried::Sequence,
             extents: &[Extent::Given("units")],
-            text: "where W_u[$k], W_v[$k], W_g[$k] in R^($units x $1)
+            text: &["where W_u[$k], W_v[$k], W_g[$k] in R^($units x $1)
                 where U_u[$k], U_v[$k], U_g[$k] in R^($units x $units)
                 ⟦where b_u[$k], b_v[$k], b_g[$k] in R^($units)⟧
                 h[$m,$before] = 0 ones($units)
                 u[$m,$t] = sigmoid(W_u[$k] $x + U_u[$k] h[$m,$t-1]⟦ + b_u[$k]⟧)$for
                 v[$m,$t] = sigmoid(W_v[$k] $x + U_v[$k] h[$m,$t-1]⟦ + b_v[$k]⟧)$for
                 g[$m,$t] = tanh(W_g[$k] $x + U_g[$k] (v[$m,$t] .* h[$m,$t-1])⟦ + b_g[$k]⟧)$for
-                $y = u[$m,$t] .* h[$m,$t-1] + (1 - u[$m,$t]) .* g[$m,$t]$for",
+                $y = u[$m,$t] .* h[$m,$t-1] + (1 - u[$m,$t]) .* g[$m,$t]$for"],
         }],
         source: "Cho et al. 2014, equations 5 to 8",
     },
@@ -448,7 +471,7 @@ const LAYERS: &[LayerRow] = &[
             when: None,
             makes: Carried::Column,
             extents: &[Extent::Same(1)],
-            text: "$end",
+            text: &["$end"],
         }],
         source: "the value at the last time step",
     },
@@ -466,30 +489,16 @@ const LAYERS: &[LayerRow] = &[
                 when: None,
                 makes: Carried::Rows,
                 extents: &[Extent::Same(1), Extent::Same(2)],
-                text: "where W_Q[$k,$a], W_K[$k,$a], W_V[$k,$a] in R^($2 x $share) for $a in 1..$heads
-                    where W_O[$k,$a] in R^($share x $2) for $a in 1..$heads
-                    Q[$k,$a] = $x W_Q[$k,$a] for $a in 1..$heads
-                    K[$k,$a] = $x W_K[$k,$a] for $a in 1..$heads
-                    V[$k,$a] = $x W_V[$k,$a] for $a in 1..$heads
-                    S[$k,$a] = Q[$k,$a] K[$k,$a]^T / sqrt($share) for $a in 1..$heads
-                    P[$k,$a] = softmax(S[$k,$a], rows) for $a in 1..$heads
-                    $y = sum_{$a in 1..$heads} P[$k,$a] V[$k,$a] W_O[$k,$a]",
+                text: &[SCORES, "P[$k,$a] = softmax(S[$k,$a], rows) for $a in 1..$heads", HEADS_TOGETHER],
             },
             LayerForm {
                 takes: &[Carried::Rows],
                 when: Some("causal"),
                 makes: Carried::Rows,
                 extents: &[Extent::Same(1), Extent::Same(2)],
-                text: "where W_Q[$k,$a], W_K[$k,$a], W_V[$k,$a] in R^($2 x $share) for $a in 1..$heads
-                    where W_O[$k,$a] in R^($share x $2) for $a in 1..$heads
-                    where A[$k,$a], P[$k,$a] in R^($1 x $1) for $a in 1..$heads
-                    Q[$k,$a] = $x W_Q[$k,$a] for $a in 1..$heads
-                    K[$k,$a] = $x W_K[$k,$a] for $a in 1..$heads
-                    V[$k,$a] = $x W_V[$k,$a] for $a in 1..$heads
-                    S[$k,$a] = Q[$k,$a] K[$k,$a]^T / sqrt($share) for $a in 1..$heads
+                text: &[SCORES, "where A[$k,$a], P[$k,$a] in R^($1 x $1) for $a in 1..$heads
                     A[$k,$a]_{$i,$j} = { exp(S[$k,$a]_{$i,$j}) if $j <= $i; 0 otherwise } for $a in 1..$heads
-                    P[$k,$a]_{$i,$j} = A[$k,$a]_{$i,$j} / (sum_{$c} A[$k,$a]_{$i,$c}) for $a in 1..$heads
-                    $y = sum_{$a in 1..$heads} P[$k,$a] V[$k,$a] W_O[$k,$a]",
+                    P[$k,$a]_{$i,$j} = A[$k,$a]_{$i,$j} / (sum_{$c} A[$k,$a]_{$i,$c}) for $a in 1..$heads", HEADS_TOGETHER],
             },
         ],
         source: "Vaswani et al. 2017, section 3.2",
@@ -508,39 +517,36 @@ const LAYERS: &[LayerRow] = &[
                 when: None,
                 makes: Carried::Column,
                 extents: &[Extent::Same(1)],
-                text: "where gamma[$k], beta[$k] in R^($1)
-                    where epsilon in R
-                    assume epsilon > 0
-                    mu[$m] = mean($x)
+                text: &["where gamma[$k], beta[$k] in R^($1)",
+                    EPSILON,
+                    "mu[$m] = mean($x)
                     rho[$m] = (mean(($x - mu[$m]).^2) + epsilon)^(-1/2)
                     x_hat[$m] = rho[$m] ($x - mu[$m])
-                    $y = gamma[$k] .* x_hat[$m] + beta[$k]",
+                    $y = gamma[$k] .* x_hat[$m] + beta[$k]"],
             },
             LayerForm {
                 takes: &[Carried::Rows],
                 when: None,
                 makes: Carried::Rows,
                 extents: &[Extent::Same(1), Extent::Same(2)],
-                text: "where gamma[$k], beta[$k] in R^($2)
-                    where epsilon in R
-                    assume epsilon > 0
-                    mu[$m] = mean($x, rows)
+                text: &["where gamma[$k], beta[$k] in R^($2)",
+                    EPSILON,
+                    "mu[$m] = mean($x, rows)
                     rho[$m] = (mean(($x - mu[$m] ones($2)^T).^2, rows) + epsilon).^(-1/2)
                     X_hat[$m] = diag(rho[$m]) ($x - mu[$m] ones($2)^T)
-                    $y = X_hat[$m] diag(gamma[$k]) + ones($1) beta[$k]^T",
+                    $y = X_hat[$m] diag(gamma[$k]) + ones($1) beta[$k]^T"],
             },
             LayerForm {
                 takes: &[Carried::Sequence],
                 when: None,
                 makes: Carried::Sequence,
                 extents: &[Extent::Same(1)],
-                text: "where gamma[$k], beta[$k] in R^($1)
-                    where epsilon in R
-                    assume epsilon > 0
-                    mu[$m,$t] = mean($x)$for
+                text: &["where gamma[$k], beta[$k] in R^($1)",
+                    EPSILON,
+                    "mu[$m,$t] = mean($x)$for
                     rho[$m,$t] = (mean(($x - mu[$m,$t]).^2) + epsilon)^(-1/2)$for
                     x_hat[$m,$t] = rho[$m,$t] ($x - mu[$m,$t])$for
-                    $y = gamma[$k] .* x_hat[$m,$t] + beta[$k]$for",
+                    $y = gamma[$k] .* x_hat[$m,$t] + beta[$k]$for"],
             },
         ],
         source: "Ba, Kiros and Hinton 2016, equation 4",
@@ -559,24 +565,22 @@ const LAYERS: &[LayerRow] = &[
                 when: None,
                 makes: Carried::Column,
                 extents: &[Extent::Same(1)],
-                text: "where gamma[$k] in R^($1)
-                    where epsilon in R
-                    assume epsilon > 0
-                    rho[$m] = (mean($x.^2) + epsilon)^(-1/2)
+                text: &["where gamma[$k] in R^($1)",
+                    EPSILON,
+                    "rho[$m] = (mean($x.^2) + epsilon)^(-1/2)
                     x_hat[$m] = rho[$m] $x
-                    $y = gamma[$k] .* x_hat[$m]",
+                    $y = gamma[$k] .* x_hat[$m]"],
             },
             LayerForm {
                 takes: &[Carried::Rows],
                 when: None,
                 makes: Carried::Rows,
                 extents: &[Extent::Same(1), Extent::Same(2)],
-                text: "where gamma[$k] in R^($2)
-                    where epsilon in R
-                    assume epsilon > 0
-                    rho[$m] = (mean($x.^2, rows) + epsilon).^(-1/2)
+                text: &["where gamma[$k] in R^($2)",
+                    EPSILON,
+                    "rho[$m] = (mean($x.^2, rows) + epsilon).^(-1/2)
                     X_hat[$m] = diag(rho[$m]) $x
-                    $y = X_hat[$m] diag(gamma[$k])",
+                    $y = X_hat[$m] diag(gamma[$k])"],
             },
         ],
         source: "Zhang and Sennrich 2019, equation 4",
@@ -594,13 +598,12 @@ const LAYERS: &[LayerRow] = &[
             when: None,
             makes: Carried::Rows,
             extents: &[Extent::Same(1), Extent::Same(2)],
-            text: "where gamma[$k], beta[$k] in R^($2)
-                where epsilon in R
-                assume epsilon > 0
-                mu[$m] = mean($x, columns)
+            text: &["where gamma[$k], beta[$k] in R^($2)",
+                    EPSILON,
+                    "mu[$m] = mean($x, columns)
                 rho[$m] = (mean(($x - ones($1) mu[$m]^T).^2, columns) + epsilon).^(-1/2)
                 X_hat[$m] = ($x - ones($1) mu[$m]^T) diag(rho[$m])
-                $y = X_hat[$m] diag(gamma[$k]) + ones($1) beta[$k]^T",
+                $y = X_hat[$m] diag(gamma[$k]) + ones($1) beta[$k]^T"],
         }],
         source: "Ioffe and Szegedy 2015, algorithm 1",
     },
@@ -618,16 +621,16 @@ const LAYERS: &[LayerRow] = &[
                 when: None,
                 makes: Carried::Column,
                 extents: &[Extent::Same(1)],
-                text: "where mask[$k] in R^($1)
-                    $y = 1/(1 - $rate) (mask[$k] .* $x)",
+                text: &["where mask[$k] in R^($1)
+                    $y = 1/(1 - $rate) (mask[$k] .* $x)"],
             },
             LayerForm {
                 takes: &[Carried::Rows],
                 when: None,
                 makes: Carried::Rows,
                 extents: &[Extent::Same(1), Extent::Same(2)],
-                text: "where mask[$k] in R^($1 x $2)
-                    $y = 1/(1 - $rate) (mask[$k] .* $x)",
+                text: &["where mask[$k] in R^($1 x $2)
+                    $y = 1/(1 - $rate) (mask[$k] .* $x)"],
             },
         ],
         source: "Srivastava et al. 2014, section 4",

@@ -47,6 +47,12 @@ impl Row {
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.parameters.split([',', ';']).map(str::trim)
     }
+
+    /// Whether it takes one number, those behind the `;` apart.
+    pub fn is_unary(&self) -> bool {
+        let before = self.parameters.split(';').next();
+        before.is_some_and(|before| !before.contains(','))
+    }
 }
 
 /// All rows, in the order of the documentation.

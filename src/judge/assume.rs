@@ -166,7 +166,7 @@ pub(super) fn vanishing(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Op
 /// Whether a number stands in sums below powers that are no positive whole ones, and nowhere else.
 fn only_added_below(system: &System, family: FamilyId) -> bool {
     let mut found = false;
-    for user in families_of(system) {
+    for user in system.family_ids() {
         for clause in &system.family(user).clauses {
             let Some(body) = clause.body else { continue };
             if !system.store.reads(body, family) {
@@ -203,13 +203,9 @@ fn below_powers(system: &System, term: TermId, family: FamilyId, inside: bool) -
     }
 }
 
-fn families_of(system: &System) -> impl Iterator<Item = FamilyId> {
-    (0..system.families.len()).map(|at| FamilyId(u32::try_from(at).expect("few families")))
-}
-
 /// Quantities that are given and are no whole numbers.
 fn families(system: &System) -> impl Iterator<Item = FamilyId> + '_ {
-    families_of(system).filter(|family| {
+    system.family_ids().filter(|family| {
         let known = system.family(*family);
         known.kind == FamilyKind::Input && known.integers.is_none()
     })
@@ -277,7 +273,7 @@ fn has_kinks(judge: &Judge<'_>) -> bool {
             function.name.as_str(),
             "relu" | "step" | "abs" | "max" | "min"
         )
-    }) || families_of(judge.system).any(|family| {
+    }) || judge.system.family_ids().any(|family| {
         // A root of a square is no kinked function, but depends on signs as one does.
         let known = judge.system.family(family);
         known.clauses.iter().filter_map(|clause| clause.body).any(|body| {

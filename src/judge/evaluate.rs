@@ -626,14 +626,11 @@ impl<'e> Evaluator<'e> {
         if !matches!(kind, FamilyKind::Adjoint { .. }) {
             return element.clone();
         }
-        let mut families = self.system.families.iter();
-        match families.position(|other| other.kind == *kind) {
-            Some(at) => (
-                FamilyId(u32::try_from(at).expect("few families")),
-                element.1.clone(),
-            ),
-            None => element.clone(),
-        }
+        let first = self
+            .system
+            .family_ids()
+            .find(|other| self.system.family(*other).kind == *kind);
+        (first.unwrap_or(element.0), element.1.clone())
     }
 
     /// The value of an element.

@@ -139,7 +139,9 @@ fn unknown_names(system: &System, given: &Map<String, Value>) -> Vec<String> {
 
 /// Whether some slots of a defined quantity are given.
 fn has_boundary(system: &System, defined: FamilyId) -> bool {
-    (0..system.families.len()).any(|at| system.bounded_by(FamilyId(at as u32)) == Some(defined))
+    system
+        .family_ids()
+        .any(|id| system.bounded_by(id) == Some(defined))
 }
 
 fn tables(system: &System, given: &Map<String, Value>, errors: &mut Vec<String>) -> Tables {

@@ -5,7 +5,7 @@ use num_traits::{One, Signed, Zero};
 use rustc_hash::FxHashMap;
 
 use super::Product;
-use crate::system::{Fact, FamilyKind, PieceIndex, Primitive, System};
+use crate::system::{ClauseIndex, Fact, FamilyKind, Primitive, System};
 use crate::term::{Affine, Cmp, Domain, FamilyId, Node, Reduction, Substitution, TermId, VarId};
 
 /// Bounds of a sign: what values a term can take.
@@ -130,8 +130,7 @@ pub(crate) struct Signs {
     families: FxHashMap<FamilyId, Vec<Assumed>>,
     /// Signs of the clauses of defined families.
     defined: FxHashMap<(FamilyId, usize), Sign>,
-    /// Where the clauses of families with several are found.
-    pieces: FxHashMap<FamilyId, PieceIndex>,
+    clauses: ClauseIndex,
     memo: FxHashMap<TermId, Sign>,
 }
 
@@ -160,7 +159,7 @@ impl Signs {
         Self {
             families,
             defined: FxHashMap::default(),
-            pieces: FxHashMap::default(),
+            clauses: ClauseIndex::default(),
             memo: FxHashMap::default(),
         }
     }
@@ -337,7 +336,7 @@ impl Signs {
             }
             Node::Access(family, index) => {
                 let row = system.family(*family);
-                let clauses = self.clauses_at(system, *family, index);
+                let clauses = self.clauses.at(system, *family, index);
                 let mut bodies = clauses.into_iter().map(|number| row.clauses[number].body);
                 let is_name = |body: TermId| matches!(store.node(body), Node::Access(..));
                 row.kind == FamilyKind::Defined
@@ -357,7 +356,7 @@ impl Signs {
             return Sign::unknown();
         }
         let mut any = Sign::new(false, false, false);
-        for number in self.clauses_at(system, family, index) {
+        for number in self.clauses.at(system, family, index) {
             let body = row.clauses[number].body;
             any = any.or(&self.of_clause(system, (family, number), body));
             if any.is_unknown() {
@@ -365,21 +364,6 @@ impl Signs {
             }
         }
         any
-    }
-
-    /// The clauses of a family in which an index may lie.
-    fn clauses_at(&mut self, system: &System, family: FamilyId, index: &[Affine]) -> Vec<usize> {
-        let clauses = &system.family(family).clauses;
-        if clauses.len() < 2 {
-            return (0..clauses.len()).collect();
-        }
-        let pieces = self
-            .pieces
-            .entry(family)
-            .or_insert_with(|| PieceIndex::new(clauses.iter().map(|clause| &*clause.index)));
-        let mut found = pieces.candidates(index);
-        found.retain(|number| !clauses[*number].at(index).1.is_nothing());
-        found
     }
 
     fn of_clause(

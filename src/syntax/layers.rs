@@ -67,6 +67,13 @@ struct Time {
     last: String,
 }
 
+impl Time {
+    /// `t in 1..T`
+    fn range(&self) -> String {
+        format!("{} in {}..{}", self.letter, self.first, self.last)
+    }
+}
+
 struct Begun {
     value: Value,
     time: Option<Time>,
@@ -182,39 +189,46 @@ impl Writer<'_> {
             text.push_str(&format!(
                 "where {} in {set}{}\n",
                 given.reference,
-                self.for_time(&given)
+                self.for_time(given.carried)
             ));
         }
         if matches!(given.carried, Carried::Token | Carried::Tokens) {
             self.say(start.span, &text);
             return given;
         }
-        let value = Value {
-            reference: self.named(given.carried, given.carried.names().1, 0),
-            ..given.clone()
-        };
+        let value = self.activated(&given, 0);
         text.push_str(&self.entrywise(&value, |at| format!("{}{at}", given.reference)));
         self.say(start.span, &text);
         value
     }
 
-    /// The value `name` of a layer, as equations read it.
-    fn named(&self, carried: Carried, name: &str, layer: usize) -> String {
-        match (&self.time, carried) {
-            (Some(time), Carried::Sequence | Carried::Tokens) => {
-                format!("{name}[{layer},{}]", time.letter)
-            }
-            _ => format!("{name}[{layer}]"),
+    /// A value of the same shape, the activation of a layer.
+    fn activated(&self, given: &Value, layer: usize) -> Value {
+        Value {
+            reference: self.named(given.carried, given.carried.names().1, layer),
+            layer,
+            open: false,
+            ..given.clone()
         }
     }
 
-    fn for_time(&self, value: &Value) -> String {
-        match (&self.time, value.carried) {
-            (Some(time), Carried::Sequence | Carried::Tokens) => {
-                format!(" for {} in {}..{}", time.letter, time.first, time.last)
-            }
-            _ => String::new(),
+    /// The value `name` of a layer, as equations read it.
+    fn named(&self, carried: Carried, name: &str, layer: usize) -> String {
+        match self.steps(carried) {
+            Some(time) => format!("{name}[{layer},{}]", time.letter),
+            None => format!("{name}[{layer}]"),
         }
+    }
+
+    /// The steps of a value that has some.
+    fn steps(&self, carried: Carried) -> Option<&Time> {
+        let is_sequence = matches!(carried, Carried::Sequence | Carried::Tokens);
+        self.time.as_ref().filter(|_| is_sequence)
+    }
+
+    fn for_time(&self, carried: Carried) -> String {
+        let time = self.steps(carried);
+        time.map_or_else(String::new, |time| format!(" for {}", time.range()))
     }
 
     /// An equation for a value; `right` is told what stands behind the names of arrays where whole arrays have no
@@ -222,7 +236,7 @@ impl Writer<'_> {
     fn entrywise(&mut self, left: &Value, right: impl Fn(&str) -> String) -> String {
         let name = &left.reference;
         if left.carried != Carried::Image {
-            return format!("{name} = {}{}\n", right(""), self.for_time(left));
+            return format!("{name} = {}{}\n", right(""), self.for_time(left.carried));
         }
         let letters: Vec<String> = ["c", "i", "j"]
             .iter()
@@ -310,12 +324,7 @@ impl Writer<'_> {
     /// Whether a function makes of an array one of the same shape.
     fn is_activation(&self, name: &str) -> bool {
         match (functions::row(name), functions::array_row(name)) {
-            (Some(row), _) => !row
-                .parameters
-                .split(';')
-                .next()
-                .unwrap_or_default()
-                .contains(','),
+            (Some(row), _) => row.is_unary(),
             (None, Some(row)) => row.keeps_shape,
             (None, None) => self.scope.is_own_function(name),
         }
@@ -332,12 +341,7 @@ impl Writer<'_> {
                 &shape(&made),
             ));
         }
-        let value = Value {
-            reference: self.named(given.carried, given.carried.names().1, made.layer + 1),
-            layer: made.layer + 1,
-            open: false,
-            ..given.clone()
-        };
+        let value = self.activated(&given, made.layer + 1);
         let text = self.entrywise(&value, |at| {
             format!("{}{at} + {}{at}", given.reference, made.reference)
         });
@@ -370,17 +374,8 @@ impl Writer<'_> {
                 ));
             }
         };
-        let numbers = if numbers.is_empty() {
-            String::new()
-        } else {
-            format!("; {}", numbers.join(", "))
-        };
-        let value = Value {
-            reference: self.named(given.carried, given.carried.names().1, layer),
-            layer,
-            open: false,
-            ..given.clone()
-        };
+        let numbers = behind_semicolon(numbers);
+        let value = self.activated(given, layer);
         let text = self.entrywise(&value, |at| {
             format!("{function}({}{at}{over}{numbers})", given.reference)
         });
@@ -437,7 +432,7 @@ impl Writer<'_> {
         }
         let mut text = String::new();
         let mut list = vec![given.reference.clone()];
-        let time = self.for_time(given);
+        let time = self.for_time(given.carried);
         for argument in before {
             let mut written = print_formula(argument);
             let head = match &argument.kind {
@@ -449,8 +444,7 @@ impl Writer<'_> {
                 _ => None,
             };
             if let Some(head) = head.filter(|head| self.is_new(head)) {
-                if let (Some(time), ExprKind::Name(_), false) =
-                    (&self.time, &argument.kind, time.is_empty())
+                if let (Some(time), ExprKind::Name(_)) = (self.steps(given.carried), &argument.kind)
                 {
                     written = format!("{head}[{}]", time.letter);
                 }
@@ -463,16 +457,10 @@ impl Writer<'_> {
             list.push(written);
         }
         let numbers: Vec<String> = behind.iter().map(print_formula).collect();
-        let numbers = if numbers.is_empty() {
-            String::new()
-        } else {
-            format!("; {}", numbers.join(", "))
-        };
-        let sum = time.replace(" for ", "sum_{");
-        let sum = if sum.is_empty() {
-            sum
-        } else {
-            format!("{sum}}} ")
+        let numbers = behind_semicolon(&numbers);
+        let sum = match self.steps(given.carried) {
+            Some(time) => format!("sum_{{{}}} ", time.range()),
+            None => String::new(),
         };
         text.push_str(&format!(
             "loss C = {sum}{name}({}{numbers})\n",
@@ -591,7 +579,7 @@ impl Writer<'_> {
                     continue;
                 }
                 let bias = |next: &&Argument| matches!(&next.kind, ArgumentKind::Word(word) if word == "bias");
-                if word == "no" && row.usage().contains("no bias") && rest.next_if(bias).is_some() {
+                if word == "no" && row.has_bias() && rest.next_if(bias).is_some() {
                     said.bias = false;
                     continue;
                 }
@@ -648,7 +636,8 @@ impl Writer<'_> {
         span: Span,
     ) -> Result<String, Report> {
         let mut text = String::new();
-        let mut rest = form.text;
+        let whole = form.text.join("\n");
+        let mut rest = whole.as_str();
         let mut bias = true;
         let mut indices: Vec<String> = Vec::new();
         while let Some(at) = rest.find(['$', '⟦', '⟧']) {
@@ -737,10 +726,7 @@ impl Writer<'_> {
                     .reference
                     .replace(&format!(",{}]", time.letter), &format!(",{}]", time.last))
             }),
-            "for" => Some(self.for_time(&Value {
-                carried: Carried::Sequence,
-                ..made.clone()
-            })),
+            "for" => Some(self.for_time(Carried::Sequence)),
             "f" => said
                 .activation
                 .as_ref()
@@ -791,6 +777,14 @@ fn span_of(stage: &Stage) -> Span {
 /// `R^(n x m)`
 fn space(sizes: &[String]) -> String {
     format!("R^({})", sizes.join(" x "))
+}
+
+/// The numbers of a call, behind its arrays.
+fn behind_semicolon(numbers: &[String]) -> String {
+    match numbers {
+        [] => String::new(),
+        some => format!("; {}", some.join(", ")),
+    }
 }
 
 fn less_one(text: &str) -> String {

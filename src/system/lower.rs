@@ -4,7 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::mistakes;
 use super::names::Names;
-use super::pieces::PieceIndex;
+use super::pieces::ClauseIndex;
 use super::ranges::{Draft, Inferred, Piece};
 use super::reference::Head;
 use super::scope::{Letter, Origin, Scope};
@@ -35,7 +35,7 @@ pub(super) struct Lowering<'a> {
     /// Whether all quantities are known: an unknown name is then an error in every network.
     pub(super) introductions_over: bool,
     /// The clauses of families that were asked for, found by their constant indices.
-    pub(super) asked: FxHashMap<FamilyId, PieceIndex>,
+    pub(super) asked: ClauseIndex,
     /// How many reductions were read.
     pub(super) reductions: usize,
     /// Shapes of families, as far as they are known before the equations are read.

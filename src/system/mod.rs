@@ -26,7 +26,7 @@ mod whole;
 
 pub use functions::pattern;
 pub use lower::lower;
-pub(crate) use pieces::PieceIndex;
+pub(crate) use pieces::ClauseIndex;
 pub use reads::{Reads, UnprovedRead, check_reads};
 
 use num_rational::BigRational;
@@ -318,6 +318,11 @@ pub struct Target {
 }
 
 impl System {
+    /// The ids of all families, in order.
+    pub fn family_ids(&self) -> impl Iterator<Item = FamilyId> + use<> {
+        (0..self.families.len()).map(|at| FamilyId(at as u32))
+    }
+
     /// The family of an id.
     pub fn family(&self, id: FamilyId) -> &Family {
         &self.families[id.0 as usize]

@@ -171,7 +171,7 @@ impl Lowering<'_> {
 
     /// Once all pieces of all families are known.
     pub(super) fn finish_matrix_functions(&mut self) {
-        for id in (0..self.system.families.len()).map(|at| FamilyId(at as u32)) {
+        for id in self.system.family_ids() {
             self.system.take_clauses(id);
         }
     }

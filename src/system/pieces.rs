@@ -3,11 +3,46 @@
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::term::Affine;
+use super::System;
+use crate::term::{Affine, FamilyId};
+
+/// The clauses of families, found by their constant entries. Keeps what it has looked at, so that finding many costs no
+/// more than what is found; for families whose clauses are all there.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ClauseIndex {
+    families: FxHashMap<FamilyId, PieceIndex>,
+}
+
+impl ClauseIndex {
+    /// The clauses that an index may fall into, by their constant entries alone; general ones first.
+    pub(crate) fn candidates(
+        &mut self,
+        system: &System,
+        family: FamilyId,
+        index: &[Affine],
+    ) -> Vec<usize> {
+        let clauses = &system.family(family).clauses;
+        self.families
+            .entry(family)
+            .or_insert_with(|| PieceIndex::new(clauses.iter().map(|clause| &*clause.index)))
+            .candidates(index)
+    }
+
+    /// The clauses in which an index may lie.
+    pub(crate) fn at(&mut self, system: &System, family: FamilyId, index: &[Affine]) -> Vec<usize> {
+        let clauses = &system.family(family).clauses;
+        if clauses.len() < 2 {
+            return (0..clauses.len()).collect();
+        }
+        let mut found = self.candidates(system, family, index);
+        found.retain(|number| !clauses[*number].at(index).1.is_nothing());
+        found
+    }
+}
 
 /// The pieces of one family, those with constant entries found by hash.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct PieceIndex {
+pub(super) struct PieceIndex {
     groups: Vec<Group>,
 }
 
@@ -21,7 +56,7 @@ struct Group {
 
 impl PieceIndex {
     /// The index of pieces given by their left sides.
-    pub(crate) fn new<'a>(pieces: impl IntoIterator<Item = &'a [Affine]>) -> Self {
+    pub(super) fn new<'a>(pieces: impl IntoIterator<Item = &'a [Affine]>) -> Self {
         let mut result = Self::default();
         for (at, piece) in pieces.into_iter().enumerate() {
             result.insert(at, piece);
@@ -58,7 +93,7 @@ impl PieceIndex {
     }
 
     /// The pieces that `index` may fall into, general ones first.
-    pub(crate) fn candidates(&self, index: &[Affine]) -> Vec<usize> {
+    pub(super) fn candidates(&self, index: &[Affine]) -> Vec<usize> {
         let mut found = Vec::new();
         let mut groups: Vec<&Group> = self.groups.iter().collect();
         groups.sort_by_key(|group| group.positions.len());

@@ -4,7 +4,6 @@ use rustc_hash::FxHashSet;
 
 use super::lower::Lowering;
 use super::mistakes;
-use super::pieces::PieceIndex;
 use super::reference::Head;
 use super::scope::{Letter, Origin, Scope};
 use super::{FamilyKind, FamilyRole, Question, Target};
@@ -173,11 +172,7 @@ impl Lowering<'_> {
             .map(|value| value.clone().unwrap_or_else(|| any.clone()))
             .collect();
         let clauses = &self.system.family(target.family).clauses;
-        let candidates = self
-            .asked
-            .entry(target.family)
-            .or_insert_with(|| PieceIndex::new(clauses.iter().map(|clause| &*clause.index)))
-            .candidates(&wanted);
+        let candidates = self.asked.candidates(&self.system, target.family, &wanted);
         candidates.into_iter().any(|at| {
             let clause = &clauses[at];
             let mut domain = clause.domain.clone();
@@ -234,8 +229,8 @@ impl Lowering<'_> {
         };
         let reached = self.reached_from(loss);
         let inputs = |keep: &dyn Fn(&str) -> bool| -> Vec<FamilyId> {
-            (0..self.system.families.len())
-                .map(|at| FamilyId(at as u32))
+            self.system
+                .family_ids()
                 .filter(|id| {
                     let family = self.system.family(*id);
                     family.kind == FamilyKind::Input

@@ -100,7 +100,7 @@ impl Lowering<'_> {
             }
         }
         let mut index: FxHashMap<FamilyId, PieceIndex> = FxHashMap::default();
-        for id in (0..self.system.families.len()).map(|at| FamilyId(at as u32)) {
+        for id in self.system.family_ids() {
             if let Some(pieces) = self.declared.get(&id) {
                 index.insert(
                     id,
@@ -480,7 +480,7 @@ impl Lowering<'_> {
                     span: Some(draft.span),
                 });
         }
-        for id in (0..self.system.families.len()).map(|at| FamilyId(at as u32)) {
+        for id in self.system.family_ids() {
             let Some(pieces) = self.declared.get(&id).cloned() else {
                 continue;
             };

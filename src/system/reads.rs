@@ -3,9 +3,9 @@
 
 use indexmap::IndexSet;
 use num_rational::Ratio;
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
-use super::pieces::PieceIndex;
+use super::pieces::ClauseIndex;
 use super::{Family, FamilyKind, System};
 use crate::term::{Affine, Atom, Domain, FamilyId, Node, Reduction, TermId, VarId};
 
@@ -265,7 +265,7 @@ impl Sites {
 #[derive(Debug)]
 pub struct Reads<'a> {
     system: &'a System,
-    index: FxHashMap<FamilyId, PieceIndex>,
+    index: ClauseIndex,
 }
 
 impl<'a> Reads<'a> {
@@ -273,7 +273,7 @@ impl<'a> Reads<'a> {
     pub fn new(system: &'a System) -> Self {
         Self {
             system,
-            index: FxHashMap::default(),
+            index: ClauseIndex::default(),
         }
     }
 
@@ -304,11 +304,7 @@ impl<'a> Reads<'a> {
 
     /// The clauses that an index may fall into.
     pub(super) fn candidates(&mut self, family: FamilyId, index: &[Affine]) -> Vec<usize> {
-        let clauses = &self.system.family(family).clauses;
-        self.index
-            .entry(family)
-            .or_insert_with(|| PieceIndex::new(clauses.iter().map(|clause| &*clause.index)))
-            .candidates(index)
+        self.index.candidates(self.system, family, index)
     }
 
     /// A part of the context at which `index` may be outside of the family; none if it is proved inside.

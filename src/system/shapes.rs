@@ -133,7 +133,7 @@ impl Lowering<'_> {
         if !has_arrays {
             return;
         }
-        for family in (0..self.system.families.len()).map(|at| FamilyId(at as u32)) {
+        for family in self.system.family_ids() {
             for piece in self.declared.get(&family).into_iter().flatten() {
                 let shape = match piece.sizes.as_slice() {
                     [] => Shape::Number,

@@ -5,9 +5,8 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use chainrule::formula::{Detail, Form, View};
+use chainrule::formula::{Form, View};
 use chainrule::judge::{Options, Verdict, check};
-use chainrule::matrix::Layout;
 use chainrule::source::Source;
 use chainrule::syntax::StepAtZero;
 use chainrule::system::System;
@@ -15,37 +14,23 @@ use chainrule::system::System;
 use crate::dice::{Dice, many};
 use crate::generators;
 use crate::mutants::{NETWORKS, mutant};
-use crate::pipeline::{CONVENTIONS, derivation, formulas, latex, system};
+use crate::pipeline::{CONVENTIONS, RESULT, derivation, formulas, latex, system};
 
 /// The ways in which our own answers are written.
 const VIEWS: [View; 4] = [
+    RESULT,
     View {
-        form: Form::Index,
-        layout: Layout::Same,
-        detail: Detail::Result,
-        resolve: false,
-        combine: false,
-    },
-    View {
-        form: Form::Index,
-        layout: Layout::Same,
-        detail: Detail::Result,
         resolve: true,
-        combine: false,
+        ..RESULT
     },
     View {
-        form: Form::Index,
-        layout: Layout::Same,
-        detail: Detail::Result,
-        resolve: false,
         combine: true,
+        ..RESULT
     },
     View {
         form: Form::Scalar,
-        layout: Layout::Same,
-        detail: Detail::Result,
         resolve: true,
-        combine: false,
+        ..RESULT
     },
 ];
 

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use chainrule::derive::{Request, derive};
 use chainrule::formula::{Detail, View, formulate};
-use chainrule::matrix::Layout;
 use chainrule::source::Source;
 use chainrule::syntax::{StatementKind, parse};
 use chainrule::system::lower;
 
 use crate::dice::{Dice, many};
 use crate::generators;
-use crate::pipeline::{complaint, derivation, latex};
+use crate::pipeline::{RESULT, complaint, derivation, latex};
 
 /// The classic networks, each name a single letter.
 const CLASSIC: &[(&str, &str)] = &[
@@ -63,26 +62,14 @@ const CLASSIC: &[(&str, &str)] = &[
 ];
 
 const VIEWS: [View; 3] = [
+    RESULT,
     View {
-        form: chainrule::formula::Form::Index,
-        layout: Layout::Same,
-        detail: Detail::Result,
-        resolve: false,
-        combine: false,
-    },
-    View {
-        form: chainrule::formula::Form::Index,
-        layout: Layout::Same,
         detail: Detail::Full,
-        resolve: false,
-        combine: false,
+        ..RESULT
     },
     View {
-        form: chainrule::formula::Form::Index,
-        layout: Layout::Same,
-        detail: Detail::Result,
-        resolve: false,
         combine: true,
+        ..RESULT
     },
 ];
 

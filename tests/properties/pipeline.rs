@@ -1,7 +1,7 @@
 //! From a text to confirmed formulas, with a readable complaint where anything goes wrong.
 
 use chainrule::derive::{Derivation, Request, derive};
-use chainrule::formula::{Form, Formula, Link, View, formulate};
+use chainrule::formula::{Detail, Form, Formula, Link, View, formulate};
 use chainrule::matrix::Layout;
 use chainrule::numeric::{Sampling, Status, confirm};
 use chainrule::present::{Confirmed, Style, present, profile};
@@ -17,6 +17,15 @@ pub(crate) const CONVENTIONS: [StepAtZero; 4] = [
     StepAtZero::Half,
     StepAtZero::Undefined,
 ];
+
+/// The results in index form; other views differ from it.
+pub(crate) const RESULT: View = View {
+    form: Form::Index,
+    layout: Layout::Same,
+    detail: Detail::Result,
+    resolve: false,
+    combine: false,
+};
 
 /// Enough points for a network that is one of thousands.
 pub(crate) const FEW_POINTS: Sampling = Sampling { points: 4, seed: 7 };

@@ -3,14 +3,15 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chainrule::formula::{Detail, Form, View};
-use chainrule::matrix::Layout;
 use chainrule::source::Source;
 use chainrule::syntax::{StepAtZero, parse, print};
 
 use crate::counters::Counters;
 use crate::dice::{Dice, many};
 use crate::generators::{self, Generator};
-use crate::pipeline::{CONVENTIONS, complaint, confirm_chains, confirmed, derivation, formulas};
+use crate::pipeline::{
+    CONVENTIONS, RESULT, complaint, confirm_chains, confirmed, derivation, formulas,
+};
 
 /// What was tried and what came of it.
 #[derive(Debug, Default)]
@@ -24,46 +25,32 @@ pub(crate) struct Tally {
 
 pub(crate) const VIEWS: [View; 6] = [
     View {
-        form: Form::Index,
-        layout: Layout::Same,
-        detail: Detail::Result,
         resolve: true,
-        combine: false,
+        ..RESULT
     },
     View {
-        form: Form::Index,
-        layout: Layout::Same,
-        detail: Detail::Result,
-        resolve: false,
         combine: true,
+        ..RESULT
     },
     View {
         form: Form::Scalar,
-        layout: Layout::Same,
-        detail: Detail::Result,
-        resolve: false,
-        combine: false,
+        ..RESULT
     },
     View {
-        form: Form::Index,
-        layout: Layout::Same,
         detail: Detail::Steps,
-        resolve: false,
-        combine: false,
+        ..RESULT
     },
     View {
-        form: Form::Index,
-        layout: Layout::Same,
         detail: Detail::Full,
         resolve: true,
-        combine: false,
+        ..RESULT
     },
     View {
         form: Form::Scalar,
-        layout: Layout::Same,
         detail: Detail::Full,
         resolve: true,
         combine: true,
+        ..RESULT
     },
 ];
 

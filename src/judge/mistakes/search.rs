@@ -404,12 +404,13 @@ fn cuts(base: &Lowering<'_>, subject: &Subject<'_>) -> Vec<(FamilyId, FamilyId)>
 /// Lets the derivatives that were derived wrongly read the right ones where the claim does.
 fn settle(lowering: &mut Lowering<'_>, count: usize, cuts: &[(FamilyId, FamilyId)]) {
     let system = &mut lowering.system;
-    let wrong: Vec<(FamilyId, FamilyId)> = (count..system.families.len())
-        .filter_map(|at| match system.families[at].kind {
+    let wrong: Vec<(FamilyId, FamilyId)> = system
+        .family_ids()
+        .skip(count)
+        .filter_map(|derived| match system.family(derived).kind {
             FamilyKind::Adjoint { wrt, .. } => {
                 let right = cuts.iter().find(|(family, _)| *family == wrt)?.1;
-                let at = FamilyId(u32::try_from(at).expect("few families"));
-                Some((at, right))
+                Some((derived, right))
             }
             _ => None,
         })

@@ -54,14 +54,12 @@ impl<'s> Subject<'s> {
 
     /// Families of the network itself.
     pub(super) fn families(&self) -> impl Iterator<Item = FamilyId> + '_ {
-        (0..self.system.families.len())
-            .map(|at| FamilyId(u32::try_from(at).expect("few families")))
-            .filter(|family| {
-                let known = self.system.family(*family);
-                matches!(known.kind, FamilyKind::Input | FamilyKind::Defined)
-                    && !known.name.is_empty()
-                    && !known.name.contains(' ')
-            })
+        self.system.family_ids().filter(|family| {
+            let known = self.system.family(*family);
+            matches!(known.kind, FamilyKind::Input | FamilyKind::Defined)
+                && !known.name.is_empty()
+                && !known.name.contains(' ')
+        })
     }
 
     /// Every application of an activation: the quantity that it defines, the function, and what it is applied to

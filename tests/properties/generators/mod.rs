@@ -69,19 +69,10 @@ fn applied(dice: &mut Dice, function: &str, argument: &str) -> String {
     }
 }
 
-/// Whether a function takes one number, those behind the `;` apart.
-fn is_unary(row: &chainrule::functions::Row) -> bool {
-    !row.parameters
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .contains(',')
-}
-
 /// The functions of one number, by name.
 fn unary() -> Vec<&'static str> {
     chainrule::functions::rows()
-        .filter(|row| is_unary(row))
+        .filter(|row| row.is_unary())
         .map(|row| row.name)
         .collect()
 }

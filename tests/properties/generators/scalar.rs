@@ -125,7 +125,7 @@ pub(super) fn kinks(dice: &mut Dice) -> String {
 pub(super) fn functions(dice: &mut Dice) -> String {
     let rows: Vec<&chainrule::functions::Row> = chainrule::functions::rows().collect();
     let row = dice.pick(&rows);
-    let value = if !super::is_unary(row) {
+    let value = if !row.is_unary() {
         format!("{}(w x, {})", row.name, dice.word(&["b", "w", "x b", "1"]))
     } else {
         applied(dice, row.name, "w x + b")
