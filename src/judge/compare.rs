@@ -96,6 +96,10 @@ const MOST_PATTERNS: usize = 16;
 /// A kink is reached by changing one input; so many inputs are tried.
 const MOST_SOLUTIONS: usize = 6;
 
+/// What seeds grow by, and up to what, where other numbers are to be tried for one step pattern.
+const SEED_STEP: u64 = 2_000;
+const MOST_SEEDS: u64 = 10_000;
+
 /// How often other residues are drawn.
 const MOST_DRAWS: usize = 48;
 
@@ -185,7 +189,13 @@ pub(super) fn compare(
                     Ok(()) => {
                         patterns.insert(pattern, ());
                     }
-                    Err(why) => unproved = Some(why),
+                    Err(why) => {
+                        unproved = Some(why);
+                        // Residues differ: where the numbers were equal by chance, others may tell the sides apart.
+                        if seed < MOST_SEEDS {
+                            makes.push((seed + SEED_STEP, make));
+                        }
+                    }
                 }
             }
             Shown::Nothing => {}
