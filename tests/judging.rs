@@ -224,6 +224,12 @@ const TRAPS: &[(&str, &str, &str)] = &[
         r"\frac{\partial C}{\partial k} = \sum_k x_k k",
         "wrong",
     ),
+    // A 1 before a condition is an indicator, but not where a wide space stands between.
+    (
+        "h[0] = x\nh[t] = w h[t-1] for t in 1..T\nloss C = sum_{t in 1..T} h[t]\ngrad w",
+        r"\frac{\partial h^{(t)}}{\partial h^{(t-1)}} = w \cdot 1 \qquad (t=1,\dots,T)",
+        "correct",
+    ),
     // Identities of exponentials, with a halved argument too.
     ("t = tanh(x/2)", r"t = 2\sigma(x) - 1", "correct"),
     ("t = tanh(x/2)", r"t = 2\sigma(x/2) - 1", "wrong"),

@@ -30,7 +30,7 @@ pub(super) fn split(list: &[Noad]) -> (&[Noad], Option<&[Noad]>) {
     if let [rest @ .., before, last] = list
         && let Kind::Fence('(', inside) = &last.kind
         && last.is_bare()
-        && !is_one(before)
+        && !(is_one(before) && touches(before, last))
         && ranges_over(inside)
     {
         return (&list[..rest.len() + 1], Some(inside));
@@ -56,6 +56,11 @@ fn is_one(noad: &Noad) -> bool {
         Kind::Number(digits) => digits == "1",
         _ => false,
     }
+}
+
+/// Whether no wide space sets two noads apart.
+fn touches(before: &Noad, after: &Noad) -> bool {
+    after.span.start < before.span.end + r"\quad".len()
 }
 
 /// `k = …`

@@ -40,7 +40,7 @@ const REWRITES: &[fn(&str) -> String] = &[
     |right| format!("-(-({right}))"),
     |right| format!(r"\frac{{1}}{{2}}\left({right}\right) + \frac{{1}}{{2}}\left({right}\right)"),
     |right| format!(r"\frac{{3({right})}}{{3}}"),
-    |right| format!(r"0 + 1 \cdot \Big({right}\Big)"),
+    |right| format!(r"0 + \Big({right}\Big) \cdot 1"),
 ];
 
 /// How often each verdict was given, and what went wrong.
