@@ -225,16 +225,16 @@ const LAYERS: &[LayerRow] = &[
         options: &[("stride", "1"), ("padding", "0")],
         settings: &[],
         ending: Ending::PreActivation,
-        learnt: &["w", "b"],
+        learnt: &["U", "b"],
         given: &[],
         forms: &[LayerForm {
             takes: &[Carried::Rows, Carried::Signal],
             when: None,
             makes: Carried::Signal,
             extents: &[Extent::Given("channels"), Extent::Windows(2)],
-            text: &["where w[$k] in R^($channels x $1 x $size)⟦, b[$k] in R^($channels)⟧
+            text: &["where U[$k] in R^($channels x $1 x $size)⟦, b[$k] in R^($channels)⟧
                 where $y in R^($s1 x $s2)
-                $y_{$o,$i} = sum_{$c in 1..$1, $u in 1..$size$inside($i,$u,$2)} w[$k]_{$o,$c,$u} $x_{$c,$at($i,$u)}⟦ + b[$k]_{$o}⟧"],
+                $y_{$o,$i} = sum_{$c in 1..$1, $u in 1..$size$inside($i,$u,$2)} U[$k]_{$o,$c,$u} $x_{$c,$at($i,$u)}⟦ + b[$k]_{$o}⟧"],
         }],
         source: "Goodfellow, Bengio and Courville 2016, equation 9.6",
     },
@@ -244,7 +244,7 @@ const LAYERS: &[LayerRow] = &[
         options: &[("stride", "1"), ("padding", "0")],
         settings: &[],
         ending: Ending::PreActivation,
-        learnt: &["w", "b"],
+        learnt: &["U", "b"],
         given: &[],
         forms: &[LayerForm {
             takes: &[Carried::Image],
@@ -255,9 +255,9 @@ const LAYERS: &[LayerRow] = &[
                 Extent::Windows(2),
                 Extent::Windows(3),
             ],
-            text: &["where w[$k] in R^($channels x $1 x $size x $size)⟦, b[$k] in R^($channels)⟧
+            text: &["where U[$k] in R^($channels x $1 x $size x $size)⟦, b[$k] in R^($channels)⟧
                 where $y in R^($s1 x $s2 x $s3)
-                $y_{$o,$i,$j} = sum_{$c in 1..$1, $u in 1..$size, $v in 1..$size$inside($i,$u,$2)$inside($j,$v,$3)} w[$k]_{$o,$c,$u,$v} $x_{$c,$at($i,$u),$at($j,$v)}⟦ + b[$k]_{$o}⟧"],
+                $y_{$o,$i,$j} = sum_{$c in 1..$1, $u in 1..$size, $v in 1..$size$inside($i,$u,$2)$inside($j,$v,$3)} U[$k]_{$o,$c,$u,$v} $x_{$c,$at($i,$u),$at($j,$v)}⟦ + b[$k]_{$o}⟧"],
         }],
         source: "Goodfellow, Bengio and Courville 2016, equation 9.8",
     },

@@ -717,9 +717,11 @@ impl Writer<'_> {
             "first" => time.map(|time| time.first.clone()),
             "last" => time.map(|time| time.last.clone()),
             "before" => time.map(|time| less_one(&time.first)),
-            "length" => time.map(|time| match time.first.as_str() {
-                "1" => time.last.clone(),
-                first => format!("{} - {}", time.last, less_one(first)),
+            "length" => time.map(|time| match time.first.parse::<i64>() {
+                Ok(1) => time.last.clone(),
+                Ok(first) if first < 1 => format!("{} + {}", time.last, 1 - first),
+                Ok(first) => format!("{} - {}", time.last, first - 1),
+                Err(_) => format!("{} - ({}) + 1", time.last, time.first),
             }),
             "end" => time.map(|time| {
                 given
