@@ -180,7 +180,7 @@ fn words(command: &str) -> Vec<String> {
 fn without_errors(text: &str) -> String {
     let mut shown = String::new();
     let mut rest = text;
-    while let Some(at) = ["error < ", "worst error ", "\"worst_error\":"]
+    while let Some(at) = ["error < ", "error $<$ ", "worst error ", "\"worst_error\":"]
         .iter()
         .filter_map(|mark| Some(rest.find(mark)? + mark.len()))
         .min()

@@ -287,6 +287,8 @@ impl From<DetailName> for Detail {
 pub(super) enum FormatName {
     /// LaTeX mathematics
     Latex,
+    /// A whole file for LaTeX
+    Tex,
     /// Plain text
     Text,
     /// For programs
@@ -297,6 +299,7 @@ impl FormatName {
     pub(super) fn with(self, environment: Environment) -> Format {
         match self {
             FormatName::Latex => Format::Latex(environment),
+            FormatName::Tex => Format::Tex,
             FormatName::Text => Format::Text,
             FormatName::Json => Format::Json,
         }

@@ -2,8 +2,10 @@
 
 mod json;
 mod latex;
+mod outline;
 mod sheet;
 mod spell;
+mod tex;
 mod text;
 
 use std::io;
@@ -17,6 +19,8 @@ pub use sheet::Sheet;
 pub enum Format {
     /// LaTeX mathematics.
     Latex(Environment),
+    /// A whole file for LaTeX.
+    Tex,
     /// Plain text with Unicode symbols.
     Text,
     /// For programs.
@@ -41,6 +45,7 @@ pub enum Environment {
 pub fn lay_out(document: &Document, format: Format) -> Sheet<'_> {
     match format {
         Format::Latex(environment) => latex::lay_out(document, environment),
+        Format::Tex => tex::lay_out(document),
         Format::Text => text::lay_out(document),
         Format::Json => json::lay_out(document),
     }
