@@ -180,10 +180,16 @@ fn words(command: &str) -> Vec<String> {
 fn without_errors(text: &str) -> String {
     let mut shown = String::new();
     let mut rest = text;
-    while let Some(at) = ["error < ", "error $<$ ", "worst error ", "\"worst_error\":"]
-        .iter()
-        .filter_map(|mark| Some(rest.find(mark)? + mark.len()))
-        .min()
+    while let Some(at) = [
+        "error < ",
+        "error $<$ ",
+        "error &lt; ",
+        "worst error ",
+        "\"worst_error\":",
+    ]
+    .iter()
+    .filter_map(|mark| Some(rest.find(mark)? + mark.len()))
+    .min()
     {
         shown.push_str(&rest[..at]);
         rest = rest[at..].trim_start_matches(|character: char| {

@@ -289,6 +289,8 @@ pub(super) enum FormatName {
     Latex,
     /// A whole file for LaTeX
     Tex,
+    /// Markdown with LaTeX mathematics
+    Markdown,
     /// Plain text
     Text,
     /// For programs
@@ -300,6 +302,7 @@ impl FormatName {
         match self {
             FormatName::Latex => Format::Latex(environment),
             FormatName::Tex => Format::Tex,
+            FormatName::Markdown => Format::Markdown,
             FormatName::Text => Format::Text,
             FormatName::Json => Format::Json,
         }

@@ -2,6 +2,7 @@
 
 mod json;
 mod latex;
+mod markdown;
 mod outline;
 mod sheet;
 mod spell;
@@ -21,6 +22,8 @@ pub enum Format {
     Latex(Environment),
     /// A whole file for LaTeX.
     Tex,
+    /// Markdown with LaTeX mathematics.
+    Markdown,
     /// Plain text with Unicode symbols.
     Text,
     /// For programs.
@@ -46,6 +49,7 @@ pub fn lay_out(document: &Document, format: Format) -> Sheet<'_> {
     match format {
         Format::Latex(environment) => latex::lay_out(document, environment),
         Format::Tex => tex::lay_out(document),
+        Format::Markdown => markdown::lay_out(document),
         Format::Text => text::lay_out(document),
         Format::Json => json::lay_out(document),
     }
