@@ -291,6 +291,8 @@ pub(super) enum FormatName {
     Tex,
     /// Markdown with LaTeX mathematics
     Markdown,
+    /// A page of HTML with MathML
+    Html,
     /// Plain text
     Text,
     /// For programs
@@ -303,6 +305,7 @@ impl FormatName {
             FormatName::Latex => Format::Latex(environment),
             FormatName::Tex => Format::Tex,
             FormatName::Markdown => Format::Markdown,
+            FormatName::Html => Format::Html,
             FormatName::Text => Format::Text,
             FormatName::Json => Format::Json,
         }

@@ -1,8 +1,10 @@
 //! From documents to text: one file per format. Writers see boxes, never terms.
 
+mod html;
 mod json;
 mod latex;
 mod markdown;
+mod mathml;
 mod outline;
 mod sheet;
 mod spell;
@@ -24,6 +26,8 @@ pub enum Format {
     Tex,
     /// Markdown with LaTeX mathematics.
     Markdown,
+    /// A page of HTML with MathML.
+    Html,
     /// Plain text with Unicode symbols.
     Text,
     /// For programs.
@@ -50,6 +54,7 @@ pub fn lay_out(document: &Document, format: Format) -> Sheet<'_> {
         Format::Latex(environment) => latex::lay_out(document, environment),
         Format::Tex => tex::lay_out(document),
         Format::Markdown => markdown::lay_out(document),
+        Format::Html => html::lay_out(document),
         Format::Text => text::lay_out(document),
         Format::Json => json::lay_out(document),
     }

@@ -29,6 +29,8 @@ pub(super) enum Block<'a> {
 pub(super) struct Derivation<'a> {
     /// What is derived.
     pub(super) left: MathId,
+    /// What it is equal to.
+    pub(super) result: Equation<'a>,
     /// Chains of equalities, the local derivatives that they use, and the result at the end of a chain.
     pub(super) steps: Vec<Equation<'a>>,
     /// Where it holds.
@@ -64,6 +66,10 @@ pub(super) fn outline(document: &Document) -> Outline<'_> {
         blocks.extend(document.gradients.iter().map(|gradient| {
             Block::Derivation(Derivation {
                 left: gradient.left,
+                result: Equation {
+                    members: gradient.members.last().map_or(&[], std::slice::from_ref),
+                    ..chain(gradient)
+                },
                 steps: steps(gradient),
                 conditions: conditions(gradient),
             })
