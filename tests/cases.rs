@@ -2,7 +2,7 @@
 //! network, under `cases/<topic>` or in `examples`, goes the whole way, and one snapshot shows what the program
 //! understood and what it derived.
 //!
-//! A line `# show: steps, full, resolve, combine, scalar, index, matrix, numerator, denominator, legend, text, tex, markdown, html, step0=1/2` asks for more than the results;
+//! A line `# show: steps, full, resolve, combine, scalar, index, matrix, numerator, denominator, legend, text, tex, markdown, html, typst, step0=1/2` asks for more than the results;
 //! words joined by blanks belong to one command (`steps resolve`). Of another convention, the differences are shown.
 
 use std::collections::BTreeSet;
@@ -147,6 +147,7 @@ fn option(word: &str) -> Vec<&str> {
         "index" => vec!["--form", "index"],
         "text" => vec!["--format", "text"],
         "tex" => vec!["--format", "tex"],
+        "typst" => vec!["--format", "typst"],
         "html" => vec!["--format", "html"],
         "markdown" => vec!["--format", "markdown"],
         _ => match word.strip_prefix("step0=") {

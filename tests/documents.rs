@@ -184,6 +184,7 @@ fn without_errors(text: &str) -> String {
         "error < ",
         "error $<$ ",
         "error &lt; ",
+        r"error \< ",
         "worst error ",
         "\"worst_error\":",
     ]

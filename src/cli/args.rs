@@ -293,6 +293,8 @@ pub(super) enum FormatName {
     Markdown,
     /// A page of HTML with MathML
     Html,
+    /// A page for Typst
+    Typst,
     /// Plain text
     Text,
     /// For programs
@@ -306,6 +308,7 @@ impl FormatName {
             FormatName::Tex => Format::Tex,
             FormatName::Markdown => Format::Markdown,
             FormatName::Html => Format::Html,
+            FormatName::Typst => Format::Typst,
             FormatName::Text => Format::Text,
             FormatName::Json => Format::Json,
         }

@@ -242,7 +242,7 @@ impl<'a> Page<'a> {
 }
 
 /// Prose in brackets that stand in the same font as the words next to them.
-fn in_brackets(prose: &Prose) -> Prose {
+pub(super) fn in_brackets(prose: &Prose) -> Prose {
     let mut joined: Prose = Vec::with_capacity(prose.len() + 2);
     let bracket = |words: &str| Inline::Words(words.into());
     for inline in [bracket("(")].iter().chain(prose).chain(&[bracket(")")]) {

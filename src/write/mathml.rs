@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
+use super::reading::{Element, Hand, read};
 use super::spell::{Edges, Piece};
 use crate::present::math::{
     Accent, BigOperator, Boxes, Fence, Math, MathId, Piece as SpelledPiece, Sign, Symbol,
 };
 use crate::syntax::greek_sign;
-use crate::syntax::mathematics::{Command, Font, Token, command, tokens};
+use crate::syntax::mathematics::Font;
 
 pub(super) fn spell<'a>(
     boxes: &'a Boxes,
@@ -17,7 +18,7 @@ pub(super) fn spell<'a>(
 ) {
     match boxes.get(id) {
         Math::Symbol(Symbol::Latex(latex)) => {
-            pieces.extend(read([SpelledPiece::Latex(latex.clone())].iter()));
+            pieces.extend(read::<Elements>(&[SpelledPiece::Latex(latex.clone())]));
         }
         Math::Symbol(symbol) => pieces.push(Piece::Text(spell_symbol(symbol))),
         Math::Row(parts) => element("mrow", parts, pieces),
@@ -110,7 +111,7 @@ pub(super) fn spell<'a>(
             }
             pieces.push(Piece::text("</mtable></mrow>"));
         }
-        Math::Spelled(parts) => pieces.extend(read(parts.iter())),
+        Math::Spelled(parts) => pieces.extend(read::<Elements>(parts)),
     }
 }
 
@@ -179,168 +180,66 @@ fn spell_sign(sign: Sign) -> &'static str {
     }
 }
 
-/// The author's LaTeX with boxes in it, as one element.
-fn read<'a, 'p>(parts: impl Iterator<Item = &'p SpelledPiece>) -> Vec<Piece<'a>> {
-    let mut items = Vec::new();
-    for part in parts {
-        match part {
-            SpelledPiece::Latex(latex) => items.extend(tokens(latex).into_iter().map(Item::Token)),
-            SpelledPiece::Math(id) => items.push(Item::Math(*id)),
-        }
-    }
-    let mut reader = Reader { items, at: 0 };
-    let mut whole = Vec::new();
-    while reader.at < reader.items.len() {
-        whole.extend(reader.group());
-    }
-    one(whole)
-}
+/// How the author's LaTeX becomes elements.
+struct Elements;
 
-enum Item<'p> {
-    Token(Token<'p>),
-    Math(MathId),
-}
-
-struct Reader<'p> {
-    items: Vec<Item<'p>>,
-    at: usize,
-}
-
-/// An element.
-type Element<'a> = Vec<Piece<'a>>;
-
-impl Reader<'_> {
-    /// Elements up to a closing brace, which is passed.
-    fn group<'a>(&mut self) -> Vec<Element<'a>> {
-        let mut elements: Vec<Element> = Vec::new();
-        while self.at < self.items.len() {
-            let sign = match &self.items[self.at] {
-                Item::Token(Token::Character(c)) => Some(*c),
-                Item::Token(Token::Command(_)) | Item::Math(_) => None,
-            };
-            match sign {
-                Some('}') => {
-                    self.at += 1;
-                    break;
-                }
-                Some(' ') => self.at += 1,
-                Some('^' | '_' | '\'') => {
-                    let base = elements.pop().unwrap_or_else(|| one(Vec::new()));
-                    elements.push(self.scripts(base));
-                }
-                _ => elements.extend(self.argument()),
-            }
-        }
-        elements
+impl Hand for Elements {
+    fn letter<'a>(letter: &str) -> Element<'a> {
+        tagged("mi", letter)
     }
 
-    fn scripts<'a>(&mut self, base: Element<'a>) -> Element<'a> {
-        let mut sub: Vec<Element> = Vec::new();
-        let mut sup: Vec<Element> = Vec::new();
-        while let Some(Item::Token(Token::Character(c))) = self.items.get(self.at) {
-            match c {
-                '^' => {
-                    self.at += 1;
-                    sup.extend(self.argument());
-                }
-                '_' => {
-                    self.at += 1;
-                    sub.extend(self.argument());
-                }
-                '\'' => {
-                    self.at += 1;
-                    sup.push(tagged("mo", "′"));
-                }
-                _ => break,
-            }
-        }
-        match (sub.is_empty(), sup.is_empty()) {
-            (true, true) => base,
-            (false, true) => wrapped("msub", vec![base, one(sub)]),
-            (true, false) => wrapped("msup", vec![base, one(sup)]),
-            (false, false) => wrapped("msubsup", vec![base, one(sub), one(sup)]),
+    fn sign<'a>(sign: &str) -> Element<'a> {
+        tagged("mo", sign)
+    }
+
+    fn number<'a>(digit: &str) -> Element<'a> {
+        tagged("mn", digit)
+    }
+
+    fn function<'a>(name: &str) -> Element<'a> {
+        tagged("mi", name)
+    }
+
+    fn words<'a>(words: &str) -> Element<'a> {
+        tagged("mtext", &words.replace(' ', "\u{a0}"))
+    }
+
+    fn styled<'a>(font: Font, words: &str) -> Element<'a> {
+        let letters: String = words.chars().map(|c| styled(font, c)).collect();
+        tagged("mi", &letters)
+    }
+
+    fn space<'a>() -> Element<'a> {
+        vec![Piece::text(r#"<mspace width="0.2em"></mspace>"#)]
+    }
+
+    fn row<'a>(elements: Vec<Element<'a>>) -> Element<'a> {
+        wrapped("mrow", elements)
+    }
+
+    fn scripts<'a>(
+        base: Element<'a>,
+        sub: Option<Element<'a>>,
+        sup: Option<Element<'a>>,
+    ) -> Element<'a> {
+        match (sub, sup) {
+            (None, None) => base,
+            (Some(sub), None) => wrapped("msub", vec![base, sub]),
+            (None, Some(sup)) => wrapped("msup", vec![base, sup]),
+            (Some(sub), Some(sup)) => wrapped("msubsup", vec![base, sub, sup]),
         }
     }
 
-    /// A token, a group or a command with its arguments; nothing for what only sets sizes.
-    fn argument<'a>(&mut self) -> Option<Element<'a>> {
-        while matches!(
-            self.items.get(self.at),
-            Some(Item::Token(Token::Character(' ')))
-        ) {
-            self.at += 1;
-        }
-        let item = self.items.get(self.at)?;
-        self.at += 1;
-        match item {
-            Item::Math(id) => Some(vec![Piece::Math(*id)]),
-            Item::Token(Token::Character('{')) => Some(one(self.group())),
-            Item::Token(Token::Character(c)) => {
-                let name = match c {
-                    '0'..='9' => "mn",
-                    c if c.is_alphabetic() => "mi",
-                    _ => "mo",
-                };
-                Some(tagged(name, &c.to_string()))
-            }
-            Item::Token(Token::Command(word)) => match command(word) {
-                Some(Command::Letter(letter)) => Some(tagged("mi", letter)),
-                Some(Command::Sign(sign)) => Some(tagged("mo", sign)),
-                Some(Command::Function) => Some(tagged("mi", word)),
-                Some(Command::Name) => {
-                    let words = self.words();
-                    Some(tagged("mtext", &words.replace(' ', "\u{a0}")))
-                }
-                Some(Command::Font(font)) => {
-                    let letters: String = self.words().chars().map(|c| styled(font, c)).collect();
-                    Some(tagged("mi", &letters))
-                }
-                Some(Command::Accent(mark)) => {
-                    let body = self.argument().unwrap_or_else(|| one(Vec::new()));
-                    Some(accented(mark, body))
-                }
-                Some(Command::Root) => {
-                    let body = self.argument().unwrap_or_else(|| one(Vec::new()));
-                    Some(wrapped("msqrt", vec![body]))
-                }
-                Some(Command::Fraction) => {
-                    let above = self.argument().unwrap_or_else(|| one(Vec::new()));
-                    let below = self.argument().unwrap_or_else(|| one(Vec::new()));
-                    Some(wrapped("mfrac", vec![above, below]))
-                }
-                Some(Command::Size) => None,
-                None => match *word {
-                    "," | ";" | ":" | " " => {
-                        Some(vec![Piece::text(r#"<mspace width="0.2em"></mspace>"#)])
-                    }
-                    "!" => None,
-                    _ => Some(tagged("mo", word)),
-                },
-            },
-        }
+    fn accented<'a>(mark: &str, body: Element<'a>) -> Element<'a> {
+        accented(mark, body)
     }
 
-    /// The characters of an argument.
-    fn words(&mut self) -> String {
-        let mut words = String::new();
-        let mut depth = 0;
-        while let Some(item) = self.items.get(self.at) {
-            self.at += 1;
-            match item {
-                Item::Token(Token::Character('{')) => depth += 1,
-                Item::Token(Token::Character('}')) => depth -= 1,
-                Item::Token(Token::Character(c)) => words.push(*c),
-                Item::Token(Token::Command(word)) => match command(word) {
-                    Some(Command::Letter(sign) | Command::Sign(sign)) => words.push_str(sign),
-                    _ => words.push_str(word),
-                },
-                Item::Math(_) => {}
-            }
-            if depth <= 0 {
-                break;
-            }
-        }
-        words
+    fn root<'a>(body: Element<'a>) -> Element<'a> {
+        wrapped("msqrt", vec![body])
+    }
+
+    fn fraction<'a>(above: Element<'a>, below: Element<'a>) -> Element<'a> {
+        wrapped("mfrac", vec![above, below])
     }
 }
 
@@ -355,14 +254,6 @@ fn wrapped<'a>(name: &str, parts: Vec<Element<'a>>) -> Element<'a> {
     element.extend(parts.into_iter().flatten());
     element.push(Piece::Text(format!("</{name}>").into()));
     element
-}
-
-/// Elements as one.
-fn one(mut elements: Vec<Element<'_>>) -> Element<'_> {
-    match elements.len() {
-        1 => elements.remove(0),
-        _ => wrapped("mrow", elements),
-    }
 }
 
 fn accented<'a>(mark: &str, body: Element<'a>) -> Element<'a> {

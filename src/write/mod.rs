@@ -6,10 +6,12 @@ mod latex;
 mod markdown;
 mod mathml;
 mod outline;
+mod reading;
 mod sheet;
 mod spell;
 mod tex;
 mod text;
+mod typst;
 
 use std::io;
 
@@ -28,6 +30,8 @@ pub enum Format {
     Markdown,
     /// A page of HTML with MathML.
     Html,
+    /// A page for Typst.
+    Typst,
     /// Plain text with Unicode symbols.
     Text,
     /// For programs.
@@ -55,6 +59,7 @@ pub fn lay_out(document: &Document, format: Format) -> Sheet<'_> {
         Format::Tex => tex::lay_out(document),
         Format::Markdown => markdown::lay_out(document),
         Format::Html => html::lay_out(document),
+        Format::Typst => typst::lay_out(document),
         Format::Text => text::lay_out(document),
         Format::Json => json::lay_out(document),
     }

@@ -1,6 +1,6 @@
 //! A whole file for LaTeX: the equations as `latex` spells them, what is said of them in words.
 
-use super::latex::{escape, spell};
+use super::latex::{escape, in_brackets, spell};
 use super::outline::{Block, Derivation, Equation, outline};
 use super::sheet::Sheet;
 use crate::present::{Document, Inline, LegendRow, Meaning, Prose};
@@ -115,18 +115,12 @@ fn paragraph(sheet: &mut Sheet, words: &Prose) {
 
 /// Words in brackets beside an equation.
 fn aside(sheet: &mut Sheet, prose: &Prose) {
-    sheet.text(r"\text{(");
-    for inline in prose {
+    for inline in &in_brackets(prose) {
         match inline {
-            Inline::Words(words) => sheet.text(escape(words)),
-            Inline::Math(id) => {
-                sheet.text("}");
-                sheet.math(*id);
-                sheet.text(r"\text{");
-            }
+            Inline::Words(words) => sheet.text(format!(r"\text{{{}}}", escape(words))),
+            Inline::Math(id) => sheet.math(*id),
         }
     }
-    sheet.text(")}");
 }
 
 /// Words with mathematics between dollars.
