@@ -2,7 +2,7 @@
 //! network, under `cases/<topic>` or in `examples`, goes the whole way, and one snapshot shows what the program
 //! understood and what it derived.
 //!
-//! A line `# show: steps, full, resolve, combine, scalar, index, matrix, numerator, denominator, legend, text, step0=1/2` asks for more than the results;
+//! A line `# show: steps, full, resolve, combine, scalar, index, matrix, numerator, denominator, legend, text, tex, markdown, html, typst, step0=1/2` asks for more than the results;
 //! words joined by blanks belong to one command (`steps resolve`). Of another convention, the differences are shown.
 
 use std::collections::BTreeSet;
@@ -148,6 +148,10 @@ fn option(word: &str) -> Vec<&str> {
         "legend" => vec!["--legend"],
         "index" => vec!["--form", "index"],
         "text" => vec!["--format", "text"],
+        "tex" => vec!["--format", "tex"],
+        "typst" => vec!["--format", "typst"],
+        "html" => vec!["--format", "html"],
+        "markdown" => vec!["--format", "markdown"],
         _ => match word.strip_prefix("step0=") {
             Some(value) => vec!["--step0", value],
             None => panic!("`# show: {word}` is none of the words that can be shown"),
@@ -168,8 +172,8 @@ fn run(path: &Path, command: &str, options: &[&str]) -> String {
     let printed = String::from_utf8(output.stdout).expect("output is text");
     for line in printed.lines() {
         // How large the error was depends on the machine's exp and tanh; that there is a bound does not.
-        let shown = match line.rfind(", error < ") {
-            Some(at) if line.contains("confirmed") => &line[..at],
+        let shown = match line.rfind(", error ") {
+            Some(at) if line.to_lowercase().contains("confirmed") => &line[..at],
             _ => line,
         };
         text.push_str(shown);

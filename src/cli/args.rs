@@ -295,6 +295,14 @@ impl From<DetailName> for Detail {
 pub(super) enum FormatName {
     /// LaTeX mathematics
     Latex,
+    /// A whole file for LaTeX
+    Tex,
+    /// Markdown with LaTeX mathematics
+    Markdown,
+    /// A page of HTML with MathML
+    Html,
+    /// A page for Typst
+    Typst,
     /// Plain text
     Text,
     /// For programs
@@ -305,6 +313,10 @@ impl FormatName {
     pub(super) fn with(self, environment: Environment) -> Format {
         match self {
             FormatName::Latex => Format::Latex(environment),
+            FormatName::Tex => Format::Tex,
+            FormatName::Markdown => Format::Markdown,
+            FormatName::Html => Format::Html,
+            FormatName::Typst => Format::Typst,
             FormatName::Text => Format::Text,
             FormatName::Json => Format::Json,
         }

@@ -11,6 +11,7 @@ mod item;
 mod layers;
 mod layout;
 mod letters;
+pub(crate) mod mathematics;
 mod mistakes;
 mod network;
 mod number;

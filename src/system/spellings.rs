@@ -6,13 +6,15 @@ use super::reference::Head;
 use super::scope::{Letter, Origin, Scope};
 use super::{Spelled, Spelling};
 use crate::source::Span;
-use crate::syntax::{Expr, ExprKind, Network, StatementKind};
+use crate::syntax::mathematics::refusal;
+use crate::syntax::{Expr, ExprKind, Network, Spanned, StatementKind};
 use crate::term::{Affine, FamilyId, VarId};
 
 impl Lowering<'_> {
     pub(super) fn read_spellings(&mut self, network: &Network) {
         for statement in &network.statements {
             if let StatementKind::Write { what, spelling } = &statement.kind
+                && self.is_mathematics(spelling)
                 && let Some((vars, what)) = self.spelled(what)
             {
                 self.add_spelling(Spelling {
@@ -23,6 +25,16 @@ impl Lowering<'_> {
                 });
             }
         }
+    }
+
+    /// Whether a spelling only sets mathematics; a problem if not.
+    fn is_mathematics(&mut self, spelling: &Spanned<String>) -> bool {
+        let refusal = refusal(&spelling.value);
+        if let Some(why) = &refusal {
+            let problem = mistakes::spelling_command(why.clone(), spelling.span);
+            self.problems.push(problem);
+        }
+        refusal.is_none()
     }
 
     fn add_spelling(&mut self, spelling: Spelling) {

@@ -242,7 +242,7 @@ impl<'a> Page<'a> {
 }
 
 /// Prose in brackets that stand in the same font as the words next to them.
-fn in_brackets(prose: &Prose) -> Prose {
+pub(super) fn in_brackets(prose: &Prose) -> Prose {
     let mut joined: Prose = Vec::with_capacity(prose.len() + 2);
     let bracket = |words: &str| Inline::Words(words.into());
     for inline in [bracket("(")].iter().chain(prose).chain(&[bracket(")")]) {
@@ -255,7 +255,7 @@ fn in_brackets(prose: &Prose) -> Prose {
 }
 
 /// Words for a text font.
-fn escape(words: &str) -> String {
+pub(super) fn escape(words: &str) -> String {
     let mut escaped = String::with_capacity(words.len());
     for c in words.chars() {
         match c {
@@ -263,6 +263,11 @@ fn escape(words: &str) -> String {
             '{' | '}' | '_' | '%' | '&' | '#' | '$' => {
                 escaped.push('\\');
                 escaped.push(c);
+            }
+            '<' | '>' => {
+                escaped.push('$');
+                escaped.push(c);
+                escaped.push('$');
             }
             '^' => escaped.push_str(r"\^{}"),
             '~' => escaped.push_str(r"\~{}"),

@@ -1,10 +1,17 @@
 //! From documents to text: one file per format. Writers see boxes, never terms.
 
+mod html;
 mod json;
 mod latex;
+mod markdown;
+mod mathml;
+mod outline;
+mod reading;
 mod sheet;
 mod spell;
+mod tex;
 mod text;
+mod typst;
 
 use std::io;
 
@@ -17,6 +24,14 @@ pub use sheet::Sheet;
 pub enum Format {
     /// LaTeX mathematics.
     Latex(Environment),
+    /// A whole file for LaTeX.
+    Tex,
+    /// Markdown with LaTeX mathematics.
+    Markdown,
+    /// A page of HTML with MathML.
+    Html,
+    /// A page for Typst.
+    Typst,
     /// Plain text with Unicode symbols.
     Text,
     /// For programs.
@@ -41,6 +56,10 @@ pub enum Environment {
 pub fn lay_out(document: &Document, format: Format) -> Sheet<'_> {
     match format {
         Format::Latex(environment) => latex::lay_out(document, environment),
+        Format::Tex => tex::lay_out(document),
+        Format::Markdown => markdown::lay_out(document),
+        Format::Html => html::lay_out(document),
+        Format::Typst => typst::lay_out(document),
         Format::Text => text::lay_out(document),
         Format::Json => json::lay_out(document),
     }

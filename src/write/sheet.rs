@@ -8,14 +8,20 @@ use crate::present::math::{Boxes, MathId};
 
 /// A laid-out document.
 pub struct Sheet<'a> {
-    spelled: Spelled<'a>,
+    boxes: &'a Boxes,
+    /// How boxes are spelled; the first is the format's own.
+    voices: Vec<Spelled<'a>>,
     parts: Vec<Part<'a>>,
 }
 
 enum Part<'a> {
     Text(Cow<'a, str>),
-    Math(MathId),
+    Math(Voice, MathId),
 }
+
+/// A way of spelling boxes in a sheet.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Voice(usize);
 
 impl<'a> Sheet<'a> {
     pub(super) fn new(boxes: &'a Boxes, speller: Speller) -> Self {
@@ -25,7 +31,8 @@ impl<'a> Sheet<'a> {
     /// A sheet whose boxes, but not its text, are written by `escape`.
     pub(super) fn escaping(boxes: &'a Boxes, speller: Speller, escape: Escape) -> Self {
         Self {
-            spelled: Spelled::new(boxes, speller, escape),
+            boxes,
+            voices: vec![Spelled::new(boxes, speller, escape)],
             parts: Vec::new(),
         }
     }
@@ -34,8 +41,18 @@ impl<'a> Sheet<'a> {
         self.parts.push(Part::Text(text.into()));
     }
 
+    /// Another way of spelling, for boxes that are said twice.
+    pub(super) fn voice(&mut self, speller: Speller, escape: Escape) -> Voice {
+        self.voices.push(Spelled::new(self.boxes, speller, escape));
+        Voice(self.voices.len() - 1)
+    }
+
     pub(super) fn math(&mut self, id: MathId) {
-        self.parts.push(Part::Math(id));
+        self.math_in(Voice(0), id);
+    }
+
+    pub(super) fn math_in(&mut self, voice: Voice, id: MathId) {
+        self.parts.push(Part::Math(voice, id));
     }
 
     /// The number of bytes that will be written.
@@ -44,7 +61,7 @@ impl<'a> Sheet<'a> {
             .iter()
             .map(|part| match part {
                 Part::Text(text) => text.len() as u64,
-                Part::Math(id) => self.spelled.size(*id),
+                Part::Math(voice, id) => self.voices[voice.0].size(*id),
             })
             .fold(0u64, u64::saturating_add)
     }
@@ -54,12 +71,14 @@ impl<'a> Sheet<'a> {
     /// # Errors
     /// What the output says.
     pub fn write_to(&mut self, out: &mut dyn io::Write) -> io::Result<()> {
-        self.spelled.fill_cache();
+        for voice in &mut self.voices {
+            voice.fill_cache();
+        }
         let mut out = io::BufWriter::with_capacity(64 * 1024, out);
         for part in &self.parts {
             match part {
                 Part::Text(text) => io::Write::write_all(&mut out, text.as_bytes())?,
-                Part::Math(id) => self.spelled.write(*id, &mut out)?,
+                Part::Math(voice, id) => self.voices[voice.0].write(*id, &mut out)?,
             }
         }
         io::Write::flush(&mut out)

@@ -118,7 +118,12 @@ fn prose(sheet: &mut Sheet, prose: &Prose) {
     }
 }
 
-fn spell<'a>(boxes: &'a Boxes, id: MathId, _edges: &[Edges], pieces: &mut Vec<Piece<'a>>) {
+pub(super) fn spell<'a>(
+    boxes: &'a Boxes,
+    id: MathId,
+    _edges: &[Edges],
+    pieces: &mut Vec<Piece<'a>>,
+) {
     match boxes.get(id) {
         Math::Symbol(symbol) => pieces.push(Piece::Text(spell_symbol(symbol))),
         Math::Row(parts) => {

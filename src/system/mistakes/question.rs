@@ -149,6 +149,17 @@ pub(in crate::system) fn spelled_twice(span: Span, before: Span) -> Diagnostic {
     .help("keep one of the two")
 }
 
+/// A spelling that is more or less than mathematics.
+pub(in crate::system) fn spelling_command(why: String, span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "spelling-command",
+        "this spelling is no formula that every format can say",
+        span,
+        why,
+    )
+    .help("write letters, scripts, accents and fonts, for instance `\\hat y` or `\\mathbf{W}_1`")
+}
+
 /// A spelling of an element of a derivative.
 pub(in crate::system) fn spelling_of_element(name: &str, span: Span) -> Diagnostic {
     Diagnostic::error(

@@ -1,0 +1,192 @@
+//! One page of HTML that needs nothing else: MathML, with the LaTeX of each formula beside it.
+
+use super::mathml::{self, escape};
+use super::outline::{Block, Derivation, Equation, outline};
+use super::sheet::{Sheet, Voice};
+use super::{latex, text};
+use crate::present::math::MathId;
+use crate::present::{Document, Inline, LegendRow, Meaning, Prose};
+
+const HEAD: &str = r#"<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8"/>
+<meta name="viewport" content="width=device-width, initial-scale=1"/>
+<style>
+:root { color-scheme: light dark; --ink: #1a1a1a; --paper: #ffffff; --line: #bbbbbb; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e6e6; --paper: #161616; --line: #555555; } }
+@media print { :root { --ink: #000000; --paper: #ffffff; } section { break-inside: avoid; } }
+body { max-width: 50rem; margin: 2rem auto; padding: 0 1rem; color: var(--ink); background: var(--paper);
+  font-family: serif; line-height: 1.5; }
+.equation { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem 2rem; margin: 0.75rem 0; overflow-x: auto; }
+.equation math { display: inline math; math-style: normal; }
+mtable.chain { math-style: normal; }
+mtable.chain mtd, mtable.cases mtd { text-align: left; }
+mtable.chain mtd { padding: 0.3em 0.1em; }
+mi.word { font-style: italic; }
+th, td { text-align: left; padding: 0.25rem 1rem 0.25rem 0; border-bottom: 1px solid var(--line); }
+</style>
+"#;
+
+pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
+    let outline = outline(document);
+    let mut sheet = Sheet::new(&document.boxes, mathml::spell);
+    let mut page = Page {
+        latex: sheet.voice(latex::spell, escape),
+        plain: sheet.voice(text::spell, escape),
+        sheet,
+    };
+    page.sheet.text(HEAD);
+    page.sheet.text("<title>");
+    for inline in &outline.title {
+        match inline {
+            Inline::Words(words) => page.words(words),
+            Inline::Math(id) => page.sheet.math_in(page.plain, *id),
+        }
+    }
+    page.sheet.text("</title>\n</head>\n<body>\n<h1>");
+    page.prose(&outline.title);
+    page.sheet.text("</h1>\n");
+    for block in &outline.blocks {
+        match block {
+            Block::Equations(rows) => page.equations(rows),
+            Block::Derivation(derivation) => page.derivation(derivation),
+            Block::Words(words) => page.paragraph(words),
+            Block::Legend(rows) => page.legend(rows),
+        }
+    }
+    page.sheet.text("</body>\n</html>\n");
+    page.sheet
+}
+
+struct Page<'a> {
+    sheet: Sheet<'a>,
+    latex: Voice,
+    plain: Voice,
+}
+
+impl<'a> Page<'a> {
+    fn words(&mut self, words: &str) {
+        self.sheet.text(escape(words).into_owned());
+    }
+
+    fn prose(&mut self, prose: &Prose) {
+        for inline in prose {
+            match inline {
+                Inline::Words(words) => self.words(words),
+                Inline::Math(id) => self.formula(*id, &[]),
+            }
+        }
+    }
+
+    fn paragraph(&mut self, words: &Prose) {
+        self.sheet.text("<p>");
+        self.prose(words);
+        self.sheet.text("</p>\n");
+    }
+
+    /// The result is always to be seen, the way to it unfolds.
+    fn derivation(&mut self, derivation: &Derivation<'a>) {
+        self.sheet.text("<section>\n<h2>");
+        self.formula(derivation.left, &[]);
+        self.sheet.text("</h2>\n");
+        let result = &derivation.result;
+        self.equations(std::slice::from_ref(result));
+        if derivation.steps.len() > 1 || derivation.steps.iter().any(|step| step.members.len() > 1)
+        {
+            self.sheet.text("<details>\n<summary>Steps</summary>\n");
+            self.equations(&derivation.steps);
+            self.sheet.text("</details>\n");
+        }
+        for condition in &derivation.conditions {
+            self.paragraph(condition);
+        }
+        self.sheet.text("</section>\n");
+    }
+
+    fn equations(&mut self, equations: &[Equation<'a>]) {
+        for equation in equations {
+            self.sheet.text("<div class=\"equation\">");
+            self.formula(equation.left, equation.members);
+            if let Some(range) = equation.range {
+                self.sheet.text("<span>(");
+                self.formula(range, &[]);
+                self.sheet.text(")</span>");
+            }
+            if let Some(why) = equation.why {
+                self.sheet.text("<span>(");
+                self.prose(why);
+                self.sheet.text(")</span>");
+            }
+            self.sheet.text("</div>\n");
+        }
+    }
+
+    /// A chain of equalities, or one expression, with its text for those who listen and its LaTeX for those who copy.
+    fn formula(&mut self, left: MathId, members: &[MathId]) {
+        self.sheet.text("<math alttext=\"");
+        self.sheet.math_in(self.plain, left);
+        for member in members {
+            self.sheet.text(" = ");
+            self.sheet.math_in(self.plain, *member);
+        }
+        self.sheet.text("\"><semantics>");
+        match members {
+            [] => self.sheet.math(left),
+            _ => {
+                self.sheet.text("<mtable class=\"chain\">");
+                for (at, member) in members.iter().enumerate() {
+                    self.sheet.text("<mtr><mtd>");
+                    if at == 0 {
+                        self.sheet.math(left);
+                    }
+                    self.sheet.text("</mtd><mtd><mo>=</mo>");
+                    self.sheet.math(*member);
+                    self.sheet.text("</mtd></mtr>");
+                }
+                self.sheet.text("</mtable>");
+            }
+        }
+        self.sheet
+            .text("<annotation encoding=\"application/x-tex\">");
+        let aligned = members.len() > 1;
+        if aligned {
+            self.sheet.text("\\begin{aligned} ");
+        }
+        self.sheet.math_in(self.latex, left);
+        for (at, member) in members.iter().enumerate() {
+            self.sheet.text(match (aligned, at) {
+                (false, _) => " = ",
+                (true, 0) => " &amp;= ",
+                (true, _) => " \\\\ &amp;= ",
+            });
+            self.sheet.math_in(self.latex, *member);
+        }
+        if aligned {
+            self.sheet.text(" \\end{aligned}");
+        }
+        self.sheet.text("</annotation></semantics></math>");
+    }
+
+    fn legend(&mut self, rows: &[LegendRow]) {
+        self.sheet.text(
+            "<h2>Symbols</h2>\n<table>\n<tr><th>symbol</th><th>set or value</th><th>meaning</th><th>where</th></tr>\n",
+        );
+        for row in rows {
+            self.sheet.text("<tr><td>");
+            self.formula(row.symbol, &[]);
+            self.sheet.text("</td><td>");
+            if let Some(Meaning::In(value) | Meaning::Is(value)) = row.meaning {
+                self.formula(value, &[]);
+            }
+            self.sheet.text("</td><td>");
+            self.words(&row.words);
+            self.sheet.text("</td><td>");
+            if let Some(range) = row.range {
+                self.formula(range, &[]);
+            }
+            self.sheet.text("</td></tr>\n");
+        }
+        self.sheet.text("</table>\n");
+    }
+}
