@@ -32,6 +32,8 @@ fn what_is_confirmed_ends_with_0() {
         &["confirm", "-e", NETWORK],
         &["show", "-e", NETWORK],
         &["list", "functions"],
+        &["completions", "bash"],
+        &["man"],
     ] {
         let output = chainrule(arguments);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}");

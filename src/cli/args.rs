@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::formula::{Detail, Form};
 use crate::matrix::Layout;
 use crate::syntax::StepAtZero;
-use crate::write::{Environment, Format};
+use crate::write::{Environment, Extent, Format};
 
 /// Derives, explains and confirms the gradients of neural networks.
 #[derive(Debug, Parser)]
@@ -25,10 +25,19 @@ pub(super) enum Command {
     Confirm(ConfirmArguments),
     /// Judge formulas that were derived by hand
     Check(CheckArguments),
+    /// Keep formulas in documents up to date
+    Weave(WeaveArguments),
     /// Show the network as it was understood
     Show(ShowArguments),
     /// List what the program knows
     List(ListArguments),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
 }
 
 /// Where the network comes from.
@@ -79,18 +88,73 @@ pub(super) struct DeriveArguments {
     /// Refuse output larger than this (`64M`, `2G`)
     #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = size)]
     pub(super) max_output: u64,
-    /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "latex")]
-    pub(super) format: FormatName,
+    #[command(flatten)]
+    pub(super) format: FormatArguments,
     /// What stands around LaTeX equations
     #[arg(long, value_name = "ENV", default_value = "align*")]
     pub(super) env: EnvironmentName,
+    /// Write to this file, or to files of this folder, one for each derivative
+    #[arg(short = 'o', value_name = "FILE|DIR")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FormatArguments {
+    /// Output format [default: latex, of `show`: text]
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<FormatName>,
+    /// Leave out preamble and headings of a page, for use inside another text
+    #[arg(long)]
+    fragment: bool,
     /// Short for `--format json`
     #[arg(long, conflicts_with = "format")]
-    pub(super) json: bool,
-    /// Write to this file
-    #[arg(short = 'o', value_name = "FILE")]
-    pub(super) output: Option<PathBuf>,
+    json: bool,
+}
+
+impl FormatArguments {
+    /// The format; `default` where none is named.
+    pub(super) fn or(&self, default: FormatName, environment: Environment) -> Format {
+        let name = if self.json {
+            FormatName::Json
+        } else {
+            self.format.unwrap_or(default)
+        };
+        let extent = if self.fragment {
+            Extent::Fragment
+        } else {
+            Extent::Page
+        };
+        match name {
+            FormatName::Latex => Format::Latex(environment),
+            FormatName::Tex => Format::Tex(extent),
+            FormatName::Markdown => Format::Markdown(extent),
+            FormatName::Html => Format::Html(extent),
+            FormatName::Typst => Format::Typst(extent),
+            FormatName::Text => Format::Text,
+            FormatName::Json => Format::Json,
+        }
+    }
+
+    /// What stands in another text is no page of its own.
+    pub(super) fn inside(&mut self, default: FormatName) {
+        self.fragment = true;
+        if !self.json {
+            self.format.get_or_insert(default);
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WeaveArguments {
+    /// Texts in LaTeX (`.tex`), Markdown (`.md`) or Typst (`.typ`) with regions to fill
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+    /// Write nothing; show what is stale and end with 1 if anything is
+    #[arg(long)]
+    pub(super) check: bool,
+    /// Go on and fill the regions again whenever a text or a network changes
+    #[arg(long, conflicts_with = "check")]
+    pub(super) watch: bool,
 }
 
 #[derive(Debug, Args)]
@@ -167,12 +231,8 @@ pub(super) enum ReportFormat {
 pub(super) struct ShowArguments {
     #[command(flatten)]
     pub(super) network: NetworkArguments,
-    /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub(super) format: FormatName,
-    /// Short for `--format json`
-    #[arg(long, conflicts_with = "format")]
-    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) format: FormatArguments,
 }
 
 #[derive(Debug, Args)]
@@ -307,20 +367,6 @@ pub(super) enum FormatName {
     Text,
     /// For programs
     Json,
-}
-
-impl FormatName {
-    pub(super) fn with(self, environment: Environment) -> Format {
-        match self {
-            FormatName::Latex => Format::Latex(environment),
-            FormatName::Tex => Format::Tex,
-            FormatName::Markdown => Format::Markdown,
-            FormatName::Html => Format::Html,
-            FormatName::Typst => Format::Typst,
-            FormatName::Text => Format::Text,
-            FormatName::Json => Format::Json,
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::args::{CheckArguments, ReportFormat};
+use super::files::read_text;
 use super::network::load;
 use super::{Outcome, Stop, deliver, styled};
 use crate::judge::{
@@ -17,10 +18,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Outcome, Stop> {
     let loaded = load(&arguments.network)?;
     let mut sources = Vec::new();
     for path in &arguments.claims {
-        let name = path.display().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Stop::refused(format!("error: {name}: {error}")))?;
-        sources.push(Source::new(name, text));
+        sources.push(Source::new(path.display().to_string(), read_text(path)?));
     }
     for latex in &arguments.latex {
         sources.push(Source::new("<claim>", latex.clone()));
@@ -43,16 +41,11 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Outcome, Stop> {
             (source, judged)
         })
         .collect();
-    let outcome = checked
-        .iter()
-        .map(|(_, judged)| outcome(judged, arguments.strict))
-        .min_by_key(|outcome| match outcome {
-            Outcome::Refused => 0,
-            Outcome::Failed => 1,
-            Outcome::Undecided => 2,
-            Outcome::Done => 3,
-        })
-        .unwrap_or(Outcome::Done);
+    let outcome = Outcome::worst(
+        checked
+            .iter()
+            .map(|(_, judged)| outcome(judged, arguments.strict)),
+    );
     let output = match arguments.format() {
         ReportFormat::Json => as_json(&checked),
         ReportFormat::Text if arguments.summary => summary(&checked),

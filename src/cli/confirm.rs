@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::args::ConfirmArguments;
 use super::derive::formulas;
+use super::files::read_text;
 use super::network::load;
 use super::{Outcome, Stop, deliver, report};
 use crate::formula::View;
@@ -15,8 +16,7 @@ pub(super) fn run(arguments: &ConfirmArguments) -> Result<Outcome, Stop> {
     let (derivation, formulas) = formulas(&loaded, arguments.network.step0, &View::default())?;
     if let Some(path) = &arguments.at {
         let name = path.display();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Stop::refused(format!("error: {name}: {error}")))?;
+        let text = read_text(path)?;
         let values: Value = serde_json::from_str(&text)
             .map_err(|error| Stop::refused(format!("error: {name}: {error}")))?;
         let answer =

@@ -1,15 +1,32 @@
 //! `chainrule derive`: gradients as formulas, confirmed before they are printed.
 
-use super::args::DeriveArguments;
+use super::args::{DeriveArguments, FormatName};
 use super::network::{Loaded, load};
-use super::{Outcome, Stop, deliver, report};
+use super::{Outcome, Page, Stop, deliver, folder, report};
 use crate::derive::{Derivation, Request};
 use crate::formula::{Detail, Form, Formula, View};
 use crate::numeric::{Confirmation, Sampling, Status};
 use crate::present::{Confirmed, Evidence, Style, present, profile};
-use crate::write::{Format, lay_out};
+use crate::write::lay_out;
 
 pub(super) fn run(arguments: &DeriveArguments) -> Result<Outcome, Stop> {
+    let (mut page, behind) = page(arguments)?;
+    match arguments.output.as_deref() {
+        Some(path) if folder::is_folder(path) => folder::write(path, &mut page)?,
+        output => deliver(output, |out| {
+            lay_out(&page.document, page.format).write_to(out)
+        })?,
+    }
+    // The process ends here: taking a large network apart piece by piece would only cost time.
+    std::mem::forget((page, behind));
+    Ok(Outcome::Done)
+}
+
+/// What a page was made from.
+type Behind = (Loaded, Derivation, Vec<Formula>);
+
+/// What is printed, and what it was made from.
+pub(super) fn page(arguments: &DeriveArguments) -> Result<(Page, Behind), Stop> {
     let Some(profile) = profile::profile(&arguments.profile) else {
         let known: Vec<&str> = profile::PROFILES
             .iter()
@@ -32,11 +49,7 @@ pub(super) fn run(arguments: &DeriveArguments) -> Result<Outcome, Stop> {
         combine: arguments.combine,
     };
     let (derivation, formulas) = formulas(&loaded, arguments.network.step0, &view)?;
-    let format = if arguments.json {
-        Format::Json
-    } else {
-        arguments.format.with(arguments.env.into())
-    };
+    let format = arguments.format.or(FormatName::Latex, arguments.env.into());
     let style = Style {
         profile,
         form: shown_form(form, &derivation),
@@ -50,12 +63,7 @@ pub(super) fn run(arguments: &DeriveArguments) -> Result<Outcome, Stop> {
         let confirmation = crate::numeric::confirm(&derivation, &formulas, &Sampling::default());
         document.confirmation = evidence(&loaded, &derivation, &formulas, &confirmation)?;
     }
-    deliver(arguments.output.as_deref(), |out| {
-        lay_out(&document, format).write_to(out)
-    })?;
-    // The process ends here: taking a large network apart piece by piece would only cost time.
-    std::mem::forget((loaded, derivation, formulas, document));
-    Ok(Outcome::Done)
+    Ok((Page { document, format }, (loaded, derivation, formulas)))
 }
 
 /// The derivation of a network's questions, and its formulas in a view.

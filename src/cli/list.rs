@@ -25,19 +25,21 @@ fn matrix_rows() -> impl Iterator<Item = [String; 3]> {
 }
 
 pub(super) fn run(arguments: &ListArguments) -> Result<Outcome, Stop> {
+    let text = text(arguments)?;
+    deliver(None, |out| out.write_all(text.as_bytes()))?;
+    Ok(Outcome::Done)
+}
+
+pub(super) fn text(arguments: &ListArguments) -> Result<String, Stop> {
     if arguments.format == ListFormat::Markdown {
-        let text = match arguments.what {
-            Listing::Functions => tables::functions(),
-            Listing::Losses => tables::losses(),
-            Listing::Layers => tables::layers(),
-            Listing::Rules | Listing::Profiles | Listing::Mistakes => {
-                return Err(Stop::refused(
-                    "error: only functions, losses and layers are listed with formulas",
-                ));
-            }
+        return match arguments.what {
+            Listing::Functions => Ok(tables::functions()),
+            Listing::Losses => Ok(tables::losses()),
+            Listing::Layers => Ok(tables::layers()),
+            Listing::Rules | Listing::Profiles | Listing::Mistakes => Err(Stop::refused(
+                "error: only functions, losses and layers are listed with formulas",
+            )),
         };
-        deliver(None, |out| out.write_all(text.as_bytes()))?;
-        return Ok(Outcome::Done);
     }
     let rows: Vec<[String; 3]> = match arguments.what {
         Listing::Functions => crate::functions::rows()
@@ -112,6 +114,5 @@ pub(super) fn run(arguments: &ListArguments) -> Result<Outcome, Stop> {
         text.push_str(line.trim_end());
         text.push('\n');
     }
-    deliver(None, |out| out.write_all(text.as_bytes()))?;
-    Ok(Outcome::Done)
+    Ok(text)
 }

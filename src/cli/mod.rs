@@ -4,18 +4,25 @@ mod args;
 mod check;
 mod confirm;
 mod derive;
+mod files;
+mod folder;
 mod list;
 mod network;
 mod report;
 mod show;
 mod tables;
+mod weave;
 
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+
+use crate::present::Document;
+use crate::write::{Format, write};
 
 use args::{Arguments, Command};
+use files::deliver;
 
 /// How a command ended, as an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +35,21 @@ enum Outcome {
     Refused,
     /// Unconfirmed, undecided.
     Undecided,
+}
+
+impl Outcome {
+    /// How several end together: what is wrong with the input comes first, then what fails.
+    fn worst(outcomes: impl IntoIterator<Item = Outcome>) -> Outcome {
+        outcomes
+            .into_iter()
+            .min_by_key(|outcome| match outcome {
+                Outcome::Refused => 0,
+                Outcome::Failed => 1,
+                Outcome::Undecided => 2,
+                Outcome::Done => 3,
+            })
+            .unwrap_or(Outcome::Done)
+    }
 }
 
 impl From<Outcome> for ExitCode {
@@ -72,8 +94,18 @@ pub fn run() -> ExitCode {
         Command::Derive(arguments) => derive::run(arguments),
         Command::Confirm(arguments) => confirm::run(arguments),
         Command::Check(arguments) => check::run(arguments),
+        Command::Weave(arguments) => weave::run(arguments),
         Command::Show(arguments) => show::run(arguments),
         Command::List(arguments) => list::run(arguments),
+        Command::Completions { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "chainrule", &mut text);
+            deliver(None, |out| out.write_all(&text)).map(|()| Outcome::Done)
+        }
+        Command::Man => {
+            let page = clap_mangen::Man::new(Arguments::command());
+            deliver(None, |mut out| page.render(&mut out)).map(|()| Outcome::Done)
+        }
     };
     match result {
         Ok(outcome) => outcome.into(),
@@ -81,6 +113,28 @@ pub fn run() -> ExitCode {
             say(&stop.message);
             stop.outcome.into()
         }
+    }
+}
+
+/// What a command prints, as one text.
+fn answer(command: &Command) -> Result<String, Stop> {
+    match command {
+        Command::Derive(arguments) => Ok(derive::page(arguments)?.0.text()),
+        Command::Show(arguments) => Ok(show::page(arguments)?.text()),
+        Command::List(arguments) => list::text(arguments),
+        _ => Err(Stop::refused("error: the answer is no text")),
+    }
+}
+
+/// A document and the format in which it is to be written.
+struct Page {
+    document: Document,
+    format: Format,
+}
+
+impl Page {
+    fn text(&self) -> String {
+        write(&self.document, self.format)
     }
 }
 
@@ -92,31 +146,6 @@ fn say(message: &str) {
     }
     // A closed standard error is no reason to fail.
     let _ = io::stderr().write_all(message.as_bytes());
-}
-
-/// Writes a result to standard output, or to a file.
-///
-/// A reader that has seen enough and went away is no error.
-fn deliver(
-    file: Option<&std::path::Path>,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> Result<(), Stop> {
-    let failed = |name: &str, error: io::Error| Stop::refused(format!("error: {name}: {error}"));
-    match file {
-        Some(path) => {
-            let name = path.display().to_string();
-            let mut out = std::fs::File::create(path).map_err(|error| failed(&name, error))?;
-            write(&mut out).map_err(|error| failed(&name, error))
-        }
-        None => {
-            let mut out = io::stdout().lock();
-            match write(&mut out).and_then(|()| out.flush()) {
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-                Err(error) => Err(failed("standard output", error)),
-                Ok(()) => Ok(()),
-            }
-        }
-    }
 }
 
 /// Whether standard error is a terminal that wants colours.

@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use super::args::NetworkArguments;
+use super::files::{read_text, text};
 use super::{Outcome, Stop, styled};
 use crate::source::{Report, Source, render, render_diagnostics};
 use crate::syntax::StatementKind;
@@ -63,16 +64,12 @@ fn read(arguments: &NetworkArguments) -> Result<Source, Stop> {
         return Err(Stop::refused("error: no network is named"));
     };
     let name = path.display().to_string();
-    let refused = |error: &dyn std::fmt::Display| Stop::refused(format!("error: {name}: {error}"));
-    let mut bytes = Vec::new();
-    if name == "-" {
-        std::io::stdin()
-            .read_to_end(&mut bytes)
-            .map_err(|error| refused(&error))?;
-    } else {
-        bytes = std::fs::read(path).map_err(|error| refused(&error))?;
+    if name != "-" {
+        return Ok(Source::new(name, read_text(path)?));
     }
-    let text = String::from_utf8(bytes)
-        .map_err(|error| refused(&format!("not UTF-8 text: {}", error.utf8_error())))?;
-    Ok(Source::new(name, text))
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .read_to_end(&mut bytes)
+        .map_err(|error| Stop::refused(format!("error: {name}: {error}")))?;
+    Ok(Source::new("-", text("-", bytes)?))
 }

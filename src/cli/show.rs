@@ -1,20 +1,25 @@
 //! `chainrule show`: the network as it was understood.
 
+use super::args::FormatName;
 use super::args::ShowArguments;
 use super::network::load;
-use super::{Outcome, Stop, deliver};
+use super::{Outcome, Page, Stop, deliver};
 use crate::present::present_network;
 use crate::present::profile::STANDARD;
-use crate::write::{Environment, Format, write_to};
+use crate::write::{Environment, write_to};
 
 pub(super) fn run(arguments: &ShowArguments) -> Result<Outcome, Stop> {
-    let loaded = load(&arguments.network)?;
-    let document = present_network(&loaded.system, &STANDARD);
-    let format = if arguments.json {
-        Format::Json
-    } else {
-        arguments.format.with(Environment::default())
-    };
-    deliver(None, |out| write_to(&document, format, out))?;
+    let page = page(arguments)?;
+    deliver(None, |out| write_to(&page.document, page.format, out))?;
     Ok(Outcome::Done)
+}
+
+pub(super) fn page(arguments: &ShowArguments) -> Result<Page, Stop> {
+    let loaded = load(&arguments.network)?;
+    Ok(Page {
+        document: present_network(&loaded.system, &STANDARD),
+        format: arguments
+            .format
+            .or(FormatName::Text, Environment::default()),
+    })
 }

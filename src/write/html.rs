@@ -1,5 +1,6 @@
 //! One page of HTML that needs nothing else: MathML, with the LaTeX of each formula beside it.
 
+use super::Extent;
 use super::mathml::{self, escape};
 use super::outline::{Block, Derivation, Equation, outline};
 use super::sheet::{Sheet, Voice};
@@ -28,34 +29,29 @@ th, td { text-align: left; padding: 0.25rem 1rem 0.25rem 0; border-bottom: 1px s
 </style>
 "#;
 
-pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
-    let outline = outline(document);
+pub(super) fn lay_out(document: &Document, extent: Extent) -> Sheet<'_> {
+    let outline = outline(document, extent);
     let mut sheet = Sheet::new(&document.boxes, mathml::spell);
     let mut page = Page {
         latex: sheet.voice(latex::spell, escape),
         plain: sheet.voice(text::spell, escape),
         sheet,
     };
-    page.sheet.text(HEAD);
-    page.sheet.text("<title>");
-    for inline in &outline.title {
-        match inline {
-            Inline::Words(words) => page.words(words),
-            Inline::Math(id) => page.sheet.math_in(page.plain, *id),
-        }
+    if let Some(title) = &outline.title {
+        page.head(title);
     }
-    page.sheet.text("</title>\n</head>\n<body>\n<h1>");
-    page.prose(&outline.title);
-    page.sheet.text("</h1>\n");
     for block in &outline.blocks {
         match block {
             Block::Equations(rows) => page.equations(rows),
             Block::Derivation(derivation) => page.derivation(derivation),
             Block::Words(words) => page.paragraph(words),
+            Block::Comment(words) => page.sheet.text(format!("<!-- {words} -->\n")),
             Block::Legend(rows) => page.legend(rows),
         }
     }
-    page.sheet.text("</body>\n</html>\n");
+    if outline.title.is_some() {
+        page.sheet.text("</body>\n</html>\n");
+    }
     page.sheet
 }
 
@@ -66,6 +62,20 @@ struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
+    fn head(&mut self, title: &Prose) {
+        self.sheet.text(HEAD);
+        self.sheet.text("<title>");
+        for inline in title {
+            match inline {
+                Inline::Words(words) => self.words(words),
+                Inline::Math(id) => self.sheet.math_in(self.plain, *id),
+            }
+        }
+        self.sheet.text("</title>\n</head>\n<body>\n<h1>");
+        self.prose(title);
+        self.sheet.text("</h1>\n");
+    }
+
     fn words(&mut self, words: &str) {
         self.sheet.text(escape(words).into_owned());
     }
@@ -87,9 +97,12 @@ impl<'a> Page<'a> {
 
     /// The result is always to be seen, the way to it unfolds.
     fn derivation(&mut self, derivation: &Derivation<'a>) {
-        self.sheet.text("<section>\n<h2>");
-        self.formula(derivation.left, &[]);
-        self.sheet.text("</h2>\n");
+        self.sheet.text("<section>\n");
+        if let Some(words) = &derivation.heading {
+            self.sheet.text("<h2>");
+            self.prose(words);
+            self.sheet.text("</h2>\n");
+        }
         let result = &derivation.result;
         self.equations(std::slice::from_ref(result));
         if derivation.steps.len() > 1 || derivation.steps.iter().any(|step| step.members.len() > 1)

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::Extent;
 use super::latex::spell;
 use super::outline::{Block, Derivation, Equation, outline};
 use super::sheet::Sheet;
@@ -9,19 +10,24 @@ use super::tex;
 use crate::present::math::{Boxes, Math, MathId, Sign, Symbol};
 use crate::present::{Document, Inline, LegendRow, Meaning, Prose};
 
-pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
-    let outline = outline(document);
+pub(super) fn lay_out(document: &Document, extent: Extent) -> Sheet<'_> {
+    let outline = outline(document, extent);
     let mut page = Page {
         sheet: Sheet::escaping(&document.boxes, spell, apart_from_markup),
         boxes: &document.boxes,
     };
-    page.heading("#", &outline.title);
-    for block in &outline.blocks {
-        page.sheet.text("\n");
+    if let Some(title) = &outline.title {
+        page.heading("#", title);
+    }
+    for (at, block) in outline.blocks.iter().enumerate() {
+        if at > 0 || outline.title.is_some() {
+            page.sheet.text("\n");
+        }
         match block {
             Block::Equations(rows) => page.equations(rows),
             Block::Derivation(derivation) => page.derivation(derivation),
             Block::Words(words) => page.paragraph(words),
+            Block::Comment(words) => page.sheet.text(format!("<!-- {words} -->\n")),
             Block::Legend(rows) => page.legend(rows),
         }
     }
@@ -41,8 +47,10 @@ impl<'a> Page<'a> {
     }
 
     fn derivation(&mut self, derivation: &Derivation<'a>) {
-        self.heading("##", &vec![Inline::Math(derivation.left)]);
-        self.sheet.text("\n");
+        if let Some(words) = &derivation.heading {
+            self.heading("##", words);
+            self.sheet.text("\n");
+        }
         self.equations(&derivation.steps);
         for condition in &derivation.conditions {
             self.sheet.text("\n");

@@ -24,18 +24,28 @@ pub use sheet::Sheet;
 pub enum Format {
     /// LaTeX mathematics.
     Latex(Environment),
-    /// A whole file for LaTeX.
-    Tex,
+    /// LaTeX with words between the equations.
+    Tex(Extent),
     /// Markdown with LaTeX mathematics.
-    Markdown,
-    /// A page of HTML with MathML.
-    Html,
-    /// A page for Typst.
-    Typst,
+    Markdown(Extent),
+    /// HTML with MathML.
+    Html(Extent),
+    /// Typst markup.
+    Typst(Extent),
     /// Plain text with Unicode symbols.
     Text,
     /// For programs.
     Json,
+}
+
+/// Whether a page stands for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Extent {
+    /// A whole file, with preamble and headings.
+    #[default]
+    Page,
+    /// What stands below the headings, for use inside another text.
+    Fragment,
 }
 
 /// What stands around LaTeX equations.
@@ -56,10 +66,10 @@ pub enum Environment {
 pub fn lay_out(document: &Document, format: Format) -> Sheet<'_> {
     match format {
         Format::Latex(environment) => latex::lay_out(document, environment),
-        Format::Tex => tex::lay_out(document),
-        Format::Markdown => markdown::lay_out(document),
-        Format::Html => html::lay_out(document),
-        Format::Typst => typst::lay_out(document),
+        Format::Tex(extent) => tex::lay_out(document, extent),
+        Format::Markdown(extent) => markdown::lay_out(document, extent),
+        Format::Html(extent) => html::lay_out(document, extent),
+        Format::Typst(extent) => typst::lay_out(document, extent),
         Format::Text => text::lay_out(document),
         Format::Json => json::lay_out(document),
     }

@@ -1,14 +1,15 @@
 //! What a whole page holds, in order and in words. The formats that are pages of their own share it, and only
 //! spell it.
 
+use super::Extent;
 use super::latex::confirmation_lines;
 use crate::present::math::MathId;
 use crate::present::{Document, Gradient, Inline, LegendRow, Prose};
 
 /// A page.
 pub(super) struct Outline<'a> {
-    /// Its heading.
-    pub(super) title: Prose,
+    /// Its heading, if it is a page of its own.
+    pub(super) title: Option<Prose>,
     /// What stands below it.
     pub(super) blocks: Vec<Block<'a>>,
 }
@@ -21,14 +22,16 @@ pub(super) enum Block<'a> {
     Derivation(Derivation<'a>),
     /// A paragraph.
     Words(Prose),
+    /// For those who read the source of a text.
+    Comment(String),
     /// The symbols and what they mean.
     Legend(&'a [LegendRow]),
 }
 
 /// A derivative with the way to it.
 pub(super) struct Derivation<'a> {
-    /// What is derived.
-    pub(super) left: MathId,
+    /// Its heading: what is derived.
+    pub(super) heading: Option<Prose>,
     /// What it is equal to.
     pub(super) result: Equation<'a>,
     /// Chains of equalities, the local derivatives that they use, and the result at the end of a chain.
@@ -49,8 +52,10 @@ pub(super) struct Equation<'a> {
     pub(super) why: Option<&'a Prose>,
 }
 
-/// The page of a document.
-pub(super) fn outline(document: &Document) -> Outline<'_> {
+/// The page of a document. A fragment has no headings: they would cut into those of the text around it, and each
+/// chain of equalities begins with what is derived.
+pub(super) fn outline(document: &Document, extent: Extent) -> Outline<'_> {
+    let whole = extent == Extent::Page;
     let mut blocks = Vec::new();
     if !document.definitions.is_empty() {
         let equations = document.definitions.iter().map(|definition| Equation {
@@ -65,7 +70,7 @@ pub(super) fn outline(document: &Document) -> Outline<'_> {
     if stepwise {
         blocks.extend(document.gradients.iter().map(|gradient| {
             Block::Derivation(Derivation {
-                left: gradient.left,
+                heading: whole.then(|| vec![Inline::Math(gradient.left)]),
                 result: Equation {
                     members: gradient.members.last().map_or(&[], std::slice::from_ref),
                     ..chain(gradient)
@@ -85,10 +90,14 @@ pub(super) fn outline(document: &Document) -> Outline<'_> {
         blocks.push(Block::Legend(&document.legend));
     }
     for line in confirmation_lines(document) {
-        blocks.push(Block::Words(vec![words(&capitalised(&line)), words(".")]));
+        blocks.push(if whole {
+            Block::Words(vec![words(&capitalised(&line)), words(".")])
+        } else {
+            Block::Comment(line)
+        });
     }
     Outline {
-        title: title(document),
+        title: whole.then(|| title(document)),
         blocks,
     }
 }

@@ -1,5 +1,6 @@
 //! A whole file for LaTeX: the equations as `latex` spells them, what is said of them in words.
 
+use super::Extent;
 use super::latex::{escape, in_brackets, spell};
 use super::outline::{Block, Derivation, Equation, outline};
 use super::sheet::Sheet;
@@ -13,20 +14,30 @@ const PREAMBLE: &str = r"\documentclass{article}
 \begin{document}
 ";
 
-pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
-    let page = outline(document);
+pub(super) fn lay_out(document: &Document, extent: Extent) -> Sheet<'_> {
+    let page = outline(document, extent);
     let mut sheet = Sheet::new(&document.boxes, spell);
-    sheet.text(PREAMBLE);
-    heading(&mut sheet, r"\section*{", &page.title);
+    if let Some(title) = &page.title {
+        sheet.text(PREAMBLE);
+        heading(&mut sheet, r"\section*{", title);
+    }
     for block in &page.blocks {
         match block {
             Block::Equations(rows) => equations(&mut sheet, rows),
             Block::Derivation(derivation) => self::derivation(&mut sheet, derivation),
             Block::Words(words) => paragraph(&mut sheet, words),
-            Block::Legend(rows) => legend(&mut sheet, rows),
+            Block::Comment(words) => sheet.text(format!("% {words}\n")),
+            Block::Legend(rows) => {
+                if page.title.is_some() {
+                    sheet.text("\\subsection*{Symbols}\n");
+                }
+                legend(&mut sheet, rows);
+            }
         }
     }
-    sheet.text("\\end{document}\n");
+    if page.title.is_some() {
+        sheet.text("\\end{document}\n");
+    }
     sheet
 }
 
@@ -37,11 +48,9 @@ fn heading(sheet: &mut Sheet, command: &'static str, words: &Prose) {
 }
 
 fn derivation(sheet: &mut Sheet, derivation: &Derivation) {
-    heading(
-        sheet,
-        r"\subsection*{",
-        &vec![Inline::Math(derivation.left)],
-    );
+    if let Some(words) = &derivation.heading {
+        heading(sheet, r"\subsection*{", words);
+    }
     equations(sheet, &derivation.steps);
     for condition in &derivation.conditions {
         paragraph(sheet, condition);
@@ -79,7 +88,7 @@ pub(super) fn rows(sheet: &mut Sheet, equations: &[Equation]) {
 }
 
 fn legend(sheet: &mut Sheet, rows: &[LegendRow]) {
-    sheet.text("\\subsection*{Symbols}\n\\begin{itemize}\n");
+    sheet.text("\\begin{itemize}\n");
     for row in rows {
         sheet.text(r"\item $");
         sheet.math(row.symbol);

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::Extent;
 use super::latex::in_brackets;
 use super::outline::{Block, Derivation, Equation, outline};
 use super::reading::{Element, Hand, read};
@@ -14,17 +15,22 @@ use crate::present::{Document, Inline, LegendRow, Meaning, Prose};
 use crate::syntax::greek_sign;
 use crate::syntax::mathematics::Font;
 
-pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
-    let outline = outline(document);
+pub(super) fn lay_out(document: &Document, extent: Extent) -> Sheet<'_> {
+    let outline = outline(document, extent);
     let mut sheet = Sheet::new(&document.boxes, spell);
-    sheet.text("= ");
-    paragraph(&mut sheet, &outline.title);
-    for block in &outline.blocks {
-        sheet.text("\n");
+    if let Some(title) = &outline.title {
+        sheet.text("= ");
+        paragraph(&mut sheet, title);
+    }
+    for (at, block) in outline.blocks.iter().enumerate() {
+        if at > 0 || outline.title.is_some() {
+            sheet.text("\n");
+        }
         match block {
             Block::Equations(rows) => equations(&mut sheet, rows),
             Block::Derivation(derivation) => self::derivation(&mut sheet, derivation),
             Block::Words(words) => paragraph(&mut sheet, words),
+            Block::Comment(words) => sheet.text(format!("// {words}\n")),
             Block::Legend(rows) => legend(&mut sheet, rows),
         }
     }
@@ -32,9 +38,11 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
 }
 
 fn derivation(sheet: &mut Sheet, derivation: &Derivation) {
-    sheet.text("== ");
-    paragraph(sheet, &vec![Inline::Math(derivation.left)]);
-    sheet.text("\n");
+    if let Some(words) = &derivation.heading {
+        sheet.text("== ");
+        paragraph(sheet, words);
+        sheet.text("\n");
+    }
     equations(sheet, &derivation.steps);
     for condition in &derivation.conditions {
         sheet.text("\n");
