@@ -2,7 +2,7 @@
 //! network, under `cases/<topic>` or in `examples`, goes the whole way, and one snapshot shows what the program
 //! understood and what it derived.
 //!
-//! A line `# show: steps, full, resolve, combine, scalar, index, matrix, numerator, denominator, legend, text, tex, markdown, html, typst, step0=1/2` asks for more than the results;
+//! A line `# show: steps, full, resolve, combine, scalar, index, matrix, numerator, denominator, legend, text, document, markdown, html, typst, step0=1/2` asks for more than the results;
 //! words joined by blanks belong to one command (`steps resolve`). Of another convention, the differences are shown.
 
 use std::collections::BTreeSet;
@@ -148,7 +148,7 @@ fn option(word: &str) -> Vec<&str> {
         "legend" => vec!["--legend"],
         "index" => vec!["--form", "index"],
         "text" => vec!["--format", "text"],
-        "tex" => vec!["--format", "tex"],
+        "document" => vec!["--format", "document"],
         "typst" => vec!["--format", "typst"],
         "html" => vec!["--format", "html"],
         "markdown" => vec!["--format", "markdown"],

@@ -126,7 +126,7 @@ impl FormatArguments {
         };
         match name {
             FormatName::Latex => Format::Latex(environment),
-            FormatName::Tex => Format::Tex(extent),
+            FormatName::Document => Format::Document(extent),
             FormatName::Markdown => Format::Markdown(extent),
             FormatName::Html => Format::Html(extent),
             FormatName::Typst => Format::Typst(extent),
@@ -356,7 +356,7 @@ pub(super) enum FormatName {
     /// LaTeX mathematics
     Latex,
     /// A whole file for LaTeX
-    Tex,
+    Document,
     /// Markdown with LaTeX mathematics
     Markdown,
     /// A page of HTML with MathML

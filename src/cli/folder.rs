@@ -74,7 +74,7 @@ fn file_name(gradient: &Gradient) -> String {
 
 fn extension(format: Format) -> &'static str {
     match format {
-        Format::Latex(_) | Format::Tex(_) => "tex",
+        Format::Latex(_) | Format::Document(_) => "tex",
         Format::Markdown(_) => "md",
         Format::Html(_) => "html",
         Format::Typst(_) => "typ",

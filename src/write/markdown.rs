@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::Extent;
 use super::latex::spell;
 use super::outline::{Block, Derivation, Equation, outline};
+use super::page;
 use super::sheet::Sheet;
-use super::tex;
 use crate::present::math::{Boxes, Math, MathId, Sign, Symbol};
 use crate::present::{Document, Inline, LegendRow, Meaning, Prose};
 
@@ -60,7 +60,7 @@ impl<'a> Page<'a> {
 
     fn equations(&mut self, equations: &[Equation<'a>]) {
         self.sheet.text("$$\n\\begin{aligned}\n");
-        tex::rows(&mut self.sheet, equations);
+        page::rows(&mut self.sheet, equations);
         self.sheet.text("\\end{aligned}\n$$\n");
     }
 

@@ -6,10 +6,10 @@ mod latex;
 mod markdown;
 mod mathml;
 mod outline;
+mod page;
 mod reading;
 mod sheet;
 mod spell;
-mod tex;
 mod text;
 mod typst;
 
@@ -25,7 +25,7 @@ pub enum Format {
     /// LaTeX mathematics.
     Latex(Environment),
     /// LaTeX with words between the equations.
-    Tex(Extent),
+    Document(Extent),
     /// Markdown with LaTeX mathematics.
     Markdown(Extent),
     /// HTML with MathML.
@@ -66,7 +66,7 @@ pub enum Environment {
 pub fn lay_out(document: &Document, format: Format) -> Sheet<'_> {
     match format {
         Format::Latex(environment) => latex::lay_out(document, environment),
-        Format::Tex(extent) => tex::lay_out(document, extent),
+        Format::Document(extent) => page::lay_out(document, extent),
         Format::Markdown(extent) => markdown::lay_out(document, extent),
         Format::Html(extent) => html::lay_out(document, extent),
         Format::Typst(extent) => typst::lay_out(document, extent),
