@@ -9,9 +9,7 @@ use crate::functions::MatrixRow;
 use crate::simplify::{Condition, Signs};
 use crate::syntax::StepAtZero;
 use crate::system::{FamilyKind, System};
-use crate::term::{
-    Affine, Cmp, Domain, FamilyId, FunctionId, Node, Reduction, Substitution, TermId, VarId,
-};
+use crate::term::{Affine, Cmp, Domain, FamilyId, FunctionId, Node, Reduction, TermId, VarId};
 
 /// What a term is differentiated by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -434,20 +432,9 @@ impl Differentiator<'_> {
         vars: &[VarId],
         domain: &Domain,
         body: TermId,
-    ) -> (Vec<VarId>, Domain, TermId) {
+    ) -> (Box<[VarId]>, Domain, TermId) {
         let store = &mut self.system.store;
-        let fresh: Vec<VarId> = vars
-            .iter()
-            .map(|var| {
-                let letter = store.letter(*var).to_owned();
-                store.fresh_var(&letter)
-            })
-            .collect();
-        let renaming = Substitution::new(
-            vars.iter()
-                .copied()
-                .zip(fresh.iter().map(|var| Affine::var(*var))),
-        );
+        let (fresh, renaming) = store.fresh_letters(vars);
         let domain = renaming.domain(domain);
         (fresh, domain, store.substitute(body, &renaming))
     }

@@ -71,23 +71,9 @@ pub(super) fn pieces(
 }
 
 fn renamed(system: &mut System, piece: &Piece) -> Piece {
-    let fresh: Vec<VarId> = piece
-        .vars
-        .iter()
-        .map(|var| {
-            let letter = system.store.letter(*var).to_owned();
-            system.store.fresh_var(&letter)
-        })
-        .collect();
-    let renaming = Substitution::new(
-        piece
-            .vars
-            .iter()
-            .copied()
-            .zip(fresh.iter().map(|var| Affine::var(*var))),
-    );
+    let (vars, renaming) = system.store.fresh_letters(&piece.vars);
     Piece {
-        vars: fresh.into_boxed_slice(),
+        vars,
         index: piece
             .index
             .iter()

@@ -241,13 +241,13 @@ struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     fn new(derivation: &'a mut Derivation, view: View) -> Self {
-        let simplifier = Simplifier::new(
+        let mut simplifier = Simplifier::new(
             &mut derivation.system,
             derivation.step_at_zero,
             true,
             derivation.rules,
         );
-        let orientations = Orientations::of(&mut derivation.system);
+        let orientations = Orientations::of(&mut derivation.system, &mut simplifier);
         let funnels = Funnels::of(derivation);
         let mut adjoints = FxHashMap::default();
         let mut constant = FxHashMap::default();

@@ -10,7 +10,7 @@ use rustc_hash::FxHashSet;
 
 use super::Condition;
 use crate::normal::{Monomial, Normal, Normalizer, components};
-use crate::simplify::Product;
+use crate::simplify::{Product, Simplifier};
 use crate::syntax::StepAtZero;
 use crate::system::{Clause, Fact, Family, FamilyKind, System};
 use crate::term::{
@@ -66,8 +66,8 @@ struct Vanishing {
 }
 
 impl Orientations {
-    /// All that the definitions of the network offer.
-    pub(super) fn of(system: &mut System) -> Self {
+    /// All that the definitions of the network offer, in the form that they have in adjoints: simplified.
+    pub(super) fn of(system: &mut System, simplifier: &mut Simplifier) -> Self {
         let mut result = Self::default();
         for at in 0..system.families.len() {
             let mut bodies = system.families[at]
@@ -81,7 +81,14 @@ impl Orientations {
                 continue;
             }
             for number in 0..system.families[at].clauses.len() {
-                let clause = system.families[at].clauses[number].clone();
+                let mut clause = system.families[at].clauses[number].clone();
+                if let Some(body) = clause.body {
+                    let simple = simplifier.simplify(system, body, &clause.domain);
+                    // What is the same under a condition only is no definition.
+                    if simplifier.take_record().0.is_empty() {
+                        clause.body = Some(simple);
+                    }
+                }
                 result.turn_round(system, FamilyId(at as u32), &clause);
             }
         }

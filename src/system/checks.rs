@@ -10,7 +10,7 @@ use super::ranges::InferredLetter;
 use super::reads::{Reads, Sites, only_value};
 use super::{Clause, FamilyKind};
 use crate::source::{Diagnostic, Span};
-use crate::term::{Affine, Domain, FamilyId, Node, Substitution, TermId, VarId};
+use crate::term::{Affine, Domain, FamilyId, Node, TermId, VarId};
 
 /// The accesses of one equation.
 pub(super) struct Reader {
@@ -231,21 +231,7 @@ impl Lowering<'_> {
         clause: &Clause,
         domain: &Domain,
     ) -> (Box<[VarId]>, Box<[Affine]>, Domain) {
-        let vars: Box<[VarId]> = clause
-            .vars
-            .iter()
-            .map(|var| {
-                let letter = self.system.store.letter(*var).to_owned();
-                self.system.store.fresh_var(&letter)
-            })
-            .collect();
-        let renaming = Substitution::new(
-            clause
-                .vars
-                .iter()
-                .zip(&vars)
-                .map(|(old, new)| (*old, Affine::var(*new))),
-        );
+        let (vars, renaming) = self.system.store.fresh_letters(&clause.vars);
         let index = clause
             .index
             .iter()

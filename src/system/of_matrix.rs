@@ -62,20 +62,9 @@ impl System {
                 .domain
                 .filter(|constraint| !left.iter().any(|var| constraint.affine().mentions(*var)));
             // Letters belong to one definition each.
-            let fresh: Vec<VarId> = vars
-                .iter()
-                .map(|var| {
-                    let letter = self.store.letter(*var).to_owned();
-                    self.store.fresh_var(&letter)
-                })
-                .collect();
-            let pairs = vars
-                .iter()
-                .copied()
-                .zip(fresh.iter().map(|var| Affine::var(*var)));
-            let renamed = Substitution::new(pairs);
+            let (vars, renamed) = self.store.fresh_letters(&vars);
             own.push(Clause {
-                vars: fresh.into_boxed_slice(),
+                vars,
                 index: index.iter().map(|entry| renamed.affine(entry)).collect(),
                 domain: renamed.domain(&domain),
                 body: None,

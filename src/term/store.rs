@@ -6,6 +6,7 @@ use num_rational::BigRational;
 use num_traits::{One, Zero};
 use rustc_hash::FxBuildHasher;
 
+use super::Substitution;
 use super::{Affine, Domain, FamilyId, Node, Reduction, TermId, VarId};
 
 /// An arena of terms, each kept once, and of index letters.
@@ -23,6 +24,20 @@ impl Store {
     pub fn fresh_var(&mut self, letter: &str) -> VarId {
         self.letters.push(letter.to_owned());
         VarId(u32::try_from(self.letters.len() - 1).expect("fewer than 2³² letters"))
+    }
+
+    /// Fresh letters in the place of others, with the same wishes.
+    pub fn fresh_letters(&mut self, vars: &[VarId]) -> (Box<[VarId]>, Substitution) {
+        let fresh: Box<[VarId]> = vars
+            .iter()
+            .map(|var| {
+                let letter = self.letter(*var).to_owned();
+                self.fresh_var(&letter)
+            })
+            .collect();
+        let values = fresh.iter().map(|var| Affine::var(*var));
+        let renaming = Substitution::new(vars.iter().copied().zip(values));
+        (fresh, renaming)
     }
 
     /// The wished letter.

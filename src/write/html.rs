@@ -19,7 +19,7 @@ const HEAD: &str = r#"<!DOCTYPE html>
 @media print { :root { --ink: #000000; --paper: #ffffff; } section { break-inside: avoid; } }
 body { max-width: 50rem; margin: 2rem auto; padding: 0 1rem; color: var(--ink); background: var(--paper);
   font-family: serif; line-height: 1.5; }
-.equation { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem 2rem; margin: 0.75rem 0; overflow-x: auto; }
+.equation { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem 2rem; margin: 0.75rem 0; padding: 0.25rem 0; overflow: auto hidden; }
 .equation math { display: inline math; math-style: normal; }
 mtable.chain { math-style: normal; }
 mtable.chain mtd, mtable.cases mtd { text-align: left; }
