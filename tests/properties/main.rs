@@ -11,6 +11,7 @@
 mod claims;
 mod counters;
 mod dice;
+mod forms;
 mod generators;
 mod invariance;
 mod matrix;

@@ -13,7 +13,7 @@ struct Array {
 const SIZES: [&str; 3] = ["p", "q", "s"];
 
 /// Arrays defined from earlier ones by products, sums and functions.
-pub(super) fn matrices(dice: &mut Dice) -> String {
+pub(crate) fn matrices(dice: &mut Dice) -> String {
     let functions = unary();
     let mut arrays: Vec<Array> = Vec::new();
     let mut lines = vec!["index i, j, k".to_owned()];

@@ -8,6 +8,8 @@ mod rules;
 mod scalar;
 mod slots;
 
+pub(crate) use arrays::matrices;
+
 use crate::dice::Dice;
 
 /// Makes one network.
@@ -21,7 +23,7 @@ pub(crate) const ALL: &[(&str, Generator, usize)] = &[
     ("the author's functions", scalar::own_functions, 72),
     ("rules", rules::aimed, 2400),
     ("families of elements", indexed::families, 144),
-    ("matrices", arrays::matrices, 48),
+    ("matrices", matrices, 48),
     ("reductions", indexed::reductions, 96),
     ("cases", indexed::cases, 96),
     ("integer-valued indices", indexed::integers, 72),
@@ -35,7 +37,7 @@ pub(crate) const ALL: &[(&str, Generator, usize)] = &[
 
 /// The generators of networks that have matrix forms, some or all of them.
 pub(crate) const ARRAYS: &[(&str, Generator)] = &[
-    ("matrices", arrays::matrices),
+    ("matrices", matrices),
     ("families of elements", indexed::families),
     ("triangles", indices::triangles),
     ("layers", slots::layers),
