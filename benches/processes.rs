@@ -29,6 +29,7 @@ fn main() {
         _ => {
             let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
             cold_start();
+            examples();
             named_chains(&folder);
             resolved_chains(&folder);
             scalar_perceptron();
@@ -117,6 +118,58 @@ fn against_empty(empty: Duration, plain: Duration, confirmed: Duration) {
             milliseconds(time),
             ratio(time, empty)
         );
+    }
+}
+
+/// All example networks one after the other, and two of them alone.
+fn examples() {
+    let mut networks: Vec<PathBuf> = std::fs::read_dir(example(""))
+        .expect("the folder of examples")
+        .map(|entry| entry.expect("a readable folder").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "net"))
+        .collect();
+    networks.sort();
+    println!("\n## Examples\n\n| networks | process | time | × empty |\n| --- | --- | --- | --- |");
+    let rows = [
+        ("all", networks.clone()),
+        (
+            "softmax regression",
+            vec![example("softmax_regression.net")],
+        ),
+        ("transformer block", vec![example("transformer_block.net")]),
+    ];
+    for (name, networks) in rows {
+        let derive_all = |options: &[&str]| {
+            let times = networks.iter().map(|network| {
+                let run = run(&mut derive(network, options));
+                assert!(run.success, "{}", network.display());
+                run.time
+            });
+            times.sum()
+        };
+        let empty_all = || {
+            networks
+                .iter()
+                .map(|_| run(&mut itself(&[EMPTY])).time)
+                .sum()
+        };
+        let [empty, plain, confirmed] = shortest([
+            &mut || empty_all(),
+            &mut || derive_all(&["--no-confirm"]),
+            &mut || derive_all(&[]),
+        ]);
+        for (process, time) in [
+            ("empty", empty),
+            ("derive --no-confirm", plain),
+            ("derive", confirmed),
+        ] {
+            println!(
+                "| {name}: {} | {process} | {} | {:.1} |",
+                networks.len(),
+                milliseconds(time),
+                ratio(time, empty)
+            );
+        }
     }
 }
 
