@@ -2,7 +2,7 @@
 //! network, under `cases/<topic>` or in `examples`, goes the whole way, and one snapshot shows what the program
 //! understood and what it derived.
 //!
-//! A line `# show: steps, full, resolve, combine, scalar, index, matrix, numerator, denominator, legend, text, document, markdown, html, typst, step0=1/2` asks for more than the results;
+//! A line `# show: steps, full, resolve, combine, scalar, index, matrix, numerator, denominator, legend, text, document, markdown, html, typst, width=60, step0=1/2` asks for more than the results;
 //! words joined by blanks belong to one command (`steps resolve`). Of another convention, the differences are shown.
 
 use std::collections::BTreeSet;
@@ -152,9 +152,10 @@ fn option(word: &str) -> Vec<&str> {
         "typst" => vec!["--format", "typst"],
         "html" => vec!["--format", "html"],
         "markdown" => vec!["--format", "markdown"],
-        _ => match word.strip_prefix("step0=") {
-            Some(value) => vec!["--step0", value],
-            None => panic!("`# show: {word}` is none of the words that can be shown"),
+        _ => match word.split_once('=') {
+            Some(("step0", value)) => vec!["--step0", value],
+            Some(("width", value)) => vec!["--width", value],
+            _ => panic!("`# show: {word}` is none of the words that can be shown"),
         },
     }
 }

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::formula::{Detail, Form};
 use crate::matrix::Layout;
+use crate::present::{Document, Setting};
 use crate::syntax::StepAtZero;
 use crate::write::{Environment, Extent, Format};
 
@@ -106,12 +107,29 @@ pub(super) struct FormatArguments {
     /// Leave out preamble and headings of a page, for use inside another text
     #[arg(long)]
     fragment: bool,
+    /// Break equations that are wider than so many letters [default: what fits pages of `document` and `typst`; else none]
+    #[arg(long, value_name = "LETTERS", value_parser = clap::value_parser!(u16).range(20..))]
+    width: Option<u16>,
     /// Short for `--format json`
     #[arg(long, conflicts_with = "format")]
     json: bool,
 }
 
 impl FormatArguments {
+    /// Breaks the lines of a document that is to be written in this format. Browsers scroll, programs join.
+    pub(super) fn break_lines(&self, document: &mut Document, format: Format) {
+        let (fitting, setting) = match format {
+            Format::Html(_) | Format::Json => return,
+            Format::Text => (None, Setting::Flat),
+            Format::Latex(_) | Format::Markdown(_) => (None, Setting::Typeset),
+            Format::Document(extent) => (page(extent, 90), Setting::Typeset),
+            Format::Typst(extent) => (page(extent, 78), Setting::Typeset),
+        };
+        if let Some(width) = self.width.or(fitting) {
+            document.break_lines(f32::from(width), setting);
+        }
+    }
+
     /// The format; `default` where none is named.
     pub(super) fn or(&self, default: FormatName, environment: Environment) -> Format {
         let name = if self.json {
@@ -135,6 +153,11 @@ impl FormatArguments {
         }
     }
 
+    /// Whether the answer is to stand in another text.
+    pub(super) fn is_fragment(&self) -> bool {
+        self.fragment
+    }
+
     /// What stands in another text is no page of its own.
     pub(super) fn inside(&mut self, default: FormatName) {
         self.fragment = true;
@@ -142,6 +165,11 @@ impl FormatArguments {
             self.format.get_or_insert(default);
         }
     }
+}
+
+/// The width of a page, if it is one.
+fn page(extent: Extent, width: u16) -> Option<u16> {
+    (extent == Extent::Page).then_some(width)
 }
 
 #[derive(Debug, Args)]

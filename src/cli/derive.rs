@@ -58,10 +58,18 @@ pub(super) fn page(arguments: &DeriveArguments) -> Result<(Page, Behind), Stop> 
     };
     // The size is known from the boxes alone: what is too large is refused before it is confirmed.
     let mut document = present(&derivation, &formulas, &style, Confirmed::Skipped);
+    arguments.format.break_lines(&mut document, format);
     refuse_above(arguments, lay_out(&document, format).size())?;
     if !arguments.no_confirm {
         let confirmation = crate::numeric::confirm(&derivation, &formulas, &Sampling::default());
         document.confirmation = evidence(&loaded, &derivation, &formulas, &confirmation)?;
+        if let (Confirmed::Yes(evidence), true) =
+            (&mut document.confirmation, arguments.format.is_fragment())
+        {
+            evidence
+                .iter_mut()
+                .for_each(|evidence| evidence.worst_error = None);
+        }
     }
     Ok((Page { document, format }, (loaded, derivation, formulas)))
 }
@@ -156,7 +164,7 @@ fn evidence(
             } => Some(Evidence {
                 points: *points,
                 step_patterns: *step_patterns,
-                worst_error: *worst_error,
+                worst_error: Some(*worst_error),
                 notes: outcome.notes.clone(),
             }),
             Status::Failed(_) | Status::Unconfirmed { .. } | Status::Skipped => None,

@@ -16,10 +16,10 @@ pub(super) fn run(arguments: &ShowArguments) -> Result<Outcome, Stop> {
 
 pub(super) fn page(arguments: &ShowArguments) -> Result<Page, Stop> {
     let loaded = load(&arguments.network)?;
-    Ok(Page {
-        document: present_network(&loaded.system, &STANDARD),
-        format: arguments
-            .format
-            .or(FormatName::Text, Environment::default()),
-    })
+    let mut document = present_network(&loaded.system, &STANDARD);
+    let format = arguments
+        .format
+        .or(FormatName::Text, Environment::default());
+    arguments.format.break_lines(&mut document, format);
+    Ok(Page { document, format })
 }

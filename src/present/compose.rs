@@ -3,6 +3,7 @@
 use super::conditions::{Ranges, Span};
 use super::document::{Confirmed, Definition, Document, Entry, Gradient, Inline, Prose, StepRow};
 use super::letters::Scope;
+use super::lines::Lines;
 use super::math::{Fence, Math, MathId, Sign, Symbol};
 use super::plain;
 use super::profile::Profile;
@@ -75,6 +76,7 @@ pub fn present(
         step_at_zero: derivation.step_at_zero,
         layout: style.layout,
         confirmation,
+        lines: Lines::default(),
     }
 }
 
@@ -113,6 +115,7 @@ pub fn present_network(system: &System, profile: &'static Profile) -> Document {
         step_at_zero,
         layout: Layout::default(),
         confirmation: Confirmed::Skipped,
+        lines: Lines::default(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is printed, before any format: equations with their conditions, prose with mathematics in it.
 
+use super::lines::Lines;
 use super::math::{Boxes, MathId};
 use crate::formula::Form;
 use crate::matrix::Layout;
@@ -28,6 +29,8 @@ pub struct Document {
     pub layout: Layout,
     /// What was confirmed.
     pub confirmation: Confirmed,
+    /// The lines of what is broken.
+    pub lines: Lines,
 }
 
 /// Words and mathematics.
@@ -168,8 +171,9 @@ pub struct Evidence {
     pub points: usize,
     /// How many step patterns they covered.
     pub step_patterns: usize,
-    /// The greatest relative error.
-    pub worst_error: f64,
+    /// The greatest relative error; none in a text that is to be the same on all machines, whose `exp` and `tanh`
+    /// differ in the last digit.
+    pub worst_error: Option<f64>,
     /// What should be said besides, for instance that the gradient is 0 everywhere.
     pub notes: Vec<String>,
 }

@@ -7,6 +7,7 @@ mod document;
 mod function;
 mod legend;
 mod letters;
+mod lines;
 mod local;
 pub mod math;
 mod matrix;
@@ -26,3 +27,4 @@ pub use document::{
     Meaning, Prose, StepRow, SymbolRow,
 };
 pub use function::{FunctionEntry, present_function};
+pub use lines::{Lines, Setting};

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::Environment;
+use super::page::BREAK;
 use super::sheet::Sheet;
 use super::spell::{Edges, Piece, ends_with_word};
 use crate::present::math::{
@@ -12,7 +13,7 @@ use crate::present::{Confirmed, Document, Gradient, Inline, LegendRow, LocalRow,
 
 pub(super) fn lay_out(document: &Document, environment: Environment) -> Sheet<'_> {
     let mut page = Page {
-        sheet: Sheet::new(&document.boxes, spell),
+        sheet: Sheet::new(&document.boxes, spell).breaking(&document.lines),
         environment,
         rows: 0,
     };
@@ -22,7 +23,7 @@ pub(super) fn lay_out(document: &Document, environment: Environment) -> Sheet<'_
             page.row();
             page.sheet.math(definition.left);
             page.relation();
-            page.sheet.math(definition.right);
+            page.expression(definition.right);
             page.range(definition.range);
         }
         page.close();
@@ -69,11 +70,14 @@ pub(super) fn confirmation_lines(document: &Document) -> Vec<String> {
         Confirmed::Yes(evidence) => {
             let points = evidence.iter().map(|e| e.points).min().unwrap_or(0);
             let patterns = evidence.iter().map(|e| e.step_patterns).max().unwrap_or(0);
-            let worst = evidence.iter().map(|e| e.worst_error).fold(0.0, f64::max);
+            let worst: Option<Vec<f64>> = evidence.iter().map(|e| e.worst_error).collect();
+            let error = worst.map_or_else(String::new, |errors| {
+                let worst = errors.into_iter().fold(0.0, f64::max);
+                format!(", error {}", error_bound(worst))
+            });
             vec![format!(
-                "confirmed numerically: {points} points, {patterns} step pattern{}, error {}",
+                "confirmed numerically: {points} points, {patterns} step pattern{}{error}",
                 if patterns == 1 { "" } else { "s" },
-                error_bound(worst),
             )]
         }
     }
@@ -134,6 +138,16 @@ impl<'a> Page<'a> {
         });
     }
 
+    /// Where each line is an equation of its own, none is broken.
+    fn expression(&mut self, id: MathId) {
+        match self.environment {
+            Environment::None => self.sheet.math(id),
+            Environment::AlignStar | Environment::Align | Environment::Aligned => {
+                self.sheet.lines(id, BREAK);
+            }
+        }
+    }
+
     fn range(&mut self, range: Option<MathId>) {
         if let Some(range) = range {
             self.sheet.text(r" \qquad (");
@@ -150,7 +164,7 @@ impl<'a> Page<'a> {
                 self.row();
             }
             self.relation();
-            self.sheet.math(*member);
+            self.expression(*member);
         }
     }
 
@@ -187,7 +201,7 @@ impl<'a> Page<'a> {
             self.row();
             self.sheet.math(local.left);
             self.relation();
-            self.sheet.math(local.right);
+            self.expression(local.right);
             self.sheet.text(r" \qquad ");
             self.prose(&in_brackets(&local.why));
         }

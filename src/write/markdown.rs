@@ -13,7 +13,7 @@ use crate::present::{Document, Inline, LegendRow, Meaning, Prose};
 pub(super) fn lay_out(document: &Document, extent: Extent) -> Sheet<'_> {
     let outline = outline(document, extent);
     let mut page = Page {
-        sheet: Sheet::escaping(&document.boxes, spell, apart_from_markup),
+        sheet: Sheet::escaping(&document.boxes, spell, apart_from_markup).breaking(&document.lines),
         boxes: &document.boxes,
     };
     if let Some(title) = &outline.title {

@@ -16,7 +16,7 @@ const PREAMBLE: &str = r"\documentclass{article}
 
 pub(super) fn lay_out(document: &Document, extent: Extent) -> Sheet<'_> {
     let page = outline(document, extent);
-    let mut sheet = Sheet::new(&document.boxes, spell);
+    let mut sheet = Sheet::new(&document.boxes, spell).breaking(&document.lines);
     if let Some(title) = &page.title {
         sheet.text(PREAMBLE);
         heading(&mut sheet, r"\section*{", title);
@@ -63,6 +63,9 @@ fn equations(sheet: &mut Sheet, equations: &[Equation]) {
     sheet.text("\\end{align*}\n");
 }
 
+/// Where a line ends and goes on behind the equals sign.
+pub(super) const BREAK: &str = " \\\\\n &\\quad ";
+
 /// The rows of an aligned environment.
 pub(super) fn rows(sheet: &mut Sheet, equations: &[Equation]) {
     for (at, equation) in equations.iter().enumerate() {
@@ -72,7 +75,7 @@ pub(super) fn rows(sheet: &mut Sheet, equations: &[Equation]) {
         sheet.math(equation.left);
         for (at, member) in equation.members.iter().enumerate() {
             sheet.text(if at == 0 { " &= " } else { " \\\\\n &= " });
-            sheet.math(*member);
+            sheet.lines(*member, BREAK);
         }
         if let Some(range) = equation.range {
             sheet.text(r" \qquad (");

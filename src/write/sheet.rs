@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io;
 
 use super::spell::{Escape, Spelled, Speller, verbatim};
+use crate::present::Lines;
 use crate::present::math::{Boxes, MathId};
 
 /// A laid-out document.
@@ -12,6 +13,7 @@ pub struct Sheet<'a> {
     /// How boxes are spelled; the first is the format's own.
     voices: Vec<Spelled<'a>>,
     parts: Vec<Part<'a>>,
+    broken: Option<&'a Lines>,
 }
 
 enum Part<'a> {
@@ -34,6 +36,7 @@ impl<'a> Sheet<'a> {
             boxes,
             voices: vec![Spelled::new(boxes, speller, escape)],
             parts: Vec::new(),
+            broken: None,
         }
     }
 
@@ -45,6 +48,27 @@ impl<'a> Sheet<'a> {
     pub(super) fn voice(&mut self, speller: Speller, escape: Escape) -> Voice {
         self.voices.push(Spelled::new(self.boxes, speller, escape));
         Voice(self.voices.len() - 1)
+    }
+
+    /// The same sheet, with these expressions in several lines.
+    pub(super) fn breaking(mut self, lines: &'a Lines) -> Self {
+        self.broken = Some(lines);
+        self
+    }
+
+    /// An expression, in several lines if it is broken.
+    pub(super) fn lines(&mut self, id: MathId, end: &'static str) {
+        match self.broken.and_then(|lines| lines.of(id)) {
+            Some(lines) => {
+                for (at, line) in lines.iter().enumerate() {
+                    if at > 0 {
+                        self.text(end);
+                    }
+                    self.math(*line);
+                }
+            }
+            None => self.math(id),
+        }
     }
 
     pub(super) fn math(&mut self, id: MathId) {

@@ -12,11 +12,11 @@ use crate::present::{Document, Inline, LocalRow, Meaning, Prose};
 use crate::syntax::greek_sign;
 
 pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
-    let mut sheet = Sheet::new(&document.boxes, spell);
+    let mut sheet = Sheet::new(&document.boxes, spell).breaking(&document.lines);
     for definition in &document.definitions {
         sheet.math(definition.left);
         sheet.text(" = ");
-        sheet.math(definition.right);
+        sheet.lines(definition.right, BREAK);
         range(&mut sheet, definition.range);
         sheet.text("\n");
     }
@@ -81,11 +81,14 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
     sheet
 }
 
+/// Where a line ends and goes on.
+const BREAK: &str = "\n      ";
+
 fn chain(sheet: &mut Sheet, left: MathId, members: &[MathId]) {
     sheet.math(left);
     for (at, member) in members.iter().enumerate() {
         sheet.text(if at == 0 { " = " } else { "\n    = " });
-        sheet.math(*member);
+        sheet.lines(*member, BREAK);
     }
 }
 
@@ -94,7 +97,7 @@ fn locals(sheet: &mut Sheet, locals: &[LocalRow]) {
         sheet.text("    ");
         sheet.math(local.left);
         sheet.text(" = ");
-        sheet.math(local.right);
+        sheet.lines(local.right, BREAK);
         sheet.text("   (");
         prose(sheet, &local.why);
         sheet.text(")\n");

@@ -17,7 +17,7 @@ use crate::syntax::mathematics::Font;
 
 pub(super) fn lay_out(document: &Document, extent: Extent) -> Sheet<'_> {
     let outline = outline(document, extent);
-    let mut sheet = Sheet::new(&document.boxes, spell);
+    let mut sheet = Sheet::new(&document.boxes, spell).breaking(&document.lines);
     if let Some(title) = &outline.title {
         sheet.text("= ");
         paragraph(&mut sheet, title);
@@ -57,7 +57,7 @@ fn equations(sheet: &mut Sheet, equations: &[Equation]) {
         sheet.math(equation.left);
         for (at, member) in equation.members.iter().enumerate() {
             sheet.text(if at == 0 { " &= " } else { " \\\n  &= " });
-            sheet.math(*member);
+            sheet.lines(*member, " \\\n  &quad ");
         }
         if let Some(range) = equation.range {
             sheet.text(" quad (");
