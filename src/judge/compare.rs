@@ -101,7 +101,7 @@ const SEED_STEP: u64 = 2_000;
 const MOST_SEEDS: u64 = 10_000;
 
 /// How often other residues are drawn.
-const MOST_DRAWS: usize = 48;
+const MOST_DRAWS: usize = 160;
 
 /// Compares pairs of one instance.
 pub(super) fn compare(

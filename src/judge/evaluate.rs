@@ -591,6 +591,17 @@ impl<'e> Evaluator<'e> {
         family: FamilyId,
         index: &[i64],
     ) -> Result<(Definition, bool), Trouble> {
+        if let FamilyKind::OfMatrix { row, of } = self.system.family(family).kind {
+            let (slots, entry) = index.split_at(self.system.family(of).slots);
+            let sizes = crate::claim::extents(self.system, self.instance, of, slots);
+            let rows = sizes.and_then(|sizes| sizes.first().copied());
+            let body = rows.and_then(|rows| {
+                super::square::body(self.system, row.function, of, slots, entry, rows)
+            });
+            return body
+                .map(|body| (Some((body, Env::new())), true))
+                .ok_or(Trouble::Unknown);
+        }
         let count = self.system.family(family).clauses.len();
         let values: Vec<Affine> = index.iter().map(|value| Affine::int(*value)).collect();
         let mut fixed = true;
@@ -651,10 +662,6 @@ impl<'e> Evaluator<'e> {
             return known.clone();
         }
         if !self.reading.insert(key.clone()) {
-            return Err(Trouble::Unknown);
-        }
-        if matches!(self.system.family(family).kind, FamilyKind::OfMatrix { .. }) {
-            // Its value follows from its argument: a number made up would refute what is true.
             return Err(Trouble::Unknown);
         }
         let opaque = matches!(self.system.family(family).kind, FamilyKind::OpaqueLoss(_));

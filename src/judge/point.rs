@@ -188,7 +188,14 @@ pub(super) fn point(lowering: &mut Lowering<'_>, plan: Plan, demands: &Demands) 
             (None, Some(high)) => high - size,
             (None, None) => continue,
         };
-        let residues = free.residues;
+        let turned = value.is_negative() != real.is_negative();
+        let residues = free.residues.map(|residues| {
+            if turned {
+                arithmetic.field.negated(&residues)
+            } else {
+                residues
+            }
+        });
         point.fixed.insert(
             element.clone(),
             Value {

@@ -55,42 +55,7 @@ impl Lowering<'_> {
         if let Some(known) = self.extents.get(&key) {
             return known.clone();
         }
-        let known = self.system.family(family).clone();
-        let mut found: Option<Vec<i64>> = None;
-        for clause in &known.clauses {
-            let mut domain = clause.domain.clone();
-            for (left, value) in clause.index.iter().zip(slots) {
-                domain = domain.and(&Domain::equal(left, &Affine::int(*value)));
-            }
-            // Letters first, so that slotted sizes become numbers.
-            let (solved, rest) = domain.solve(&clause.vars);
-            let domain = rest.map(|affine| self.instance.settle(affine));
-            let letters: Vec<_> = clause
-                .vars
-                .iter()
-                .copied()
-                .filter(|var| solved.get(*var).is_none())
-                .collect();
-            let Some(points) = domain.points(&letters, 1_000_000) else {
-                continue;
-            };
-            for point in points {
-                let index: Vec<i64> = clause.index[known.slots..]
-                    .iter()
-                    .filter_map(|entry| {
-                        let mut value = self.instance.settle(&solved.affine(entry));
-                        for (var, at) in letters.iter().zip(&point) {
-                            value = value.substitute(*var, &Affine::int(*at));
-                        }
-                        value.as_int()
-                    })
-                    .collect();
-                let sizes = found.get_or_insert_with(|| vec![0; known.axes]);
-                for (size, at) in sizes.iter_mut().zip(index) {
-                    *size = (*size).max(at);
-                }
-            }
-        }
+        let found = extents(&self.system, self.instance, family, slots);
         self.extents.insert(key, found.clone());
         found
     }
@@ -416,4 +381,50 @@ pub(super) struct Seen {
     elements: Vec<((i64, i64), Span)>,
     slots: Vec<(i64, i64)>,
     shifted: Vec<(i64, i64)>,
+}
+
+/// The sizes of a family's axes at these slots; none if nothing is there.
+pub(crate) fn extents(
+    system: &System,
+    instance: &Instance,
+    family: FamilyId,
+    slots: &[i64],
+) -> Option<Vec<i64>> {
+    let known = system.family(family);
+    let mut found: Option<Vec<i64>> = None;
+    for clause in &known.clauses {
+        let mut domain = clause.domain.clone();
+        for (left, value) in clause.index.iter().zip(slots) {
+            domain = domain.and(&Domain::equal(left, &Affine::int(*value)));
+        }
+        // Letters first, so that slotted sizes become numbers.
+        let (solved, rest) = domain.solve(&clause.vars);
+        let domain = rest.map(|affine| instance.settle(affine));
+        let letters: Vec<_> = clause
+            .vars
+            .iter()
+            .copied()
+            .filter(|var| solved.get(*var).is_none())
+            .collect();
+        let Some(points) = domain.points(&letters, 1_000_000) else {
+            continue;
+        };
+        for point in points {
+            let index: Vec<i64> = clause.index[known.slots..]
+                .iter()
+                .filter_map(|entry| {
+                    let mut value = instance.settle(&solved.affine(entry));
+                    for (var, at) in letters.iter().zip(&point) {
+                        value = value.substitute(*var, &Affine::int(*at));
+                    }
+                    value.as_int()
+                })
+                .collect();
+            let sizes = found.get_or_insert_with(|| vec![0; known.axes]);
+            for (size, at) in sizes.iter_mut().zip(index) {
+                *size = (*size).max(at);
+            }
+        }
+    }
+    found
 }

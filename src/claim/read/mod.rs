@@ -192,6 +192,7 @@ impl<'n, 'a> Reader<'n, 'a> {
         match name {
             "*" | "cdot" | "times" | "bullet" | "ast" => Some(Join::Product),
             "odot" | "oslash" | "circ" => Some(Join::Elementwise),
+            "otimes" => Some(Join::Tensor),
             _ => None,
         }
     }
@@ -596,6 +597,21 @@ fn split_entries(list: &[Noad], wanted: usize) -> Option<Vec<List>> {
     });
     (parts.len() == 1 && list.len() == wanted && singles)
         .then(|| list.iter().map(|noad| vec![noad.clone()]).collect())
+}
+
+/// `A_{12}`: each digit by itself.
+fn split_digits(list: &[Noad], wanted: usize) -> Option<Vec<List>> {
+    let [only] = list else { return None };
+    match &only.kind {
+        Kind::Number(digits) if only.is_bare() && wanted > 1 && digits.len() == wanted => {
+            let digit = |digit: char| Noad {
+                kind: Kind::Number(digit.into()),
+                ..only.clone()
+            };
+            Some(digits.chars().map(|found| vec![digit(found)]).collect())
+        }
+        _ => None,
+    }
 }
 
 fn number(digits: &str, span: Span) -> Result<BigRational, Report> {

@@ -184,6 +184,64 @@ pub(in super::super) fn transposes_moved(
     }
 }
 
+/// A matrix for its inverse, and the reverse, where the network speaks of inverses.
+pub(in super::super) fn inverses(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    let speaks = |family: FamilyId| {
+        let kind = &subject.system.family(family).kind;
+        matches!(kind, FamilyKind::OfMatrix { row, .. } if row.keeps_shape)
+    };
+    if axes(subject.system, site.expr) != 2 || !subject.system.family_ids().any(speaks) {
+        return;
+    }
+    let minus_one = ExprKind::Number(BigRational::from_integer((-1).into()));
+    let becomes = match &site.expr.kind {
+        ExprKind::Power(base, exponent, false) if exponent.kind == minus_one => (**base).clone(),
+        ExprKind::Quantity { .. } | ExprKind::Named(_) => {
+            let exponent = Expr::new(minus_one, site.expr.span);
+            let inverse = ExprKind::Power(Box::new(site.expr.clone()), Box::new(exponent), false);
+            Expr::new(inverse, site.expr.span)
+        }
+        _ => return,
+    };
+    out(Edit {
+        name: "wrong-operand",
+        said: Said::Instead(site.expr.clone(), becomes.clone()),
+        becomes,
+    });
+}
+
+/// Neighbours in a product of matrices, transposed together: `b a^T` for `a b^T`.
+pub(in super::super) fn pairs_transposed(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    let ExprKind::Product(factors) = &site.expr.kind else {
+        return;
+    };
+    for at in 1..factors.len() {
+        let [(_, first), (Join::Product, second)] = &factors[at - 1..=at] else {
+            continue;
+        };
+        if axes(subject.system, first) == 0 || axes(subject.system, second) == 0 {
+            continue;
+        }
+        let mut turned = factors.clone();
+        turned[at - 1].1 = toggled(second);
+        turned[at].1 = toggled(first);
+        let becomes = Expr::new(ExprKind::Product(turned), site.expr.span);
+        out(Edit {
+            name: "transpose-swapped",
+            said: Said::Instead(site.expr.clone(), becomes.clone()),
+            becomes,
+        });
+    }
+}
+
 /// A product entry by entry for a matrix product, or a diagonal matrix for its diagonal, and the reverse.
 pub(in super::super) fn kinds(subject: &Subject<'_>, site: &Site<'_>, out: &mut dyn FnMut(Edit)) {
     let span = site.expr.span;
