@@ -38,8 +38,6 @@ pub(crate) struct Header {
     pub(crate) at: Vec<(Expr, Expr)>,
     pub(crate) signs: Signs,
     pub(crate) letters: Vec<LetterRule>,
-    /// A letter that stands twice in a product and is not bound is summed over.
-    pub(crate) repeated_summed: bool,
 }
 
 fn error(message: impl Into<String>, span: Span) -> Report {
@@ -161,7 +159,7 @@ impl Header {
             return Ok(());
         }
         if item == "repeated indices summed" {
-            self.repeated_summed = true;
+            self.signs.repeated_summed = true;
             return Ok(());
         }
         if item == r"\partial direct part" {

@@ -60,6 +60,24 @@ impl Lowering<'_> {
         found
     }
 
+    /// First and last value of a letter that a sum binds: wherever everything in it exists.
+    pub(super) fn bound_range(
+        &mut self,
+        letter: &str,
+        parts: &[&Expr],
+        letters: &Letters,
+    ) -> Result<Option<(i64, i64)>> {
+        let mut seen = Seen::default();
+        for part in parts {
+            self.collect(letter, part, letters, &mut seen);
+        }
+        if seen.elements.is_empty() {
+            let shifted = std::mem::take(&mut seen.shifted);
+            seen.slots.extend(shifted);
+        }
+        seen.range(letter)
+    }
+
     /// First and last value of a letter: those of the places where it stands alone, which have to agree for
     /// elements; slots may overlap in part.
     pub(crate) fn range(
@@ -72,26 +90,7 @@ impl Lowering<'_> {
         for part in parts {
             self.collect(letter, part, letters, &mut seen);
         }
-        if let Some((first, others)) = seen.elements.split_first() {
-            if let Some((_, span)) = others.iter().find(|(range, _)| *range != first.0) {
-                return Err(Fault::IllTyped(
-                    format!("{letter} runs over axes of different lengths"),
-                    *span,
-                ));
-            }
-            return Ok(Some(first.0));
-        }
-        let places = if seen.slots.is_empty() {
-            &seen.shifted
-        } else {
-            &seen.slots
-        };
-        Ok(places
-            .iter()
-            .copied()
-            .reduce(|(low, high), (other_low, other_high)| {
-                (low.max(other_low), high.min(other_high))
-            }))
+        seen.range(letter)
     }
 
     /// The range of a free letter: where it stands for an element on the left side, the left side says it, and the other
@@ -381,6 +380,32 @@ pub(super) struct Seen {
     elements: Vec<((i64, i64), Span)>,
     slots: Vec<(i64, i64)>,
     shifted: Vec<(i64, i64)>,
+}
+
+impl Seen {
+    /// What the places say together.
+    fn range(&self, letter: &str) -> Result<Option<(i64, i64)>> {
+        if let Some((first, others)) = self.elements.split_first() {
+            if let Some((_, span)) = others.iter().find(|(range, _)| *range != first.0) {
+                return Err(Fault::IllTyped(
+                    format!("{letter} runs over axes of different lengths"),
+                    *span,
+                ));
+            }
+            return Ok(Some(first.0));
+        }
+        let places = if self.slots.is_empty() {
+            &self.shifted
+        } else {
+            &self.slots
+        };
+        Ok(places
+            .iter()
+            .copied()
+            .reduce(|(low, high), (other_low, other_high)| {
+                (low.max(other_low), high.min(other_high))
+            }))
+    }
 }
 
 /// The sizes of a family's axes at these slots; none if nothing is there.

@@ -1,6 +1,7 @@
 //! Transposes, the order of factors, and products of the wrong kind.
 
 use super::*;
+use crate::claim::{Entry, Fold};
 
 fn toggled(expr: &Expr) -> Expr {
     match &expr.kind {
@@ -242,6 +243,37 @@ pub(in super::super) fn pairs_transposed(
     }
 }
 
+/// `x .* y` for a dot product written `sum_k x_k y_k`.
+fn unsummed(expr: &Expr) -> Option<Expr> {
+    let ExprKind::Fold {
+        fold: Fold::Sum,
+        binders,
+        conditions,
+        body,
+    } = &expr.kind
+    else {
+        return None;
+    };
+    let ([binder], [], ExprKind::Product(factors)) =
+        (binders.as_slice(), conditions.as_slice(), &body.kind)
+    else {
+        return None;
+    };
+    let letter = ExprKind::Letter(binder.letter.clone());
+    let mut whole = factors.clone();
+    for (join, factor) in &mut whole {
+        *join = Join::Elementwise;
+        match &mut factor.kind {
+            ExprKind::Quantity { elements, .. } if matches!(elements.as_slice(), [Entry::At(only)] if only.kind == letter) =>
+            {
+                elements.clear();
+            }
+            _ => return None,
+        }
+    }
+    Some(Expr::new(ExprKind::Product(whole), expr.span))
+}
+
 /// A product entry by entry for a matrix product, or a diagonal matrix for its diagonal, and the reverse.
 pub(in super::super) fn kinds(subject: &Subject<'_>, site: &Site<'_>, out: &mut dyn FnMut(Edit)) {
     let span = site.expr.span;
@@ -271,6 +303,11 @@ pub(in super::super) fn kinds(subject: &Subject<'_>, site: &Site<'_>, out: &mut 
             }
         }
         ExprKind::Call(name, 0, arguments) if name == "diag" => put(arguments[0].clone()),
+        ExprKind::Fold { .. } => {
+            if let Some(product) = unsummed(site.expr) {
+                put(product);
+            }
+        }
         _ => {}
     }
     if site.factor && axes(subject.system, site.expr) == 1 {
