@@ -103,7 +103,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// A higher derivative of a function with a known first one, at an argument.
+    /// A higher derivative of a function at an argument.
     pub(super) fn higher_slope(
         &mut self,
         function: FunctionId,
@@ -113,9 +113,9 @@ impl Lowering<'_> {
     ) -> Result<TermId> {
         let inner = self.made_family(argument);
         let argument = self.system.store.access(inner, []);
-        let first = Node::Apply(function, Box::new([1]), Box::new([argument]));
-        let mut slope = self.system.store.intern(first);
-        for _ in 1..order {
+        let value = Node::Apply(function, Box::new([0]), Box::new([argument]));
+        let mut slope = self.system.store.intern(value);
+        for _ in 0..order {
             slope = self.partial(slope, &(inner, Box::default()), false, span)?;
         }
         Ok(slope)

@@ -107,7 +107,13 @@ impl Lowering<'_> {
         }
         match left.elements.first() {
             Some((range, _)) if left.slots.is_empty() => Ok(Some(*range)),
-            _ => self.range(letter, members, letters),
+            Some(_) => self.range(letter, members, letters),
+            None => {
+                // What is claimed about has to exist: `\partial h_t/\partial h_{t-1}`.
+                let about = left.slots.iter().chain(&left.shifted).copied();
+                let everywhere = self.range(letter, members, letters)?;
+                Ok(everywhere.into_iter().chain(about).reduce(overlap))
+            }
         }
     }
 
@@ -399,12 +405,7 @@ impl Seen {
         } else {
             &self.slots
         };
-        Ok(places
-            .iter()
-            .copied()
-            .reduce(|(low, high), (other_low, other_high)| {
-                (low.max(other_low), high.min(other_high))
-            }))
+        Ok(places.iter().copied().reduce(overlap))
     }
 }
 
@@ -452,4 +453,9 @@ pub(crate) fn extents(
         }
     }
     found
+}
+
+/// Where two ranges overlap.
+fn overlap((low, high): (i64, i64), (other_low, other_high): (i64, i64)) -> (i64, i64) {
+    (low.max(other_low), high.min(other_high))
 }
