@@ -168,6 +168,20 @@ const TRAPS: &[(&str, &str, &str)] = &[
         r"\frac{dr}{dx} = Step(ReLU(x))",
         "correct",
     ),
+    // A root is not negative.
+    ("a = abs(x)", r"\sqrt{x^2} = x", "wrong"),
+    ("a = abs(x)", r"\sqrt{x^2} = |x|", "correct"),
+    // Right for symmetric matrices only.
+    (
+        "where X in R^(n x n)\nf = det(X)",
+        r"\frac{\partial f}{\partial X} = f X^{-1}",
+        "wrong",
+    ),
+    (
+        "where X in R^(n x n)\nf = det(X)",
+        r"\frac{\partial f}{\partial X} = f X^{-T}",
+        "correct",
+    ),
     // No value where the truth has one.
     (
         "a = abs(x)\ngrad a wrt x",

@@ -38,8 +38,6 @@ pub(crate) struct Header {
     pub(crate) at: Vec<(Expr, Expr)>,
     pub(crate) signs: Signs,
     pub(crate) letters: Vec<LetterRule>,
-    /// A letter that stands twice in a product and is not bound is summed over.
-    pub(crate) repeated_summed: bool,
 }
 
 fn error(message: impl Into<String>, span: Span) -> Report {
@@ -161,7 +159,7 @@ impl Header {
             return Ok(());
         }
         if item == "repeated indices summed" {
-            self.repeated_summed = true;
+            self.signs.repeated_summed = true;
             return Ok(());
         }
         if item == r"\partial direct part" {
@@ -383,6 +381,13 @@ impl Tokens<'_, '_, '_> {
     fn name(&mut self) -> Result<Noad, Report> {
         let start = self.at;
         let word = self.word();
+        // `d^2L/dw^2`
+        if word == "d"
+            && self.names.family("d").is_none()
+            && let Some(second) = self.second_derivative(start)?
+        {
+            return Ok(second);
+        }
         // `dL/dW[1]`
         if let Some(of) = self.differential(&word) {
             let mut above = Self::bare(Self::kind(&of), self.span(start));
@@ -406,6 +411,33 @@ impl Tokens<'_, '_, '_> {
         let mut noad = Self::bare(Self::kind(&word), self.span(start));
         self.scripts(&mut noad)?;
         Ok(noad)
+    }
+
+    fn second_derivative(&mut self, start: usize) -> Result<Option<Noad>, Report> {
+        let Some((of, wrt)) = self
+            .rest()
+            .strip_prefix("^2")
+            .and_then(|rest| rest.split_once("/d"))
+        else {
+            return Ok(None);
+        };
+        let (of, rest) = (of.trim().to_owned(), wrt.len());
+        if self.names.family(&of).is_none() {
+            return Ok(None);
+        }
+        let two = || Self::bare(Kind::Number("2".into()), self.span(start));
+        let mut above = Self::bare(Kind::Letter('d'), self.span(start));
+        above.sup = Some(vec![two()]);
+        let of = Self::bare(Self::kind(&of), self.span(start));
+        let d = Self::bare(Kind::Letter('d'), self.span(start));
+        self.at = self.text.len() - rest;
+        let word = self.word();
+        let mut below = Self::bare(Self::kind(&word), self.span(start));
+        self.scripts(&mut below)?;
+        Ok(Some(Self::bare(
+            Kind::Fraction(vec![above, of], vec![d, below]),
+            self.span(start),
+        )))
     }
 
     fn kind(word: &str) -> Kind {

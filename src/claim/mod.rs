@@ -20,7 +20,9 @@ use crate::source::{Diagnostic, Report, Source, Span};
 use crate::system::System;
 
 pub(crate) use header::{Header, LetterRule};
-pub(crate) use lower::{Array, Definition, Fault, Instantiated, Letters, Lowering, Structure};
+pub(crate) use lower::{
+    Array, Definition, Fault, Instantiated, Letters, Lowering, Structure, extents,
+};
 pub(crate) use tex::edited;
 pub(crate) use tree::{Binder, Entry, Expr, ExprKind, Fold, Join, print};
 

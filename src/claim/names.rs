@@ -65,15 +65,15 @@ impl<'a> Names<'a> {
             functions: FxHashMap::default(),
             index_letters: FxHashSet::default(),
         };
-        for (at, family) in system.families.iter().enumerate() {
-            if !matches!(
+        for id in system.family_ids() {
+            let family = system.family(id);
+            let derived = matches!(
                 family.kind,
                 FamilyKind::Adjoint { .. } | FamilyKind::Local { .. }
-            ) {
-                names.families.insert(
-                    family.name.clone(),
-                    FamilyId(u32::try_from(at).expect("few families")),
-                );
+            );
+            // A boundary that is given is read through the quantity that it bounds.
+            if !derived && system.bounded_by(id).is_none() {
+                names.families.insert(family.name.clone(), id);
             }
         }
         for (at, size) in system.sizes.iter().enumerate() {
@@ -108,7 +108,14 @@ impl<'a> Names<'a> {
                 .functions
                 .insert((*name).to_owned(), (*name).to_owned());
         }
-        names.functions.insert("trace".to_owned(), "tr".to_owned());
+        for (name, of) in [("trace", "tr"), ("Tr", "tr"), ("Trace", "tr")] {
+            names.functions.insert(name.to_owned(), of.to_owned());
+        }
+        for row in crate::functions::matrix_rows() {
+            for name in std::iter::once(row.name).chain(row.also.iter().copied()) {
+                names.functions.insert(name.to_owned(), row.name.to_owned());
+            }
+        }
         for spelling in &system.spellings {
             if let Some(value) = names.spelled(&spelling.what)
                 && let Ok(pattern) = noad::read(&spelling.latex, 0)
@@ -190,6 +197,7 @@ impl<'a> Names<'a> {
                         span,
                     ))
                 }
+                crate::term::Node::Index(affine) => self.affine(affine),
                 _ => None,
             },
         }
@@ -353,6 +361,20 @@ impl<'a> Names<'a> {
                 for name in [format!("{base}{tail}"), format!("{base}_{tail}")] {
                     let rest = Noad {
                         sub: None,
+                        ..noad.clone()
+                    };
+                    self.offer_name(&name, at + 1, 1, rest, offer);
+                }
+            }
+            // `W_{2,ij}`: an element of `W2`.
+            if let Some(sub) = &noad.sub
+                && !self.families.contains_key(&base)
+                && let Some(comma) = sub.iter().position(|noad| noad.is_sign(","))
+                && let Some(tail) = text_of(&sub[..comma])
+            {
+                for name in [format!("{base}{tail}"), format!("{base}_{tail}")] {
+                    let rest = Noad {
+                        sub: Some(sub[comma + 1..].to_vec()),
                         ..noad.clone()
                     };
                     self.offer_name(&name, at + 1, 1, rest, offer);

@@ -758,6 +758,11 @@ impl Reader<'_> {
             "ne" | "neq" => list.push(Noad::new(Kind::Sign("!="), self.span(start))),
             "lt" => list.push(Noad::new(Kind::Sign("<"), self.span(start))),
             "gt" => list.push(Noad::new(Kind::Sign(">"), self.span(start))),
+            // One equation after another.
+            "implies" | "Rightarrow" | "Longrightarrow" | "iff" | "Leftrightarrow"
+            | "Longleftrightarrow" | "therefore" => {
+                list.push(Noad::new(Kind::Sign(","), self.span(start)));
+            }
             "equiv" | "coloneqq" | "triangleq" | "doteq" => {
                 list.push(Noad::new(Kind::Sign(":="), self.span(start)));
             }

@@ -23,6 +23,8 @@ pub(crate) enum Join {
     Elementwise,
     /// Of two columns, a number.
     Dot,
+    /// Of two columns their outer product, else Kronecker's.
+    Tensor,
 }
 
 /// One entry of an element index.
@@ -417,6 +419,7 @@ impl Printer<'_> {
                             Join::Product => " ",
                             Join::Elementwise => " .* ",
                             Join::Dot => " dot ",
+                            Join::Tensor => " (x) ",
                         });
                     }
                     text.push_str(&self.expr(factor, 2));

@@ -80,11 +80,11 @@ fn as_text(checked: &[Checked]) -> String {
     checked
         .iter()
         .map(|(source, judged)| match judged {
-            Ok(judged) => text(judged, source),
+            Ok(judged) => text(judged, source, styled(&std::io::stdout())),
             Err(report) => format!(
                 "{}: unreadable\n{}",
                 source.name,
-                render(report, source, styled())
+                render(report, source, styled(&std::io::stdout()))
             ),
         })
         .collect()

@@ -148,8 +148,7 @@ fn say(message: &str) {
     let _ = io::stderr().write_all(message.as_bytes());
 }
 
-/// Whether standard error is a terminal that wants colours.
-fn styled() -> bool {
-    use std::io::IsTerminal;
-    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && io::stderr().is_terminal()
+/// Whether an output is a terminal that wants colours.
+fn styled(output: &impl io::IsTerminal) -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && output.is_terminal()
 }

@@ -29,7 +29,7 @@ fn stop(report: &Report, source: &Source) -> Stop {
         } else {
             Outcome::Refused
         },
-        message: render(report, source, styled()),
+        message: render(report, source, styled(&std::io::stderr())),
     }
 }
 
@@ -51,7 +51,11 @@ pub(super) fn load(arguments: &NetworkArguments) -> Result<Loaded, Stop> {
     }
     let system = lower(&network).map_err(|report| stop(&report, &source))?;
     if !system.warnings.is_empty() {
-        super::say(&render_diagnostics(&system.warnings, &source, styled()));
+        super::say(&render_diagnostics(
+            &system.warnings,
+            &source,
+            styled(&std::io::stderr()),
+        ));
     }
     Ok(Loaded { source, system })
 }

@@ -12,7 +12,7 @@ pub(super) fn functions(source: &Source, confirmation: &Confirmation) -> String 
     if confirmation.functions.is_empty() {
         return String::new();
     }
-    let mut text = render_diagnostics(&confirmation.functions, source, styled());
+    let mut text = render_diagnostics(&confirmation.functions, source, styled(&std::io::stderr()));
     if !text.ends_with('\n') {
         text.push('\n');
     }

@@ -100,8 +100,11 @@ const MOST_SOLUTIONS: usize = 6;
 const SEED_STEP: u64 = 2_000;
 const MOST_SEEDS: u64 = 10_000;
 
+/// How often kinks are looked for with other residues.
+const KINK_DRAWS: usize = 6;
+
 /// How often other residues are drawn.
-const MOST_DRAWS: usize = 48;
+const MOST_DRAWS: usize = 160;
 
 /// Compares pairs of one instance.
 pub(super) fn compare(
@@ -216,7 +219,16 @@ pub(super) fn compare(
         return Outcome::Open("no step pattern could be decided".into());
     }
     let except = if search.kinks && search.step_at_zero != StepAtZero::Undefined {
-        match on_kinks(lowering, pairs, demands, search, (seed, make), &kinks) {
+        // Where a root is met, its residues may have to be drawn again.
+        let mut found = Err(String::new());
+        for draw in 0..KINK_DRAWS {
+            let start = (seed, make, draw);
+            found = on_kinks(lowering, pairs, demands, search, start, &kinks);
+            if found.is_ok() {
+                break;
+            }
+        }
+        match found {
             Ok(except) => except,
             Err(why) => return Outcome::Open(why),
         }
@@ -441,7 +453,7 @@ fn on_kinks(
     pairs: &[Pair],
     demands: &Demands,
     search: Search,
-    (seed, make): (u64, Make),
+    (seed, make, draw): (u64, Make, usize),
     kinks: &[Kink],
 ) -> Result<Option<Counterexample>, String> {
     let open = "equal off the kinks; on a kink no exact point was found to tell what holds there";
@@ -452,7 +464,7 @@ fn on_kinks(
         search,
         seed,
         make,
-        arithmetic(0, 2),
+        arithmetic(draw, 2),
     )
     .ok_or_else(|| open.to_owned())?;
     let assumptions = lowering.system.assumptions.clone();
@@ -469,12 +481,16 @@ fn on_kinks(
             match solutions(lowering, &base, argument, env, &assumptions, MOST_SOLUTIONS) {
                 Ok(points) => {
                     for point in points.into_iter().rev() {
-                        if let Shown::Refuted(example) = look(lowering, pairs, &point).shown {
-                            return Ok(Some(example));
+                        match look(lowering, pairs, &point).shown {
+                            Shown::Refuted(example) => return Ok(Some(example)),
+                            Shown::Agrees(true) => {}
+                            // Enclosures alone show nothing.
+                            _ if point.on_kink => continue,
+                            _ => {}
                         }
                         together = point;
+                        met = true;
                     }
-                    met = true;
                 }
                 Err(why) => met |= why == Unmet::Forbidden,
             }

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use num_rational::BigRational;
-use num_traits::{ToPrimitive, Zero};
+use num_traits::{Signed, ToPrimitive, Zero};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
@@ -35,6 +35,8 @@ pub(super) struct Point {
     pub(super) step_at_zero: Value,
     /// Whole numbers up to 3 only, for points that are checked by hand.
     pub(super) small: bool,
+    /// On a kink that no exact numbers reach: what is enclosed around 0 and vanishes in the field is 0.
+    pub(super) on_kink: bool,
 }
 
 /// A place where a sign mattered: the argument, and the letters' values there.
@@ -165,8 +167,14 @@ impl<'e> Evaluator<'e> {
                 Ok(product)
             }
             Node::Power(base, exponent) => {
-                let base_value = self.term(base, env)?;
                 let exponent = self.term(exponent, env)?;
+                if let Real::Exact(number) = &exponent.real
+                    && number.is_integer()
+                    && let Some(value) = self.power_of_root(base, number, env)?
+                {
+                    return Ok(value);
+                }
+                let base_value = self.term(base, env)?;
                 if let Real::Exact(number) = &exponent.real
                     && (number.is_integer()
                         || number
@@ -191,7 +199,7 @@ impl<'e> Evaluator<'e> {
             Node::Test(cmp, left, right) => {
                 let (a, b) = (self.term(left, env)?, self.term(right, env)?);
                 let difference = arithmetic.minus(&a, &b);
-                let sign = difference.real.sign().ok_or(Trouble::Unknown)?;
+                let sign = self.sign(&difference).ok_or(Trouble::Unknown)?;
                 let indices = matches!(
                     (self.system.store.node(left), self.system.store.node(right)),
                     (
@@ -222,6 +230,59 @@ impl<'e> Evaluator<'e> {
                 Err(Trouble::NoValue)
             }
         }
+    }
+
+    /// A whole power of a root, without the root: `norm(x)^2` is exact where `norm(x)` is not.
+    fn power_of_root(
+        &mut self,
+        base: TermId,
+        power: &BigRational,
+        env: &Env,
+    ) -> Result<Option<Value>, Trouble> {
+        match self.system.store.node(base).clone() {
+            Node::Access(family, index) => {
+                let index = self.whole_index(&index, env)?;
+                let element = (family, index);
+                if self.point.fixed.contains_key(&element)
+                    || matches!(self.system.family(family).kind, FamilyKind::OpaqueLoss(_))
+                {
+                    return Ok(None);
+                }
+                match self.definition(family, &element.1)? {
+                    Some((body, inner)) => self.power_of_root(body, power, &inner),
+                    None => Ok(None),
+                }
+            }
+            Node::Power(inner, order) => {
+                let Some(order) = self.system.store.as_number(order).cloned() else {
+                    return Ok(None);
+                };
+                let whole = &order * power;
+                let even = (order.denom() % 2u32).is_zero();
+                if order.is_integer() || !even || !whole.is_integer() || order.is_negative() {
+                    return Ok(None);
+                }
+                let value = self.term(inner, env)?;
+                match value.real.sign() {
+                    Some(Ordering::Less) => Err(Trouble::NoValue),
+                    None => Ok(None),
+                    Some(_) => Ok(Some(self.arithmetic().power(&value, &whole)?)),
+                }
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn sign(&self, value: &Value) -> Option<Ordering> {
+        let vanishes = || {
+            let residues = value.residues.as_ref();
+            residues.is_some_and(|residues| self.point.arithmetic.field.top(residues) == 0)
+        };
+        let sign = value.real.sign();
+        if sign.is_none() && self.point.on_kink && vanishes() {
+            return Some(Ordering::Equal);
+        }
+        sign
     }
 
     fn is_condition(&self, term: TermId) -> bool {
@@ -285,7 +346,7 @@ impl<'e> Evaluator<'e> {
                 Primitive::Cos => Ok(arithmetic.cos(&value)),
                 Primitive::Erf => Ok(arithmetic.erf(&value)),
                 Primitive::Relu | Primitive::Step => {
-                    let sign = value.real.sign().ok_or(Trouble::Unknown)?;
+                    let sign = self.sign(&value).ok_or(Trouble::Unknown)?;
                     self.kink(argument, env, sign, &value);
                     Ok(match (primitive, sign) {
                         (Primitive::Relu, Ordering::Greater) => value,
@@ -591,6 +652,17 @@ impl<'e> Evaluator<'e> {
         family: FamilyId,
         index: &[i64],
     ) -> Result<(Definition, bool), Trouble> {
+        if let FamilyKind::OfMatrix { row, of } = self.system.family(family).kind {
+            let (slots, entry) = index.split_at(self.system.family(of).slots);
+            let sizes = crate::claim::extents(self.system, self.instance, of, slots);
+            let rows = sizes.and_then(|sizes| sizes.first().copied());
+            let body = rows.and_then(|rows| {
+                super::square::body(self.system, row.function, of, slots, entry, rows)
+            });
+            return body
+                .map(|body| (Some((body, Env::new())), true))
+                .ok_or(Trouble::Unknown);
+        }
         let count = self.system.family(family).clauses.len();
         let values: Vec<Affine> = index.iter().map(|value| Affine::int(*value)).collect();
         let mut fixed = true;
@@ -651,10 +723,6 @@ impl<'e> Evaluator<'e> {
             return known.clone();
         }
         if !self.reading.insert(key.clone()) {
-            return Err(Trouble::Unknown);
-        }
-        if matches!(self.system.family(family).kind, FamilyKind::OfMatrix { .. }) {
-            // Its value follows from its argument: a number made up would refute what is true.
             return Err(Trouble::Unknown);
         }
         let opaque = matches!(self.system.family(family).kind, FamilyKind::OpaqueLoss(_));

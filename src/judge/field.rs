@@ -89,8 +89,12 @@ pub(super) const LEVELS: usize = 4;
 /// How many towers there are.
 pub(super) const COUNT: usize = TOWERS.len();
 
-/// One residue for each level.
+/// One residue for each level; the highest is there, one below may be [`MISSING`].
 pub(super) type Residues = [u128; LEVELS];
+
+/// A level at which there is no such residue: a root that does not exist, a division by 0. Only what takes the
+/// exponential of it misses it.
+const MISSING: u128 = u128::MAX;
 
 /// A tower up to some level; only the highest is compared.
 #[derive(Debug, Clone, Copy)]
@@ -128,12 +132,35 @@ impl Field {
         result
     }
 
-    fn try_each(self, mut make: impl FnMut(usize, u128) -> Option<u128>) -> Option<Residues> {
-        let mut result = [0; LEVELS];
-        for (at, slot) in result.iter_mut().enumerate().take(self.levels) {
-            *slot = make(at, self.primes[at])?;
-        }
-        Some(result)
+    /// Level by level, as far as the arguments reach.
+    fn along<const N: usize>(
+        self,
+        arguments: [&Residues; N],
+        mut make: impl FnMut(usize, u128, [u128; N]) -> u128,
+    ) -> Residues {
+        self.each(|at, prime| {
+            let here = arguments.map(|argument| argument[at]);
+            if here.contains(&MISSING) {
+                MISSING
+            } else {
+                make(at, prime, here)
+            }
+        })
+    }
+
+    /// As `along`, where there may be no residue; none if it is missing at the highest level.
+    fn try_along<const N: usize>(
+        self,
+        arguments: [&Residues; N],
+        mut make: impl FnMut(usize, u128, [u128; N]) -> Option<u128>,
+    ) -> Option<Residues> {
+        self.whole(self.along(arguments, |at, prime, here| {
+            make(at, prime, here).unwrap_or(MISSING)
+        }))
+    }
+
+    fn whole(self, residues: Residues) -> Option<Residues> {
+        (self.top(&residues) != MISSING).then_some(residues)
     }
 
     /// The level that is compared.
@@ -146,11 +173,27 @@ impl Field {
         self.each(|at, prime| mix(seed, at as u64) % prime)
     }
 
+    /// Random residues for a number of this sign: a square for a positive one. As -1 is none, roots of products are as
+    /// they are for numbers, and those of inputs exist.
+    pub(super) fn signed(self, seed: u64, negative: bool) -> Residues {
+        let root = self.random(seed);
+        let square = self.times(&root, &root);
+        if negative {
+            self.negated(&square)
+        } else {
+            square
+        }
+    }
+
+    pub(super) fn negated(self, a: &Residues) -> Residues {
+        self.along([a], |_, prime, [a]| (prime - a) % prime)
+    }
+
     /// A rational number; none if its denominator vanishes.
     pub(super) fn rational(self, value: &num_rational::BigRational) -> Option<Residues> {
         use num_integer::Integer;
         use num_traits::ToPrimitive;
-        self.try_each(|_, prime| {
+        self.try_along([], |_, prime, []| {
             let modulus = num_bigint::BigInt::from(prime);
             let above = value.numer().mod_floor(&modulus).to_u128()?;
             let below = value.denom().mod_floor(&modulus).to_u128()?;
@@ -159,59 +202,55 @@ impl Field {
     }
 
     pub(super) fn plus(self, a: &Residues, b: &Residues) -> Residues {
-        self.each(|at, prime| (a[at] + b[at]) % prime)
+        self.along([a, b], |_, prime, [a, b]| (a + b) % prime)
     }
 
     pub(super) fn times(self, a: &Residues, b: &Residues) -> Residues {
-        self.each(|at, prime| multiply(a[at], b[at], prime))
+        self.along([a, b], |_, prime, [a, b]| multiply(a, b, prime))
     }
 
     pub(super) fn inverse(self, a: &Residues) -> Option<Residues> {
-        self.try_each(|at, prime| inverse(a[at], prime))
+        self.try_along([a], |_, prime, [a]| inverse(a, prime))
     }
 
     /// A whole power, not negative.
     pub(super) fn raised(self, a: &Residues, exponent: u128) -> Residues {
-        self.each(|at, prime| power(a[at], exponent, prime))
+        self.along([a], |_, prime, [a]| power(a, exponent, prime))
     }
 
     /// The root of this order among the squares; none if the number has none or several.
     pub(super) fn root(self, a: &Residues, order: u128) -> Option<Residues> {
-        self.try_each(|at, prime| {
+        self.try_along([a], |_, prime, [a]| {
             let half = (prime - 1) / 2;
-            if power(a[at], half, prime) != 1 {
+            if power(a, half, prime) != 1 {
                 return None;
             }
             let exponent = inverse_modulo(order % half, half)?;
-            Some(power(a[at], exponent, prime))
+            Some(power(a, exponent, prime))
         })
     }
 
-    pub(super) fn exp(self, a: &Residues, seed: u64) -> Residues {
-        self.each(|at, prime| {
-            if at == 0 {
-                if a[0] == 0 {
-                    1
-                } else {
-                    nonzero(hash(seed, 1, a[0]), prime)
-                }
-            } else {
-                power(self.generators[at], a[at - 1], prime)
-            }
-        })
+    pub(super) fn exp(self, a: &Residues, seed: u64) -> Option<Residues> {
+        self.whole(self.each(|at, prime| match at.checked_sub(1) {
+            None if a[0] == 0 => 1,
+            None if a[0] == MISSING => MISSING,
+            None => nonzero(hash(seed, 1, a[0]), prime),
+            Some(below) if a[below] == MISSING => MISSING,
+            Some(below) => power(self.generators[at], a[below], prime),
+        }))
     }
 
     /// A logarithm, of which only `log(1/u) = -log(u)` is kept.
     pub(super) fn log(self, a: &Residues, seed: u64) -> Option<Residues> {
-        self.try_each(|at, prime| {
-            if a[at] == 1 {
+        self.try_along([a], |_, prime, [a]| {
+            if a == 1 {
                 return Some(0);
             }
-            let other = inverse(a[at], prime)?;
-            if other < a[at] {
+            let other = inverse(a, prime)?;
+            if other < a {
                 Some(prime - nonzero(hash(seed, 2, other), prime))
             } else {
-                Some(nonzero(hash(seed, 2, a[at]), prime))
+                Some(nonzero(hash(seed, 2, a), prime))
             }
         })
     }
@@ -223,7 +262,7 @@ impl Field {
         let one = self.each(|_, _| 1);
         let below = self.inverse(&self.plus(&one, &square))?;
         let two = self.plus(&parts, &parts);
-        let minus = self.each(|at, prime| (prime - square[at]) % prime);
+        let minus = self.negated(&square);
         Some((
             self.times(&two, &below),
             self.times(&self.plus(&one, &minus), &below),
@@ -237,11 +276,11 @@ impl Field {
 
     /// An arbitrary odd function, `which`.
     fn odd(self, a: &Residues, which: u64, seed: u64) -> Residues {
-        self.each(|at, prime| {
-            let (argument, negative) = if a[at] > prime - a[at] {
-                (prime - a[at], true)
+        self.along([a], |_, prime, [a]| {
+            let (argument, negative) = if a > prime - a {
+                (prime - a, true)
             } else {
-                (a[at], false)
+                (a, false)
             };
             if argument == 0 {
                 return 0;
@@ -254,6 +293,9 @@ impl Field {
     /// An arbitrary function, `which`, of its arguments.
     pub(super) fn arbitrary(self, arguments: &[Residues], which: u64, seed: u64) -> Residues {
         self.each(|at, prime| {
+            if arguments.iter().any(|argument| argument[at] == MISSING) {
+                return MISSING;
+            }
             let mut state = u128::from(which);
             for argument in arguments {
                 state = hash(
@@ -341,8 +383,9 @@ mod tests {
         for tower in 0..COUNT {
             let field = Field::new(tower, LEVELS);
             let (a, b) = (field.random(3), field.random(4));
-            let together = field.exp(&field.plus(&a, &b), 5);
-            let apart = field.times(&field.exp(&a, 5), &field.exp(&b, 5));
+            let exp = |a: &Residues| field.exp(a, 5).expect("nothing is missing");
+            let together = exp(&field.plus(&a, &b));
+            let apart = field.times(&exp(&a), &exp(&b));
             assert_eq!(together[1..], apart[1..]);
             assert_ne!(together[0], apart[0]);
         }
@@ -357,6 +400,26 @@ mod tests {
         assert_eq!(field.times(&root, &root), square);
         let cube = field.root(&square, 3).expect("cubes are a permutation");
         assert_eq!(field.raised(&cube, 3), square);
+    }
+
+    #[test]
+    fn roots_of_squares_are_magnitudes() {
+        let field = Field::new(1, 2);
+        let (a, b) = (field.signed(4, false), field.signed(5, true));
+        let root = |a: &Residues| field.root(&field.times(a, a), 2);
+        assert_eq!(root(&a), Some(a));
+        assert_eq!(root(&b), Some(field.negated(&b)));
+        assert_eq!(field.root(&b, 2), None);
+    }
+
+    #[test]
+    fn a_root_may_be_missing_below() {
+        let field = Field::new(3, 2);
+        let mut a = field.signed(6, false);
+        a[0] = field.negated(&a)[0];
+        let root = field.root(&a, 2).expect("the highest is a square");
+        assert_eq!(root[0], MISSING);
+        assert_eq!(field.exp(&root, 1), None);
     }
 
     #[test]

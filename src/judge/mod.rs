@@ -12,6 +12,7 @@ mod mistakes;
 mod pages;
 mod point;
 mod report;
+mod square;
 mod value;
 
 pub use crate::claim::{LineKind, Skipped};

@@ -141,6 +141,7 @@ pub(super) fn point(lowering: &mut Lowering<'_>, plan: Plan, demands: &Demands) 
         seed: plan.seed,
         step_at_zero,
         small: plan.small,
+        on_kink: false,
     };
     let mut bounds: FxHashMap<Element, Bounds> = FxHashMap::default();
     fix_integers(lowering, &mut point);
@@ -188,7 +189,14 @@ pub(super) fn point(lowering: &mut Lowering<'_>, plan: Plan, demands: &Demands) 
             (None, Some(high)) => high - size,
             (None, None) => continue,
         };
-        let residues = free.residues;
+        let turned = value.is_negative() != real.is_negative();
+        let residues = free.residues.map(|residues| {
+            if turned {
+                arithmetic.field.negated(&residues)
+            } else {
+                residues
+            }
+        });
         point.fixed.insert(
             element.clone(),
             Value {
@@ -486,13 +494,15 @@ pub(super) fn solutions(
         let Some(check) = at(root.clone()) else {
             continue;
         };
-        let vanishes = check.real == Real::Exact(BigRational::zero())
+        let exact = check.real == Real::Exact(BigRational::zero());
+        let vanishes = (exact || check.real.sign().is_none())
             && check
                 .residues
                 .is_some_and(|residues| arithmetic.field.top(&residues) == 0);
         if vanishes {
             let mut moved = point.clone();
             moved.fixed.insert(element.clone(), root);
+            moved.on_kink |= !exact;
             if satisfied(lowering, &moved, assumptions) == Some(true) {
                 found.push((element.0, moved));
             } else {

@@ -1,5 +1,6 @@
 //! Verdicts for people and for programs.
 
+use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
 use super::compare::Counterexample;
@@ -7,8 +8,19 @@ use super::line::{Judged, LineVerdict, Verdict};
 use crate::claim::LineKind;
 use crate::source::{Source, Span};
 
-/// The verdicts for a person.
-pub fn text(judged: &Judged, source: &Source) -> String {
+/// What is wrong in a claim, and what stands there after the repair.
+const WRONG: Style = AnsiColor::Red.on_default().bold();
+const REPAIRED: Style = AnsiColor::Green.on_default().bold();
+
+/// The verdicts for a person; `styled` adds terminal colours.
+pub fn text(judged: &Judged, source: &Source, styled: bool) -> String {
+    let painted = |style: Style, text: &str| {
+        if styled {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
+    };
     let mut out = String::new();
     for line in &judged.lines {
         let (row, column) = source.position(line.span.start);
@@ -19,9 +31,18 @@ pub fn text(judged: &Judged, source: &Source) -> String {
         ));
         out.push_str(&format!("  claim    {}\n", source.slice(line.span).trim()));
         if let Some(marks) = marks(line, source) {
-            out.push_str(&format!("           {marks}\n"));
+            let (lead, marks) = marks;
+            let marks = painted(WRONG, &marks);
+            out.push_str(&format!("           {lead}{marks}\n"));
         }
         for (label, fact) in facts(line) {
+            let fact = match label {
+                "repaired" => {
+                    let (before, other, behind) = differing(source.slice(line.span), &fact);
+                    format!("{before}{}{behind}", painted(REPAIRED, other))
+                }
+                _ => fact,
+            };
             out.push_str(&format!("  {label:8} {fact}\n"));
         }
     }
@@ -63,7 +84,7 @@ pub(super) fn remarks(judged: &Judged, source: &Source) -> Vec<String> {
 }
 
 /// A line of marks under the part of the claim that is wrong; none if it is all of it.
-fn marks(line: &LineVerdict, source: &Source) -> Option<String> {
+fn marks(line: &LineVerdict, source: &Source) -> Option<(String, String)> {
     let place = line.mistake.as_ref()?.place?;
     let text = source.slice(line.span);
     let lead = text.len() - text.trim_start().len();
@@ -74,11 +95,32 @@ fn marks(line: &LineVerdict, source: &Source) -> Option<String> {
     if text.contains('\n') || marked.is_empty() {
         return None;
     }
-    Some(format!(
-        "{}{}",
+    Some((
         " ".repeat(before.chars().count()),
-        "^".repeat(marked.chars().count())
+        "^".repeat(marked.chars().count()),
     ))
+}
+
+/// A repaired right side in three parts: what is as in the claim, what is not, what is again.
+fn differing<'r>(claim: &str, repaired: &'r str) -> (&'r str, &'r str, &'r str) {
+    let claim = claim.rsplit('=').next().unwrap_or(claim).trim();
+    let common = |(a, b): (char, char)| (a == b).then(|| a.len_utf8());
+    let start: usize = claim.chars().zip(repaired.chars()).map_while(common).sum();
+    // Commands stay whole.
+    let start = repaired[..start]
+        .rfind(|c: char| !c.is_ascii_alphabetic())
+        .filter(|at| repaired[*at..].starts_with('\\'))
+        .unwrap_or(start);
+    let most = (repaired.len() - start).min(claim.len().saturating_sub(start));
+    let mut end = 0;
+    for pair in claim.chars().rev().zip(repaired.chars().rev()) {
+        match common(pair) {
+            Some(length) if end + length <= most => end += length,
+            _ => break,
+        }
+    }
+    let end = repaired.len() - end;
+    (&repaired[..start], &repaired[start..end], &repaired[end..])
 }
 
 /// A verdict in words.
@@ -241,4 +283,21 @@ fn claim(line: &LineVerdict, source: &Source) -> Value {
         "follows": line.follows,
         "counterexample": example,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::differing;
+
+    #[test]
+    fn only_what_differs_is_painted() {
+        let parts = |claim, repaired| differing(claim, repaired);
+        assert_eq!(parts("g = a - b", "a + b"), ("a ", "+", " b"));
+        assert_eq!(parts("g = a b", "a b^T"), ("a b", "^T", ""));
+        assert_eq!(
+            parts(r"g = \tanh(x) y", r"\tan(x) y"),
+            ("", r"\tan", "(x) y")
+        );
+        assert_eq!(parts("g = x x", "x"), ("x", "", ""));
+    }
 }

@@ -205,9 +205,10 @@ impl Arithmetic {
 
     /// A number by its real value, with residues of their own.
     pub(super) fn free(self, real: BigRational, seed: u64) -> Value {
+        let residues = self.field.signed(seed ^ self.seed, real.is_negative());
         Value {
             real: Real::Exact(real),
-            residues: Some(self.field.random(seed ^ self.seed)),
+            residues: Some(residues),
         }
     }
 
@@ -307,7 +308,10 @@ impl Arithmetic {
         };
         Value {
             real,
-            residues: a.residues.as_ref().map(|a| self.field.exp(a, self.seed)),
+            residues: a
+                .residues
+                .as_ref()
+                .and_then(|a| self.field.exp(a, self.seed)),
         }
     }
 

@@ -57,6 +57,14 @@ impl Instance {
         value
     }
 
+    /// All sizes that were needed so far.
+    pub(crate) fn known(&self) -> Vec<((SizeId, Vec<i64>), i64)> {
+        let used = self.used.borrow();
+        used.iter()
+            .map(|(key, value)| (key.clone(), *value))
+            .collect()
+    }
+
     /// The sizes that were needed so far without having been fixed.
     pub(crate) fn made_up(&self) -> Vec<(SizeId, Vec<i64>)> {
         self.made_up.borrow().iter().cloned().collect()

@@ -238,7 +238,7 @@ impl Lowering<'_> {
                         .iter()
                         .flat_map(|condition| [&condition.left, &condition.right]),
                 );
-                self.range(&binder.letter, &parts, letters)?
+                self.bound_range(&binder.letter, &parts, letters)?
                     .ok_or_else(|| {
                         Fault::Unsupported(
                             format!("the range of {} is not known", binder.letter),

@@ -83,7 +83,14 @@ impl Lowering<'_> {
     ) -> Result<TermId> {
         let (of, of_index) = match self.system.store.node(output) {
             Node::Number(_) | Node::Pi | Node::Index(_) => return Ok(self.system.store.int(0)),
-            Node::Access(family, index) => (*family, index.clone()),
+            Node::Access(family, index)
+                if !matches!(
+                    self.system.family(*family).kind,
+                    FamilyKind::OfMatrix { .. }
+                ) =>
+            {
+                (*family, index.clone())
+            }
             _ => (self.made_family(output), Box::default()),
         };
         let (wrt, wrt_index) = target;
@@ -96,24 +103,50 @@ impl Lowering<'_> {
         }
     }
 
+    /// A higher derivative of a function at an argument.
+    pub(super) fn higher_slope(
+        &mut self,
+        function: FunctionId,
+        order: u8,
+        argument: TermId,
+        span: Span,
+    ) -> Result<TermId> {
+        let inner = self.made_family(argument);
+        let argument = self.system.store.access(inner, []);
+        let value = Node::Apply(function, Box::new([0]), Box::new([argument]));
+        let mut slope = self.system.store.intern(value);
+        for _ in 0..order {
+            slope = self.partial(slope, &(inner, Box::default()), false, span)?;
+        }
+        Ok(slope)
+    }
+
     /// An expression as a quantity of its own, so that it can be differentiated.
     pub(super) fn made_family(&mut self, body: TermId) -> FamilyId {
+        self.made_from(
+            body,
+            Clause {
+                vars: Box::default(),
+                index: Box::default(),
+                domain: Domain::everything(),
+                body: Some(body),
+                span: None,
+            },
+        )
+    }
+
+    /// The family made for a body: its only piece.
+    pub(super) fn made_from(&mut self, body: TermId, clause: Clause) -> FamilyId {
         if let Some(known) = self.made.get(&body) {
             return *known;
         }
         let family = self.system.add_family(Family {
             name: format!("expression {}", self.made.len() + 1),
             slots: 0,
-            axes: 0,
+            axes: clause.index.len(),
             kind: FamilyKind::Defined,
             role: None,
-            clauses: vec![Clause {
-                vars: Box::default(),
-                index: Box::default(),
-                domain: Domain::everything(),
-                body: Some(body),
-                span: None,
-            }],
+            clauses: vec![clause],
             integers: None,
             span: None,
         });
@@ -158,6 +191,17 @@ impl Lowering<'_> {
         false
     }
 
+    /// What the sizes are at this instance.
+    fn sizes(&self) -> Domain {
+        let mut facts = Domain::everything();
+        for ((size, slots), value) in self.instance.known() {
+            let slots = slots.into_iter().map(Affine::int).collect();
+            let size = Affine::atom(Atom::Size(size, slots));
+            facts = facts.and(&Domain::equal(&size, &Affine::int(value)));
+        }
+        facts
+    }
+
     pub(super) fn derived(
         &mut self,
         of: FamilyId,
@@ -173,6 +217,10 @@ impl Lowering<'_> {
             }
         };
         let mut asked = self.system.clone();
+        if self.made.values().any(|family| *family == of) {
+            // An expression of the claim is written out at these sizes: only there its places exist.
+            asked.ambient.facts = asked.ambient.facts.and(&self.sizes());
+        }
         asked.questions = vec![Question {
             order: Order::Gradient,
             of: target(&asked, of),
@@ -214,6 +262,7 @@ impl Lowering<'_> {
         families.extend(derived.families.drain(count..));
         derived.families = families;
         derived.questions = questions;
+        derived.ambient = std::mem::take(&mut self.system.ambient);
         self.system = derived;
         Ok(found)
     }

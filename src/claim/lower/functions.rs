@@ -124,6 +124,14 @@ impl Lowering<'_> {
                 needs_size(value)?;
                 self.reduction(name, value, over.as_deref(), span)
             }
+            ("abs", [value])
+                if self.determinants && value.rows == value.cols && !value.is_number() =>
+            {
+                self.of_square("det", value, span)
+            }
+            (_, [value]) if crate::functions::matrix_row(name).is_some() => {
+                self.of_square(name, value, span)
+            }
             ("max" | "min", [value]) => Err(Fault::Unsupported(
                 format!("`{name}` of {}", value.shape()),
                 span,
@@ -251,6 +259,20 @@ impl Lowering<'_> {
             *first = primes;
         }
         let orders = orders.into_boxed_slice();
+        if let [value] = values
+            && primes > 1
+            && !known.is_opaque()
+        {
+            let entries: Result<Vec<TermId>> = value
+                .entries
+                .iter()
+                .map(|entry| self.higher_slope(id, primes, *entry, span))
+                .collect();
+            return Ok(Array {
+                entries: entries?,
+                ..*value
+            });
+        }
         match values {
             [value] => Ok(self.map(value, |store, term| {
                 store.intern(Node::Apply(id, orders.clone(), Box::new([term])))

@@ -8,7 +8,9 @@ mod derivative;
 mod functions;
 mod ranges;
 mod shapes;
+mod square;
 
+pub(crate) use ranges::extents;
 use shapes::ONE;
 pub(crate) use shapes::{Array, Dim};
 
@@ -70,6 +72,8 @@ pub(crate) struct Lowering<'i> {
     made: FxHashMap<TermId, FamilyId>,
     extents: FxHashMap<(FamilyId, Vec<i64>), Option<Vec<i64>>>,
     slot_ranges: FxHashMap<FamilyId, Vec<(i64, i64)>>,
+    /// Whether the network speaks of inverses or determinants: bars around a square matrix are then its determinant.
+    determinants: bool,
     /// Derivatives that were used as they stand.
     pub(crate) work: usize,
 }
@@ -93,6 +97,10 @@ impl<'i> Lowering<'i> {
             made: FxHashMap::default(),
             extents: FxHashMap::default(),
             slot_ranges: FxHashMap::default(),
+            determinants: system
+                .families
+                .iter()
+                .any(|family| matches!(family.kind, FamilyKind::OfMatrix { .. })),
             work: 0,
         }
     }
@@ -109,6 +117,7 @@ impl<'i> Lowering<'i> {
             made: FxHashMap::default(),
             extents: self.extents.clone(),
             slot_ranges: self.slot_ranges.clone(),
+            determinants: self.determinants,
             work: 0,
         }
     }

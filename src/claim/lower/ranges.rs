@@ -55,44 +55,27 @@ impl Lowering<'_> {
         if let Some(known) = self.extents.get(&key) {
             return known.clone();
         }
-        let known = self.system.family(family).clone();
-        let mut found: Option<Vec<i64>> = None;
-        for clause in &known.clauses {
-            let mut domain = clause.domain.clone();
-            for (left, value) in clause.index.iter().zip(slots) {
-                domain = domain.and(&Domain::equal(left, &Affine::int(*value)));
-            }
-            // Letters first, so that slotted sizes become numbers.
-            let (solved, rest) = domain.solve(&clause.vars);
-            let domain = rest.map(|affine| self.instance.settle(affine));
-            let letters: Vec<_> = clause
-                .vars
-                .iter()
-                .copied()
-                .filter(|var| solved.get(*var).is_none())
-                .collect();
-            let Some(points) = domain.points(&letters, 1_000_000) else {
-                continue;
-            };
-            for point in points {
-                let index: Vec<i64> = clause.index[known.slots..]
-                    .iter()
-                    .filter_map(|entry| {
-                        let mut value = self.instance.settle(&solved.affine(entry));
-                        for (var, at) in letters.iter().zip(&point) {
-                            value = value.substitute(*var, &Affine::int(*at));
-                        }
-                        value.as_int()
-                    })
-                    .collect();
-                let sizes = found.get_or_insert_with(|| vec![0; known.axes]);
-                for (size, at) in sizes.iter_mut().zip(index) {
-                    *size = (*size).max(at);
-                }
-            }
-        }
+        let found = extents(&self.system, self.instance, family, slots);
         self.extents.insert(key, found.clone());
         found
+    }
+
+    /// First and last value of a letter that a sum binds: wherever everything in it exists.
+    pub(super) fn bound_range(
+        &mut self,
+        letter: &str,
+        parts: &[&Expr],
+        letters: &Letters,
+    ) -> Result<Option<(i64, i64)>> {
+        let mut seen = Seen::default();
+        for part in parts {
+            self.collect(letter, part, letters, &mut seen);
+        }
+        if seen.elements.is_empty() {
+            let shifted = std::mem::take(&mut seen.shifted);
+            seen.slots.extend(shifted);
+        }
+        seen.range(letter)
     }
 
     /// First and last value of a letter: those of the places where it stands alone, which have to agree for
@@ -107,26 +90,7 @@ impl Lowering<'_> {
         for part in parts {
             self.collect(letter, part, letters, &mut seen);
         }
-        if let Some((first, others)) = seen.elements.split_first() {
-            if let Some((_, span)) = others.iter().find(|(range, _)| *range != first.0) {
-                return Err(Fault::IllTyped(
-                    format!("{letter} runs over axes of different lengths"),
-                    *span,
-                ));
-            }
-            return Ok(Some(first.0));
-        }
-        let places = if seen.slots.is_empty() {
-            &seen.shifted
-        } else {
-            &seen.slots
-        };
-        Ok(places
-            .iter()
-            .copied()
-            .reduce(|(low, high), (other_low, other_high)| {
-                (low.max(other_low), high.min(other_high))
-            }))
+        seen.range(letter)
     }
 
     /// The range of a free letter: where it stands for an element on the left side, the left side says it, and the other
@@ -143,7 +107,13 @@ impl Lowering<'_> {
         }
         match left.elements.first() {
             Some((range, _)) if left.slots.is_empty() => Ok(Some(*range)),
-            _ => self.range(letter, members, letters),
+            Some(_) => self.range(letter, members, letters),
+            None => {
+                // What is claimed about has to exist: `\partial h_t/\partial h_{t-1}`.
+                let about = left.slots.iter().chain(&left.shifted).copied();
+                let everywhere = self.range(letter, members, letters)?;
+                Ok(everywhere.into_iter().chain(about).reduce(overlap))
+            }
         }
     }
 
@@ -416,4 +386,76 @@ pub(super) struct Seen {
     elements: Vec<((i64, i64), Span)>,
     slots: Vec<(i64, i64)>,
     shifted: Vec<(i64, i64)>,
+}
+
+impl Seen {
+    /// What the places say together.
+    fn range(&self, letter: &str) -> Result<Option<(i64, i64)>> {
+        if let Some((first, others)) = self.elements.split_first() {
+            if let Some((_, span)) = others.iter().find(|(range, _)| *range != first.0) {
+                return Err(Fault::IllTyped(
+                    format!("{letter} runs over axes of different lengths"),
+                    *span,
+                ));
+            }
+            return Ok(Some(first.0));
+        }
+        let places = if self.slots.is_empty() {
+            &self.shifted
+        } else {
+            &self.slots
+        };
+        Ok(places.iter().copied().reduce(overlap))
+    }
+}
+
+/// The sizes of a family's axes at these slots; none if nothing is there.
+pub(crate) fn extents(
+    system: &System,
+    instance: &Instance,
+    family: FamilyId,
+    slots: &[i64],
+) -> Option<Vec<i64>> {
+    let known = system.family(family);
+    let mut found: Option<Vec<i64>> = None;
+    for clause in &known.clauses {
+        let mut domain = clause.domain.clone();
+        for (left, value) in clause.index.iter().zip(slots) {
+            domain = domain.and(&Domain::equal(left, &Affine::int(*value)));
+        }
+        // Letters first, so that slotted sizes become numbers.
+        let (solved, rest) = domain.solve(&clause.vars);
+        let domain = rest.map(|affine| instance.settle(affine));
+        let letters: Vec<_> = clause
+            .vars
+            .iter()
+            .copied()
+            .filter(|var| solved.get(*var).is_none())
+            .collect();
+        let Some(points) = domain.points(&letters, 1_000_000) else {
+            continue;
+        };
+        for point in points {
+            let index: Vec<i64> = clause.index[known.slots..]
+                .iter()
+                .filter_map(|entry| {
+                    let mut value = instance.settle(&solved.affine(entry));
+                    for (var, at) in letters.iter().zip(&point) {
+                        value = value.substitute(*var, &Affine::int(*at));
+                    }
+                    value.as_int()
+                })
+                .collect();
+            let sizes = found.get_or_insert_with(|| vec![0; known.axes]);
+            for (size, at) in sizes.iter_mut().zip(index) {
+                *size = (*size).max(at);
+            }
+        }
+    }
+    found
+}
+
+/// Where two ranges overlap.
+fn overlap((low, high): (i64, i64), (other_low, other_high): (i64, i64)) -> (i64, i64) {
+    (low.max(other_low), high.min(other_high))
 }

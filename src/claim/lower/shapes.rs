@@ -306,7 +306,7 @@ impl Lowering<'_> {
         let mut groups: Vec<(Join, Vec<Array>)> = Vec::new();
         for (at, (join, value)) in values.iter().enumerate() {
             match (at, join) {
-                (0, _) | (_, Join::Elementwise | Join::Dot) => {
+                (0, _) | (_, Join::Elementwise | Join::Dot | Join::Tensor) => {
                     groups.push((*join, vec![value.clone()]))
                 }
                 (_, Join::Product) => groups.last_mut().expect("a group").1.push(value.clone()),
@@ -353,6 +353,7 @@ impl Lowering<'_> {
                     store.mul([a, b])
                 })
             }
+            Join::Tensor if !a.is_number() && !b.is_number() => self.tensor_product(a, b, span),
             Join::Dot if a.is_vector() && b.is_vector() && !a.is_number() && !b.is_number() => {
                 let row = if a.rows == ONE {
                     a.clone()
@@ -366,7 +367,7 @@ impl Lowering<'_> {
                 };
                 self.matrix_product(&row, &column, span)
             }
-            Join::Dot | Join::Product => {
+            Join::Dot | Join::Product | Join::Tensor => {
                 if a.is_number() || b.is_number() {
                     if a.rows == Dim::Eye || b.rows == Dim::Eye {
                         let entry = self.system.store.mul([a.entries[0], b.entries[0]]);
@@ -381,6 +382,35 @@ impl Lowering<'_> {
                 self.matrix_product(a, b, span)
             }
         }
+    }
+
+    /// The outer product of two columns; of other arrays Kronecker's product, which is the same for a column and a row.
+    fn tensor_product(&mut self, a: &Array, b: &Array, span: Span) -> Result<Array> {
+        if a.cols == ONE && b.cols == ONE {
+            return self.matrix_product(a, &b.transposed(), span);
+        }
+        if !a.is_fixed() || !b.is_fixed() {
+            return Err(Fault::Unsupported(
+                "the size of a factor of this product is not known".into(),
+                span,
+            ));
+        }
+        let (rows, cols) = (b.rows.stored(), b.cols.stored());
+        let (all_rows, all_cols) = (a.rows.stored() * rows, a.cols.stored() * cols);
+        let mut entries = Vec::with_capacity(all_rows * all_cols);
+        for row in 0..all_rows {
+            for col in 0..all_cols {
+                self.work += 1;
+                let outer = a.entries[row / rows * a.cols.stored() + col / cols];
+                let inner = b.entries[row % rows * cols + col % cols];
+                entries.push(self.system.store.mul([outer, inner]));
+            }
+        }
+        Ok(Array {
+            rows: Dim::Fixed(all_rows),
+            cols: Dim::Fixed(all_cols),
+            entries,
+        })
     }
 
     pub(super) fn matrix_product(&mut self, a: &Array, b: &Array, span: Span) -> Result<Array> {
@@ -483,47 +513,19 @@ impl Lowering<'_> {
             ));
         }
         match whole {
-            Some(count @ 1..=16) => {
+            Some(count @ (-16..=-1 | 1..=16)) => {
+                let base = if count < 0 {
+                    self.of_square("inv", &base, span)?
+                } else {
+                    base
+                };
                 let mut result = base.clone();
-                for _ in 1..count {
+                for _ in 1..count.abs() {
                     result = self.matrix_product(&result, &base, span)?;
                 }
                 Ok(result)
             }
-            Some(-1) => self.inverse(&base, span),
             _ => Err(Fault::Unsupported("this power of a matrix".into(), span)),
         }
-    }
-
-    /// The inverse of a diagonal matrix, or of one of two rows.
-    pub(super) fn inverse(&mut self, array: &Array, span: Span) -> Result<Array> {
-        let size = array.rows.stored();
-        let store = &mut self.system.store;
-        let minus_one = store.int(-1);
-        let diagonal = (0..size).all(|row| {
-            (0..size).all(|col| row == col || store.is_zero(array.entries[row * size + col]))
-        });
-        if diagonal {
-            let mut entries = array.entries.clone();
-            for at in 0..size {
-                entries[at * size + at] = store.power(entries[at * size + at], minus_one);
-            }
-            return Ok(Array { entries, ..*array });
-        }
-        let [a, b, c, d] = array.entries[..] else {
-            return Err(Fault::Unsupported(
-                "the inverse of this matrix".into(),
-                span,
-            ));
-        };
-        let (first, second) = (store.mul([a, d]), store.mul([b, c]));
-        let second = store.negative(second);
-        let determinant = store.add([first, second]);
-        let inverse = store.power(determinant, minus_one);
-        let (minus_b, minus_c) = (store.negative(b), store.negative(c));
-        let entries = [d, minus_b, minus_c, a]
-            .map(|entry| store.mul([inverse, entry]))
-            .to_vec();
-        Ok(Array { entries, ..*array })
     }
 }

@@ -281,7 +281,7 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    /// `\nabla_w L`
+    /// `\nabla_w L`, `\nabla_w^2 L`
     pub(super) fn nabla(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Report> {
         let noad = cursor.peek().expect("a nabla");
         let span = noad.span;
@@ -289,18 +289,16 @@ impl Reader<'_, '_> {
             .sub
             .clone()
             .ok_or_else(|| error("nabla-without-index", r"by what? write `\nabla_w`", span))?;
+        let order = match &noad.sup {
+            Some(sup) => order_of(sup)
+                .ok_or_else(|| error("unexpected", "this mark is not defined", span))?,
+            None => 1,
+        };
         cursor.at += 1;
         let wrt = self.value_of(&sub)?;
         let of = self.differentiated(cursor)?;
         let whole = span.to(of.span);
-        Ok(Expr::new(
-            ExprKind::Derivative {
-                of: Box::new(of),
-                wrt: Box::new(wrt),
-                direct: false,
-            },
-            whole,
-        ))
+        Ok(derivative_of(of, vec![wrt; order], false, whole))
     }
 
     /// A list that names a quantity, wherever it stands.
@@ -331,12 +329,21 @@ impl Reader<'_, '_> {
         below: &[Noad],
         cursor: &mut Cursor<'_>,
     ) -> Result<Option<Expr>, Report> {
-        let Some((upper, first)) = self.differential(above) else {
+        let Some((upper, first, order)) = self.differential(above) else {
             return Ok(None);
         };
         let span = noad.span;
-        let (partial, wrt) = match self.differential(below) {
-            Some((rest, sign)) if !rest.is_empty() => (sign == '∂' || first == '∂', rest.to_vec()),
+        let (partial, wrt) = match self.differentials(below, order) {
+            Some((parts, sign)) => (sign == '∂' || first == '∂', parts),
+            _ if order > 1 => {
+                return Err(error(
+                    "derivative-order",
+                    format!(
+                        "the denominator of this derivative does not name {order} differentials"
+                    ),
+                    span,
+                ));
+            }
             _ => {
                 // `\frac{dC}{w_1}`: only where the numerator is the loss and the denominator one name.
                 let of = self.names.find(upper);
@@ -365,20 +372,11 @@ impl Reader<'_, '_> {
                 self.notes.push(
                     "the second d of the derivative is missing; read as if it stood there".into(),
                 );
-                (first == '∂', below.to_vec())
+                (first == '∂', vec![below.to_vec()])
             }
         };
-        if upper
-            .first()
-            .is_some_and(|noad| matches!(noad.kind, Kind::Number(_)))
-        {
-            return Err(error(
-                "unsupported",
-                "second derivatives cannot be judged",
-                span,
-            ));
-        }
-        let wrt = self.value_of(&wrt)?;
+        let wrt: Result<Vec<Expr>, Report> = wrt.iter().map(|part| self.value_of(part)).collect();
+        let wrt = wrt?;
         cursor.at += 1;
         let direct = partial && self.signs.partial_is_direct;
         let of = if upper.is_empty() {
@@ -397,30 +395,92 @@ impl Reader<'_, '_> {
         } else {
             span
         };
-        let derivative = Expr::new(
-            ExprKind::Derivative {
-                of: Box::new(of),
-                wrt: Box::new(wrt),
-                direct,
-            },
-            whole,
-        );
-        self.attached(derivative, noad, true).map(Some)
+        self.attached(derivative_of(of, wrt, direct, whole), noad, true)
+            .map(Some)
     }
 
-    /// What stands behind the d or ∂ at the beginning.
-    pub(super) fn differential<'l>(&self, list: &'l [Noad]) -> Option<(&'l [Noad], char)> {
+    /// What stands behind the d or ∂ at the beginning, with the order above it.
+    fn differential<'l>(&self, list: &'l [Noad]) -> Option<(&'l [Noad], char, usize)> {
         let first = list.first()?;
         let sign = match &first.kind {
             Kind::Command(name) if name == "partial" => '∂',
             Kind::Letter('d') => 'd',
             _ => return None,
         };
-        if !first.is_bare() || (sign == 'd' && list.len() == 1 && self.names.find(list).is_some()) {
-            return (sign == '∂' && first.sup.is_some())
-                .then_some((&list[..0], '2'))
-                .filter(|_| false);
+        let order = match &first.sup {
+            None => 1,
+            Some(sup) => order_of(sup)?,
+        };
+        let is_name = sign == 'd' && list.len() == 1 && self.names.find(list).is_some();
+        if first.sub.is_some() || first.primes > 0 || is_name {
+            return None;
         }
-        Some((&list[1..], sign))
+        Some((&list[1..], sign, order))
     }
+
+    /// What a derivative of some order is taken by, in the order written: `\partial w_i \partial w_j`, `dw^2`.
+    fn differentials(&self, list: &[Noad], order: usize) -> Option<(Vec<List>, char)> {
+        let (rest, sign, 1) = self.differential(list)? else {
+            return None;
+        };
+        if order == 1 {
+            return (!rest.is_empty()).then(|| (vec![rest.to_vec()], sign));
+        }
+        let mut parts = vec![List::new()];
+        for noad in rest {
+            let begins = noad.is_bare()
+                && match sign {
+                    '∂' => noad.is_command("partial"),
+                    _ => noad.kind == Kind::Letter('d'),
+                };
+            let part = parts.last_mut().expect("one from the start");
+            if begins && !part.is_empty() {
+                parts.push(List::new());
+            } else {
+                part.push(noad.clone());
+            }
+        }
+        if parts.len() < order {
+            // `\partial w^2`: by the same twice.
+            parts = parts
+                .into_iter()
+                .flat_map(|mut part| {
+                    let mut times = 1;
+                    if let Some(last) = part.last_mut()
+                        && let Some(sup) = &mut last.sup
+                        && let Some((mark, before)) = sup.split_last()
+                        && let Some(found) = order_of(std::slice::from_ref(mark))
+                    {
+                        times = found;
+                        last.sup = (!before.is_empty()).then(|| before.to_vec());
+                    }
+                    vec![part; times]
+                })
+                .collect();
+        }
+        (parts.len() == order && parts.iter().all(|part| !part.is_empty())).then_some((parts, sign))
+    }
+}
+
+/// The order of a derivative: the number above its d.
+fn order_of(sup: &[Noad]) -> Option<usize> {
+    match sup {
+        [only] if only.is_bare() => match &only.kind {
+            Kind::Number(digits) => digits.parse().ok().filter(|order| (2..=4).contains(order)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The derivative by one after the other.
+fn derivative_of(of: Expr, wrt: Vec<Expr>, direct: bool, span: Span) -> Expr {
+    wrt.into_iter().fold(of, |of, wrt| {
+        let kind = ExprKind::Derivative {
+            of: Box::new(of),
+            wrt: Box::new(wrt),
+            direct,
+        };
+        Expr::new(kind, span)
+    })
 }

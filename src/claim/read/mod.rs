@@ -22,6 +22,8 @@ pub(crate) struct Signs {
     pub(crate) prime_transposes: bool,
     /// Where d and ∂ fractions stand in one formula, ∂ is the direct part.
     pub(crate) partial_is_direct: bool,
+    /// A letter that stands in two factors and is not bound is summed over.
+    pub(crate) repeated_summed: bool,
     /// Letters that a sum without an index runs over.
     pub(crate) sum_over: Option<String>,
 }
@@ -192,6 +194,7 @@ impl<'n, 'a> Reader<'n, 'a> {
         match name {
             "*" | "cdot" | "times" | "bullet" | "ast" => Some(Join::Product),
             "odot" | "oslash" | "circ" => Some(Join::Elementwise),
+            "otimes" => Some(Join::Tensor),
             _ => None,
         }
     }
@@ -262,8 +265,46 @@ impl<'n, 'a> Reader<'n, 'a> {
         let span = start.to(factors.last().map_or(start, |(_, factor)| factor.span));
         Ok(match factors.len() {
             1 => factors.remove(0).1,
-            _ => Expr::new(ExprKind::Product(factors), span),
+            _ => self.summed(Expr::new(ExprKind::Product(factors), span)),
         })
+    }
+
+    /// A product summed over its repeated letters, where the header says so.
+    fn summed(&self, product: Expr) -> Expr {
+        let ExprKind::Product(factors) = &product.kind else {
+            return product;
+        };
+        if !self.signs.repeated_summed || self.in_index {
+            return product;
+        }
+        let mut binders: Vec<Binder> = Vec::new();
+        let letters: Vec<Vec<String>> = factors
+            .iter()
+            .map(|(_, factor)| factor.free_letters())
+            .collect();
+        for letter in letters.iter().flatten() {
+            let repeated = letters.iter().filter(|own| own.contains(letter)).count() > 1;
+            let taken = self.bound.contains(letter)
+                || self.left.contains(letter)
+                || binders.iter().any(|binder| binder.letter == *letter);
+            if repeated && !taken {
+                binders.push(Binder {
+                    letter: letter.clone(),
+                    range: None,
+                });
+            }
+        }
+        if binders.is_empty() {
+            return product;
+        }
+        let span = product.span;
+        let fold = ExprKind::Fold {
+            fold: Fold::Sum,
+            binders,
+            conditions: Vec::new(),
+            body: Box::new(product),
+        };
+        Expr::new(fold, span)
     }
 
     /// One factor; sums, products and operators take what follows them.
@@ -596,6 +637,21 @@ fn split_entries(list: &[Noad], wanted: usize) -> Option<Vec<List>> {
     });
     (parts.len() == 1 && list.len() == wanted && singles)
         .then(|| list.iter().map(|noad| vec![noad.clone()]).collect())
+}
+
+/// `A_{12}`: each digit by itself.
+fn split_digits(list: &[Noad], wanted: usize) -> Option<Vec<List>> {
+    let [only] = list else { return None };
+    match &only.kind {
+        Kind::Number(digits) if only.is_bare() && wanted > 1 && digits.len() == wanted => {
+            let digit = |digit: char| Noad {
+                kind: Kind::Number(digit.into()),
+                ..only.clone()
+            };
+            Some(digits.chars().map(|found| vec![digit(found)]).collect())
+        }
+        _ => None,
+    }
 }
 
 fn number(digits: &str, span: Span) -> Result<BigRational, Report> {

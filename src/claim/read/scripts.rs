@@ -163,7 +163,8 @@ impl Reader<'_, '_> {
             return Ok(Vec::new());
         }
         if let Some(sub) = &rest.sub {
-            let parts = split_entries(sub, axes).ok_or_else(|| {
+            let digits = split_digits(sub, axes);
+            let parts = digits.or_else(|| split_entries(sub, axes)).ok_or_else(|| {
                 error(
                     "element-count",
                     format!("{axes} element indices are expected here"),
@@ -278,6 +279,7 @@ impl Reader<'_, '_> {
             "softmax" | "sum" | "mean" | "norm" => count == 1 || count == 2,
             "ones" => count == 1 || count == 2,
             "diag" | "tr" | "vec" | "eye" => count == 1,
+            _ if crate::functions::matrix_row(name).is_some() => count == 1,
             _ => {
                 let mut functions = self.names.system.functions.iter();
                 let used = functions.find(|function| function.name == name);
@@ -306,6 +308,12 @@ impl Reader<'_, '_> {
     pub(super) fn run(&mut self, cursor: &mut Cursor<'_>, span: Span) -> Result<Expr, Report> {
         let mut factors: Vec<(Join, Expr)> = Vec::new();
         while let Some(next) = cursor.peek() {
+            // `\log|x|`
+            let bars = factors.is_empty() && matches!(next.kind, Kind::Fence('|' | '‖', _));
+            if bars {
+                factors.push((Join::Product, self.factor(cursor)?));
+                break;
+            }
             let stops = matches!(next.kind, Kind::Sign(_) | Kind::Fence(..))
                 || self.join_of(next).is_some();
             if stops {
@@ -393,7 +401,18 @@ impl Reader<'_, '_> {
                 span,
             ));
         }
-        let elementwise = matches!(sup.first().map(|noad| &noad.kind), Some(Kind::Sign(".")));
+        // `A^{-T}`: the transpose of the inverse.
+        if let [minus, mark @ ..] = sup
+            && minus.is_sign("-")
+            && is_transpose(mark)
+        {
+            let minus_one = Expr::new(ExprKind::Number(-BigRational::one()), minus.span);
+            let inverse = ExprKind::Power(Box::new(base), Box::new(minus_one), false);
+            let inverse = Expr::new(inverse, span);
+            return Ok(Expr::new(ExprKind::Transpose(Box::new(inverse)), span));
+        }
+        let elementwise = sup.len() > 1
+            && (sup[0].is_sign(".") || sup[0].is_command("odot") || sup[0].is_command("circ"));
         let sup = if elementwise { &sup[1..] } else { sup };
         if let [
             Noad {

@@ -71,7 +71,8 @@ impl Text {
             )));
         };
         let source = Source::new(name.clone(), files::read_text(path)?);
-        let refused = |report: &Report| Stop::refused(render(report, &source, styled()));
+        let refused =
+            |report: &Report| Stop::refused(render(report, &source, styled(&std::io::stderr())));
         let regions = regions(&source, language).map_err(|report| refused(&report))?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let mut commands = Vec::new();

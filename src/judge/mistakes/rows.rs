@@ -125,7 +125,11 @@ pub const MISTAKES: &[Row] = &[
         name: "transpose-swapped",
         about: "a transpose stands on the wrong factor, or one too many",
         derivations: &[],
-        repairs: &[repair::transposes, repair::transposes_moved],
+        repairs: &[
+            repair::transposes,
+            repair::transposes_moved,
+            repair::pairs_transposed,
+        ],
     },
     Row {
         name: "weight-product-wrong",
@@ -182,7 +186,11 @@ pub const MISTAKES: &[Row] = &[
         name: "wrong-operand",
         about: "a factor is another quantity than it should be, is missing, or is too much",
         derivations: &[],
-        repairs: &[repair::factors_too_much, repair::derivatives_exchanged],
+        repairs: &[
+            repair::factors_too_much,
+            repair::derivatives_exchanged,
+            repair::inverses,
+        ],
     },
     Row {
         name: "precedence",

@@ -1,6 +1,7 @@
 //! Transposes, the order of factors, and products of the wrong kind.
 
 use super::*;
+use crate::claim::{Entry, Fold};
 
 fn toggled(expr: &Expr) -> Expr {
     match &expr.kind {
@@ -184,6 +185,95 @@ pub(in super::super) fn transposes_moved(
     }
 }
 
+/// A matrix for its inverse, and the reverse, where the network speaks of inverses.
+pub(in super::super) fn inverses(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    let speaks = |family: FamilyId| {
+        let kind = &subject.system.family(family).kind;
+        matches!(kind, FamilyKind::OfMatrix { row, .. } if row.keeps_shape)
+    };
+    if axes(subject.system, site.expr) != 2 || !subject.system.family_ids().any(speaks) {
+        return;
+    }
+    let minus_one = ExprKind::Number(BigRational::from_integer((-1).into()));
+    let becomes = match &site.expr.kind {
+        ExprKind::Power(base, exponent, false) if exponent.kind == minus_one => (**base).clone(),
+        ExprKind::Quantity { .. } | ExprKind::Named(_) => {
+            let exponent = Expr::new(minus_one, site.expr.span);
+            let inverse = ExprKind::Power(Box::new(site.expr.clone()), Box::new(exponent), false);
+            Expr::new(inverse, site.expr.span)
+        }
+        _ => return,
+    };
+    out(Edit {
+        name: "wrong-operand",
+        said: Said::Instead(site.expr.clone(), becomes.clone()),
+        becomes,
+    });
+}
+
+/// Neighbours in a product of matrices, transposed together: `b a^T` for `a b^T`.
+pub(in super::super) fn pairs_transposed(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    let ExprKind::Product(factors) = &site.expr.kind else {
+        return;
+    };
+    for at in 1..factors.len() {
+        let [(_, first), (Join::Product, second)] = &factors[at - 1..=at] else {
+            continue;
+        };
+        if axes(subject.system, first) == 0 || axes(subject.system, second) == 0 {
+            continue;
+        }
+        let mut turned = factors.clone();
+        turned[at - 1].1 = toggled(second);
+        turned[at].1 = toggled(first);
+        let becomes = Expr::new(ExprKind::Product(turned), site.expr.span);
+        out(Edit {
+            name: "transpose-swapped",
+            said: Said::Instead(site.expr.clone(), becomes.clone()),
+            becomes,
+        });
+    }
+}
+
+/// `x .* y` for a dot product written `sum_k x_k y_k`.
+fn unsummed(expr: &Expr) -> Option<Expr> {
+    let ExprKind::Fold {
+        fold: Fold::Sum,
+        binders,
+        conditions,
+        body,
+    } = &expr.kind
+    else {
+        return None;
+    };
+    let ([binder], [], ExprKind::Product(factors)) =
+        (binders.as_slice(), conditions.as_slice(), &body.kind)
+    else {
+        return None;
+    };
+    let letter = ExprKind::Letter(binder.letter.clone());
+    let mut whole = factors.clone();
+    for (join, factor) in &mut whole {
+        *join = Join::Elementwise;
+        match &mut factor.kind {
+            ExprKind::Quantity { elements, .. } if matches!(elements.as_slice(), [Entry::At(only)] if only.kind == letter) =>
+            {
+                elements.clear();
+            }
+            _ => return None,
+        }
+    }
+    Some(Expr::new(ExprKind::Product(whole), expr.span))
+}
+
 /// A product entry by entry for a matrix product, or a diagonal matrix for its diagonal, and the reverse.
 pub(in super::super) fn kinds(subject: &Subject<'_>, site: &Site<'_>, out: &mut dyn FnMut(Edit)) {
     let span = site.expr.span;
@@ -213,6 +303,11 @@ pub(in super::super) fn kinds(subject: &Subject<'_>, site: &Site<'_>, out: &mut 
             }
         }
         ExprKind::Call(name, 0, arguments) if name == "diag" => put(arguments[0].clone()),
+        ExprKind::Fold { .. } => {
+            if let Some(product) = unsummed(site.expr) {
+                put(product);
+            }
+        }
         _ => {}
     }
     if site.factor && axes(subject.system, site.expr) == 1 {

@@ -272,7 +272,7 @@ fn axes(system: &System, expr: &Expr) -> usize {
         ExprKind::Column(_) | ExprKind::OneHot(_) => 1,
         ExprKind::Identity | ExprKind::Unit(..) | ExprKind::Matrix(_) => 2,
         ExprKind::Call(name, _, arguments) => match name.as_str() {
-            "tr" | "norm" => 0,
+            "tr" | "norm" | "det" | "logdet" => 0,
             "diag" => 2,
             "sum" | "mean" => usize::from(arguments.len() > 1),
             _ => arguments
