@@ -46,6 +46,9 @@ pub(super) struct NetworkArguments {
     /// Derive by this, in place of what the network asks (repeatable)
     #[arg(long, value_name = "NAME")]
     pub(super) wrt: Vec<String>,
+    /// Notation profile: a name of `list profiles`, or a file that ends in `.toml`
+    #[arg(long, value_name = "NAME", default_value = "standard")]
+    pub(super) profile: String,
 }
 
 #[derive(Debug, Args)]
@@ -70,9 +73,6 @@ pub(super) struct DeriveArguments {
     /// Explain the symbols
     #[arg(long)]
     pub(super) legend: bool,
-    /// Notation profile
-    #[arg(long, value_name = "NAME", default_value = "standard")]
-    pub(super) profile: String,
     /// Do not confirm numerically; the output says so
     #[arg(long)]
     pub(super) no_confirm: bool,

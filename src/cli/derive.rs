@@ -4,32 +4,27 @@ use super::args::DeriveArguments;
 use super::network::{Loaded, load};
 use super::{Outcome, Stop, deliver, report};
 use crate::derive::{Derivation, Request};
-use crate::formula::{Detail, Form, Formula, View};
+use crate::formula::{Detail, Form, Formula, Lettering, View};
 use crate::numeric::{Confirmation, Sampling, Status};
-use crate::present::{Confirmed, Evidence, Style, present, profile};
+use crate::present::{Confirmed, Evidence, Style, present};
+use crate::profile::Left;
 use crate::write::{Format, lay_out};
 
 pub(super) fn run(arguments: &DeriveArguments) -> Result<Outcome, Stop> {
-    let Some(profile) = profile::profile(&arguments.profile) else {
-        let known: Vec<&str> = profile::PROFILES
-            .iter()
-            .map(|profile| profile.name)
-            .collect();
-        return Err(Stop::refused(format!(
-            "error: there is no profile `{}`; there is: {}",
-            arguments.profile,
-            known.join(", ")
-        )));
-    };
     let loaded = load(&arguments.network)?;
     let in_matrices = loaded.system.whole_arrays.then_some(Form::Matrix);
     let form = arguments.form.map(Form::from).or(in_matrices);
+    let derivatives = &loaded.notation.profile.derivatives;
     let view = View {
         form: form.unwrap_or_default(),
         layout: arguments.layout.into(),
         detail: arguments.detail.into(),
         resolve: arguments.resolve,
-        combine: arguments.combine,
+        combine: arguments.combine || derivatives.combine,
+        lettering: match derivatives.left {
+            Left::AsRead => Lettering::AsRead,
+            Left::Bare => Lettering::Bare,
+        },
     };
     let (derivation, formulas) = formulas(&loaded, arguments.network.step0, &view)?;
     let format = if arguments.json {
@@ -38,7 +33,7 @@ pub(super) fn run(arguments: &DeriveArguments) -> Result<Outcome, Stop> {
         arguments.format.with(arguments.env.into())
     };
     let style = Style {
-        profile,
+        notation: &loaded.notation,
         form: shown_form(form, &derivation),
         layout: arguments.layout.into(),
         legend: arguments.legend,

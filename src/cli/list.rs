@@ -2,7 +2,7 @@
 
 use super::args::{ListArguments, ListFormat, Listing};
 use super::{Outcome, Stop, deliver, tables};
-use crate::present::profile::PROFILES;
+use crate::profile::profiles;
 use crate::simplify::Holds;
 use crate::write::step_name;
 
@@ -84,13 +84,13 @@ pub(super) fn run(arguments: &ListArguments) -> Result<Outcome, Stop> {
             .iter()
             .map(|row| [row.name.to_owned(), String::new(), row.about.to_owned()])
             .collect(),
-        Listing::Profiles => PROFILES
+        Listing::Profiles => profiles()
             .iter()
             .map(|profile| {
                 [
-                    profile.name.to_owned(),
+                    profile.name.clone(),
                     String::new(),
-                    profile.about.to_owned(),
+                    profile.about.clone(),
                 ]
             })
             .collect(),

@@ -4,12 +4,11 @@ use super::args::ShowArguments;
 use super::network::load;
 use super::{Outcome, Stop, deliver};
 use crate::present::present_network;
-use crate::present::profile::STANDARD;
 use crate::write::{Environment, Format, write_to};
 
 pub(super) fn run(arguments: &ShowArguments) -> Result<Outcome, Stop> {
     let loaded = load(&arguments.network)?;
-    let document = present_network(&loaded.system, &STANDARD);
+    let document = present_network(&loaded.system, &loaded.notation);
     let format = if arguments.json {
         Format::Json
     } else {

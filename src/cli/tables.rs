@@ -6,8 +6,8 @@ use crate::functions::{
     ArrayRow, Carried, LayerRow, Row, Takes, array_rows, layers as layer_rows, rows,
 };
 use crate::matrix::Layout;
-use crate::present::profile::STANDARD;
 use crate::present::{Confirmed, Document, Style, present, present_function, present_network};
+use crate::profile::Notation;
 use crate::source::Source;
 use crate::syntax::StepAtZero;
 use crate::system::System;
@@ -85,7 +85,7 @@ fn layer_equations(row: &'static LayerRow) -> String {
     }
     let network = crate::syntax::parse(&Source::new(row.name, chain)).expect(LEGAL);
     let system = crate::system::lower(&network).expect(LEGAL);
-    equations(&present_network(&system, &STANDARD), inputs)
+    equations(&present_network(&system, Notation::standard()), inputs)
 }
 
 /// The definitions of a network behind the first ones.
@@ -115,7 +115,7 @@ fn function(row: &'static Row) -> Vec<String> {
     let id = system
         .function_id(row.name)
         .unwrap_or_else(|| unreachable!("`{}` stands in the table", row.name));
-    let entry = present_function(&system, id, &STANDARD, StepAtZero::One);
+    let entry = present_function(&system, id, Notation::standard(), StepAtZero::One);
     let latex = |id| latex_of(&entry.boxes, id);
     let value = match entry.value {
         Some(value) => format!("${}={}$", latex(entry.symbol), latex(value)),
@@ -151,7 +151,7 @@ fn aliases(names: &[&str]) -> String {
 
 /// Name, aliases, value, what it does to matrices, source.
 fn array_function(row: &'static ArrayRow) -> [String; 5] {
-    let document = present_network(&system(row, ""), &STANDARD);
+    let document = present_network(&system(row, ""), Notation::standard());
     let over = match row.takes {
         Takes::Columns => "`rows`, `columns` or `all`",
         Takes::Entries => "all entries",
@@ -173,7 +173,7 @@ fn gradient(row: &'static ArrayRow) -> String {
         crate::derive::derive(&system(row, &question), &Request::default()).expect(LEGAL);
     let formulas = crate::formula::formulate(&mut derivation, &View::default()).expect(LEGAL);
     let style = Style {
-        profile: &STANDARD,
+        notation: Notation::standard(),
         form: Form::Index,
         layout: Layout::Same,
         legend: false,

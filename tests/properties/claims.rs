@@ -25,6 +25,7 @@ const VIEWS: [View; 4] = [
     },
     View {
         combine: true,
+        lettering: Lettering::AsRead,
         ..RESULT
     },
     View {

@@ -69,6 +69,7 @@ const VIEWS: [View; 3] = [
     },
     View {
         combine: true,
+        lettering: Lettering::AsRead,
         ..RESULT
     },
 ];

@@ -68,6 +68,7 @@ fn what_went_wrong_once_stays_right() {
         detail: Detail::Full,
         resolve: false,
         combine: false,
+        lettering: Lettering::AsRead,
     };
     let mut tally = Tally::default();
     for (title, text) in NETWORKS {
