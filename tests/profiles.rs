@@ -7,7 +7,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use chainrule::profile::profiles;
+use chainrule::profile::{apply, profiles, read};
+use chainrule::source::Source;
+use chainrule::syntax::parse;
+use chainrule::system::lower;
 
 fn run(path: &Path, arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_chainrule"))
@@ -22,7 +25,9 @@ fn run(path: &Path, arguments: &[&str]) -> String {
         .map(|line| format!("{line}\n"))
         .collect();
     assert!(
-        !output.status.success() || printed.contains("confirmed numerically") || arguments[0] != "derive",
+        !output.status.success()
+            || printed.contains("confirmed numerically")
+            || arguments[0] != "derive",
         "{path:?} is confirmed: {text}"
     );
     text.push_str(&String::from_utf8(output.stderr).expect("messages are text"));
@@ -80,4 +85,18 @@ fn what_cannot_be_written_so_is_refused() {
             insta::assert_snapshot!(message);
         });
     });
+}
+
+/// The example in the documents is a profile, and writes a network.
+#[test]
+fn the_documents_show_a_legal_profile() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = fs::read_to_string(root.join("docs/profiles.md")).expect("a document");
+    let (_, behind) = document.split_once("```toml\n").expect("an example");
+    let (text, _) = behind.split_once("```").expect("a block ends");
+    let profile = read(&Source::new("lecture.toml", text)).expect("a legal profile");
+    let network = fs::read_to_string(root.join("examples/any_activation.net")).expect("a network");
+    let network = parse(&Source::new("network", network)).expect("legal");
+    let (_, notation) = apply(&profile, &lower(&network).expect("legal")).expect("all roles");
+    assert_eq!(notation.profile.name, "lecture");
 }

@@ -59,8 +59,8 @@ pub(super) struct DeriveArguments {
     #[arg(long, value_name = "FORM")]
     pub(super) form: Option<FormName>,
     /// Where the axes of derivatives stand in matrix notation
-    #[arg(long, value_name = "LAYOUT", default_value = "same")]
-    pub(super) layout: LayoutName,
+    #[arg(long, value_name = "LAYOUT")]
+    pub(super) layout: Option<LayoutName>,
     /// How much is shown
     #[arg(long, value_name = "DETAIL", default_value = "result")]
     pub(super) detail: DetailName,
@@ -188,7 +188,7 @@ pub(super) struct ListArguments {
 pub(super) enum ListFormat {
     /// Plain text
     Text,
-    /// Tables with formulas, of functions, losses and layers
+    /// Tables with formulas, of functions, losses, layers and profiles
     Markdown,
 }
 

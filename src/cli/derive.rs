@@ -5,26 +5,24 @@ use super::network::{Loaded, load};
 use super::{Outcome, Stop, deliver, report};
 use crate::derive::{Derivation, Request};
 use crate::formula::{Detail, Form, Formula, Lettering, View};
+use crate::matrix::Layout;
 use crate::numeric::{Confirmation, Sampling, Status};
 use crate::present::{Confirmed, Evidence, Style, present};
-use crate::profile::Left;
+use crate::profile::{Lay, Left, Notation};
 use crate::write::{Format, lay_out};
 
 pub(super) fn run(arguments: &DeriveArguments) -> Result<Outcome, Stop> {
     let loaded = load(&arguments.network)?;
     let in_matrices = loaded.system.whole_arrays.then_some(Form::Matrix);
     let form = arguments.form.map(Form::from).or(in_matrices);
-    let derivatives = &loaded.notation.profile.derivatives;
+    let usual = view(&loaded.notation);
     let view = View {
         form: form.unwrap_or_default(),
-        layout: arguments.layout.into(),
+        layout: arguments.layout.map_or(usual.layout, Into::into),
         detail: arguments.detail.into(),
         resolve: arguments.resolve,
-        combine: arguments.combine || derivatives.combine,
-        lettering: match derivatives.left {
-            Left::AsRead => Lettering::AsRead,
-            Left::Bare => Lettering::Bare,
-        },
+        combine: arguments.combine || usual.combine,
+        ..usual
     };
     let (derivation, formulas) = formulas(&loaded, arguments.network.step0, &view)?;
     let format = if arguments.json {
@@ -35,7 +33,7 @@ pub(super) fn run(arguments: &DeriveArguments) -> Result<Outcome, Stop> {
     let style = Style {
         notation: &loaded.notation,
         form: shown_form(form, &derivation),
-        layout: arguments.layout.into(),
+        layout: view.layout,
         legend: arguments.legend,
     };
     // The size is known from the boxes alone: what is too large is refused before it is confirmed.
@@ -51,6 +49,24 @@ pub(super) fn run(arguments: &DeriveArguments) -> Result<Outcome, Stop> {
     // The process ends here: taking a large network apart piece by piece would only cost time.
     std::mem::forget((loaded, derivation, formulas, document));
     Ok(Outcome::Done)
+}
+
+/// What is to be seen, as the profile has it.
+pub(super) fn view(notation: &Notation) -> View {
+    let derivatives = &notation.profile.derivatives;
+    View {
+        layout: match derivatives.layout {
+            Lay::Same => Layout::Same,
+            Lay::Numerator => Layout::Numerator,
+            Lay::Denominator => Layout::Denominator,
+        },
+        combine: derivatives.combine,
+        lettering: match derivatives.left {
+            Left::AsRead => Lettering::AsRead,
+            Left::Bare => Lettering::Bare,
+        },
+        ..View::default()
+    }
 }
 
 /// The derivation of a network's questions, and its formulas in a view.

@@ -30,9 +30,10 @@ pub(super) fn run(arguments: &ListArguments) -> Result<Outcome, Stop> {
             Listing::Functions => tables::functions(),
             Listing::Losses => tables::losses(),
             Listing::Layers => tables::layers(),
-            Listing::Rules | Listing::Profiles | Listing::Mistakes => {
+            Listing::Profiles => tables::profiles(),
+            Listing::Rules | Listing::Mistakes => {
                 return Err(Stop::refused(
-                    "error: only functions, losses and layers are listed with formulas",
+                    "error: only functions, losses, layers and profiles are listed with formulas",
                 ));
             }
         };
@@ -87,11 +88,16 @@ pub(super) fn run(arguments: &ListArguments) -> Result<Outcome, Stop> {
         Listing::Profiles => profiles()
             .iter()
             .map(|profile| {
-                [
-                    profile.name.clone(),
-                    String::new(),
-                    profile.about.clone(),
-                ]
+                let convention: Vec<String> = profile
+                    .convention()
+                    .into_iter()
+                    .map(|(what, how)| format!("{what}: {how}"))
+                    .collect();
+                let about = match convention.as_slice() {
+                    [] => profile.about.clone(),
+                    said => format!("{} ({})", profile.about, said.join("; ")),
+                };
+                [profile.name.clone(), String::new(), about]
             })
             .collect(),
     };

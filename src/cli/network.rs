@@ -57,8 +57,7 @@ pub(super) fn load(arguments: &NetworkArguments) -> Result<Loaded, Stop> {
     if !system.warnings.is_empty() {
         super::say(&render_diagnostics(&system.warnings, &source, styled()));
     }
-    let (system, notation) =
-        apply(&profile, &system).map_err(|report| stop(&report, &source))?;
+    let (system, notation) = apply(&profile, &system).map_err(|report| stop(&report, &source))?;
     Ok(Loaded {
         source,
         system,

@@ -111,12 +111,7 @@ fn split(system: &System, piece: &AdjointPiece, guards: &[Constraint]) -> Vec<Do
     parts
 }
 
-fn case(
-    system: &mut System,
-    piece: &AdjointPiece,
-    domain: &Domain,
-    slot_vars: &[VarId],
-) -> Case {
+fn case(system: &mut System, piece: &AdjointPiece, domain: &Domain, slot_vars: &[VarId]) -> Case {
     // A slot that has one value in this case is written as that value.
     let whole = equations_first(system, domain, slot_vars);
     let (fixed, rest) = whole.solve(slot_vars);

@@ -43,7 +43,12 @@ impl Printer<'_> {
                 let name = self.names.size(*size);
                 let parts: Vec<(Mark, MathId)> = slots
                     .iter()
-                    .map(|slot| (self.notation.profile.layers.index, self.affine(slot, scope).id))
+                    .map(|slot| {
+                        (
+                            self.notation.profile.layers.index,
+                            self.affine(slot, scope).id,
+                        )
+                    })
                     .collect();
                 let (sup, sub) = self.marked(name.sub, parts);
                 let id = self.boxes.script(name.base, sub, sup);
@@ -58,12 +63,7 @@ impl Printer<'_> {
     }
 
     /// The number of a layer that stands in the name, and the slots, each with its place.
-    fn slots(
-        &mut self,
-        family: FamilyId,
-        slots: &[Affine],
-        scope: Scope,
-    ) -> Vec<(Mark, MathId)> {
+    fn slots(&mut self, family: FamilyId, slots: &[Affine], scope: Scope) -> Vec<(Mark, MathId)> {
         let notation = self.notation;
         let number = notation.named(family).and_then(|named| named.number);
         let mut parts = Vec::with_capacity(slots.len() + 1);
@@ -269,10 +269,7 @@ impl Printer<'_> {
             argument
         } else {
             let top = if turned {
-                let parts = [
-                    self.boxes.latex(above_turned),
-                    self.transpose_sign(),
-                ];
+                let parts = [self.boxes.latex(above_turned), self.transpose_sign()];
                 self.boxes.row(parts)
             } else {
                 self.boxes.latex(above)
@@ -339,8 +336,7 @@ impl Printer<'_> {
         let notation = self.notation;
         let slots = self.system.family(wrt.0).slots.min(wrt.1.len());
         if total
-            && let Some(template) =
-                notation.derivative(self.system, of.0, wrt.0, &wrt.1[..slots])
+            && let Some(template) = notation.derivative(self.system, of.0, wrt.0, &wrt.1[..slots])
             && (part == Part::Whole || !template.is_whole())
         {
             return self.in_template(template, of, wrt, part, scope);

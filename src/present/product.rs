@@ -100,7 +100,9 @@ impl Printer<'_> {
             let number = self.rational(&number);
             done.insert(0, number);
         }
-        self.side_by_side(&done)
+        let sign = self.notation.profile.signs.product.as_ref();
+        let sign = sign.map(|sign| self.boxes.spelled(sign.as_str()));
+        self.joined_by(&done, sign)
     }
 
     /// The factors in the profile's order.
@@ -112,7 +114,11 @@ impl Printer<'_> {
         let place = |factor: Factor| order.iter().position(|other| *other == factor);
         let upstream = place(Factor::Upstream).unwrap_or(order.len());
         let mut sorted = factors.to_vec();
-        sorted.sort_by_key(|term| self.kind_of_factor(*term).and_then(place).unwrap_or(upstream));
+        sorted.sort_by_key(|term| {
+            self.kind_of_factor(*term)
+                .and_then(place)
+                .unwrap_or(upstream)
+        });
         Cow::Owned(sorted)
     }
 
@@ -194,6 +200,11 @@ impl Printer<'_> {
 
     /// Factors by juxtaposition; a single one stays as it is.
     pub(super) fn side_by_side(&mut self, factors: &[Printed]) -> Printed {
+        self.joined_by(factors, None)
+    }
+
+    /// Factors with a sign between them, or none.
+    fn joined_by(&mut self, factors: &[Printed], sign: Option<MathId>) -> Printed {
         if let [only] = factors {
             return *only;
         }
@@ -205,6 +216,8 @@ impl Printer<'_> {
             let printed = self.factor(*printed, last);
             if at == 0 {
                 begin = printed.begin;
+            } else if let Some(sign) = sign {
+                row.push(sign);
             } else if printed.begin == Begin::Digit {
                 row.push(self.boxes.sign(Sign::Times));
             } else if self.is_word(printed.id) || self.is_word(factors[at - 1].id) {

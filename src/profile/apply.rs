@@ -1,11 +1,11 @@
 //! A profile put on a network.
 
+use super::Profile;
 use super::convert::convert;
 use super::mistakes;
 use super::notation::{Named, Notation};
 use super::parts::{Part, Parts};
 use super::places::{Counter, Places};
-use super::Profile;
 use crate::source::{Diagnostic, Report};
 use crate::system::{FamilyKind, System};
 use crate::term::FamilyId;
@@ -31,7 +31,8 @@ pub fn apply(profile: &Profile, system: &System) -> Result<(System, Notation), R
             symbol.as_str().clone_into(&mut function.latex);
         }
     }
-    let opaque = |function: &crate::system::Function| function.is_opaque() && function.parameters == 1;
+    let opaque =
+        |function: &crate::system::Function| function.is_opaque() && function.parameters == 1;
     if let Some(symbol) = profile.functions.get("activation")
         && system.functions.iter().filter(|it| opaque(it)).count() == 1
         && let Some(function) = system.functions.iter_mut().find(|it| opaque(it))
@@ -106,8 +107,8 @@ fn covers(system: &System, parts: &Parts, places: &Places, part: Part) -> bool {
             Some(Counter::Name(number)) => Some(number),
             Some(Counter::Slot(_)) | None => None,
         };
-        let boundary = system.family(family).kind == FamilyKind::Input
-            && system.bounded_by(family).is_some();
+        let boundary =
+            system.family(family).kind == FamilyKind::Input && system.bounded_by(family).is_some();
         if !boundary && !seen.iter().any(|(other, _)| *other == name) {
             seen.push((name, number));
         }
@@ -116,9 +117,10 @@ fn covers(system: &System, parts: &Parts, places: &Places, part: Part) -> bool {
         [] | [_] => true,
         several => {
             several.iter().all(|(_, number)| number.is_some())
-                && several.iter().enumerate().all(|(at, (_, number))| {
-                    several[..at].iter().all(|(_, other)| other != number)
-                })
+                && several
+                    .iter()
+                    .enumerate()
+                    .all(|(at, (_, number))| several[..at].iter().all(|(_, other)| other != number))
         }
     }
 }

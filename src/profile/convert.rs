@@ -105,9 +105,7 @@ impl Converter<'_> {
                 Some(Affine::atom(Atom::Size(*size, slots)))
             }
             Atom::Size(size, _) => match self.places.depth {
-                Some((depth, added)) if depth == *size => {
-                    Some(Affine::size(*size).offset(-added))
-                }
+                Some((depth, added)) if depth == *size => Some(Affine::size(*size).offset(-added)),
                 _ => None,
             },
             Atom::Read(family, index) => Some(Affine::atom(Atom::Read(
@@ -242,9 +240,8 @@ impl Converter<'_> {
         if let Some(done) = self.done.get(&term) {
             return *done;
         }
-        let result = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
-            self.rewritten(system, term)
-        });
+        let result =
+            stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || self.rewritten(system, term));
         self.done.insert(term, result);
         result
     }
@@ -293,7 +290,10 @@ impl Converter<'_> {
                 system.store.intern(Node::Add(terms))
             }
             Node::Mul(factors) => {
-                let factors = factors.iter().map(|term| self.term(system, *term)).collect();
+                let factors = factors
+                    .iter()
+                    .map(|term| self.term(system, *term))
+                    .collect();
                 system.store.intern(Node::Mul(factors))
             }
             node => {
@@ -315,13 +315,21 @@ impl Converter<'_> {
     fn bound_letter(&self, system: &System, body: TermId, var: VarId) -> Option<(String, i64)> {
         super::places::accesses(system, body)
             .into_iter()
-            .filter(|(family, _)| self.places.to_axes.get(family.0 as usize).is_some_and(Option::is_some))
+            .filter(|(family, _)| {
+                self.places
+                    .to_axes
+                    .get(family.0 as usize)
+                    .is_some_and(Option::is_some)
+            })
             .find_map(|(family, index)| {
                 let slots = system.family(family).slots;
-                self.index(family, &index).iter().enumerate().find_map(|(at, entry)| {
-                    let behind = entry.minus(&Affine::var(var)).as_int()?;
-                    Some((self.wish(family, at, slots)?, behind))
-                })
+                self.index(family, &index)
+                    .iter()
+                    .enumerate()
+                    .find_map(|(at, entry)| {
+                        let behind = entry.minus(&Affine::var(var)).as_int()?;
+                        Some((self.wish(family, at, slots)?, behind))
+                    })
             })
     }
 }

@@ -1,8 +1,8 @@
 //! What keeps a network from being written in a profile.
 
+use super::Profile;
 use super::notation::Notation;
 use super::parts::Part;
-use super::Profile;
 use crate::source::Diagnostic;
 use crate::syntax::greek_command;
 use crate::system::{Spelled, System};
@@ -15,12 +15,17 @@ pub(super) fn role_missing(system: &System, profile: &Profile, part: Part) -> Di
         Part::PreActivation => {
             "give what the activation is applied to a name of its own, for instance `z = W x + b`"
         }
-        Part::Activation | Part::Output => "give the value of the activation a name, for instance `a = tanh(z)`",
+        Part::Activation | Part::Output => {
+            "give the value of the activation a name, for instance `a = tanh(z)`"
+        }
         Part::Input => "declare what goes in, for instance `input x`",
         Part::Target => "declare what the output is compared with, for instance `target y`",
         Part::Cost => "add a loss, for instance `loss C = 1/2 (a - y)^2`",
     };
-    let message = format!("the profile `{}` needs a quantity in the role of {what}, and there is none", profile.name);
+    let message = format!(
+        "the profile `{}` needs a quantity in the role of {what}, and there is none",
+        profile.name
+    );
     // Nothing plays the role: the network as a whole is meant, and its last equation stands for it.
     let last = system.families.iter().filter_map(|row| row.span).max();
     let diagnostic = match last {
@@ -50,15 +55,18 @@ pub(super) fn same_symbols(system: &System, notation: &Notation) -> Vec<Diagnost
             Some(symbol) => (symbol, named.and_then(|named| named.number)),
             None => (as_latex(&row.name), None),
         };
-        let same = seen
-            .iter()
-            .find(|(other, count, name, _)| *other == shown && *count == number && *name != row.name);
+        let same = seen.iter().find(|(other, count, name, _)| {
+            *other == shown && *count == number && *name != row.name
+        });
         if let Some((_, _, other, before)) = same {
             let message = format!(
                 "the profile `{}` would write `{other}` and `{}` alike, as {shown}",
                 notation.profile.name, row.name
             );
-            let help = format!("give one of them a spelling, for instance `write {} as \"…\"`, or another name", row.name);
+            let help = format!(
+                "give one of them a spelling, for instance `write {} as \"…\"`, or another name",
+                row.name
+            );
             let diagnostic = match row.span {
                 Some(span) => Diagnostic::error("profile-collision", message, span, "this one"),
                 None => Diagnostic::general("profile-collision", message),

@@ -3,6 +3,7 @@
 
 mod apply;
 mod convert;
+mod describe;
 mod mistakes;
 mod notation;
 mod parts;
@@ -175,8 +176,23 @@ pub struct Derivatives {
     pub any: Option<Template>,
     /// With which indices the left sides of equations are written.
     pub left: Left,
+    /// Where the axes of derivatives stand in matrix notation.
+    pub layout: Lay,
     /// Whether the equations of activation and pre-activation are one recursion.
     pub combine: bool,
+}
+
+/// Where the axes of derivatives stand in matrix notation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lay {
+    /// A gradient has the shape of its parameter.
+    #[default]
+    Same,
+    /// Rows are outputs: gradients are rows.
+    Numerator,
+    /// Columns are outputs.
+    Denominator,
 }
 
 /// With which indices the left sides of equations are written.
@@ -200,6 +216,8 @@ pub struct Signs {
     pub transpose: Option<Latex>,
     /// Whether that joins the number of a layer: `W^{[l]T}`.
     pub transpose_joins: bool,
+    /// Between the factors of a product.
+    pub product: Option<Latex>,
     /// Of 1 where a condition holds; without it Step is a function.
     pub indicator: Option<Latex>,
     /// The font of arrays that have names of one letter.
@@ -304,7 +322,10 @@ impl Template {
 
     /// Whether the quantity stands in a group or a script, so that its elements could not stand behind.
     pub(crate) fn is_whole(&self) -> bool {
-        let place = self.0.find("<symbol>").or_else(|| self.0.find("<quantity>"));
+        let place = self
+            .0
+            .find("<symbol>")
+            .or_else(|| self.0.find("<quantity>"));
         place.is_some_and(|at| {
             let before = &self.0[..at];
             before.ends_with(['_', '^'])
@@ -361,10 +382,15 @@ const FILES: &[(&str, &str)] = &[
     ("nielsen", include_str!("notations/nielsen.toml")),
     ("ng", include_str!("notations/ng.toml")),
     ("ufldl", include_str!("notations/ufldl.toml")),
-    ("goodfellow", include_str!("notations/goodfellow.toml")),
-    ("bishop", include_str!("notations/bishop.toml")),
-    ("d2l", include_str!("notations/d2l.toml")),
     ("cs231n", include_str!("notations/cs231n.toml")),
+    ("cs224n", include_str!("notations/cs224n.toml")),
+    ("d2l", include_str!("notations/d2l.toml")),
+    ("parr-howard", include_str!("notations/parr-howard.toml")),
+    ("bishop", include_str!("notations/bishop.toml")),
+    ("goodfellow", include_str!("notations/goodfellow.toml")),
+    ("mazur", include_str!("notations/mazur.toml")),
+    ("compphysics", include_str!("notations/compphysics.toml")),
+    ("transformer", include_str!("notations/transformer.toml")),
 ];
 
 /// All profiles that the program knows, the default first.

@@ -112,7 +112,11 @@ impl Parts {
                     let sibling = parts.with(Part::Activation).any(|other| {
                         stem(&system.family(other).name) == stem(&system.family(family).name)
                     });
-                    let part = if sibling { Part::Activation } else { Part::Output };
+                    let part = if sibling {
+                        Part::Activation
+                    } else {
+                        Part::Output
+                    };
                     parts.set(family, part);
                 }
                 Some(FamilyRole::Target) => parts.set(family, Part::Target),
@@ -229,7 +233,10 @@ impl Parts {
                 let own = &index[system.family(*family).slots..];
                 let to = joins(own, left, &bound)?;
                 let shared = read.iter().enumerate().any(|(other, (_, index))| {
-                    other != at && bound.iter().all(|var| index.iter().any(|it| it.mentions(*var)))
+                    other != at
+                        && bound
+                            .iter()
+                            .all(|var| index.iter().any(|it| it.mentions(*var)))
                 });
                 shared.then_some((at, to))
             })

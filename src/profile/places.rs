@@ -167,7 +167,8 @@ impl Places {
         if let Some(end) = profile.layers.weight {
             for used in parts.uses.iter().chain(&parts.biases) {
                 if let Some(ahead) = self.ahead(system, used) {
-                    self.shifts[used.weight.0 as usize] = nodes + ahead - i64::from(end == End::From);
+                    self.shifts[used.weight.0 as usize] =
+                        nodes + ahead - i64::from(end == End::From);
                 }
             }
         }
@@ -220,9 +221,9 @@ impl Places {
     /// How much greater the number of the layer that a weight gives is than its own.
     fn ahead(&self, system: &System, used: &Use) -> Option<i64> {
         match (self.counter(used.user)?, self.counter(used.weight)?) {
-            (Counter::Slot(user), Counter::Slot(weight)) => {
-                used.user_slots[user].minus(&used.weight_slots[weight]).as_int()
-            }
+            (Counter::Slot(user), Counter::Slot(weight)) => used.user_slots[user]
+                .minus(&used.weight_slots[weight])
+                .as_int(),
             (Counter::Name(_), Counter::Name(weight)) => {
                 Some(number(&system.family(used.user).name)? - weight)
             }
@@ -318,9 +319,10 @@ impl Places {
 
     fn swaps(&self, system: &System, family: FamilyId, profile: &Profile) -> bool {
         // A function of a matrix is not that of its transpose.
-        let read_whole = system.families.iter().any(
-            |other| matches!(other.kind, FamilyKind::OfMatrix { of, .. } if of == family),
-        );
+        let read_whole = system
+            .families
+            .iter()
+            .any(|other| matches!(other.kind, FamilyKind::OfMatrix { of, .. } if of == family));
         if read_whole {
             return false;
         }

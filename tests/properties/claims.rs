@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use chainrule::formula::{Lettering, Form, View};
+use chainrule::formula::{Form, Lettering, View};
 use chainrule::judge::{Options, Verdict, check};
 use chainrule::source::Source;
 use chainrule::syntax::StepAtZero;

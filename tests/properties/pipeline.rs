@@ -1,7 +1,7 @@
 //! From a text to confirmed formulas, with a readable complaint where anything goes wrong.
 
 use chainrule::derive::{Derivation, Request, derive};
-use chainrule::formula::{Lettering, Detail, Form, Formula, Link, View, formulate};
+use chainrule::formula::{Detail, Form, Formula, Lettering, Link, View, formulate};
 use chainrule::matrix::Layout;
 use chainrule::numeric::{Sampling, Status, confirm};
 use chainrule::present::{Confirmed, Style, present};

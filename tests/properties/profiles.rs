@@ -46,10 +46,15 @@ const CONVENTIONS: &[Convention] = &[
     convention("nielsen", 0, 1, true, true),
     convention("ng", 0, 1, true, true),
     convention("ufldl", 1, 1, true, true),
-    convention("goodfellow", 0, 1, true, false),
-    convention("bishop", 0, 1, true, false),
-    convention("d2l", 0, 1, true, false),
     convention("cs231n", 0, 1, false, false),
+    convention("cs224n", 0, 1, true, false),
+    convention("d2l", 0, 1, true, false),
+    convention("parr-howard", 0, 0, true, false),
+    convention("bishop", 0, 1, true, false),
+    convention("goodfellow", 0, 1, true, false),
+    convention("mazur", 0, 1, false, false),
+    convention("compphysics", 0, 1, false, false),
+    convention("transformer", 0, 1, false, false),
 ];
 
 /// Unequal widths, so that no index can stand for another.
@@ -91,7 +96,9 @@ grad U, V, b, s[t]
 ";
 
 fn matrix(rows: usize, columns: usize, seed: usize) -> Value {
-    let rows: Vec<Value> = (0..rows).map(|row| vector(columns, seed * 17 + row * 5)).collect();
+    let rows: Vec<Value> = (0..rows)
+        .map(|row| vector(columns, seed * 17 + row * 5))
+        .collect();
     Value::Array(rows)
 }
 
@@ -125,7 +132,13 @@ fn moved(values: &Value, convention: &Convention, back: bool) -> Value {
             "X" | "Y" => convention.columns,
             _ => false,
         };
-        let turned = |value: &Value| if turn { transposed(value) } else { value.clone() };
+        let turned = |value: &Value| {
+            if turn {
+                transposed(value)
+            } else {
+                value.clone()
+            }
+        };
         match value {
             Value::Object(slots) => {
                 let slots = slots.iter().map(|(slot, value)| {
@@ -139,7 +152,10 @@ fn moved(values: &Value, convention: &Convention, back: bool) -> Value {
                 result.insert(key.clone(), json!(number + shift));
             }
             // `∂C/∂W[0]` has its slot in the key.
-            _ => match quantity.strip_prefix(name).and_then(|slot| slot.strip_prefix('[')) {
+            _ => match quantity
+                .strip_prefix(name)
+                .and_then(|slot| slot.strip_prefix('['))
+            {
                 Some(slot) if name != "x" && name != "h" => {
                     let slot: i64 = slot.trim_end_matches(']').parse().expect("a number");
                     result.insert(format!("∂C/∂{name}[{}]", slot + shift), turned(value));
@@ -197,12 +213,23 @@ fn compare(text: &str, given: &Value) {
         };
         let found = values(&written, &view, &moved(given, convention, false));
         let found = moved(&found, convention, true);
-        let (truth, found) = (truth.as_object().expect("values"), found.as_object().expect("values"));
+        let (truth, found) = (
+            truth.as_object().expect("values"),
+            found.as_object().expect("values"),
+        );
         for (key, value) in truth {
             let other = found.get(key).unwrap_or_else(|| {
-                panic!("{}: {key} is missing among {:?}", profile.name, found.keys().collect::<Vec<_>>())
+                panic!(
+                    "{}: {key} is missing among {:?}",
+                    profile.name,
+                    found.keys().collect::<Vec<_>>()
+                )
             });
-            assert!(near(value, other), "{}: {key} is {other}, not {value}", profile.name);
+            assert!(
+                near(value, other),
+                "{}: {key} is {other}, not {value}",
+                profile.name
+            );
         }
         assert_eq!(truth.len(), found.len(), "{}: nothing more", profile.name);
     }
@@ -220,7 +247,10 @@ fn layers_and_indices_move_and_values_stay() {
     let mut weights = Map::new();
     let mut biases = Map::new();
     for layer in 0..LAYERS {
-        weights.insert(layer.to_string(), matrix(WIDTHS[layer], WIDTHS[layer + 1], layer));
+        weights.insert(
+            layer.to_string(),
+            matrix(WIDTHS[layer], WIDTHS[layer + 1], layer),
+        );
         biases.insert(layer.to_string(), vector(WIDTHS[layer + 1], layer + 9));
     }
     compare(

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use chainrule::formula::{Lettering, Detail, Form, View};
+use chainrule::formula::{Detail, Form, Lettering, View};
 use chainrule::source::Source;
 use chainrule::syntax::{StepAtZero, parse, print};
 

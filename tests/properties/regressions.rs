@@ -1,6 +1,6 @@
 //! Networks that once went wrong, each with what went wrong.
 
-use chainrule::formula::{Lettering, Detail, Form, View};
+use chainrule::formula::{Detail, Form, Lettering, View};
 use chainrule::matrix::Layout;
 use chainrule::syntax::StepAtZero;
 
