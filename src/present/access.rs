@@ -7,7 +7,7 @@ use super::math::{Fence, Math, MathId, Piece, Sign, Symbol};
 use super::names::{self, NameBox};
 use super::terms::{Level, Printed, Printer};
 use crate::functions::MatrixRow;
-use crate::profile::{Mark, Template};
+use crate::profile::{self, Mark, Template};
 use crate::system::FamilyKind;
 use crate::term::{Affine, Atom, FamilyId, Node, TermId, VarId};
 
@@ -138,27 +138,21 @@ impl Printer<'_> {
 
     /// A symbol in the font of arrays.
     fn bold(&mut self, symbol: MathId) -> MathId {
-        let latex = match self.boxes.get(symbol) {
-            Math::Symbol(Symbol::Letter(letter)) => format!(r"\mathbf{{{letter}}}"),
-            Math::Symbol(Symbol::Greek(name)) => format!(r"\boldsymbol{{\{name}}}"),
+        let bolder = match self.boxes.get(symbol) {
+            Math::Symbol(Symbol::Letter(letter)) => profile::bold(&letter.to_string()),
+            Math::Symbol(Symbol::Greek(name)) => profile::bold(&format!(r"\{name}")),
             Math::Accent(accent, inner) => {
                 let (accent, inner) = (*accent, *inner);
                 let inner = self.bold(inner);
                 return self.boxes.intern(Math::Accent(accent, inner));
             }
             Math::Spelled(pieces) => match &**pieces {
-                [Piece::Latex(text)] if text.len() == 1 => format!(r"\mathbf{{{text}}}"),
-                [Piece::Latex(text)] => match text.rsplit_once(' ') {
-                    Some((accent, letter)) if letter.len() == 1 => {
-                        format!(r"{accent}{{\mathbf{{{letter}}}}}")
-                    }
-                    _ => return symbol,
-                },
-                _ => return symbol,
+                [Piece::Latex(text)] => profile::bold(text),
+                _ => None,
             },
-            _ => return symbol,
+            _ => None,
         };
-        self.boxes.spelled(&latex)
+        bolder.map_or(symbol, |latex| self.boxes.spelled(&latex))
     }
 
     /// `ij` where all are single symbols, else `i,\,j+1`; behind what stands below the name already.

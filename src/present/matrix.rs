@@ -368,6 +368,21 @@ impl Printer<'_> {
         if exponent.is_one() {
             return base;
         }
+        // Not every sign of a product makes a power: `a * a`.
+        let own_sign = self.notation.profile.signs.entrywise.as_ref();
+        if own_sign.is_some_and(|sign| sign.as_str() != r"\odot")
+            && *exponent == BigRational::from_integer(2.into())
+        {
+            let factor = self.entry_factor(base);
+            let sign = self.entrywise_sign();
+            let id = self.boxes.row([factor.id, sign, factor.id]);
+            return Printed {
+                level: Level::Entrywise,
+                begin: factor.begin,
+                tall: factor.tall,
+                ..Printed::atom(id)
+            };
+        }
         let entrywise = self.entrywise_sign();
         let number = self.exponent(exponent);
         let exponent = self.boxes.row([entrywise, number]);

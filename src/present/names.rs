@@ -74,11 +74,7 @@ impl Names {
             names.families.push(choose(&family.name, boxes));
             names.take(&family.name);
         }
-        for (at, size) in system.sizes.iter().enumerate() {
-            if let Some(symbol) = notation.size_symbol(SizeId(at as u32)) {
-                names.sizes.push(spelled(symbol, boxes));
-                continue;
-            }
+        for size in &system.sizes {
             names.sizes.push(choose(&size.name, boxes));
             names.take(&size.name);
         }

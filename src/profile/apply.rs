@@ -39,6 +39,10 @@ pub fn apply(profile: &Profile, system: &System) -> Result<(System, Notation), R
     {
         symbol.as_str().clone_into(&mut function.latex);
     }
+    if let (Some((size, _)), Some(name)) = (places.depth, &profile.layers.depth) {
+        name.as_str()
+            .clone_into(&mut system.sizes[size.0 as usize].name);
+    }
     system.step_at_zero = system.step_at_zero.or(profile.step0.map(Into::into));
     let families = system
         .family_ids()
@@ -47,7 +51,6 @@ pub fn apply(profile: &Profile, system: &System) -> Result<(System, Notation), R
     let notation = Notation {
         profile: profile.clone(),
         families,
-        depth: places.depth.map(|(size, _)| size),
         cost: system.loss,
     };
     problems.extend(mistakes::same_symbols(&system, &notation));

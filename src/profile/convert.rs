@@ -74,7 +74,9 @@ pub(super) fn convert(system: &mut System, places: &Places, profile: &Profile) {
     for bounds in system.ambient.reads.values_mut() {
         *bounds = (converter.affine(&bounds.0), converter.affine(&bounds.1));
     }
-    if let Some((size, added)) = places.depth {
+    if let Some((size, added)) = places.depth
+        && added > 0
+    {
         let least = Affine::int(added + 1);
         let deep = Domain::at_least(&Affine::size(size), &least);
         system.ambient.facts = system.ambient.facts.and(&deep);

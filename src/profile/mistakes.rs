@@ -1,10 +1,9 @@
 //! What keeps a network from being written in a profile.
 
 use super::Profile;
-use super::notation::Notation;
+use super::notation::{Notation, symbol_of};
 use super::parts::Part;
 use crate::source::Diagnostic;
-use crate::syntax::greek_command;
 use crate::system::{Spelled, System};
 
 /// No quantity plays a role that the profile needs.
@@ -39,6 +38,10 @@ pub(super) fn role_missing(system: &System, profile: &Profile, part: Part) -> Di
 pub(super) fn same_symbols(system: &System, notation: &Notation) -> Vec<Diagnostic> {
     let mut seen: Vec<(String, Option<i64>, &str, Option<crate::source::Span>)> = Vec::new();
     let mut problems = Vec::new();
+    for size in &system.sizes {
+        let shown = symbol_of(&size.name).unwrap_or_else(|| size.name.clone());
+        seen.push((shown, None, &size.name, None));
+    }
     for family in system.family_ids() {
         let row = system.family(family);
         // What the author spells looks as the author says.
@@ -53,7 +56,10 @@ pub(super) fn same_symbols(system: &System, notation: &Notation) -> Vec<Diagnost
         let symbol = named.and_then(|named| named.symbol.clone());
         let (shown, number) = match symbol {
             Some(symbol) => (symbol, named.and_then(|named| named.number)),
-            None => (as_latex(&row.name), None),
+            None => (
+                symbol_of(&row.name).unwrap_or_else(|| row.name.clone()),
+                None,
+            ),
         };
         let same = seen.iter().find(|(other, count, name, _)| {
             *other == shown && *count == number && *name != row.name
@@ -80,12 +86,4 @@ pub(super) fn same_symbols(system: &System, notation: &Notation) -> Vec<Diagnost
         seen.push((shown, number, &row.name, row.span));
     }
     problems
-}
-
-/// A name of one symbol as LaTeX.
-fn as_latex(name: &str) -> String {
-    match greek_command(name) {
-        Some(greek) => format!(r"\{greek}"),
-        None => name.to_owned(),
-    }
 }

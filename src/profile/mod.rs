@@ -9,11 +9,13 @@ mod notation;
 mod parts;
 mod places;
 mod read;
+mod spellings;
 
 pub use apply::apply;
-pub use notation::{Mark, Named, Notation};
+pub use notation::{Mark, Named, Notation, bold};
 pub use parts::Part;
 pub use read::read;
+pub use spellings::spelled_out;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -74,8 +76,8 @@ pub struct Layers {
     pub input: Option<i64>,
     /// Which of the two layers that it joins gives a weight its number.
     pub weight: Option<End>,
-    /// The symbol of the last layer, where the numbers are shifted.
-    pub depth: Option<Latex>,
+    /// The name of the last layer's number, where that is a letter.
+    pub depth: Option<Name>,
 }
 
 /// Slots that are no layers.
@@ -344,6 +346,31 @@ impl TryFrom<String> for Template {
         }
         Latex::try_from(plain)?;
         Ok(Self(text))
+    }
+}
+
+/// A name as the network language has them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Name(String);
+
+impl Name {
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Name {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let inside = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(inside) {
+            Ok(Self(text))
+        } else {
+            Err("a name is a letter, then letters, digits and `_`".into())
+        }
     }
 }
 

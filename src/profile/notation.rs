@@ -6,8 +6,9 @@ use serde::Deserialize;
 
 use super::parts::Part;
 use super::{Profile, Template, standard};
+use crate::syntax::greek_command;
 use crate::system::{FamilyKind, System};
-use crate::term::{Affine, FamilyId, SizeId};
+use crate::term::{Affine, FamilyId};
 
 /// Where a slot stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
@@ -47,8 +48,6 @@ pub struct Notation {
     pub profile: Profile,
     /// By [`FamilyId`]; quantities beyond are derivatives.
     pub(super) families: Vec<Named>,
-    /// The size that is the last layer, where it has a symbol.
-    pub(super) depth: Option<SizeId>,
     pub(super) cost: Option<FamilyId>,
 }
 
@@ -58,7 +57,6 @@ impl Notation {
         static STANDARD: LazyLock<Notation> = LazyLock::new(|| Notation {
             profile: standard().clone(),
             families: Vec::new(),
-            depth: None,
             cost: None,
         });
         &STANDARD
@@ -67,12 +65,6 @@ impl Notation {
     /// What a quantity is called.
     pub fn named(&self, family: FamilyId) -> Option<&Named> {
         self.families.get(family.0 as usize)
-    }
-
-    /// The symbol of a size, if it has one of its own.
-    pub fn size_symbol(&self, size: SizeId) -> Option<&str> {
-        let depth = self.profile.layers.depth.as_ref()?;
-        (self.depth == Some(size)).then(|| depth.as_str())
     }
 
     /// Where a slot of a quantity stands.
@@ -112,5 +104,27 @@ impl Notation {
         by_part
             .or(derivatives.given.as_ref().filter(|_| given))
             .or(derivatives.any.as_ref())
+    }
+}
+
+/// A symbol in the font of arrays, if it is one letter, perhaps with an accent.
+pub fn bold(symbol: &str) -> Option<String> {
+    let (accent, letter) = symbol.rsplit_once(' ').unwrap_or(("", symbol));
+    let bold = match letter.strip_prefix('\\') {
+        Some(_) => format!(r"\boldsymbol{{{letter}}}"),
+        None if letter.len() == 1 => format!(r"\mathbf{{{letter}}}"),
+        None => return None,
+    };
+    Some(match accent {
+        "" => bold,
+        accent => format!("{accent}{{{bold}}}"),
+    })
+}
+
+/// A name that is one letter as LaTeX.
+pub(super) fn symbol_of(name: &str) -> Option<String> {
+    match greek_command(name) {
+        Some(greek) => Some(format!(r"\{greek}")),
+        None => (name.chars().count() == 1).then(|| name.to_owned()),
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Places {
     pub(super) example_axes: Vec<Option<usize>>,
     /// What is added to the slot of a size.
     pub(super) sizes: Vec<i64>,
-    /// The size that is the number of the last layer, and what is added to it.
+    /// The size that is the number of the last layer, and what is added to it: no size may become 0.
     pub(super) depth: Option<(SizeId, i64)>,
 }
 
@@ -233,9 +233,6 @@ impl Places {
 
     /// Sizes of layers are counted as the layers are, and the last one may have a symbol.
     fn find_sizes(&mut self, system: &System, parts: &Parts, nodes: i64) {
-        if nodes == 0 {
-            return;
-        }
         let counted = parts
             .with(Part::Activation)
             .chain(parts.with(Part::PreActivation));
@@ -259,7 +256,7 @@ impl Places {
                             Atom::Size(size, _)
                                 if letter(own)
                                     .is_some_and(|var| constraint.affine().mentions(var))
-                                    && self.shift(family) > 0 =>
+                                    && self.shift(family) >= 0 =>
                             {
                                 self.depth.get_or_insert((*size, nodes));
                             }

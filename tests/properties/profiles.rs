@@ -4,11 +4,14 @@
 
 use chainrule::derive::{Request, derive};
 use chainrule::formula::{Form, Lettering, View, formulate};
+use chainrule::judge::{Options, check};
 use chainrule::numeric::evaluate_at;
-use chainrule::profile::{Left, apply, profiles};
-use chainrule::source::Source;
+use chainrule::present::{Confirmed, Style, present};
+use chainrule::profile::{Left, Mark, Profile, apply, profiles, spelled_out};
+use chainrule::source::{Source, render};
 use chainrule::syntax::{StepAtZero, parse};
 use chainrule::system::{System, lower};
+use chainrule::write::{Environment, Format, write};
 use serde_json::{Map, Value, json};
 
 /// Where a source's numbers and axes lie against networks in which `W[k]` is from-to and maps k to k+1, layer 0 is
@@ -23,6 +26,8 @@ struct Convention {
     to_from: bool,
     /// Whether examples are columns.
     columns: bool,
+    /// What the number of the last layer is called.
+    depth: &'static str,
 }
 
 const fn convention(
@@ -31,6 +36,7 @@ const fn convention(
     weights: i64,
     to_from: bool,
     columns: bool,
+    depth: &'static str,
 ) -> Convention {
     Convention {
         profile,
@@ -38,23 +44,24 @@ const fn convention(
         weights,
         to_from,
         columns,
+        depth,
     }
 }
 
 const CONVENTIONS: &[Convention] = &[
-    convention("standard", 0, 0, false, false),
-    convention("nielsen", 0, 1, true, true),
-    convention("ng", 0, 1, true, true),
-    convention("ufldl", 1, 1, true, true),
-    convention("cs231n", 0, 1, false, false),
-    convention("cs224n", 0, 1, true, false),
-    convention("d2l", 0, 1, true, false),
-    convention("parr-howard", 0, 0, true, false),
-    convention("bishop", 0, 1, true, false),
-    convention("goodfellow", 0, 1, true, false),
-    convention("mazur", 0, 1, false, false),
-    convention("compphysics", 0, 1, false, false),
-    convention("transformer", 0, 1, false, false),
+    convention("standard", 0, 0, false, false, "L"),
+    convention("nielsen", 0, 1, true, true, "L"),
+    convention("ng", 0, 1, true, true, "L"),
+    convention("ufldl", 1, 1, true, true, "n_l"),
+    convention("cs231n", 0, 1, false, false, "M"),
+    convention("cs224n", 0, 1, true, false, "L"),
+    convention("d2l", 0, 1, true, false, "L"),
+    convention("parr-howard", 0, 0, true, false, "L"),
+    convention("bishop", 0, 1, true, false, "L"),
+    convention("goodfellow", 0, 1, true, false, "L"),
+    convention("mazur", 0, 1, false, false, "L"),
+    convention("compphysics", 0, 1, false, false, "L"),
+    convention("transformer", 0, 1, false, false, "N"),
 ];
 
 /// Unequal widths, so that no index can stand for another.
@@ -71,6 +78,7 @@ r[0]_i = x_i
 z[k+1]_j = sum_i W[k]_ij r[k]_i + b[k]_j   for k in 0..L-1
 r[k+1]_j = tanh(z[k+1]_j)                  for k in 0..L-1
 loss C = 1/2 sum_j (r[L]_j - y_j)^2 + 1/3 sum_{k in 0..L-1} sum_i sum_j W[k]_ij^3
+assume L > 1
 grad W[k], b[k], z[k], r[k]
 ";
 
@@ -149,7 +157,7 @@ fn moved(values: &Value, convention: &Convention, back: bool) -> Value {
             }
             Value::Number(number) if name == "L" => {
                 let number = number.as_i64().expect("a size");
-                result.insert(key.clone(), json!(number + shift));
+                result.insert(convention.depth.to_owned(), json!(number + shift));
             }
             // `∂C/∂W[0]` has its slot in the key.
             _ => match quantity
@@ -180,6 +188,18 @@ fn values(system: &System, view: &View, given: &Value) -> Value {
     result["values"].clone()
 }
 
+fn view(profile: &Profile, form: Form) -> View {
+    View {
+        form,
+        combine: profile.derivatives.combine,
+        lettering: match profile.derivatives.left {
+            Left::AsRead => Lettering::AsRead,
+            Left::Bare => Lettering::Bare,
+        },
+        ..View::default()
+    }
+}
+
 fn near(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Array(one), Value::Array(other)) => {
@@ -202,15 +222,7 @@ fn compare(text: &str, given: &Value) {
             .find(|profile| profile.name == convention.profile)
             .expect("a profile of this name");
         let (written, _) = apply(profile, &system).expect("the network has all roles");
-        let view = View {
-            form: Form::Index,
-            combine: profile.derivatives.combine,
-            lettering: match profile.derivatives.left {
-                Left::AsRead => Lettering::AsRead,
-                Left::Bare => Lettering::Bare,
-            },
-            ..View::default()
-        };
+        let view = view(profile, Form::Index);
         let found = values(&written, &view, &moved(given, convention, false));
         let found = moved(&found, convention, true);
         let (truth, found) = (
@@ -233,6 +245,55 @@ fn compare(text: &str, given: &Value) {
         }
         assert_eq!(truth.len(), found.len(), "{}: nothing more", profile.name);
     }
+}
+
+/// Every printed line, read as a claim in the profile's notation, is equal to the truth.
+fn read_back(text: &str, form: Form) {
+    let network = parse(&Source::new("network", text)).expect("legal");
+    let system = lower(&network).expect("legal");
+    let mut wrong = Vec::new();
+    // Claims have the elements below, and nothing else: where layers or steps stand there too they are not read.
+    let below =
+        |profile: &Profile| [profile.layers.index, profile.steps.index].contains(&Mark::Subscript);
+    for profile in profiles().iter().filter(|profile| !below(profile)) {
+        let (written, notation) = apply(profile, &system).expect("the network has all roles");
+        let view = view(profile, form);
+        let mut derivation = derive(&written, &Request::default()).expect("a gradient");
+        let formulas = formulate(&mut derivation, &view).expect("formulas");
+        let style = Style {
+            notation: &notation,
+            form,
+            layout: view.layout,
+            legend: false,
+        };
+        let document = present(&derivation, &formulas, &style, Confirmed::Skipped);
+        let page = write(&document, Format::Latex(Environment::None));
+        let readable = spelled_out(&written, &notation);
+        for line in page.lines() {
+            if line.starts_with('%') || line.starts_with(r"\text{") {
+                continue;
+            }
+            let claim = Source::new("claim", line);
+            let options = Options {
+                verdict_only: true,
+                ..Options::default()
+            };
+            let verdict = match check(&readable, &claim, options) {
+                Ok(judged) => judged.verdict().name().to_owned(),
+                Err(report) => format!("unreadable: {}", render(&report, &claim, false)),
+            };
+            if !verdict.starts_with("equal") {
+                wrong.push(format!("{}: {line}: {verdict}", profile.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_printed_with_indices_is_read_back_as_true() {
+    read_back(DEEP, Form::Index);
+    read_back(RECURRENT, Form::Index);
 }
 
 #[test]
