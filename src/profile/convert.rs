@@ -71,8 +71,10 @@ pub(super) fn convert(system: &mut System, places: &Places, profile: &Profile) {
         system.spellings[at] = spelling;
     }
     system.ambient.facts = converter.domain(&system.ambient.facts);
-    for bounds in system.ambient.reads.values_mut() {
-        *bounds = (converter.affine(&bounds.0), converter.affine(&bounds.1));
+    for family in system.family_ids() {
+        if let Some(bounds) = system.ambient.reads.get_mut(&family) {
+            *bounds = (converter.affine(&bounds.0), converter.affine(&bounds.1));
+        }
     }
     if let Some((size, added)) = places.depth
         && added > 0
