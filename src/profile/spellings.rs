@@ -15,7 +15,10 @@ pub fn spelled_out(system: &System, notation: &Notation) -> System {
             continue;
         };
         let slots = row.slots;
-        let nameless = row.name.is_empty() || matches!(row.kind, FamilyKind::OfMatrix { .. });
+        let nameless = row.name.is_empty()
+            || matches!(row.kind, FamilyKind::OfMatrix { .. })
+            // A boundary is read as what it bounds.
+            || system.bounded_by(family).is_some();
         let arrays = row.axes > 0;
         let symbol = named.symbol.clone().or_else(|| symbol_of(&row.name));
         let Some(symbol) = symbol.filter(|_| !nameless) else {
@@ -39,7 +42,8 @@ pub fn spelled_out(system: &System, notation: &Notation) -> System {
             });
         };
         let quantity = Spelled::Slots(family, index.clone());
-        let own_name = named.symbol.is_none() && marks.is_empty();
+        // Claims are read with the network's names and superscripts anyway.
+        let own_name = named.symbol.is_none() && !marks.contains('_');
         if !own_name {
             add(quantity.clone(), format!("{symbol}{marks}"));
         }

@@ -96,7 +96,8 @@ grad W1, b1, W2, b2
 const RECURRENT: &str = "
 index i, j, l
 where U in R^(d x n), V in R^(n x n), b in R^n, x[t] in R^d for t in 1..T
-      h[0] in R^n, y in R^n
+      y in R^n, h[t] in R^n for t in 0..T
+h[0]_j = 0
 s[t]_j = sum_i U_ij x[t]_i + sum_l V_lj h[t-1]_l + b_j for t in 1..T
 h[t]_j = tanh(s[t]_j) for t in 1..T
 loss C = 1/2 sum_j (h[T]_j - y_j)^2
@@ -343,8 +344,7 @@ fn steps_stay_where_they_are() {
         RECURRENT,
         &json!({
             "T": 2, "x": {"1": vector(inputs, 1), "2": vector(inputs, 2)},
-            "U": matrix(inputs, hidden, 3), "V": matrix(hidden, hidden, 4), "b": vector(hidden, 5),
-            "h": {"0": vector(hidden, 6)}, "y": vector(hidden, 7),
+            "U": matrix(inputs, hidden, 3), "V": matrix(hidden, hidden, 4), "b": vector(hidden, 5),  "y": vector(hidden, 7),
         }),
     );
 }
