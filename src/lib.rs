@@ -12,6 +12,7 @@ pub mod matrix;
 mod normal;
 pub mod numeric;
 pub mod present;
+pub mod profile;
 pub mod simplify;
 pub mod source;
 pub mod syntax;

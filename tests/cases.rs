@@ -96,7 +96,9 @@ fn networks() {
         omit_expression => true,
     }, {
         insta::glob!("cases", "*/*.net", |path| {
-            if path.parent().is_none_or(|folder| !folder.ends_with("errors")) {
+            // Those of `profiles` are derived in all profiles, in `tests/profiles.rs`.
+            let elsewhere = |folder: &Path| folder.ends_with("errors") || folder.ends_with("profiles");
+            if !path.parent().is_some_and(elsewhere) {
                 insta::assert_snapshot!(whole_way(path, ""));
             }
         });
@@ -216,9 +218,12 @@ fn each_error_has_a_case() {
     let mut files = Vec::new();
     collect(&root.join("src"), &mut files);
     let mut codes = BTreeSet::new();
-    // What is refused in claims has its cases in `tests/judging.rs`, in texts with regions in `tests/weave.rs`.
+    // What is refused in claims has its cases in `tests/judging.rs`, in profiles in `tests/profiles.rs`, in texts with
+    // regions in `tests/weave.rs`.
     files.retain(|file| {
-        !file.starts_with(root.join("src/claim")) && !file.starts_with(root.join("src/cli/weave"))
+        !["src/claim", "src/profile", "src/cli/weave"]
+            .iter()
+            .any(|folder| file.starts_with(root.join(folder)))
     });
     for file in files {
         let text = fs::read_to_string(&file).expect("sources are text");

@@ -10,6 +10,7 @@ const LAYERS: &[&[&str]] = &[
     &["array"],
     &["functions", "syntax"],
     &["system"],
+    &["profile"],
     &["normal", "simplify"],
     &["matrix"],
     &["derive"],

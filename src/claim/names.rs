@@ -102,6 +102,13 @@ impl<'a> Names<'a> {
             names
                 .functions
                 .insert(function.name.clone(), function.name.clone());
+            // As a notation prints it.
+            let printed = function.latex.trim_start_matches('\\');
+            if printed.chars().all(char::is_alphabetic) && !printed.is_empty() {
+                names
+                    .functions
+                    .insert(printed.to_owned(), function.name.clone());
+            }
         }
         for name in MORE_FUNCTIONS {
             names

@@ -1,6 +1,6 @@
 //! The arguments.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -56,6 +56,19 @@ pub(super) struct NetworkArguments {
     /// Derive by this, in place of what the network asks (repeatable)
     #[arg(long, value_name = "NAME")]
     pub(super) wrt: Vec<String>,
+    /// Notation profile: a name of `list profiles`, or a file that ends in `.toml`
+    #[arg(long, value_name = "NAME", default_value = "standard")]
+    pub(super) profile: String,
+}
+
+impl NetworkArguments {
+    /// The profile, if it is a file.
+    pub(super) fn profile_file(&self) -> Option<&Path> {
+        let file = Path::new(&self.profile);
+        file.extension()
+            .is_some_and(|extension| extension == "toml")
+            .then_some(file)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -66,8 +79,8 @@ pub(super) struct DeriveArguments {
     #[arg(long, value_name = "FORM")]
     pub(super) form: Option<FormName>,
     /// Where the axes of derivatives stand in matrix notation
-    #[arg(long, value_name = "LAYOUT", default_value = "same")]
-    pub(super) layout: LayoutName,
+    #[arg(long, value_name = "LAYOUT")]
+    pub(super) layout: Option<LayoutName>,
     /// How much is shown
     #[arg(long, value_name = "DETAIL", default_value = "result")]
     pub(super) detail: DetailName,
@@ -80,9 +93,6 @@ pub(super) struct DeriveArguments {
     /// Explain the symbols
     #[arg(long)]
     pub(super) legend: bool,
-    /// Notation profile
-    #[arg(long, value_name = "NAME", default_value = "standard")]
-    pub(super) profile: String,
     /// Do not confirm numerically; the output says so
     #[arg(long)]
     pub(super) no_confirm: bool,
@@ -276,7 +286,7 @@ pub(super) struct ListArguments {
 pub(super) enum ListFormat {
     /// Plain text
     Text,
-    /// Tables with formulas, of functions, losses and layers
+    /// Tables with formulas, of functions, losses, layers and profiles
     Markdown,
 }
 

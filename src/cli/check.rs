@@ -9,6 +9,7 @@ use super::{Outcome, Stop, deliver, styled};
 use crate::judge::{
     Judged, Options, Verdict, html, html_refusal, html_section, json, markdown, text,
 };
+use crate::profile::spelled_out;
 use crate::source::{Report, Source, diagnostics_json, render};
 
 /// One claim file and what was said of it.
@@ -16,6 +17,7 @@ type Checked = (Source, Result<Judged, Report>);
 
 pub(super) fn run(arguments: &CheckArguments) -> Result<Outcome, Stop> {
     let loaded = load(&arguments.network)?;
+    let system = spelled_out(&loaded.system, &loaded.notation);
     let mut sources = Vec::new();
     for path in &arguments.claims {
         sources.push(Source::new(path.display().to_string(), read_text(path)?));
@@ -37,7 +39,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Outcome, Stop> {
     let checked: Vec<Checked> = sources
         .into_iter()
         .map(|source| {
-            let judged = crate::judge::check(&loaded.system, &source, options);
+            let judged = crate::judge::check(&system, &source, options);
             (source, judged)
         })
         .collect();

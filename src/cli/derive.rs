@@ -4,9 +4,11 @@ use super::args::{DeriveArguments, FormatName};
 use super::network::{Loaded, load};
 use super::{Outcome, Page, Stop, deliver, folder, report};
 use crate::derive::{Derivation, Request};
-use crate::formula::{Detail, Form, Formula, View};
+use crate::formula::{Detail, Form, Formula, Lettering, View};
+use crate::matrix::Layout;
 use crate::numeric::{Confirmation, Sampling, Status};
-use crate::present::{Confirmed, Evidence, Style, present, profile};
+use crate::present::{Confirmed, Evidence, Style, present};
+use crate::profile::{Lay, Left, Notation};
 use crate::write::lay_out;
 
 pub(super) fn run(arguments: &DeriveArguments) -> Result<Outcome, Stop> {
@@ -27,33 +29,24 @@ type Behind = (Loaded, Derivation, Vec<Formula>);
 
 /// What is printed, and what it was made from.
 pub(super) fn page(arguments: &DeriveArguments) -> Result<(Page, Behind), Stop> {
-    let Some(profile) = profile::profile(&arguments.profile) else {
-        let known: Vec<&str> = profile::PROFILES
-            .iter()
-            .map(|profile| profile.name)
-            .collect();
-        return Err(Stop::refused(format!(
-            "error: there is no profile `{}`; there is: {}",
-            arguments.profile,
-            known.join(", ")
-        )));
-    };
     let loaded = load(&arguments.network)?;
     let in_matrices = loaded.system.whole_arrays.then_some(Form::Matrix);
     let form = arguments.form.map(Form::from).or(in_matrices);
+    let usual = view(&loaded.notation);
     let view = View {
         form: form.unwrap_or_default(),
-        layout: arguments.layout.into(),
+        layout: arguments.layout.map_or(usual.layout, Into::into),
         detail: arguments.detail.into(),
         resolve: arguments.resolve,
-        combine: arguments.combine,
+        combine: arguments.combine || usual.combine,
+        ..usual
     };
     let (derivation, formulas) = formulas(&loaded, arguments.network.step0, &view)?;
     let format = arguments.format.or(FormatName::Latex, arguments.env.into());
     let style = Style {
-        profile,
+        notation: &loaded.notation,
         form: shown_form(form, &derivation),
-        layout: arguments.layout.into(),
+        layout: view.layout,
         legend: arguments.legend,
     };
     // The size is known from the boxes alone: what is too large is refused before it is confirmed.
@@ -72,6 +65,24 @@ pub(super) fn page(arguments: &DeriveArguments) -> Result<(Page, Behind), Stop> 
         }
     }
     Ok((Page { document, format }, (loaded, derivation, formulas)))
+}
+
+/// What is to be seen, as the profile has it.
+pub(super) fn view(notation: &Notation) -> View {
+    let derivatives = &notation.profile.derivatives;
+    View {
+        layout: match derivatives.layout {
+            Lay::Same => Layout::Same,
+            Lay::Numerator => Layout::Numerator,
+            Lay::Denominator => Layout::Denominator,
+        },
+        combine: derivatives.combine,
+        lettering: match derivatives.left {
+            Left::AsRead => Lettering::AsRead,
+            Left::Bare => Lettering::Bare,
+        },
+        ..View::default()
+    }
 }
 
 /// The derivation of a network's questions, and its formulas in a view.

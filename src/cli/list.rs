@@ -2,7 +2,7 @@
 
 use super::args::{ListArguments, ListFormat, Listing};
 use super::{Outcome, Stop, deliver, tables};
-use crate::present::profile::PROFILES;
+use crate::profile::profiles;
 use crate::simplify::Holds;
 use crate::write::step_name;
 
@@ -36,8 +36,9 @@ pub(super) fn text(arguments: &ListArguments) -> Result<String, Stop> {
             Listing::Functions => Ok(tables::functions()),
             Listing::Losses => Ok(tables::losses()),
             Listing::Layers => Ok(tables::layers()),
-            Listing::Rules | Listing::Profiles | Listing::Mistakes => Err(Stop::refused(
-                "error: only functions, losses and layers are listed with formulas",
+            Listing::Profiles => Ok(tables::profiles()),
+            Listing::Rules | Listing::Mistakes => Err(Stop::refused(
+                "error: only functions, losses, layers and profiles are listed with formulas",
             )),
         };
     }
@@ -86,14 +87,19 @@ pub(super) fn text(arguments: &ListArguments) -> Result<String, Stop> {
             .iter()
             .map(|row| [row.name.to_owned(), String::new(), row.about.to_owned()])
             .collect(),
-        Listing::Profiles => PROFILES
+        Listing::Profiles => profiles()
             .iter()
             .map(|profile| {
-                [
-                    profile.name.to_owned(),
-                    String::new(),
-                    profile.about.to_owned(),
-                ]
+                let convention: Vec<String> = profile
+                    .convention()
+                    .into_iter()
+                    .map(|(what, how)| format!("{what}: {how}"))
+                    .collect();
+                let about = match convention.as_slice() {
+                    [] => profile.about.clone(),
+                    said => format!("{} ({})", profile.about, said.join("; ")),
+                };
+                [profile.name.clone(), String::new(), about]
             })
             .collect(),
     };

@@ -1,10 +1,12 @@
 //! Reading and lowering the network that a command names.
 
+use std::borrow::Cow;
 use std::io::Read;
 
 use super::args::NetworkArguments;
 use super::files::{read_text, text};
 use super::{Outcome, Stop, styled};
+use crate::profile::{Notation, Profile, apply, profile, profiles, read as read_profile};
 use crate::source::{Report, Source, render, render_diagnostics};
 use crate::syntax::StatementKind;
 use crate::system::{System, lower};
@@ -12,7 +14,9 @@ use crate::system::{System, lower};
 /// A network with its text, which messages quote.
 pub(super) struct Loaded {
     pub(super) source: Source,
+    /// In the profile's convention.
     pub(super) system: System,
+    pub(super) notation: Notation,
 }
 
 impl Loaded {
@@ -35,6 +39,7 @@ fn stop(report: &Report, source: &Source) -> Stop {
 
 /// The network that the arguments name; warnings go to standard error.
 pub(super) fn load(arguments: &NetworkArguments) -> Result<Loaded, Stop> {
+    let profile = named_profile(arguments)?;
     let mut source = read(arguments)?;
     let written = source.text.len();
     if !arguments.wrt.is_empty() {
@@ -57,7 +62,30 @@ pub(super) fn load(arguments: &NetworkArguments) -> Result<Loaded, Stop> {
             styled(&std::io::stderr()),
         ));
     }
-    Ok(Loaded { source, system })
+    let (system, notation) = apply(&profile, &system).map_err(|report| stop(&report, &source))?;
+    Ok(Loaded {
+        source,
+        system,
+        notation,
+    })
+}
+
+/// A profile by its name, or from a person's own file.
+fn named_profile(arguments: &NetworkArguments) -> Result<Cow<'static, Profile>, Stop> {
+    let name = &arguments.profile;
+    if let Some(file) = arguments.profile_file() {
+        let source = Source::new(name, read_text(file)?);
+        return read_profile(&source)
+            .map(Cow::Owned)
+            .map_err(|report| stop(&report, &source));
+    }
+    profile(name).map(Cow::Borrowed).ok_or_else(|| {
+        let known: Vec<&str> = profiles().iter().map(|it| it.name.as_str()).collect();
+        Stop::refused(format!(
+            "error: there is no profile `{name}`; there is: {}; a file of your own ends in `.toml`",
+            known.join(", ")
+        ))
+    })
 }
 
 fn read(arguments: &NetworkArguments) -> Result<Source, Stop> {

@@ -5,7 +5,6 @@ use super::args::ShowArguments;
 use super::network::load;
 use super::{Outcome, Page, Stop, deliver};
 use crate::present::present_network;
-use crate::present::profile::STANDARD;
 use crate::write::{Environment, write_to};
 
 pub(super) fn run(arguments: &ShowArguments) -> Result<Outcome, Stop> {
@@ -16,7 +15,7 @@ pub(super) fn run(arguments: &ShowArguments) -> Result<Outcome, Stop> {
 
 pub(super) fn page(arguments: &ShowArguments) -> Result<Page, Stop> {
     let loaded = load(&arguments.network)?;
-    let mut document = present_network(&loaded.system, &STANDARD);
+    let mut document = present_network(&loaded.system, &loaded.notation);
     let format = arguments
         .format
         .or(FormatName::Text, Environment::default());

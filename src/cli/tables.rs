@@ -6,8 +6,8 @@ use crate::functions::{
     ArrayRow, Carried, LayerRow, Row, Takes, array_rows, layers as layer_rows, rows,
 };
 use crate::matrix::Layout;
-use crate::present::profile::STANDARD;
 use crate::present::{Confirmed, Document, Style, present, present_function, present_network};
+use crate::profile::{Notation, Profile, apply, profiles as known_profiles};
 use crate::source::Source;
 use crate::syntax::StepAtZero;
 use crate::system::System;
@@ -85,7 +85,7 @@ fn layer_equations(row: &'static LayerRow) -> String {
     }
     let network = crate::syntax::parse(&Source::new(row.name, chain)).expect(LEGAL);
     let system = crate::system::lower(&network).expect(LEGAL);
-    equations(&present_network(&system, &STANDARD), inputs)
+    equations(&present_network(&system, Notation::standard()), inputs)
 }
 
 /// The definitions of a network behind the first ones.
@@ -98,6 +98,63 @@ fn equations(document: &Document, first: usize) -> String {
         .map(|definition| format!("${}={}$", latex(definition.left), latex(definition.right)))
         .collect();
     equations.join(", ")
+}
+
+/// The network of the gallery: any depth, any activation, any cost that depends on the output.
+const GALLERY: &str = include_str!("../../examples/any_activation.net");
+
+/// The convention of each profile, then one network in all of them.
+pub(super) fn profiles() -> String {
+    let columns = [
+        "weight",
+        "input",
+        "indices",
+        "examples",
+        "gradients",
+        "Step(0)",
+    ];
+    let heads = [&["profile", "source"], &columns[..]].concat();
+    let rows = known_profiles().iter().map(|profile| {
+        let convention = profile.convention();
+        let said = columns.iter().map(|column| {
+            let found = convention.iter().find(|(what, _)| what == column);
+            found.map_or_else(String::new, |(_, how)| how.clone())
+        });
+        let head = [format!("`{}`", profile.name), profile.about.clone()];
+        head.into_iter().chain(said).collect()
+    });
+    let mut text = table(&heads, rows);
+    for form in [Form::Matrix, Form::Index] {
+        text.push('\n');
+        text.push_str(&table(
+            &["profile", "∂ by pre-activations, biases and weights"],
+            known_profiles()
+                .iter()
+                .map(|profile| vec![format!("`{}`", profile.name), gallery(profile, form)]),
+        ));
+    }
+    text
+}
+
+/// The gallery's network in a profile.
+fn gallery(profile: &Profile, form: Form) -> String {
+    let network = crate::syntax::parse(&Source::new("gallery", GALLERY)).expect(LEGAL);
+    let system = crate::system::lower(&network).expect(LEGAL);
+    let (system, notation) = apply(profile, &system).expect("the gallery's network has all roles");
+    let mut derivation = crate::derive::derive(&system, &Request::default()).expect(LEGAL);
+    let view = View {
+        form,
+        ..super::derive::view(&notation)
+    };
+    let formulas = crate::formula::formulate(&mut derivation, &view).expect(LEGAL);
+    let style = Style {
+        notation: &notation,
+        form,
+        layout: view.layout,
+        legend: false,
+    };
+    let document = present(&derivation, &formulas, &style, Confirmed::Skipped);
+    results(&document, "<br>")
 }
 
 fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
@@ -115,7 +172,7 @@ fn function(row: &'static Row) -> Vec<String> {
     let id = system
         .function_id(row.name)
         .unwrap_or_else(|| unreachable!("`{}` stands in the table", row.name));
-    let entry = present_function(&system, id, &STANDARD, StepAtZero::One);
+    let entry = present_function(&system, id, Notation::standard(), StepAtZero::One);
     let latex = |id| latex_of(&entry.boxes, id);
     let value = match entry.value {
         Some(value) => format!("${}={}$", latex(entry.symbol), latex(value)),
@@ -151,7 +208,7 @@ fn aliases(names: &[&str]) -> String {
 
 /// Name, aliases, value, what it does to matrices, source.
 fn array_function(row: &'static ArrayRow) -> [String; 5] {
-    let document = present_network(&system(row, ""), &STANDARD);
+    let document = present_network(&system(row, ""), Notation::standard());
     let over = match row.takes {
         Takes::Columns => "`rows`, `columns` or `all`",
         Takes::Entries => "all entries",
@@ -173,12 +230,17 @@ fn gradient(row: &'static ArrayRow) -> String {
         crate::derive::derive(&system(row, &question), &Request::default()).expect(LEGAL);
     let formulas = crate::formula::formulate(&mut derivation, &View::default()).expect(LEGAL);
     let style = Style {
-        profile: &STANDARD,
+        notation: Notation::standard(),
         form: Form::Index,
         layout: Layout::Same,
         legend: false,
     };
     let document = present(&derivation, &formulas, &style, Confirmed::Skipped);
+    results(&document, ", ")
+}
+
+/// The gradients of a document with what they are.
+fn results(document: &Document, separator: &str) -> String {
     let latex = |id| latex_of(&document.boxes, id);
     let equations: Vec<String> = document
         .gradients
@@ -188,7 +250,7 @@ fn gradient(row: &'static ArrayRow) -> String {
             format!("${}={}$", latex(gradient.left), latex(result))
         })
         .collect();
-    equations.join(", ")
+    equations.join(separator)
 }
 
 /// A network of nothing but a call of the row.

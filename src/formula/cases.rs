@@ -3,6 +3,7 @@
 
 use num_traits::{One, Signed};
 
+use super::Lettering;
 use crate::derive::{AdjointPiece, Contribution, split_domain};
 use crate::simplify::Condition;
 use crate::system::System;
@@ -23,7 +24,12 @@ pub(super) struct Case {
 const MOST_CASES: usize = 12;
 
 /// The cases of one piece of an adjoint family, base cases (without upstream terms) first.
-pub(super) fn cases(system: &mut System, family: FamilyId, piece: &AdjointPiece) -> Vec<Case> {
+pub(super) fn cases(
+    system: &mut System,
+    family: FamilyId,
+    piece: &AdjointPiece,
+    lettering: Lettering,
+) -> Vec<Case> {
     let slots = system.family(family).slots;
     let slot_vars: Vec<VarId> = piece.index[..slots]
         .iter()
@@ -33,7 +39,14 @@ pub(super) fn cases(system: &mut System, family: FamilyId, piece: &AdjointPiece)
     let domains = split(system, piece, &guards);
     let mut result: Vec<Case> = domains
         .into_iter()
-        .map(|domain| case(system, piece, &domain, &slot_vars, slots))
+        .map(|domain| {
+            let case = case(system, piece, &domain, &slot_vars);
+            let case = match lettering {
+                Lettering::AsRead => case.lettered(system, slots),
+                Lettering::Bare => case,
+            };
+            case.tidied(system)
+        })
         .collect();
     result.sort_by_key(|case| {
         case.contributions
@@ -98,17 +111,11 @@ fn split(system: &System, piece: &AdjointPiece, guards: &[Constraint]) -> Vec<Do
     parts
 }
 
-fn case(
-    system: &mut System,
-    piece: &AdjointPiece,
-    domain: &Domain,
-    slot_vars: &[VarId],
-    slots: usize,
-) -> Case {
+fn case(system: &mut System, piece: &AdjointPiece, domain: &Domain, slot_vars: &[VarId]) -> Case {
     // A slot that has one value in this case is written as that value.
     let whole = equations_first(system, domain, slot_vars);
     let (fixed, rest) = whole.solve(slot_vars);
-    let case = Case {
+    Case {
         vars: piece
             .vars
             .iter()
@@ -123,8 +130,7 @@ fn case(
         domain: rest,
         contributions: live(system, &piece.contributions, &whole, &fixed),
         vanished: live(system, &piece.vanished, &whole, &fixed),
-    };
-    case.lettered(system, slots).tidied(system)
+    }
 }
 
 /// Pairs of inequalities that pin a slot letter become equations.

@@ -37,7 +37,7 @@ pub(super) fn combined(
     }
 }
 
-/// The upstream factor, if it is the derived adjoint of an activation.
+/// The upstream factor, if it is the adjoint of an activation.
 fn activation_adjoint(
     system: &System,
     contribution: &Contribution,
@@ -52,12 +52,7 @@ fn activation_adjoint(
         system.family(wrt).role,
         Some(FamilyRole::Activation | FamilyRole::Output)
     );
-    let derived = system
-        .family(*family)
-        .clauses
-        .iter()
-        .all(|clause| clause.body.is_some());
-    (activation && derived).then(|| (*family, index.clone()))
+    activation.then(|| (*family, index.clone()))
 }
 
 /// One contribution for each term of the adjoint that is put in.
@@ -78,6 +73,14 @@ fn joined(
         let (values, reach) = system.family(family).clauses[at].at(index);
         let reach = reach.and(&outer.domain);
         if system.ambient.is_empty(&reach.and(&piece.domain)) {
+            continue;
+        }
+        if system.family(family).clauses[at].body.is_none() {
+            // By what an opaque loss depends on there is nothing to put in.
+            result.push(Contribution {
+                domain: system.ambient.minimal(&reach, &piece.domain),
+                ..outer.clone()
+            });
             continue;
         }
         for inner in upstream.contributions.iter().chain(&upstream.vanished) {

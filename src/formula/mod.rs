@@ -28,7 +28,7 @@ use measure::{calls, kinds, leaves, longest_sum};
 use num_rational::BigRational;
 use num_traits::{One, Signed};
 use orient::Orientations;
-pub use view::{Detail, Form, View};
+pub use view::{Detail, Form, Lettering, View};
 
 /// One equation, `∂of/∂wrt = … = result`, for all values of the letters in the domain.
 #[derive(Debug, Clone)]
@@ -402,7 +402,8 @@ impl<'a> Writer<'a> {
             {
                 piece = combine::combined(self.derivation, wrt, &piece);
             }
-            let made = cases(&mut self.derivation.system, place.0, &piece);
+            let lettering = self.view.lettering;
+            let made = cases(&mut self.derivation.system, place.0, &piece, lettering);
             self.cases.insert(place, made);
         }
         &self.cases[&place]

@@ -26,6 +26,16 @@ pub enum Detail {
     Full,
 }
 
+/// With which letters the left side of an equation is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Lettering {
+    /// As the definition writes what it reads: `∂C/∂z[k+1]` where `z[k+1] = W[k] r[k]`.
+    #[default]
+    AsRead,
+    /// The letters alone: `∂C/∂z[k]`.
+    Bare,
+}
+
 /// What is to be seen of a derivation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct View {
@@ -39,4 +49,6 @@ pub struct View {
     pub resolve: bool,
     /// Whether the adjoints of activations are substituted, which joins two equations into one recursion.
     pub combine: bool,
+    /// How left sides are written.
+    pub lettering: Lettering,
 }

@@ -3,10 +3,11 @@
 use rustc_hash::FxHashSet;
 
 use super::letters::Scope;
-use super::math::{Fence, Math, MathId, Sign};
+use super::math::{Fence, Math, MathId, Piece, Sign, Symbol};
 use super::names::{self, NameBox};
 use super::terms::{Level, Printed, Printer};
 use crate::functions::MatrixRow;
+use crate::profile::{self, Mark, Template};
 use crate::system::FamilyKind;
 use crate::term::{Affine, Atom, FamilyId, Node, TermId, VarId};
 
@@ -40,8 +41,17 @@ impl Printer<'_> {
             Atom::Var(var) => self.variable(*var, scope),
             Atom::Size(size, slots) => {
                 let name = self.names.size(*size);
-                let sup = self.slots(slots, scope);
-                let id = self.boxes.script(name.base, name.sub, sup);
+                let parts: Vec<(Mark, MathId)> = slots
+                    .iter()
+                    .map(|slot| {
+                        (
+                            self.notation.profile.layers.index,
+                            self.affine(slot, scope).id,
+                        )
+                    })
+                    .collect();
+                let (sup, sub) = self.marked(name.sub, parts);
+                let id = self.boxes.script(name.base, sub, sup);
                 if sup.is_some() {
                     Printed::scripted(id)
                 } else {
@@ -52,17 +62,97 @@ impl Printer<'_> {
         }
     }
 
-    /// `(k+1)`, or nothing without slots.
-    fn slots(&mut self, slots: &[Affine], scope: Scope) -> Option<MathId> {
-        if slots.is_empty() {
-            return None;
+    /// The number of a layer that stands in the name, and the slots, each with its place.
+    fn slots(&mut self, family: FamilyId, slots: &[Affine], scope: Scope) -> Vec<(Mark, MathId)> {
+        let notation = self.notation;
+        let number = notation.named(family).and_then(|named| named.number);
+        let mut parts = Vec::with_capacity(slots.len() + 1);
+        if let Some(number) = number {
+            parts.push((notation.profile.layers.index, self.boxes.number(number)));
         }
-        let parts: Vec<MathId> = slots
-            .iter()
-            .map(|slot| self.affine(slot, scope).id)
+        for (at, slot) in slots.iter().enumerate() {
+            parts.push((notation.mark(family, at), self.affine(slot, scope).id));
+        }
+        parts
+    }
+
+    /// What stands above and below a symbol: `(k+1)`; behind what stands below it already.
+    fn marked(
+        &mut self,
+        below: Option<MathId>,
+        parts: Vec<(Mark, MathId)>,
+    ) -> (Option<MathId>, Option<MathId>) {
+        let mut above = Vec::new();
+        for mark in [Mark::Superscript, Mark::Round, Mark::Square] {
+            let own: Vec<MathId> = parts
+                .iter()
+                .filter(|(other, _)| *other == mark)
+                .map(|(_, id)| *id)
+                .collect();
+            if own.is_empty() {
+                continue;
+            }
+            let list = self.boxes.list(&own, Sign::Comma);
+            let fence = match mark {
+                Mark::Superscript | Mark::Subscript => Fence::Group,
+                Mark::Round => Fence::Round,
+                Mark::Square => Fence::Slot,
+            };
+            above.push(self.boxes.fence(fence, false, list));
+        }
+        let lower: Vec<MathId> = below
+            .into_iter()
+            .chain(
+                parts
+                    .iter()
+                    .filter(|(mark, _)| *mark == Mark::Subscript)
+                    .map(|(_, id)| *id),
+            )
             .collect();
-        let list = self.boxes.list(&parts, Sign::Comma);
-        Some(self.boxes.fence(Fence::Round, false, list))
+        let sup = (!above.is_empty()).then(|| self.boxes.row(above));
+        let sub = (!lower.is_empty()).then(|| self.boxes.list(&lower, Sign::Comma));
+        (sup, sub)
+    }
+
+    /// A symbol with its slots and elements.
+    fn scripted(
+        &mut self,
+        base: MathId,
+        below: Option<MathId>,
+        (family, index): Element,
+        part: Part,
+        scope: Scope,
+    ) -> Printed {
+        let slots = self.system.family(family).slots.min(index.len());
+        let (slots, elements) = index.split_at(slots);
+        let marks = self.slots(family, slots, scope);
+        let (sup, sub) = self.marked(below, marks);
+        let sub = self.subscript(sub, elements, part, scope);
+        let id = self.boxes.script(base, sub, sup);
+        if sup.is_some() {
+            Printed::scripted(id)
+        } else {
+            Printed::atom(id)
+        }
+    }
+
+    /// A symbol in the font of arrays.
+    fn bold(&mut self, symbol: MathId) -> MathId {
+        let bolder = match self.boxes.get(symbol) {
+            Math::Symbol(Symbol::Letter(letter)) => profile::bold(&letter.to_string()),
+            Math::Symbol(Symbol::Greek(name)) => profile::bold(&format!(r"\{name}")),
+            Math::Accent(accent, inner) => {
+                let (accent, inner) = (*accent, *inner);
+                let inner = self.bold(inner);
+                return self.boxes.intern(Math::Accent(accent, inner));
+            }
+            Math::Spelled(pieces) => match &**pieces {
+                [Piece::Latex(text)] => profile::bold(text),
+                _ => None,
+            },
+            _ => None,
+        };
+        bolder.map_or(symbol, |latex| self.boxes.spelled(&latex))
     }
 
     /// `ij` where all are single symbols, else `i,\,j+1`; behind what stands below the name already.
@@ -131,15 +221,15 @@ impl Printer<'_> {
         if let Some(spelled) = self.spelled_slots(family, slots, scope) {
             return self.with_elements(spelled, elements, part, scope);
         }
+        let (base, sub) = self.symbol(family, part == Part::Whole || elements.is_empty());
+        self.scripted(base, sub, (family, index), part, scope)
+    }
+
+    /// The symbol of a quantity, and what stands below it already.
+    fn symbol(&mut self, family: FamilyId, whole: bool) -> (MathId, Option<MathId>) {
         let NameBox { base, sub } = self.names.family(family);
-        let sup = self.slots(slots, scope);
-        let sub = self.subscript(sub, elements, part, scope);
-        let id = self.boxes.script(base, sub, sup);
-        if sup.is_some() {
-            Printed::scripted(id)
-        } else {
-            Printed::atom(id)
-        }
+        let bold = self.notation.profile.signs.bold && whole && self.system.family(family).axes > 0;
+        (if bold { self.bold(base) } else { base }, sub)
     }
 
     /// `(X^{-1})_{ij}`, `\det X`; a matrix without a name by its entries: `(A_{kl}+X_{kl})_{kl}^{-1}`.
@@ -173,10 +263,7 @@ impl Printer<'_> {
             argument
         } else {
             let top = if turned {
-                let parts = [
-                    self.boxes.latex(above_turned),
-                    self.boxes.sign(Sign::Transpose),
-                ];
+                let parts = [self.boxes.latex(above_turned), self.transpose_sign()];
                 self.boxes.row(parts)
             } else {
                 self.boxes.latex(above)
@@ -240,6 +327,14 @@ impl Printer<'_> {
         if let Some(spelled) = self.spelled_derivative(of, wrt, part, scope) {
             return spelled;
         }
+        let notation = self.notation;
+        let slots = self.system.family(wrt.0).slots.min(wrt.1.len());
+        if total
+            && let Some(template) = notation.derivative(self.system, of.0, wrt.0, &wrt.1[..slots])
+            && (part == Part::Whole || !template.is_whole())
+        {
+            return self.in_template(template, of, wrt, part, scope);
+        }
         let mut by: Vec<Element> = vec![wrt];
         let mut of = of;
         while total
@@ -289,6 +384,45 @@ impl Printer<'_> {
         let denominator = self.boxes.row(below);
         let id = self.boxes.fraction(numerator, denominator);
         Printed::fraction(id)
+    }
+
+    /// A derivative as the profile writes it.
+    fn in_template(
+        &mut self,
+        template: &Template,
+        of: Element,
+        wrt: Element,
+        part: Part,
+        scope: Scope,
+    ) -> Printed {
+        let whole = template.is_whole();
+        let (head, parts) = template.parts();
+        let mut pieces = vec![Piece::Latex(head.into())];
+        let mut below = None;
+        for (place, behind) in parts {
+            let inside = match place {
+                "<cost>" => self.part(of.0, of.1, part, scope).id,
+                "<symbol>" => {
+                    let (base, sub) = self.symbol(wrt.0, part == Part::Whole);
+                    below = sub.filter(|_| !whole);
+                    base
+                }
+                _ => self.part(wrt.0, wrt.1, Part::Whole, scope).id,
+            };
+            pieces.extend([Piece::Math(inside), Piece::Latex(behind.into())]);
+        }
+        let base = self.boxes.intern(Math::Spelled(pieces.into_boxed_slice()));
+        if whole {
+            // What stands behind it would look as if it belonged to the cost.
+            return Printed {
+                open: true,
+                ..Printed::scripted(base)
+            };
+        }
+        if !self.shortened.contains(&wrt.0) {
+            self.shortened.push(wrt.0);
+        }
+        self.scripted(base, below, wrt, part, scope)
     }
 
     /// Whether two accesses are to the same quantity at the same slots.

@@ -6,20 +6,20 @@ use super::letters::Scope;
 use super::lines::Lines;
 use super::math::{Fence, Math, MathId, Sign, Symbol};
 use super::plain;
-use super::profile::Profile;
 use super::terms::{Level, Printer};
 use crate::derive::Derivation;
 use crate::formula::{Condition, Form, Formula, Link};
 use crate::matrix::{Layout, MatrixForm};
+use crate::profile::Notation;
 use crate::syntax::{MatrixProperty, StepAtZero};
 use crate::system::{Assumption, Fact, FamilyKind, Primitive, System};
 use crate::term::{Affine, Constraint, Domain, FamilyId, Node, TermId, VarId};
 
 /// How the answer looks.
 #[derive(Debug, Clone, Copy)]
-pub struct Style {
+pub struct Style<'a> {
     /// The notation.
-    pub profile: &'static Profile,
+    pub notation: &'a Notation,
     /// The form of the formulas.
     pub form: Form,
     /// Where the axes of derivatives stand.
@@ -32,11 +32,12 @@ pub struct Style {
 pub fn present(
     derivation: &Derivation,
     formulas: &[Formula],
-    style: &Style,
+    style: &Style<'_>,
     confirmation: Confirmed,
 ) -> Document {
     let system = &derivation.system;
-    let mut printer = Printer::new(system, style.profile);
+    let mut printer = Printer::new(system, style.notation);
+    printer.step_at_zero = derivation.step_at_zero;
     let mut gradients = Vec::with_capacity(formulas.len());
     for formula in formulas {
         gradients.push(printer.gradient(formula, style.form));
@@ -45,7 +46,7 @@ pub fn present(
     let conventional = formulas
         .iter()
         .any(|formula| formula.conditions.contains(&Condition::StepAtZero));
-    if conventional {
+    if conventional && !printer.indicates_step() {
         notes.push(printer.step_note(derivation.step_at_zero));
     }
     if formulas
@@ -54,6 +55,7 @@ pub fn present(
     {
         notes.push(layout_note(style.layout));
     }
+    notes.extend(printer.shortened_notes(style.form));
     let symbols = printer.symbols();
     let mut shown: Vec<TermId> = Vec::new();
     for formula in formulas {
@@ -92,8 +94,8 @@ pub fn left_sides(derivation: &Derivation, formulas: &[Formula]) -> Vec<String> 
 }
 
 /// The network as it was understood.
-pub fn present_network(system: &System, profile: &'static Profile) -> Document {
-    let mut printer = Printer::new(system, profile);
+pub fn present_network(system: &System, notation: &Notation) -> Document {
+    let mut printer = Printer::new(system, notation);
     let definitions = printer.definitions();
     let mut notes = Vec::new();
     for assumption in &system.assumptions {

@@ -5,6 +5,7 @@ use num_traits::{One, Signed, Zero};
 use super::letters::Scope;
 use super::math::{Fence, Math, MathId, Sign};
 use super::terms::{Printed, Printer, operator};
+use crate::profile::Sum;
 use crate::system::{Clause, FamilyKind};
 use crate::term::{
     Affine, Atom, Constraint, Domain, FamilyId, Node, Reduction, Relation, TermId, VarId,
@@ -147,7 +148,7 @@ impl Printer<'_> {
                 .any(|constraint| constraint.affine().mentions(*var));
             match span {
                 Span::Full if !named => {
-                    lines.push(if self.profile.full_range_forall {
+                    lines.push(if self.notation.profile.entries.sum == Sum::ForAll {
                         let forall = self.boxes.sign(Sign::ForAll);
                         self.boxes.row([forall, letter])
                     } else {

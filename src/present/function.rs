@@ -3,8 +3,8 @@
 use super::document::Meaning;
 use super::letters::Scope;
 use super::math::{Boxes, MathId};
-use super::profile::Profile;
 use super::terms::Printer;
+use crate::profile::Notation;
 use crate::syntax::StepAtZero;
 use crate::system::System;
 use crate::term::{FunctionId, Node};
@@ -26,10 +26,10 @@ pub struct FunctionEntry {
 pub fn present_function(
     system: &System,
     id: FunctionId,
-    profile: &'static Profile,
+    notation: &Notation,
     step: StepAtZero,
 ) -> FunctionEntry {
-    let mut printer = Printer::new(system, profile);
+    let mut printer = Printer::new(system, notation);
     let function = system.function(id);
     let row = printer.function_row(id, function, step);
     printer.memo.clear();

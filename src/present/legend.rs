@@ -2,7 +2,8 @@
 
 use rustc_hash::FxHashSet;
 
-use super::document::{LegendRow, Meaning, SymbolRow};
+use super::access::Part;
+use super::document::{Inline, LegendRow, Meaning, Prose, SymbolRow};
 use super::letters::Scope;
 use super::math::{BigOperator, Fence, Math, MathId, Sign, Symbol};
 use super::plain;
@@ -40,6 +41,48 @@ impl Printer<'_> {
             });
         }
         rows
+    }
+
+    /// What the profile's symbols for derivatives of the cost stand for, once each.
+    pub(super) fn shortened_notes(&mut self, form: Form) -> Vec<Prose> {
+        let system = self.system;
+        let Some(loss) = system.loss else {
+            return Vec::new();
+        };
+        let mut notes = Vec::new();
+        for wrt in std::mem::take(&mut self.shortened) {
+            let Some(clause) = general_clause(system.family(wrt)) else {
+                continue;
+            };
+            let adjoint = system.family_ids().find(|family| {
+                system.family(*family).kind == FamilyKind::Adjoint { of: loss, wrt }
+            });
+            let Some(adjoint) = adjoint else { continue };
+            let part = match form {
+                Form::Matrix => Part::Whole,
+                Form::Index | Form::Scalar => Part::Element,
+            };
+            let scope = self.enter(Scope::EMPTY, &clause.vars);
+            let short = self.part(adjoint, &clause.index, part, scope).id;
+            let partial = self.boxes.sign(Sign::Partial);
+            let cost = self.access(loss, &[], scope).id;
+            let by = self.part(wrt, &clause.index, part, scope).id;
+            let above = self.boxes.row([partial, cost]);
+            let below = self.boxes.row([partial, by]);
+            let fraction = self.boxes.fraction(above, below);
+            let equals = self.boxes.sign(Sign::Equals);
+            let equation = self.boxes.row([short, equals, fraction]);
+            let mut note = vec![Inline::Math(equation)];
+            let general = self.notation.names_all_derivatives();
+            if general {
+                note.push(Inline::Words(", and so for all quantities".into()));
+            }
+            notes.push(note);
+            if general {
+                break;
+            }
+        }
+        notes
     }
 
     /// A family with the slots of a clause, and where these run.

@@ -1,11 +1,11 @@
-//! Letters for index variables: the author's where it is free, else the next one of the profile. Two
+//! Letters for index variables: the author's where it is free, else the next one in order. Two
 //! variables that meet in one scope never share a letter.
 
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 
 use super::names::Names;
-use super::profile::Profile;
+use crate::profile::LETTERS;
 use crate::term::{Store, VarId};
 
 /// A scope in [`Letters`]: which variables stand for which letters.
@@ -45,12 +45,11 @@ impl Letters {
         vars: &[VarId],
         store: &Store,
         names: &Names,
-        profile: &Profile,
     ) -> Scope {
         let mut entries = self.scopes[scope.0 as usize].clone();
         for var in vars {
             // A letter bound anew inside its own scope gets another name, so that both can be told apart.
-            let letter = free_letter(store.letter(*var), &entries, names, profile);
+            let letter = free_letter(store.letter(*var), &entries, names);
             entries.retain(|(other, _)| other != var);
             entries.push((*var, letter));
         }
@@ -60,12 +59,7 @@ impl Letters {
     }
 }
 
-fn free_letter(
-    wish: &str,
-    entries: &[(VarId, String)],
-    names: &Names,
-    profile: &Profile,
-) -> String {
+fn free_letter(wish: &str, entries: &[(VarId, String)], names: &Names) -> String {
     let free = |letter: &str| {
         !names.is_taken(letter)
             && letter != "e"
@@ -74,15 +68,12 @@ fn free_letter(
     if free(wish) {
         return wish.to_owned();
     }
-    // The letter behind the wish in the profile's order, then around.
-    let start = profile
-        .letters
+    // The letter behind the wish in the order of letters, then around.
+    let start = LETTERS
         .iter()
         .position(|letter| *letter == wish)
         .map_or(0, |at| at + 1);
-    let around = profile.letters[start..]
-        .iter()
-        .chain(&profile.letters[..start]);
+    let around = LETTERS[start..].iter().chain(&LETTERS[..start]);
     if let Some(letter) = around.copied().find(|letter| free(letter)) {
         return letter.to_owned();
     }

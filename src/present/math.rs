@@ -184,6 +184,8 @@ pub enum Fence {
     Round,
     /// `[ ]`
     Square,
+    /// `[ ]` around the number of a layer
+    Slot,
     /// `{ }`
     Set,
     /// `| |`
@@ -235,6 +237,11 @@ impl Boxes {
     /// Words.
     pub fn text(&mut self, words: &str) -> MathId {
         self.intern(Math::Symbol(Symbol::Text(words.into())))
+    }
+
+    /// A spelling.
+    pub fn spelled(&mut self, latex: &str) -> MathId {
+        self.intern(Math::Spelled(Box::new([Piece::Latex(latex.into())])))
     }
 
     /// A function or symbol by its LaTeX.

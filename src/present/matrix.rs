@@ -8,7 +8,7 @@ use super::letters::Scope;
 use super::math::{Fence, Math, MathId, Sign, Symbol};
 use super::terms::{Begin, Level, Printed, Printer};
 use crate::matrix::{Expression, Kind};
-use crate::system::FamilyKind;
+use crate::system::{FamilyKind, Primitive};
 use crate::term::{Node, Reduction, TermId};
 
 impl Printer<'_> {
@@ -36,8 +36,18 @@ impl Printer<'_> {
             }
             Kind::Transpose(inner) => {
                 let inner = self.array(inner, scope);
-                let top = self.boxes.sign(Sign::Transpose);
-                let id = self.raise_box(inner, top);
+                let top = self.transpose_sign();
+                let id = match *self.boxes.get(inner.id) {
+                    Math::Script {
+                        base,
+                        sub,
+                        sup: Some(layer),
+                    } if self.notation.profile.signs.transpose_joins => {
+                        let above = self.boxes.row([layer, top]);
+                        self.boxes.script(base, sub, Some(above))
+                    }
+                    _ => self.raise_box(inner, top),
+                };
                 Printed {
                     tall: inner.tall,
                     ..Printed::scripted(id)
@@ -68,6 +78,12 @@ impl Printer<'_> {
                     .iter()
                     .map(|argument| self.array(argument, scope))
                     .collect();
+                if orders.iter().all(|order| *order == 0)
+                    && self.system.function(*function).primitive == Some(Primitive::Step)
+                    && let Some(indicated) = self.indicator(printed[0])
+                {
+                    return indicated;
+                }
                 self.applied(*function, orders, &printed)
             }
             Kind::Softmax(_, inner) => self.named(r"\operatorname{softmax}", inner, scope),
@@ -304,7 +320,7 @@ impl Printer<'_> {
             if at == 0 {
                 begin = printed.begin;
             } else {
-                row.push(self.boxes.sign(Sign::Entrywise));
+                row.push(self.entrywise_sign());
             }
             tall |= printed.tall;
             row.push(printed.id);
@@ -352,7 +368,22 @@ impl Printer<'_> {
         if exponent.is_one() {
             return base;
         }
-        let entrywise = self.boxes.sign(Sign::Entrywise);
+        // Not every sign of a product makes a power: `a * a`.
+        let own_sign = self.notation.profile.signs.entrywise.as_ref();
+        if own_sign.is_some_and(|sign| sign.as_str() != r"\odot")
+            && *exponent == BigRational::from_integer(2.into())
+        {
+            let factor = self.entry_factor(base);
+            let sign = self.entrywise_sign();
+            let id = self.boxes.row([factor.id, sign, factor.id]);
+            return Printed {
+                level: Level::Entrywise,
+                begin: factor.begin,
+                tall: factor.tall,
+                ..Printed::atom(id)
+            };
+        }
+        let entrywise = self.entrywise_sign();
         let number = self.exponent(exponent);
         let exponent = self.boxes.row([entrywise, number]);
         let id = self.raise_box(base, exponent);

@@ -14,7 +14,6 @@ mod matrix;
 mod names;
 mod plain;
 mod product;
-pub mod profile;
 mod spelling;
 mod terms;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::math::{Accent, Boxes, Math, MathId, Symbol};
+use crate::profile::Notation;
 use crate::syntax::greek_command;
 use crate::system::{FamilyKind, System};
 use crate::term::{FamilyId, SizeId};
@@ -28,7 +29,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    pub(super) fn of(system: &System, boxes: &mut Boxes) -> Self {
+    pub(super) fn of(system: &System, notation: &Notation, boxes: &mut Boxes) -> Self {
         let mut names = Self::default();
         let mut used: FxHashSet<NameBox> = FxHashSet::default();
         let indexed: FxHashSet<&str> = system
@@ -51,7 +52,7 @@ impl Names {
                 verbatim(name, boxes)
             }
         };
-        for family in &system.families {
+        for (at, family) in system.families.iter().enumerate() {
             let derivative = matches!(
                 family.kind,
                 FamilyKind::Adjoint { .. } | FamilyKind::Local { .. }
@@ -64,12 +65,21 @@ impl Names {
                 names.families.push(blank);
                 continue;
             }
+            let named = notation.named(FamilyId(at as u32));
+            if let Some(symbol) = named.and_then(|named| named.symbol.as_deref()) {
+                names.families.push(spelled(symbol, boxes));
+                names.take(symbol);
+                continue;
+            }
             names.families.push(choose(&family.name, boxes));
             names.take(&family.name);
         }
         for size in &system.sizes {
             names.sizes.push(choose(&size.name, boxes));
             names.take(&size.name);
+        }
+        for template in notation.profile.derivatives.templates() {
+            names.delta_taken |= mentions_word(template.text(), "delta");
         }
         for function in &system.functions {
             names.take(&function.name);
@@ -120,6 +130,14 @@ fn mentions_word(latex: &str, word: &str) -> bool {
         rest.strip_prefix(word)
             .is_some_and(|tail| !tail.starts_with(|c: char| c.is_ascii_alphabetic()))
     })
+}
+
+/// A profile's symbol.
+fn spelled(symbol: &str, boxes: &mut Boxes) -> NameBox {
+    NameBox {
+        base: boxes.spelled(symbol),
+        sub: None,
+    }
 }
 
 /// The name letter by letter, for when its symbol is taken.

@@ -1,11 +1,15 @@
 //! Products and powers as boxes: signs, fractions, juxtaposition.
 
+use std::borrow::Cow;
+
 use num_rational::BigRational;
 use num_traits::{One, Signed};
 
 use super::letters::Scope;
-use super::math::{Math, MathId, Sign, Symbol};
+use super::math::{Math, MathId, Piece, Sign, Symbol};
 use super::terms::{Begin, Level, Printed, Printer};
+use crate::profile::{Factor, Part};
+use crate::system::{FamilyKind, Primitive};
 use crate::term::{Node, TermId};
 
 /// A fraction whose factors are still being collected.
@@ -60,6 +64,7 @@ impl Printer<'_> {
             Some(value) => (value.abs(), &factors[1..]),
             None => (BigRational::one(), factors),
         };
+        let rest = &*self.in_order(rest);
         let mut number = Some(coefficient);
         let mut done: Vec<Printed> = Vec::new();
         let mut open: Option<Quotient> = None;
@@ -95,7 +100,49 @@ impl Printer<'_> {
             let number = self.rational(&number);
             done.insert(0, number);
         }
-        self.side_by_side(&done)
+        let sign = self.notation.profile.signs.product.as_ref();
+        let sign = sign.map(|sign| self.boxes.spelled(sign.as_str()));
+        self.joined_by(&done, sign)
+    }
+
+    /// The factors in the profile's order.
+    fn in_order<'f>(&self, factors: &'f [TermId]) -> Cow<'f, [TermId]> {
+        let order = &self.notation.profile.entries.factors;
+        if order.is_empty() {
+            return Cow::Borrowed(factors);
+        }
+        let place = |factor: Factor| order.iter().position(|other| *other == factor);
+        let upstream = place(Factor::Upstream).unwrap_or(order.len());
+        let mut sorted = factors.to_vec();
+        sorted.sort_by_key(|term| {
+            self.kind_of_factor(*term)
+                .and_then(place)
+                .unwrap_or(upstream)
+        });
+        Cow::Owned(sorted)
+    }
+
+    fn kind_of_factor(&self, term: TermId) -> Option<Factor> {
+        let system = self.system;
+        match system.store.node(term) {
+            Node::Access(family, _) => match system.family(*family).kind {
+                FamilyKind::Adjoint { .. } => Some(Factor::Upstream),
+                FamilyKind::Input | FamilyKind::Defined => {
+                    match self.notation.named(*family)?.part? {
+                        Part::Weight => Some(Factor::Weight),
+                        Part::Activation | Part::Input | Part::Output => Some(Factor::Activation),
+                        Part::Bias | Part::PreActivation | Part::Target | Part::Cost => None,
+                    }
+                }
+                _ => None,
+            },
+            Node::Apply(function, orders, _) => {
+                let step = system.function(*function).primitive == Some(Primitive::Step);
+                (step || orders.iter().any(|order| *order > 0)).then_some(Factor::Slope)
+            }
+            Node::Reduce(..) => Some(Factor::Sum),
+            _ => None,
+        }
     }
 
     /// A fraction; the number in front of the product goes into it if it comes first.
@@ -153,6 +200,11 @@ impl Printer<'_> {
 
     /// Factors by juxtaposition; a single one stays as it is.
     pub(super) fn side_by_side(&mut self, factors: &[Printed]) -> Printed {
+        self.joined_by(factors, None)
+    }
+
+    /// Factors with a sign between them, or none.
+    fn joined_by(&mut self, factors: &[Printed], sign: Option<MathId>) -> Printed {
         if let [only] = factors {
             return *only;
         }
@@ -164,6 +216,8 @@ impl Printer<'_> {
             let printed = self.factor(*printed, last);
             if at == 0 {
                 begin = printed.begin;
+            } else if let Some(sign) = sign {
+                row.push(sign);
             } else if printed.begin == Begin::Digit {
                 row.push(self.boxes.sign(Sign::Times));
             } else if self.is_word(printed.id) || self.is_word(factors[at - 1].id) {
@@ -187,9 +241,11 @@ impl Printer<'_> {
     fn is_word(&self, id: MathId) -> bool {
         match self.boxes.get(id) {
             Math::Symbol(Symbol::Word(_)) => true,
-            Math::Script { base, .. } => {
-                matches!(self.boxes.get(*base), Math::Symbol(Symbol::Word(_)))
+            // `dz` of a profile is one name.
+            Math::Spelled(pieces) => {
+                pieces.len() > 1 && matches!(&pieces[0], Piece::Latex(text) if !text.contains('\\'))
             }
+            Math::Script { base, .. } => self.is_word(*base),
             Math::Symbol(_)
             | Math::Row(_)
             | Math::Fraction(..)
@@ -198,8 +254,7 @@ impl Printer<'_> {
             | Math::Big { .. }
             | Math::Stack(_)
             | Math::Fence { .. }
-            | Math::Cases { .. }
-            | Math::Spelled(_) => false,
+            | Math::Cases { .. } => false,
         }
     }
 

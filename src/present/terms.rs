@@ -7,9 +7,10 @@ use rustc_hash::FxHashMap;
 use super::letters::{Letters, Scope};
 use super::math::{BigOperator, Boxes, Fence, Math, MathId, Sign, Symbol};
 use super::names::Names;
-use super::profile::Profile;
-use crate::system::System;
-use crate::term::{Affine, Cmp, FunctionId, Node, Reduction, TermId, VarId};
+use crate::profile::Notation;
+use crate::syntax::StepAtZero;
+use crate::system::{Primitive, System};
+use crate::term::{Affine, Cmp, FamilyId, FunctionId, Node, Reduction, TermId, VarId};
 
 /// How tightly a printed term holds together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,7 +98,7 @@ impl Printed {
 /// Turns the terms of one system into boxes.
 pub(super) struct Printer<'a> {
     pub(super) system: &'a System,
-    pub(super) profile: &'static Profile,
+    pub(super) notation: &'a Notation,
     pub(super) boxes: Boxes,
     pub(super) names: Names,
     pub(super) letters: Letters,
@@ -109,12 +110,16 @@ pub(super) struct Printer<'a> {
     /// The part that is shown differently just now.
     pub(super) unequal: Option<super::unequal::Unequal>,
     pub(super) spellings: super::spelling::Spellings,
+    /// By what the cost is differentiated where a symbol of the profile says so.
+    pub(super) shortened: Vec<FamilyId>,
+    /// The value of Step(0), where an indicator has to say it.
+    pub(super) step_at_zero: StepAtZero,
 }
 
 impl<'a> Printer<'a> {
-    pub(super) fn new(system: &'a System, profile: &'static Profile) -> Self {
+    pub(super) fn new(system: &'a System, notation: &'a Notation) -> Self {
         let mut boxes = Boxes::default();
-        let names = Names::of(system, &mut boxes);
+        let names = Names::of(system, notation, &mut boxes);
         let mut letterless: Vec<bool> = Vec::with_capacity(system.store.len());
         for at in 0..system.store.len() {
             let term = TermId(at as u32);
@@ -129,7 +134,7 @@ impl<'a> Printer<'a> {
         }
         Self {
             system,
-            profile,
+            notation,
             boxes,
             names,
             letters: Letters::new(),
@@ -138,13 +143,15 @@ impl<'a> Printer<'a> {
             parameters: Vec::new(),
             unequal: None,
             spellings: super::spelling::Spellings::of(system),
+            shortened: Vec::new(),
+            step_at_zero: system.step_at_zero.unwrap_or(StepAtZero::One),
         }
     }
 
     /// The scope with more variables.
     pub(super) fn enter(&mut self, scope: Scope, vars: &[VarId]) -> Scope {
         self.letters
-            .enter(scope, vars, &self.system.store, &self.names, self.profile)
+            .enter(scope, vars, &self.system.store, &self.names)
     }
 
     /// A term as boxes.
@@ -477,7 +484,58 @@ impl<'a> Printer<'a> {
             let id = self.boxes.script(e, None, Some(printed[0].id));
             return Printed::scripted(id);
         }
+        if underived
+            && row.primitive == Some(Primitive::Step)
+            && let Some(indicated) = self.indicator(printed[0])
+        {
+            return indicated;
+        }
         self.applied(function, orders, &printed)
+    }
+
+    /// `1(z > 0)`, where the profile writes Step so and the value at 0 can be said so.
+    pub(super) fn indicator(&mut self, argument: Printed) -> Option<Printed> {
+        let symbol = self.notation.profile.signs.indicator.as_ref()?;
+        if !self.indicates_step() {
+            return None;
+        }
+        let sign = if self.step_at_zero == StepAtZero::One {
+            Sign::GreaterEqual
+        } else {
+            Sign::Greater
+        };
+        let head = self.boxes.spelled(symbol.as_str());
+        let sign = self.boxes.sign(sign);
+        let zero = self.boxes.number(0);
+        let condition = self.boxes.row([argument.id, sign, zero]);
+        let inside = self.boxes.fence(Fence::Round, argument.tall, condition);
+        let id = self.boxes.row([head, inside]);
+        Some(Printed {
+            tall: argument.tall,
+            ..Printed::atom(id)
+        })
+    }
+
+    /// Whether Step is written as a condition, which says its value at 0.
+    pub(super) fn indicates_step(&self) -> bool {
+        self.notation.profile.signs.indicator.is_some()
+            && matches!(self.step_at_zero, StepAtZero::One | StepAtZero::Zero)
+    }
+
+    /// The sign of the product entry by entry.
+    pub(super) fn entrywise_sign(&mut self) -> MathId {
+        match &self.notation.profile.signs.entrywise {
+            Some(sign) => self.boxes.spelled(sign.as_str()),
+            None => self.boxes.sign(Sign::Entrywise),
+        }
+    }
+
+    /// What stands above a transposed array.
+    pub(super) fn transpose_sign(&mut self) -> MathId {
+        match &self.notation.profile.signs.transpose {
+            Some(sign) => self.boxes.spelled(sign.as_str()),
+            None => self.boxes.sign(Sign::Transpose),
+        }
     }
 
     /// A function in front of its printed arguments.

@@ -1,11 +1,11 @@
 //! Terms to LaTeX, by hand-made systems.
 
 use super::letters::Scope;
-use super::profile::STANDARD;
 use super::terms::Printer;
 use super::{Confirmed, Document, Style, present};
 use crate::derive::Request;
 use crate::formula::{Detail, Form, View};
+use crate::profile::Notation;
 use crate::source::Source;
 use crate::system::{Clause, Family, FamilyKind, Function, Primitive, System};
 use crate::term::{Affine, Domain, FamilyId, FunctionId, Node, Reduction, TermId};
@@ -71,7 +71,7 @@ fn function(
 }
 
 fn latex(system: &System, term: TermId) -> String {
-    let mut printer = Printer::new(system, &STANDARD);
+    let mut printer = Printer::new(system, Notation::standard());
     let letters = system.store.free_vars(term).to_vec();
     let scope = printer.enter(Scope::EMPTY, &letters);
     let id = printer.term(term, scope).id;
@@ -227,7 +227,7 @@ fn document(network: &str, detail: Detail, combine: bool) -> Document {
     };
     let formulas = crate::formula::formulate(&mut derivation, &view).expect("the view can be had");
     let style = Style {
-        profile: &STANDARD,
+        notation: Notation::standard(),
         form: Form::Index,
         layout: Default::default(),
         legend: true,

@@ -53,6 +53,7 @@ const COMMANDS: &[(&str, Command)] = &[
     ("prime", Command::Sign("′")),
     ("circ", Command::Sign("∘")),
     ("cdot", Command::Sign("·")),
+    ("bullet", Command::Sign("∙")),
     ("times", Command::Sign("×")),
     ("odot", Command::Sign("⊙")),
     ("oslash", Command::Sign("⊘")),

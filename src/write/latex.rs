@@ -296,6 +296,9 @@ fn is_token(boxes: &Boxes, id: MathId) -> bool {
     match boxes.get(id) {
         Math::Symbol(Symbol::Letter(letter)) => letter.is_ascii(),
         Math::Symbol(Symbol::Number(digits)) => digits.len() == 1,
+        Math::Spelled(pieces) => {
+            matches!(&**pieces, [SpelledPiece::Latex(text)] if text.len() == 1)
+        }
         Math::Symbol(_)
         | Math::Row(_)
         | Math::Fraction(..)
@@ -305,8 +308,7 @@ fn is_token(boxes: &Boxes, id: MathId) -> bool {
         | Math::Big { .. }
         | Math::Stack(_)
         | Math::Fence { .. }
-        | Math::Cases { .. }
-        | Math::Spelled(_) => false,
+        | Math::Cases { .. } => false,
     }
 }
 
@@ -403,6 +405,7 @@ pub(super) fn spell<'a>(
                 (Fence::Round, true) => (r"\left(", r"\right)"),
                 (Fence::Square, false) => (r"[\,", r"\,]"),
                 (Fence::Square, true) => (r"\left[\,", r"\,\right]"),
+                (Fence::Slot, _) => ("[", "]"),
                 (Fence::Set, false) => (r"\{", r"\}"),
                 (Fence::Set, true) => (r"\left\{", r"\right\}"),
                 (Fence::Bars, false) => (r"\lvert ", r"\rvert"),
@@ -473,6 +476,15 @@ fn juxtapose<'a>(parts: &[MathId], edges: &[Edges], pieces: &mut Vec<Piece<'a>>)
 
 fn script<'a>(boxes: &Boxes, mark: &'static str, body: MathId, pieces: &mut Vec<Piece<'a>>) {
     pieces.push(Piece::text(mark));
+    // A group as a script has the script's braces.
+    let body = match boxes.get(body) {
+        Math::Fence {
+            kind: Fence::Group,
+            body,
+            ..
+        } => *body,
+        _ => body,
+    };
     if is_token(boxes, body) {
         pieces.push(Piece::Math(body));
     } else {

@@ -73,7 +73,7 @@ pub(super) fn spell<'a>(
         Math::Fence { kind, tall, body } => {
             let (left, right) = match kind {
                 Fence::Round => ("(", ")"),
-                Fence::Square => ("[", "]"),
+                Fence::Square | Fence::Slot => ("[", "]"),
                 Fence::Set => ("{", "}"),
                 Fence::Bars => ("|", "|"),
                 Fence::Norm => ("‖", "‖"),

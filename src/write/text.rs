@@ -200,7 +200,7 @@ pub(super) fn spell<'a>(
         } => {
             let (left, right) = match kind {
                 Fence::Round => ("(", ")"),
-                Fence::Square => ("[", "]"),
+                Fence::Square | Fence::Slot => ("[", "]"),
                 Fence::Set => ("{", "}"),
                 Fence::Bars => ("|", "|"),
                 Fence::Norm => ("‖", "‖"),

@@ -187,7 +187,7 @@ fn spell<'a>(boxes: &'a Boxes, id: MathId, _edges: &[Edges], pieces: &mut Vec<Pi
         } => {
             let (left, right) = match kind {
                 Fence::Round => ("(", ")"),
-                Fence::Square => ("[", "]"),
+                Fence::Square | Fence::Slot => ("[", "]"),
                 Fence::Set => ("{", "}"),
                 Fence::Bars => ("abs(", ")"),
                 Fence::Norm => ("norm(", ")"),

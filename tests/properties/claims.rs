@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use chainrule::formula::{Form, View};
+use chainrule::formula::{Form, Lettering, View};
 use chainrule::judge::{Options, Verdict, check};
 use chainrule::source::Source;
 use chainrule::syntax::StepAtZero;
@@ -25,6 +25,7 @@ const VIEWS: [View; 4] = [
     },
     View {
         combine: true,
+        lettering: Lettering::AsRead,
         ..RESULT
     },
     View {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chainrule::derive::{Request, derive};
-use chainrule::formula::{Detail, View, formulate};
+use chainrule::formula::{Detail, Lettering, View, formulate};
 use chainrule::source::Source;
 use chainrule::syntax::{StatementKind, parse};
 use chainrule::system::lower;
@@ -69,6 +69,7 @@ const VIEWS: [View; 3] = [
     },
     View {
         combine: true,
+        lettering: Lettering::AsRead,
         ..RESULT
     },
 ];

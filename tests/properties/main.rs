@@ -17,6 +17,7 @@ mod invariance;
 mod matrix;
 mod mutants;
 mod pipeline;
+mod profiles;
 mod random;
 mod regressions;
 mod robustness;

@@ -1,10 +1,11 @@
 //! From a text to confirmed formulas, with a readable complaint where anything goes wrong.
 
 use chainrule::derive::{Derivation, Request, derive};
-use chainrule::formula::{Detail, Form, Formula, Link, View, formulate};
+use chainrule::formula::{Detail, Form, Formula, Lettering, Link, View, formulate};
 use chainrule::matrix::Layout;
 use chainrule::numeric::{Sampling, Status, confirm};
-use chainrule::present::{Confirmed, Style, present, profile};
+use chainrule::present::{Confirmed, Style, present};
+use chainrule::profile::Notation;
 use chainrule::source::{Report, Source, render};
 use chainrule::syntax::{StepAtZero, parse};
 use chainrule::system::{FamilyKind, System, lower};
@@ -25,6 +26,7 @@ pub(crate) const RESULT: View = View {
     detail: Detail::Result,
     resolve: false,
     combine: false,
+    lettering: Lettering::AsRead,
 };
 
 /// Enough points for a network that is one of thousands.
@@ -87,7 +89,7 @@ pub(crate) fn formulas(
 /// The formulas as LaTeX, one equation a line.
 pub(crate) fn latex(derivation: &Derivation, formulas: &[Formula]) -> String {
     let style = Style {
-        profile: profile::profile("standard").expect("the default profile"),
+        notation: Notation::standard(),
         form: Form::Index,
         layout: Layout::default(),
         legend: false,

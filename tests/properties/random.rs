@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use chainrule::formula::{Detail, Form, View};
+use chainrule::formula::{Detail, Form, Lettering, View};
 use chainrule::source::Source;
 use chainrule::syntax::{StepAtZero, parse, print};
 
@@ -30,6 +30,7 @@ pub(crate) const VIEWS: [View; 6] = [
     },
     View {
         combine: true,
+        lettering: Lettering::AsRead,
         ..RESULT
     },
     View {
@@ -50,6 +51,7 @@ pub(crate) const VIEWS: [View; 6] = [
         detail: Detail::Full,
         resolve: true,
         combine: true,
+        lettering: Lettering::AsRead,
         ..RESULT
     },
 ];

@@ -1,6 +1,6 @@
 //! Networks that once went wrong, each with what went wrong.
 
-use chainrule::formula::{Detail, Form, View};
+use chainrule::formula::{Detail, Form, Lettering, View};
 use chainrule::matrix::Layout;
 use chainrule::syntax::StepAtZero;
 
@@ -68,6 +68,7 @@ fn what_went_wrong_once_stays_right() {
         detail: Detail::Full,
         resolve: false,
         combine: false,
+        lettering: Lettering::AsRead,
     };
     let mut tally = Tally::default();
     for (title, text) in NETWORKS {

@@ -94,11 +94,18 @@ impl Text {
     }
 
     /// The files that its commands read.
-    fn networks(&self) -> impl Iterator<Item = &Path> {
-        self.commands.iter().filter_map(|command| match command {
-            Command::Derive(arguments) => arguments.network.file.as_deref(),
-            Command::Show(arguments) => arguments.network.file.as_deref(),
+    fn files(&self) -> impl Iterator<Item = &Path> {
+        let networks = self.commands.iter().filter_map(|command| match command {
+            Command::Derive(arguments) => Some(&arguments.network),
+            Command::Show(arguments) => Some(&arguments.network),
             _ => None,
+        });
+        networks.flat_map(|network| {
+            network
+                .file
+                .as_deref()
+                .into_iter()
+                .chain(network.profile_file())
         })
     }
 
@@ -160,7 +167,7 @@ impl Text {
     }
 }
 
-/// The command of a region: networks are found beside the text, and formats are those of its language.
+/// The command of a region: networks and profiles are found beside the text, and formats are those of its language.
 fn command(region: &Region, language: Language, folder: &Path) -> Result<Command, Diagnostic> {
     let mistake = |message: &str| {
         Diagnostic::error("region-command", message, region.mark, "")
@@ -196,6 +203,9 @@ fn command(region: &Region, language: Language, folder: &Path) -> Result<Command
             return Err(mistake("standard input belongs to no text"));
         }
         *file = folder.join(&*file);
+    }
+    if let Some(file) = network.profile_file().map(|file| folder.join(file)) {
+        network.profile = file.display().to_string();
     }
     Ok(command)
 }

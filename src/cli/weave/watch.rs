@@ -91,8 +91,8 @@ impl Watch {
     fn weave(&mut self, watched: &mut Watched) -> Result<(), Stop> {
         self.files.extend(watched.file(&self.path)?);
         let done = Text::read(&self.path).and_then(|text| {
-            for network in text.networks() {
-                self.files.extend(watched.file(network)?);
+            for file in text.files() {
+                self.files.extend(watched.file(file)?);
             }
             text.update()
         });

@@ -1,0 +1,89 @@
+//! What keeps a network from being written in a profile.
+
+use super::Profile;
+use super::notation::{Notation, symbol_of};
+use super::parts::Part;
+use crate::source::Diagnostic;
+use crate::system::{Spelled, System};
+
+/// No quantity plays a role that the profile needs.
+pub(super) fn role_missing(system: &System, profile: &Profile, part: Part) -> Diagnostic {
+    let what = part.name();
+    let help = match part {
+        Part::Weight | Part::Bias => "declare what is learnt, for instance `param W, b`",
+        Part::PreActivation => {
+            "give what the activation is applied to a name of its own, for instance `z = W x + b`"
+        }
+        Part::Activation | Part::Output => {
+            "give the value of the activation a name, for instance `a = tanh(z)`"
+        }
+        Part::Input => "declare what goes in, for instance `input x`",
+        Part::Target => "declare what the output is compared with, for instance `target y`",
+        Part::Cost => "add a loss, for instance `loss C = 1/2 (a - y)^2`",
+    };
+    let message = format!(
+        "the profile `{}` needs a quantity in the role of {what}, and there is none",
+        profile.name
+    );
+    // Nothing plays the role: the network as a whole is meant, and its last equation stands for it.
+    let last = system.families.iter().filter_map(|row| row.span).max();
+    let diagnostic = match last {
+        Some(span) => Diagnostic::error("profile-role", message, span, "up to here"),
+        None => Diagnostic::general("profile-role", message),
+    };
+    diagnostic.help(help)
+}
+
+/// Quantities that would look the same.
+pub(super) fn same_symbols(system: &System, notation: &Notation) -> Vec<Diagnostic> {
+    let mut seen: Vec<(String, Option<i64>, &str, Option<crate::source::Span>)> = Vec::new();
+    let mut problems = Vec::new();
+    for size in &system.sizes {
+        let shown = symbol_of(&size.name).unwrap_or_else(|| size.name.clone());
+        seen.push((shown, None, &size.name, None));
+    }
+    for family in system.family_ids() {
+        let row = system.family(family);
+        // What the author spells looks as the author says.
+        let spelled = system.spellings.iter().any(|spelling| {
+            matches!(&spelling.what, Spelled::Slots(of, slots)
+                if *of == family && slots.len() == spelling.vars.len())
+        });
+        if row.name.is_empty() || spelled {
+            continue;
+        }
+        let named = notation.named(family);
+        let symbol = named.and_then(|named| named.symbol.clone());
+        let (shown, number) = match symbol {
+            Some(symbol) => (symbol, named.and_then(|named| named.number)),
+            None => (
+                symbol_of(&row.name).unwrap_or_else(|| row.name.clone()),
+                None,
+            ),
+        };
+        let same = seen.iter().find(|(other, count, name, _)| {
+            *other == shown && *count == number && *name != row.name
+        });
+        if let Some((_, _, other, before)) = same {
+            let message = format!(
+                "the profile `{}` would write `{other}` and `{}` alike, as {shown}",
+                notation.profile.name, row.name
+            );
+            let help = format!(
+                "give one of them a spelling, for instance `write {} as \"…\"`, or another name",
+                row.name
+            );
+            let diagnostic = match row.span {
+                Some(span) => Diagnostic::error("profile-collision", message, span, "this one"),
+                None => Diagnostic::general("profile-collision", message),
+            };
+            let diagnostic = match before {
+                Some(before) => diagnostic.label(*before, "and this one"),
+                None => diagnostic,
+            };
+            problems.push(diagnostic.help(help));
+        }
+        seen.push((shown, number, &row.name, row.span));
+    }
+    problems
+}
