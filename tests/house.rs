@@ -17,6 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["numeric"],
     &["claim"],
     &["judge"],
+    &["flow"],
     &["present"],
     &["write"],
     &["cli"],

@@ -1,9 +1,11 @@
 //! The command line: all printing and all reading of files happens here.
 
 mod args;
+mod chart;
 mod check;
 mod confirm;
 mod derive;
+mod flow;
 mod list;
 mod network;
 mod report;
@@ -72,6 +74,7 @@ pub fn run() -> ExitCode {
         Command::Derive(arguments) => derive::run(arguments),
         Command::Confirm(arguments) => confirm::run(arguments),
         Command::Check(arguments) => check::run(arguments),
+        Command::Flow(arguments) => flow::run(arguments),
         Command::Show(arguments) => show::run(arguments),
         Command::List(arguments) => list::run(arguments),
     };
