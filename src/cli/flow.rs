@@ -43,7 +43,8 @@ pub(super) fn run(arguments: &FlowArguments) -> Result<Outcome, Stop> {
     let product = recursion.product();
     let model = model(&recursion);
     let own = own_activation(&recursion, &model);
-    let document = present_flow(&recursion, own.as_ref(), product, &STANDARD);
+    let form = model.as_ref().ok().map(|model| model.form);
+    let document = present_flow(&recursion, own.as_ref(), form, product, &STANDARD);
     let runs = match &model {
         _ if arguments.no_simulation => Vec::new(),
         Ok(model) => {
@@ -270,7 +271,7 @@ fn report(runs: &[Run], zeroed: &[String], lead: &str) -> String {
                 .into(),
         );
         if !zeroed.is_empty() {
-            lines.push(format!("set to 0: {}", zeroed.join(", ")));
+            lines.push(format!("set to 0: what is added by {}", zeroed.join(", ")));
         }
     }
     for run in runs {

@@ -1,7 +1,7 @@
 //! The answer in words, no more certain than what it rests on.
 
 use super::activation::Activation;
-use super::expectation::{Critical, Moment, critical, moments, slope_square};
+use super::expectation::{Critical, Moment, adds_up, critical, moments, slope_square};
 use super::model::Model;
 use super::simulate::{Norm, Setup, Simulation};
 
@@ -53,7 +53,7 @@ impl Answer {
         let depth = setup.depth;
         let gain = setup.init.variance(setup.width).map(|v| v * setup.width as f64);
         let moments = gain
-            .filter(|_| setup.width > 1)
+            .filter(|_| setup.width > 1 && adds_up(activation, model.form))
             .map(|gain| moments(activation, model.form, gain, depth))
             .unwrap_or_default();
         let last = simulation.layers.last();
@@ -107,16 +107,12 @@ impl Answer {
         match (self.moments.last(), gain) {
             (Some(moment), Some(gain)) if self.moments.len() == depth => {
                 let slope = slope_square_of(activation, moment.variance);
-                let branch = format!(
-                    "n Var W E[φ'(z)²] = {} · {}",
+                let shortcut = if model.form.residual { "1 + " } else { "" };
+                let sum = format!(
+                    "{shortcut}n Var W E[φ'(z)²] = {shortcut}{} · {}",
                     short(gain),
                     short(slope)
                 );
-                let sum = if model.form.residual {
-                    format!("1 + {branch}")
-                } else {
-                    branch
-                };
                 self.words.push(format!(
                     "{word} in the mean over random weights: one step multiplies the mean square of the gradient by {sum} = {}, its norm by about {} ({name}, wide layers).",
                     short(moment.factor),
@@ -131,6 +127,7 @@ impl Answer {
         if let Some(layer) = simulation.layers.last()
             && layer.draws > 1
             && layer.quantiles[4] > layer.quantiles[0]
+            && !(self.bound_is_certain && self.bound.is_some_and(|bound| bound < 0.0))
         {
             self.words.push(format!(
                 "Not guaranteed for a single network: after {depth} steps the norm lies between {} and {} in nine of ten draws.",

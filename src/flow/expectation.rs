@@ -104,10 +104,26 @@ pub struct Moment {
     pub factor: f64,
 }
 
+/// Whether mean squares add up as they do in [`moments`].
+///
+/// Where the state is added to an activation, the branch and the shortcut have a common part in proportion to
+/// E[φ''(z)], which is 0 for odd activations such as tanh, and not for ReLU: there the mean square of the gradient
+/// grows by more than the sum says.
+pub fn adds_up(activation: &Activation, form: StepForm) -> bool {
+    if !form.residual || form.activated_first {
+        return true;
+    }
+    // E[φ''(√q z)] = E[z φ'(√q z)]/√q
+    [0.1, 1.0, 10.0f64].iter().all(|q| {
+        let root = q.sqrt();
+        let breaks: Vec<f64> = activation.kinks.iter().map(|kink| kink / root).collect();
+        mean(&|z| z * activation.slope(root * z), &breaks).value.abs() < 1e-9
+    })
+}
+
 /// The moments of `depth` steps of a wide network whose input has mean 0 and variance 1.
 ///
-/// `gain` is n · Var W. With a residual connection, terms that are products of a mean with the gradient are left out;
-/// they are smaller by the root of the width.
+/// `gain` is n · Var W; mean squares have to add up ([`adds_up`]).
 pub fn moments(activation: &Activation, form: StepForm, gain: f64, depth: usize) -> Vec<Moment> {
     let shortcut = f64::from(u8::from(form.residual));
     let homogeneous = activation.is_homogeneous();

@@ -311,7 +311,13 @@ fn walks(derivation: &mut Derivation, state: FamilyId) -> Result<Walks, Report> 
             continue;
         }
         if result.is_some() {
-            return Err(mistakes::written_out(&derivation.system, state).into());
+            let slots = derivation.system.family(state).slots;
+            let numbered = start.index[..slots].iter().any(|slot| slot.as_int().is_some());
+            return Err(if numbered {
+                mistakes::written_out(&derivation.system, state).into()
+            } else {
+                mistakes::no_single_factor(&derivation.system, state).into()
+            });
         }
         // Read at a step from which the gradient also goes on.
         let read_at_each_step = direct.iter().any(|direct| {

@@ -7,7 +7,7 @@ use super::letters::Scope;
 use super::math::{BigOperator, Boxes, Fence, Math, MathId, Sign, Symbol};
 use super::profile::Profile;
 use super::terms::Printer;
-use crate::flow::{Activation, Path, Recursion};
+use crate::flow::{Activation, Path, Recursion, StepForm, adds_up};
 use crate::syntax::StepAtZero;
 use crate::system::{FamilyKind, Primitive};
 use crate::term::{Affine, FamilyId, Node, TermId};
@@ -41,10 +41,12 @@ pub struct Statement {
 /// Where the letters of families stand.
 type Index<'a> = (FamilyId, Vec<Affine>);
 
-/// The equations and bounds of a recursion; `activation` is that of its step.
+/// The equations and bounds of a recursion; `activation` is that of its step, `form` what is known of the step as a
+/// whole.
 pub fn present_flow(
     recursion: &Recursion,
     activation: Option<&Activation>,
+    form: Option<StepForm>,
     product: Option<TermId>,
     profile: &'static Profile,
 ) -> FlowDocument {
@@ -59,7 +61,11 @@ pub fn present_flow(
     };
     flow.equations(product);
     flow.bounds();
-    flow.mean_square();
+    if let (Some(activation), Some(form)) = (activation, form)
+        && adds_up(activation, form)
+    {
+        flow.mean_square(activation);
+    }
     FlowDocument {
         boxes: flow.printer.boxes,
         statements: flow.statements,
@@ -342,15 +348,16 @@ impl Flow<'_> {
     }
 
     /// `χ = n Var W E[φ'(z)²]`, the factor on the mean square.
-    fn mean_square(&mut self) {
+    fn mean_square(&mut self, activation: &Activation) {
         let recursion = self.recursion;
-        let (Some(slope), Some(activation)) = (recursion.activation(), self.activation) else {
+        let Some(slope) = recursion.activation() else {
             return;
         };
-        if recursion.is_scalar() || recursion.paths.len() > 2 {
+        if recursion.is_scalar() {
             return;
         }
         let function = recursion.system.function(slope.function);
+        let relu = function.primitive == Some(Primitive::Relu);
         let latex = function.latex.clone();
         let boxes = &mut self.printer.boxes;
         let chi = boxes.intern(Math::Symbol(Symbol::Greek("chi")));
@@ -367,9 +374,13 @@ impl Flow<'_> {
         let mean = boxes.latex(r"\operatorname{E}");
         let z = boxes.intern(Math::Symbol(Symbol::Letter('z')));
         let argument = boxes.fence(Fence::Round, false, z);
-        let head = boxes.latex(&latex);
-        let prime = boxes.sign(Sign::Prime);
-        let head = boxes.script(head, None, Some(prime));
+        let head = if relu {
+            boxes.latex(r"\operatorname{Step}")
+        } else {
+            let head = boxes.latex(&latex);
+            let prime = boxes.sign(Sign::Prime);
+            boxes.script(head, None, Some(prime))
+        };
         let two = boxes.number(2);
         let value = boxes.row([head, argument]);
         let value = boxes.intern(Math::Fence {
