@@ -6,7 +6,7 @@ use std::path::Path;
 
 use chainrule::flow::{
     Activation, Answer, Critical, Init, Model, Recursion, Setup, Simulation, StepForm, adds_up,
-    critical, moments, model, recursion, simulate, slope_square, value_square,
+    critical, model, moments, recursion, simulate, slope_square, value_square,
 };
 use chainrule::source::Source;
 use chainrule::syntax::{StepAtZero, parse};
@@ -24,7 +24,8 @@ const PLAIN: StepForm = StepForm {
 };
 
 fn system(text: &str) -> System {
-    lower(&parse(&Source::new("test", text)).expect("the network is read")).expect("the network is lowered")
+    lower(&parse(&Source::new("test", text)).expect("the network is read"))
+        .expect("the network is lowered")
 }
 
 fn found(text: &str) -> (Recursion, Model) {
@@ -89,10 +90,18 @@ fn positive_weights_and_relu_give_exactly_the_product_or_nothing() {
     let simulation = run(&activation, &setup(1, 1000, Init::Constant(1.5), 40));
     let exact = 1000.0 * 1.5f64.ln();
     let last = simulation.layers.last().expect("there are steps");
-    assert_eq!(last.quantiles[0], f64::NEG_INFINITY, "a negative input gives 0");
+    assert_eq!(
+        last.quantiles[0],
+        f64::NEG_INFINITY,
+        "a negative input gives 0"
+    );
     // The mean over draws counts those that are not 0.
     let share = 1.0 - last.inactive;
-    assert!(close(last.mean_square, 2.0 * exact + share.ln(), 1e-9 * exact));
+    assert!(close(
+        last.mean_square,
+        2.0 * exact + share.ln(),
+        1e-9 * exact
+    ));
 }
 
 #[test]
@@ -102,9 +111,21 @@ fn he_keeps_the_mean_square_with_relu_and_glorot_halves_it() {
         let (log, error) = mean_square(&run(&activation, &setup(256, 100, init, 400)));
         assert!(error < 0.25, "{error}");
         let off = (log - 100.0 * factor.ln()).exp() - 1.0;
-        assert!(off.abs() < 4.0 * error, "{init:?}: {off} with an error of {error}");
-        let predicted = moments(&activation, PLAIN, init.variance(256).expect("drawn") * 256.0, 100);
-        assert!(predicted.iter().all(|moment| close(moment.factor, factor, 1e-12)));
+        assert!(
+            off.abs() < 4.0 * error,
+            "{init:?}: {off} with an error of {error}"
+        );
+        let predicted = moments(
+            &activation,
+            PLAIN,
+            init.variance(256).expect("drawn") * 256.0,
+            100,
+        );
+        assert!(
+            predicted
+                .iter()
+                .all(|moment| close(moment.factor, factor, 1e-12))
+        );
     }
 }
 
@@ -115,7 +136,11 @@ fn a_sigmoid_loses_a_factor_of_16_where_the_weights_keep_the_variance() {
     for step in 1..=20 {
         let before = simulation.layers[step - 1].mean_square;
         let after = simulation.layers[step].mean_square;
-        assert!(before - after > 16f64.ln(), "step {step}: {}", (before - after).exp());
+        assert!(
+            before - after > 16f64.ln(),
+            "step {step}: {}",
+            (before - after).exp()
+        );
     }
     let predicted = moments(&activation, PLAIN, 1.0, 20);
     assert!(predicted.iter().all(|moment| moment.factor < 1.0 / 16.0));
@@ -134,7 +159,10 @@ fn predictions_hold_within_the_sampling_error() {
         let (log, error) = mean_square(&simulation);
         // What wide layers leave out is of the order 1/n in each step.
         let allowed = 4.0 * error + 3.0 * depth as f64 / 256.0;
-        assert!(close(log, predicted, allowed), "{name}: {log} for {predicted}");
+        assert!(
+            close(log, predicted, allowed),
+            "{name}: {log} for {predicted}"
+        );
     }
 }
 
@@ -150,9 +178,15 @@ fn a_residual_connection_adds_one() {
         form,
         ..setup(256, 10, Init::OverFanIn(0.5), 100)
     };
-    let predicted: f64 = moments(&tanh, form, 0.5, 10).iter().map(|it| it.factor.ln()).sum();
+    let predicted: f64 = moments(&tanh, form, 0.5, 10)
+        .iter()
+        .map(|it| it.factor.ln())
+        .sum();
     let (log, error) = mean_square(&run(&tanh, &own));
-    assert!(close(log, predicted, 4.0 * error + 0.12), "{log} for {predicted}");
+    assert!(
+        close(log, predicted, 4.0 * error + 0.12),
+        "{log} for {predicted}"
+    );
     let (plain, _) = mean_square(&run(&tanh, &setup(256, 10, Init::OverFanIn(0.5), 100)));
     assert!(log > 0.0 && plain < -5.0, "{log} against {plain}");
     // With the activation first, any activation adds up.
@@ -162,9 +196,15 @@ fn a_residual_connection_adds_one() {
     };
     let relu = named("relu");
     let own = Setup { form: first, ..own };
-    let predicted: f64 = moments(&relu, first, 0.5, 10).iter().map(|it| it.factor.ln()).sum();
+    let predicted: f64 = moments(&relu, first, 0.5, 10)
+        .iter()
+        .map(|it| it.factor.ln())
+        .sum();
     let (log, error) = mean_square(&run(&relu, &own));
-    assert!(close(log, predicted, 4.0 * error + 0.12), "{log} for {predicted}");
+    assert!(
+        close(log, predicted, 4.0 * error + 0.12),
+        "{log} for {predicted}"
+    );
 }
 
 #[test]
@@ -191,8 +231,16 @@ fn the_critical_line_is_known() {
         panic!("a sigmoid has a critical point");
     };
     let sigmoid = named("sigmoid");
-    assert!(close(gain * slope_square(&sigmoid, variance).value, 1.0, 1e-9));
-    assert!(close(gain * value_square(&sigmoid, variance).value / variance, 1.0, 1e-6));
+    assert!(close(
+        gain * slope_square(&sigmoid, variance).value,
+        1.0,
+        1e-9
+    ));
+    assert!(close(
+        gain * value_square(&sigmoid, variance).value / variance,
+        1.0,
+        1e-6
+    ));
 }
 
 #[test]
@@ -207,15 +255,27 @@ fn ranges_enclose_and_are_reached() {
     ];
     for (definition, low, high) in cases {
         let (_, model) = found(&text(definition));
-        let range = model.activation.and_then(|own| own.range).expect("a range is found");
-        assert!(range.low <= low + 1e-9 && range.high >= high - 1e-9, "{definition}: {range:?}");
-        assert!(range.low >= low - 1e-5 && range.high <= high + 1e-5, "{definition}: {range:?}");
+        let range = model
+            .activation
+            .and_then(|own| own.range)
+            .expect("a range is found");
+        assert!(
+            range.low <= low + 1e-9 && range.high >= high - 1e-9,
+            "{definition}: {range:?}"
+        );
+        assert!(
+            range.low >= low - 1e-5 && range.high <= high + 1e-5,
+            "{definition}: {range:?}"
+        );
         assert!(range.error < 1e-6, "{definition}: {range:?}");
     }
     for unbounded in ["u^3", "exp(u)"] {
         let (_, model) = found(&text(unbounded));
         let range = model.activation.and_then(|own| own.range);
-        assert!(range.is_none_or(|range| range.up_to.is_finite()), "{unbounded}: {range:?}");
+        assert!(
+            range.is_none_or(|range| range.up_to.is_finite()),
+            "{unbounded}: {range:?}"
+        );
     }
 }
 
@@ -236,20 +296,36 @@ fn simulations_agree_with_an_independent_program() {
             ..setup(
                 number("width") as usize,
                 number("depth") as usize,
-                if case["orthogonal"] == true { Init::Orthogonal } else { Init::OverFanIn(number("gain")) },
+                if case["orthogonal"] == true {
+                    Init::Orthogonal
+                } else {
+                    Init::OverFanIn(number("gain"))
+                },
                 1500,
             )
         };
-        let last = run(&activation, &own).layers.pop().expect("there are steps");
+        let last = run(&activation, &own)
+            .layers
+            .pop()
+            .expect("there are steps");
         let words = format!("{case}: {last:?}");
         let error = |name: &str| number(name).hypot(last.relative_error);
         assert!(
-            close(last.mean_square, number("ln_mean_square"), 4.0 * error("relative_error")),
+            close(
+                last.mean_square,
+                number("ln_mean_square"),
+                4.0 * error("relative_error")
+            ),
             "{words}"
         );
-        let medians = number("ln_median_error").hypot(1.3 * number("ln_deviation") / 1500f64.sqrt());
+        let medians =
+            number("ln_median_error").hypot(1.3 * number("ln_deviation") / 1500f64.sqrt());
         assert!(
-            close(last.quantiles[2], number("ln_median"), 4.0 * medians + last.quantile_error),
+            close(
+                last.quantiles[2],
+                number("ln_median"),
+                4.0 * medians + last.quantile_error
+            ),
             "{words}"
         );
         // The last layer in this order is the first one forward: it is exact up to sampling.

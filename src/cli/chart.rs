@@ -12,7 +12,9 @@ use super::Stop;
 use super::flow::Run;
 
 /// Colours of equal rank that are told apart in grey too; so are the dashes.
-const COLOURS: [&str; 6] = ["#1b4f8a", "#c1442e", "#2f7d4f", "#7a4b9a", "#8a6d1b", "#444444"];
+const COLOURS: [&str; 6] = [
+    "#1b4f8a", "#c1442e", "#2f7d4f", "#7a4b9a", "#8a6d1b", "#444444",
+];
 /// More points than this are no more to be seen.
 const MOST_POINTS: usize = 400;
 /// Pixels of a PNG for each unit of the picture.
@@ -71,10 +73,11 @@ fn plots(runs: &[Run]) -> (Vec<Plot>, Layout) {
     let (mut low, mut high) = (0.0f64, 0.0f64);
     let dashes = [
         LineStyle::Solid,
-        LineStyle::Dashed,
-        LineStyle::DashDot,
-        LineStyle::Dotted,
+        dashed(),
+        LineStyle::Custom("2 3".into()),
+        LineStyle::Custom("12 4 2 4".into()),
     ];
+    let mut bounds = Vec::new();
     for (at, run) in runs.iter().enumerate() {
         let colour = COLOURS[at % COLOURS.len()];
         let name = &run.activation.name;
@@ -106,33 +109,39 @@ fn plots(runs: &[Run]) -> (Vec<Plot>, Layout) {
                 .with_color(colour)
                 .with_stroke_width(2.0)
                 .with_line_style(style)
-                .with_legend(format!("{name}: median, 5 % to 95 %"))
+                .with_legend(format!("{name}: median, 5 to 95 %"))
                 .into(),
         );
-        let lines = [
-            (predicted(run), "mean square predicted", LineStyle::Dashed, "#000000"),
-            (bound(run), bound_words(run), LineStyle::Dotted, "#555555"),
-        ];
-        // Beside other activations the lines would cover each other.
-        for (values, words, style, colour) in lines.into_iter().filter(|_| runs.len() == 1) {
-            let kept = thinned(&[&values]);
-            if kept.is_empty() {
-                continue;
-            }
-            for (_, values) in &kept {
+        // Beside other activations further lines would cover each other.
+        if runs.len() == 1 {
+            let expected = thinned(&[&predicted(run)]);
+            for (_, values) in &expected {
                 low = low.min(values[0]);
                 high = high.max(values[0]);
             }
-            plots.push(
-                LinePlot::new()
-                    .with_data(kept.iter().map(|(step, values)| (*step, values[0])))
-                    .with_color(colour)
-                    .with_stroke_width(1.5)
-                    .with_line_style(style)
-                    .with_legend(words)
-                    .into(),
-            );
+            plots.extend(line(
+                &expected,
+                "#000000",
+                dashed(),
+                "root of the mean square, predicted",
+            ));
+            bounds = thinned(&[&bound(run)]);
         }
+    }
+    // A bound far off would leave the rest no room: it is drawn as far as it lies in the picture.
+    let span = (high - low).max(2.0);
+    bounds.retain(|(_, values)| (low - span..=high + span).contains(&values[0]));
+    for (_, values) in &bounds {
+        low = low.min(values[0]);
+        high = high.max(values[0]);
+    }
+    if let [run] = runs {
+        plots.extend(line(
+            &bounds,
+            "#555555",
+            LineStyle::Dotted,
+            bound_words(run),
+        ));
     }
     // Logarithms are drawn on a plain axis: a logarithmic one cuts off what is very small.
     let ticks = TickFormat::Custom(std::sync::Arc::new(|tens| format!("1e{tens:.0}")));
@@ -147,9 +156,28 @@ fn plots(runs: &[Run]) -> (Vec<Plot>, Layout) {
         .with_y_tick_step(step)
         .with_y_tick_format(ticks)
         .with_legend_position(LegendPosition::OutsideBottomCenter)
+        .with_legend_box(false)
         .with_width(760.0)
         .with_height(480.0);
     (plots, layout)
+}
+
+/// A line through points, none if there are none.
+fn line(points: &[(f64, Vec<f64>)], colour: &str, style: LineStyle, words: &str) -> Option<Plot> {
+    (!points.is_empty()).then(|| {
+        LinePlot::new()
+            .with_data(points.iter().map(|(step, values)| (*step, values[0])))
+            .with_color(colour)
+            .with_stroke_width(1.5)
+            .with_line_style(style)
+            .with_legend(words)
+            .into()
+    })
+}
+
+/// Long dashes, which are seen beside dots.
+fn dashed() -> LineStyle {
+    LineStyle::Custom("9 5".into())
 }
 
 /// Whole powers of ten between ticks, about eight ticks in all.

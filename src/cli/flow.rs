@@ -9,8 +9,8 @@ use super::args::{FlowArguments, FlowFormat};
 use super::network::load;
 use super::{Outcome, Stop, chart, deliver};
 use crate::flow::{
-    Activation, Answer, Init, Model, Recursion, Setup, Simulation, activations, model, power_of_ten,
-    recursion, simulate,
+    Activation, Answer, Init, Model, Recursion, Setup, Simulation, activations, model,
+    power_of_ten, recursion, simulate,
 };
 use crate::present::profile::STANDARD;
 use crate::present::{FlowDocument, present_flow};
@@ -72,7 +72,10 @@ pub(super) fn run(arguments: &FlowArguments) -> Result<Outcome, Stop> {
     } else {
         arguments.format
     };
-    let zeroed = model.as_ref().map(|model| model.zeroed.clone()).unwrap_or_default();
+    let zeroed = model
+        .as_ref()
+        .map(|model| model.zeroed.clone())
+        .unwrap_or_default();
     let text = match format {
         FlowFormat::Text => flow_text(&document) + &report(&runs, &zeroed, ""),
         FlowFormat::Latex => {
@@ -108,9 +111,7 @@ fn own_activation(recursion: &Recursion, model: &Result<Model, Report>) -> Optio
         Some(slope) => {
             let extra: Option<Vec<f64>> = slope.arguments[1..]
                 .iter()
-                .map(|argument| {
-                    num_traits::ToPrimitive::to_f64(system.store.as_number(*argument)?)
-                })
+                .map(|argument| num_traits::ToPrimitive::to_f64(system.store.as_number(*argument)?))
                 .collect();
             Activation::of(system, recursion.step_at_zero, slope.function, &extra?)
         }
@@ -234,7 +235,10 @@ pub(super) fn init(text: &str) -> Result<Init, String> {
             "he" => Ok(Init::He),
             "lecun" => Ok(Init::Lecun),
             "orthogonal" => Ok(Init::Orthogonal),
-            _ => Err("write constant=C, glorot, he, lecun, orthogonal, variance=V or variance=V/n".into()),
+            _ => Err(
+                "write constant=C, glorot, he, lecun, orthogonal, variance=V or variance=V/n"
+                    .into(),
+            ),
         },
     }
 }
@@ -242,7 +246,9 @@ pub(super) fn init(text: &str) -> Result<Init, String> {
 fn init_words(init: Init) -> String {
     match init {
         Init::Constant(value) => format!("all weights {value}"),
-        Init::Glorot => "Glorot's weights, Var W = 2/(n_in + n_out) (Glorot and Bengio 2010)".into(),
+        Init::Glorot => {
+            "Glorot's weights, Var W = 2/(n_in + n_out) (Glorot and Bengio 2010)".into()
+        }
         Init::He => "He's weights, Var W = 2/n_in (He et al. 2015)".into(),
         Init::Lecun => "LeCun's weights, Var W = 1/n_in (LeCun et al. 1998)".into(),
         Init::Orthogonal => "orthogonal weights (Saxe et al. 2014)".into(),
@@ -256,7 +262,11 @@ fn report(runs: &[Run], zeroed: &[String], lead: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     if let Some(first) = runs.first() {
         let setup = &first.setup;
-        let shared = if setup.shared { "shared by all steps, " } else { "" };
+        let shared = if setup.shared {
+            "shared by all steps, "
+        } else {
+            ""
+        };
         lines.push(String::new());
         lines.push(format!(
             "simulated: {} steps, width {}, {}, {shared}{} draws, seed {}",
@@ -276,7 +286,11 @@ fn report(runs: &[Run], zeroed: &[String], lead: &str) -> String {
     }
     for run in runs {
         lines.push(String::new());
-        lines.push(format!("{}: {}", run.activation.name, run.answer.course.word()));
+        lines.push(format!(
+            "{}: {}",
+            run.activation.name,
+            run.answer.course.word()
+        ));
         lines.extend(table(run));
         for sentence in &run.answer.words {
             lines.push(sentence.clone());
@@ -298,7 +312,15 @@ fn report(runs: &[Run], zeroed: &[String], lead: &str) -> String {
 fn table(run: &Run) -> Vec<String> {
     let depth = run.setup.depth;
     let inactive = run.activation.can_be_inactive();
-    let mut header = vec!["steps back", "norm: median", "5 %", "95 %", "mean square", "predicted", "forward E z²"];
+    let mut header = vec![
+        "steps back",
+        "norm: median",
+        "5 %",
+        "95 %",
+        "mean square",
+        "predicted",
+        "forward E z²",
+    ];
     if inactive {
         header.push("inactive");
     }
@@ -311,8 +333,14 @@ fn table(run: &Run) -> Vec<String> {
             power_of_ten(layer.quantiles[2]),
             power_of_ten(layer.quantiles[0]),
             power_of_ten(layer.quantiles[4]),
-            format!("{} ± {}", power_of_ten(layer.mean_square), percent(layer.relative_error)),
-            predicted.get(step).map_or_else(|| "-".into(), |log| power_of_ten(2.0 * log)),
+            format!(
+                "{} ± {}",
+                power_of_ten(layer.mean_square),
+                percent(layer.relative_error)
+            ),
+            predicted
+                .get(step)
+                .map_or_else(|| "-".into(), |log| power_of_ten(2.0 * log)),
             layer.forward.map_or_else(|| "-".into(), power_of_ten),
         ];
         if inactive {
@@ -322,7 +350,12 @@ fn table(run: &Run) -> Vec<String> {
     }
     let columns = rows[0].len();
     let widths: Vec<usize> = (0..columns)
-        .map(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0))
+        .map(|at| {
+            rows.iter()
+                .map(|row| row[at].chars().count())
+                .max()
+                .unwrap_or(0)
+        })
         .collect();
     rows.iter()
         .map(|row| {

@@ -68,7 +68,11 @@ impl Activation {
         let mut system = system.clone();
         let slope = slope_of(&mut system, function, step_at_zero)?;
         let row = system.function(function);
-        let table = row.span.is_none().then(|| functions::row(&row.name)).flatten();
+        let table = row
+            .span
+            .is_none()
+            .then(|| functions::row(&row.name))
+            .flatten();
         let shape = match (row.primitive, row.span, row.name.as_str()) {
             (Some(Primitive::Relu), ..) => Shape::Relu,
             (_, None, "sigmoid") => Shape::Sigmoid,

@@ -49,9 +49,17 @@ const STABLE: f64 = 1e-3;
 
 impl Answer {
     /// The answer for a model with an activation as it was simulated.
-    pub fn new(model: &Model, activation: &Activation, setup: &Setup, simulation: &Simulation) -> Self {
+    pub fn new(
+        model: &Model,
+        activation: &Activation,
+        setup: &Setup,
+        simulation: &Simulation,
+    ) -> Self {
         let depth = setup.depth;
-        let gain = setup.init.variance(setup.width).map(|v| v * setup.width as f64);
+        let gain = setup
+            .init
+            .variance(setup.width)
+            .map(|v| v * setup.width as f64);
         let moments = gain
             .filter(|_| setup.width > 1 && adds_up(activation, model.form))
             .map(|gain| moments(activation, model.form, gain, depth))
@@ -77,7 +85,9 @@ impl Answer {
         };
         // Shared weights are no independent factors: the mean of a product is not bounded by means.
         let usable = exactly || !model.shared;
-        let range = activation.range.filter(|range| range.up_to.is_infinite() && usable);
+        let range = activation
+            .range
+            .filter(|range| range.up_to.is_infinite() && usable);
         let step = range.map(|range| shortcut + range.magnitude() * size);
         let mut answer = Self {
             course,
@@ -194,14 +204,19 @@ impl Answer {
                 "weights with n Var W = {} keep the mean square with {name} as the pre-activations become small; there the gradient shrinks more slowly than by any constant factor",
                 short(gain)
             ),
-            Critical::None => format!("no variance of the weights keeps the mean square with {name} alone"),
+            Critical::None => format!(
+                "no variance of the weights was found that keeps the mean squares of both the gradient and the pre-activations with {name}"
+            ),
         };
         let also = match self.course {
             Course::Vanishing => "; a residual connection would add 1 to the factor of a step",
-            Course::Exploding => "; smaller weights would shrink the factor of a step in proportion",
+            Course::Exploding => {
+                "; smaller weights would shrink the factor of a step in proportion"
+            }
             Course::Stable => "",
         };
-        self.words.push(format!("What would change it: {at}{also}."));
+        self.words
+            .push(format!("What would change it: {at}{also}."));
     }
 }
 

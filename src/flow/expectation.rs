@@ -117,7 +117,10 @@ pub fn adds_up(activation: &Activation, form: StepForm) -> bool {
     [0.1, 1.0, 10.0f64].iter().all(|q| {
         let root = q.sqrt();
         let breaks: Vec<f64> = activation.kinks.iter().map(|kink| kink / root).collect();
-        mean(&|z| z * activation.slope(root * z), &breaks).value.abs() < 1e-9
+        mean(&|z| z * activation.slope(root * z), &breaks)
+            .value
+            .abs()
+            < 1e-9
     })
 }
 
@@ -130,13 +133,21 @@ pub fn moments(activation: &Activation, form: StepForm, gain: f64, depth: usize)
     let unit = homogeneous.then(|| {
         let slope = slope_square(activation, 1.0).value;
         let value = value_square(activation, 1.0).value;
-        (slope, value, mean(&|z| activation.value(z), &activation.kinks).value)
+        (
+            slope,
+            value,
+            mean(&|z| activation.value(z), &activation.kinks).value,
+        )
     });
     let (mut square, mut average) = (1.0, 0.0);
     let mut found: Vec<Moment> = Vec::with_capacity(depth);
     for _ in 0..depth {
         // What the activation is applied to.
-        let q = if form.activated_first { square } else { gain * square };
+        let q = if form.activated_first {
+            square
+        } else {
+            gain * square
+        };
         let (slope, value, middle) = match unit {
             Some((slope, value, middle)) => (slope, q * value, q.sqrt() * middle),
             None if q > 0.0 => {
@@ -191,7 +202,7 @@ pub enum Critical {
         /// The variance that is kept there.
         variance: f64,
     },
-    /// n · Var W, approached as the variance goes to 0.
+    /// n · Var W, as the variance goes to 0, which it does with these weights.
     Limit(f64),
     /// None was found for variances between 10⁻⁴ and 10⁴.
     None,
@@ -203,10 +214,10 @@ pub fn critical(activation: &Activation) -> Critical {
         return Critical::Always(1.0 / slope_square(activation, 1.0).value);
     }
     // q - σ_w² E[φ²] at σ_w² = 1 / E[φ'²]
-    let gap = |q: f64| {
-        q - value_square(activation, q).value / slope_square(activation, q).value
-    };
-    let grid: Vec<f64> = (-40..=40).map(|at| 10f64.powf(f64::from(at) / 10.0)).collect();
+    let gap = |q: f64| q - value_square(activation, q).value / slope_square(activation, q).value;
+    let grid: Vec<f64> = (-40..=40)
+        .map(|at| 10f64.powf(f64::from(at) / 10.0))
+        .collect();
     for pair in grid.windows(2) {
         let (mut low, mut high) = (pair[0], pair[1]);
         let (a, b) = (gap(low), gap(high));
@@ -232,7 +243,11 @@ pub fn critical(activation: &Activation) -> Critical {
         .iter()
         .all(|near| (activation.slope(*near) - slope).abs() < 1e-6);
     if activation.value(0.0) == 0.0 && smooth && slope.abs() > 0.0 {
-        return Critical::Limit(1.0 / (slope * slope));
+        let gain = 1.0 / (slope * slope);
+        // Only where the variance does go to 0 with these weights.
+        if gain * value_square(activation, 1e-3).value < 1e-3 {
+            return Critical::Limit(gain);
+        }
     }
     Critical::None
 }

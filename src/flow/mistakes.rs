@@ -15,7 +15,11 @@ fn about(system: &System, family: FamilyId, code: &'static str, message: String)
 fn place(system: &System, family: FamilyId) -> Option<Span> {
     let family = system.family(family);
     let defined = family.clauses.iter().filter(|clause| clause.body.is_some());
-    let general = defined.clone().find(|clause| !clause.vars.is_empty());
+    let slots = family.slots;
+    let general = defined.clone().find(|clause| {
+        let mut slots = clause.index[..slots].iter();
+        slots.any(|slot| clause.vars.iter().any(|var| slot.mentions(*var)))
+    });
     general
         .or(defined.last())
         .and_then(|clause| clause.span)
@@ -85,7 +89,9 @@ pub(super) fn several_directions(system: &System, state: FamilyId) -> Diagnostic
         system,
         state,
         "flow-several-directions",
-        format!("the gradient reaches `{name}` from more than one place, or from more than one step on"),
+        format!(
+            "the gradient reaches `{name}` from more than one place, or from more than one step on"
+        ),
     )
     .note("the product over steps is then a sum over all ways, with no closed form")
     .help("take the recursion over one slot alone, one step at a time")

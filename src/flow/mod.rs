@@ -14,7 +14,9 @@ mod value;
 
 pub use activation::Activation;
 pub use answer::{Answer, Course, power_of_ten};
-pub use expectation::{Critical, Mean, Moment, StepForm, adds_up, critical, mean, moments, slope_square, value_square};
+pub use expectation::{
+    Critical, Mean, Moment, StepForm, adds_up, critical, mean, moments, slope_square, value_square,
+};
 pub use model::{Model, activations, model};
 pub use range::{Proof, Range};
 pub use recursion::{Path, Recursion, Slope, recursion};

@@ -41,14 +41,20 @@ pub fn model(recursion: &Recursion) -> Result<Model, Report> {
     let (identities, others): (Vec<_>, Vec<_>) =
         recursion.paths.iter().partition(|path| path.is_identity());
     let [path] = others.as_slice() else {
-        return Err(refused("it has several branches with weights, or none".into()));
+        return Err(refused(
+            "it has several branches with weights, or none".into(),
+        ));
     };
     let weights = usize::from(path.matrix.is_some()) + path.scalars.len();
     if identities.len() > 1 || weights != 1 || path.coefficient != BigRational::one() {
-        return Err(refused("its branch is more than one weight and one activation".into()));
+        return Err(refused(
+            "its branch is more than one weight and one activation".into(),
+        ));
     }
     if path.matrix.is_some() == recursion.is_scalar() {
-        return Err(refused("its weight is not of the shape of its state".into()));
+        return Err(refused(
+            "its weight is not of the shape of its state".into(),
+        ));
     }
     let mut activated_first = false;
     let activation = match path.slopes.as_slice() {
@@ -90,8 +96,13 @@ pub fn model(recursion: &Recursion) -> Result<Model, Report> {
         },
         shared: !recursion.has_own_weights(),
         scalar: recursion.is_scalar(),
-        width: size.filter(|_| state.axes > 0).and_then(|size| usize::try_from(size).ok()),
-        depth: recursion.steps().as_int().and_then(|steps| usize::try_from(steps).ok()),
+        width: size
+            .filter(|_| state.axes > 0)
+            .and_then(|size| usize::try_from(size).ok()),
+        depth: recursion
+            .steps()
+            .as_int()
+            .and_then(|steps| usize::try_from(steps).ok()),
         zeroed,
     })
 }
@@ -122,7 +133,11 @@ fn chain(system: &System, state: FamilyId) -> Vec<FamilyId> {
         let mut open = vec![from];
         while let Some(at) = open.pop() {
             if system.family(at).kind == FamilyKind::Defined {
-                open.extend(reads(system, at).into_iter().filter(|read| found.insert(*read)));
+                open.extend(
+                    reads(system, at)
+                        .into_iter()
+                        .filter(|read| found.insert(*read)),
+                );
             }
         }
         found
@@ -165,7 +180,9 @@ fn added(recursion: &Recursion, body: TermId, zeroed: &mut Vec<String>) -> Resul
                     )
                     .into());
                 }
-                let names = read.iter().map(|(family, _)| system.family(*family).name.clone());
+                let names = read
+                    .iter()
+                    .map(|(family, _)| system.family(*family).name.clone());
                 zeroed.extend(names);
             }
             Ok(())
@@ -186,11 +203,9 @@ fn added(recursion: &Recursion, body: TermId, zeroed: &mut Vec<String>) -> Resul
         | Node::Power(..)
         | Node::Guard(_)
         | Node::Test(..)
-        | Node::Cases(_) => Err(not_simulated(
-            recursion,
-            "it is more than a dense layer".into(),
-        )
-        .into()),
+        | Node::Cases(_) => {
+            Err(not_simulated(recursion, "it is more than a dense layer".into()).into())
+        }
     }
 }
 

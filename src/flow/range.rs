@@ -43,7 +43,7 @@ impl Range {
 const FAR: f64 = 64.0;
 /// Where the enclosure is no better than this, it is split further.
 const TOLERANCE: f64 = 1e-7;
-const MOST_INTERVALS: usize = 40_000;
+const MOST_INTERVALS: usize = 100_000;
 
 /// The range of the derivative of an activation by its first argument; none if nothing is known of it.
 ///
@@ -59,7 +59,11 @@ pub(super) fn slope_range(
     if known.span.is_none()
         && let Some(row) = functions::row(&known.name)
         && row.usual.len() == extra.len()
-        && row.usual.iter().zip(extra).all(|(usual, own)| usual.total_cmp(own).is_eq())
+        && row
+            .usual
+            .iter()
+            .zip(extra)
+            .all(|(usual, own)| usual.total_cmp(own).is_eq())
     {
         let (low, high) = row.slope_range;
         return (low.is_finite() && high.is_finite()).then_some(Range {
@@ -83,7 +87,10 @@ pub(super) fn slope_range(
     let mut known: Vec<f64> = Vec::new();
     for (at, value) in &system.function(function).slopes_at {
         // The place does not depend on the argument.
-        let arguments: Vec<Interval> = [Interval::of(0.0)].into_iter().chain(extra.iter().copied()).collect();
+        let arguments: Vec<Interval> = [Interval::of(0.0)]
+            .into_iter()
+            .chain(extra.iter().copied())
+            .collect();
         let place = evaluator.term(*at, &arguments)?;
         let arguments: Vec<Interval> = [place].into_iter().chain(extra.iter().copied()).collect();
         let value = evaluator.term(*value, &arguments)?;
@@ -99,7 +106,9 @@ pub(super) fn slope_range(
     for value in known {
         (low, high) = (low.min(value), high.max(value));
     }
-    let finite = tails.iter().all(|tail| tail.low.is_finite() && tail.high.is_finite());
+    let finite = tails
+        .iter()
+        .all(|tail| tail.low.is_finite() && tail.high.is_finite());
     let error = (least.above - least.reached).max(most.above - most.reached);
     if finite {
         for tail in tails {
@@ -170,7 +179,9 @@ fn greatest(function: &dyn Fn(Interval) -> Option<Interval>) -> Option<Greatest>
             break;
         }
         let u = top.u;
-        let middle = if u.low * u.high > 0.0 && u.high.abs().max(u.low.abs()) > 8.0 * u.low.abs().min(u.high.abs()) {
+        let middle = if u.low * u.high > 0.0
+            && u.high.abs().max(u.low.abs()) > 8.0 * u.low.abs().min(u.high.abs())
+        {
             // Across many orders of magnitude, by magnitude.
             u.low.signum() * (u.low * u.high).sqrt().clamp(tiny, FAR)
         } else {

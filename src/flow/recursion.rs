@@ -312,12 +312,15 @@ fn walks(derivation: &mut Derivation, state: FamilyId) -> Result<Walks, Report> 
         }
         if result.is_some() {
             let slots = derivation.system.family(state).slots;
-            let numbered = start.index[..slots].iter().any(|slot| slot.as_int().is_some());
-            return Err(if numbered {
-                mistakes::written_out(&derivation.system, state).into()
-            } else {
-                mistakes::no_single_factor(&derivation.system, state).into()
-            });
+            let numbered = start.index[..slots]
+                .iter()
+                .any(|slot| slot.as_int().is_some());
+            let refused = match (numbered, slots) {
+                (_, 2..) => mistakes::several_directions,
+                (true, _) => mistakes::written_out,
+                (false, _) => mistakes::no_single_factor,
+            };
+            return Err(refused(&derivation.system, state).into());
         }
         // Read at a step from which the gradient also goes on.
         let read_at_each_step = direct.iter().any(|direct| {
@@ -389,11 +392,7 @@ fn further(
 }
 
 /// The ways of one step as a factor.
-fn step(
-    derivation: &mut Derivation,
-    state: FamilyId,
-    walks: Walks,
-) -> Result<Recursion, Report> {
+fn step(derivation: &mut Derivation, state: FamilyId, walks: Walks) -> Result<Recursion, Report> {
     let refused = |system: &System| -> Report { mistakes::no_single_factor(system, state).into() };
     let adjoint = walks.found[0].family;
     let piece = derivation
@@ -448,13 +447,15 @@ fn step(
     let mut factors = Vec::new();
     let mut range: Option<(Affine, Affine)> = None;
     for walk in &walks.found {
-        let domain = system.ambient.minimal(&piece.domain.and(&walk.domain), &Domain::everything());
+        let domain = system
+            .ambient
+            .minimal(&piece.domain.and(&walk.domain), &Domain::everything());
         let here = bounds(&domain, letter).ok_or_else(|| refused(system))?;
         if range.get_or_insert_with(|| here.clone()) != &here {
             return Err(refused(system));
         }
-        let (path, factor) = path(system, walk, &elements, &targets, slots)
-            .ok_or_else(|| refused(system))?;
+        let (path, factor) =
+            path(system, walk, &elements, &targets, slots).ok_or_else(|| refused(system))?;
         paths.push(path);
         factors.push(factor);
     }
@@ -484,7 +485,12 @@ fn step(
     });
     let mut vars = vec![letter];
     vars.extend(piece.vars.iter().copied().filter(|var| *var != letter));
-    vars.extend(targets.iter().copied().filter(|var| !elements.contains(var)));
+    vars.extend(
+        targets
+            .iter()
+            .copied()
+            .filter(|var| !elements.contains(var)),
+    );
     Ok(Recursion {
         system: derivation.system.clone(),
         step_at_zero: derivation.step_at_zero,
@@ -625,7 +631,11 @@ fn entry(system: &mut System, path: &Path, guard: Domain) -> TermId {
 /// `σ'(z)`; of ReLU, `Step(z)`.
 pub(super) fn slope_term(system: &mut System, slope: &Slope) -> TermId {
     let relu = system.function(slope.function).primitive == Some(Primitive::Relu);
-    let step = if relu { system.function_id("step") } else { None };
+    let step = if relu {
+        system.function_id("step")
+    } else {
+        None
+    };
     let mut orders = vec![0; slope.arguments.len()];
     orders[0] = u8::from(step.is_none());
     system.store.intern(Node::Apply(

@@ -262,7 +262,15 @@ impl<'a> Run<'a> {
             if !form.activated_first {
                 upstream.iter_mut().zip(&slopes).for_each(|(d, s)| *d *= s);
             }
-            transposed(random, setup, &self.matrix, input, output, &upstream, &mut through);
+            transposed(
+                random,
+                setup,
+                &self.matrix,
+                input,
+                output,
+                &upstream,
+                &mut through,
+            );
             for (j, delta) in delta.iter_mut().enumerate() {
                 let slope = if form.activated_first { slopes[j] } else { 1.0 };
                 let made = through[j] * slope;
@@ -340,7 +348,12 @@ fn transposed(
         }
     }
     let size = if setup.init == Init::Orthogonal {
-        let outside = dot(delta, delta) - if square > 0.0 { known * known / square } else { 0.0 };
+        let outside = dot(delta, delta)
+            - if square > 0.0 {
+                known * known / square
+            } else {
+                0.0
+            };
         if n > 1 {
             normalise(result);
         } else {
@@ -406,7 +419,12 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     // Eight sums side by side: the compiler may not reorder one.
     let mut sums = [0.0; 8];
     let (left, right) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest: f64 = left.remainder().iter().zip(right.remainder()).map(|(a, b)| a * b).sum();
+    let rest: f64 = left
+        .remainder()
+        .iter()
+        .zip(right.remainder())
+        .map(|(a, b)| a * b)
+        .sum();
     for (a, b) in left.zip(right) {
         for at in 0..8 {
             sums[at] += a[at] * b[at];

@@ -161,7 +161,8 @@ impl LogSum {
             return;
         }
         let largest = self.largest.max(other.largest);
-        self.sum = self.sum * (self.largest - largest).exp() + other.sum * (other.largest - largest).exp();
+        self.sum =
+            self.sum * (self.largest - largest).exp() + other.sum * (other.largest - largest).exp();
         self.largest = largest;
     }
 

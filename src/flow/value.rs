@@ -85,7 +85,10 @@ impl Evaluator<'_> {
                 }
             }
             Node::Test(cmp, left, right) => {
-                let (left, right) = (self.term(*left, parameters)?, self.term(*right, parameters)?);
+                let (left, right) = (
+                    self.term(*left, parameters)?,
+                    self.term(*right, parameters)?,
+                );
                 Some(match left.compare(*cmp, right) {
                     Some(holds) => N::of(if holds { 1.0 } else { 0.0 }),
                     None => N::of(0.0).hull(N::of(1.0)),
@@ -113,7 +116,10 @@ impl Evaluator<'_> {
     fn condition<N: Number>(&self, term: TermId, parameters: &[N]) -> Option<Option<bool>> {
         match self.system.store.node(term) {
             Node::Test(cmp, left, right) => {
-                let (left, right) = (self.term(*left, parameters)?, self.term(*right, parameters)?);
+                let (left, right) = (
+                    self.term(*left, parameters)?,
+                    self.term(*right, parameters)?,
+                );
                 Some(left.compare(*cmp, right))
             }
             Node::Mul(factors) => {
@@ -216,6 +222,11 @@ pub(super) struct Interval {
     pub(super) high: f64,
 }
 
+/// Whether two numbers are the same number; infinities are not.
+fn same(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 0.0
+}
+
 /// What is assumed of the machine's elementary functions: a relative error below this.
 const ELEMENTARY: f64 = 1e-12;
 
@@ -263,8 +274,16 @@ impl Interval {
             crest + turns * TAU <= self.high + 1e-9
         };
         let (a, b) = ((self.low + shift).sin(), (self.high + shift).sin());
-        let high = if near(TAU / 4.0 - shift) { 1.0 } else { a.max(b) + 1e-9 };
-        let low = if near(-TAU / 4.0 - shift) { -1.0 } else { a.min(b) - 1e-9 };
+        let high = if near(TAU / 4.0 - shift) {
+            1.0
+        } else {
+            a.max(b) + 1e-9
+        };
+        let low = if near(-TAU / 4.0 - shift) {
+            -1.0
+        } else {
+            a.min(b) - 1e-9
+        };
         Self::new(low, high).within(-1.0, 1.0)
     }
 }
@@ -285,12 +304,20 @@ impl Number for Interval {
     }
 
     fn plus(self, other: Self) -> Self {
-        let exact = |a: f64, b: f64, sum: f64| a + 0.0 == sum - b && b + 0.0 == sum - a;
+        let exact = |a: f64, b: f64, sum: f64| same(a, sum - b) && same(b, sum - a);
         let (low, high) = (self.low + other.low, self.high + other.high);
         let outward = Self::outward(low, high);
         Self::new(
-            if exact(self.low, other.low, low) { low } else { outward.low },
-            if exact(self.high, other.high, high) { high } else { outward.high },
+            if exact(self.low, other.low, low) {
+                low
+            } else {
+                outward.low
+            },
+            if exact(self.high, other.high, high) {
+                high
+            } else {
+                outward.high
+            },
         )
     }
 
@@ -306,10 +333,16 @@ impl Number for Interval {
         let low = ends.iter().copied().fold(f64::INFINITY, f64::min);
         let high = ends.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let outward = Self::outward(low, high);
-        // A sign is never lost to rounding.
+        // What is exactly 0 or exactly one of the factors was not rounded.
+        let exact = |end: f64| {
+            let one = |other: &Self| same(other.low, 1.0) && same(other.high, 1.0);
+            end == 0.0
+                || (one(&self) && (same(end, other.low) || same(end, other.high)))
+                || (one(&other) && (same(end, self.low) || same(end, self.high)))
+        };
         Self::new(
-            if low == 0.0 { 0.0 } else { outward.low },
-            if high == 0.0 { 0.0 } else { outward.high },
+            if exact(low) { low } else { outward.low },
+            if exact(high) { high } else { outward.high },
         )
     }
 
@@ -320,7 +353,10 @@ impl Number for Interval {
             if self.low <= 0.0 && self.high >= 0.0 {
                 return if even || self.low >= 0.0 {
                     let far = self.low.abs().max(self.high.abs());
-                    Self::new((far.powf(exponent) * (1.0 - ELEMENTARY)).max(0.0), f64::INFINITY)
+                    Self::new(
+                        (far.powf(exponent) * (1.0 - ELEMENTARY)).max(0.0),
+                        f64::INFINITY,
+                    )
                 } else {
                     Self::everything()
                 };
@@ -386,7 +422,9 @@ impl Number for Interval {
                 Some(cmp == Cmp::NotEqual)
             }
             Cmp::Equal | Cmp::NotEqual
-                if self.low == self.high && self == other =>
+                if same(self.low, self.high)
+                    && same(self.low, other.low)
+                    && same(other.low, other.high) =>
             {
                 Some(cmp == Cmp::Equal)
             }

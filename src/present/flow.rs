@@ -6,7 +6,7 @@ use num_traits::{One, Signed};
 use super::letters::Scope;
 use super::math::{BigOperator, Boxes, Fence, Math, MathId, Sign, Symbol};
 use super::profile::Profile;
-use super::terms::Printer;
+use super::terms::{Printed, Printer};
 use crate::flow::{Activation, Path, Recursion, StepForm, adds_up};
 use crate::syntax::StepAtZero;
 use crate::system::{FamilyKind, Primitive};
@@ -101,14 +101,18 @@ impl Flow<'_> {
 
     fn steps(&mut self) -> MathId {
         let (first, last) = (self.recursion.first.clone(), self.recursion.last.clone());
-        self.printer.range_box(self.recursion.letter, &first, &last, self.scope)
+        self.printer
+            .range_box(self.recursion.letter, &first, &last, self.scope)
     }
 
     /// The factor of one step, and their product.
     fn equations(&mut self, product: Option<TermId>) {
         let recursion = self.recursion;
         let index = [recursion.next.as_ref(), recursion.own.as_ref()].concat();
-        let left = self.printer.access(recursion.jacobian, &index, self.scope).id;
+        let left = self
+            .printer
+            .access(recursion.jacobian, &index, self.scope)
+            .id;
         let right = self.printer.side(recursion.factor, self.scope);
         let range = self.steps();
         self.say("step", left, Sign::Equals, right, Some(range));
@@ -137,9 +141,10 @@ impl Flow<'_> {
         let Some(range) = activation.range else {
             return;
         };
-        let given = range.up_to.is_finite().then(|| {
-            format!("for arguments up to {} in magnitude", range.up_to)
-        });
+        let given = range
+            .up_to
+            .is_finite()
+            .then(|| format!("for arguments up to {} in magnitude", range.up_to));
         let first = self.statements.len();
         if self.recursion.activation().is_some() {
             self.slope_range(range.low, range.high);
@@ -202,7 +207,10 @@ impl Flow<'_> {
             let inside = self.printer.access(family, index, self.scope).id;
             return self.printer.boxes.fence(Fence::Bars, true, inside);
         }
-        let inside = self.printer.part(family, index, super::access::Part::Whole, self.scope).id;
+        let inside = self
+            .printer
+            .part(family, index, super::access::Part::Whole, self.scope)
+            .id;
         let norm = self.printer.boxes.fence(Fence::Norm, true, inside);
         let axes = recursion.system.family(recursion.state).axes;
         let kind = if axes < 2 {
@@ -242,7 +250,7 @@ impl Flow<'_> {
         if coefficient.is_one() && slopes == 0 {
             return None;
         }
-        ((value - 1.0).abs() > 0.0).then(|| self.number(value))
+        ((value - 1.0).abs() > 0.0).then(|| self.number(value, Side::Above))
     }
 
     fn path_bound(&mut self, path: &Path, magnitude: f64) -> MathId {
@@ -281,7 +289,12 @@ impl Flow<'_> {
         if let [path] = recursion.paths.as_slice() {
             let mut row = Vec::new();
             if let Some(number) = self.number_of(path, magnitude) {
-                row.push(power(&mut self.printer, number));
+                let plain = matches!(self.printer.boxes.get(number), Math::Symbol(_));
+                row.push(if plain {
+                    self.printer.boxes.script(number, None, Some(steps))
+                } else {
+                    power(&mut self.printer, number)
+                });
             }
             let weights = self.weights(path);
             if !weights.is_empty() {
@@ -322,14 +335,14 @@ impl Flow<'_> {
         };
         let function = recursion.system.function(slope.function);
         let u = self.printer.boxes.intern(Math::Symbol(Symbol::Letter('u')));
-        let argument = self.printer.boxes.fence(Fence::Round, false, u);
         if function.primitive == Some(Primitive::Relu) {
             let head = self.printer.boxes.latex(r"\operatorname{Step}");
+            let argument = self.printer.boxes.fence(Fence::Round, false, u);
             let left = self.printer.boxes.row([head, argument]);
-            let mut values = vec![self.number(0.0), self.number(1.0)];
+            let mut values = vec![self.number(0.0, Side::Below), self.number(1.0, Side::Above)];
             match recursion.step_at_zero {
                 StepAtZero::One | StepAtZero::Zero => {}
-                StepAtZero::Half => values.insert(1, self.number(0.5)),
+                StepAtZero::Half => values.insert(1, self.number(0.5, Side::Above)),
                 StepAtZero::Undefined => return,
             }
             let list = self.printer.boxes.list(&values, Sign::Comma);
@@ -337,11 +350,17 @@ impl Flow<'_> {
             self.say("slope-range", left, Sign::Element, set, None);
             return;
         }
-        let head = self.printer.boxes.latex(&function.latex);
-        let prime = self.printer.boxes.sign(Sign::Prime);
-        let head = self.printer.boxes.script(head, None, Some(prime));
-        let middle = self.printer.boxes.row([head, argument]);
-        let (low, high) = (self.number(low), self.number(high));
+        let mut arguments = vec![Printed::atom(u)];
+        for extra in &slope.arguments[1..] {
+            arguments.push(self.printer.term(*extra, self.scope));
+        }
+        let mut orders = vec![0; arguments.len()];
+        orders[0] = 1;
+        let middle = self.printer.applied(slope.function, &orders, &arguments).id;
+        let (low, high) = (
+            self.number(low, Side::Below),
+            self.number(high, Side::Above),
+        );
         let at_most = self.printer.boxes.sign(Sign::LessEqual);
         let right = self.printer.boxes.row([middle, at_most, high]);
         self.say("slope-range", low, Sign::LessEqual, right, None);
@@ -397,7 +416,7 @@ impl Flow<'_> {
             row.push(boxes.sign(Sign::Equals));
             let shortcut: Vec<MathId> = row[..start].to_vec();
             row.extend(shortcut);
-            let number = self.number(value);
+            let number = self.number(value, Side::Nearest);
             row.extend([number, n, variance, weight]);
         }
         let right = self.printer.boxes.row(row);
@@ -409,21 +428,49 @@ impl Flow<'_> {
         }
     }
 
-    /// A number: a fraction where it is a simple one.
-    fn number(&mut self, value: f64) -> MathId {
+    /// A number: a fraction where it is exactly a simple one, else digits that are rounded so that bounds stay bounds.
+    fn number(&mut self, value: f64, side: Side) -> MathId {
         for denominator in 1..=12i64 {
-            let scaled = value * denominator as f64;
-            if (scaled - scaled.round()).abs() <= 1e-14 * scaled.abs().max(1.0) && scaled.abs() < 1e6 {
-                let exact = BigRational::new((scaled.round() as i64).into(), denominator.into());
+            let numerator = (value * denominator as f64).round();
+            let near = (numerator / denominator as f64 - value).abs();
+            // Only means are rounded to a fraction.
+            let exact = near <= if side == Side::Nearest { 1e-12 } else { 0.0 };
+            if exact && numerator.abs() < 1e6 {
+                let exact = BigRational::new((numerator as i64).into(), denominator.into());
                 return self.printer.rational(&exact).id;
             }
         }
-        let digits = format!("{:.9}", value.abs());
-        let number = self.printer.boxes.number(digits.trim_end_matches('0'));
+        let digits = (1..=DIGITS)
+            .map(|digits| format!("{value:.digits$}"))
+            .find(|text| {
+                text.parse::<f64>()
+                    .is_ok_and(|back| (back - value).abs() <= 0.0)
+            })
+            .unwrap_or_else(|| {
+                let scale = 1e6;
+                let rounded = match side {
+                    Side::Below => (value * scale).floor(),
+                    Side::Above => (value * scale).ceil(),
+                    Side::Nearest => (value * scale).round(),
+                };
+                format!("{:.6}", rounded / scale)
+            });
+        let number = self.printer.boxes.number(digits.trim_start_matches('-'));
         if value < 0.0 {
             let minus = self.printer.boxes.sign(Sign::Minus);
             return self.printer.boxes.row([minus, number]);
         }
         number
     }
+}
+
+/// Numbers with at most this many decimals are printed as they are.
+const DIGITS: usize = 9;
+
+/// To which side a number may be rounded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Below,
+    Above,
+    Nearest,
 }
