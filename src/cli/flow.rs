@@ -77,9 +77,12 @@ pub(super) fn run(arguments: &FlowArguments) -> Result<Outcome, Stop> {
         .map(|model| model.zeroed.clone())
         .unwrap_or_default();
     let text = match format {
-        FlowFormat::Text => flow_text(&document) + &report(&runs, &zeroed, ""),
+        FlowFormat::Text => {
+            flow_text(&document) + &report(&runs, &zeroed, !arguments.activation.is_empty(), "")
+        }
         FlowFormat::Latex => {
-            flow_latex(&document, Environment::AlignStar) + &report(&runs, &zeroed, "% ")
+            flow_latex(&document, Environment::AlignStar)
+                + &report(&runs, &zeroed, !arguments.activation.is_empty(), "% ")
         }
         FlowFormat::Json => {
             let value = json_of(&document, &runs, &zeroed);
@@ -257,8 +260,8 @@ fn init_words(init: Init) -> String {
     }
 }
 
-/// The simulations and answers for people.
-fn report(runs: &[Run], zeroed: &[String], lead: &str) -> String {
+/// The simulations and answers for people; `others` if the activations are not the network's own.
+fn report(runs: &[Run], zeroed: &[String], others: bool, lead: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     if let Some(first) = runs.first() {
         let setup = &first.setup;
@@ -280,6 +283,12 @@ fn report(runs: &[Run], zeroed: &[String], lead: &str) -> String {
             "the input and the gradient that enters are standard normal, the gradient scaled to norm 1 and independent of the weights"
                 .into(),
         );
+        if others {
+            lines.push(
+                "with other activations in the place of the network's, whose formulas stand above"
+                    .into(),
+            );
+        }
         if !zeroed.is_empty() {
             lines.push(format!("set to 0: what is added by {}", zeroed.join(", ")));
         }

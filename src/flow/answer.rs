@@ -3,7 +3,7 @@
 use super::activation::Activation;
 use super::expectation::{Critical, Moment, adds_up, critical, moments, slope_square};
 use super::model::Model;
-use super::simulate::{Norm, Setup, Simulation};
+use super::simulate::{Init, Norm, Setup, Simulation};
 
 /// What becomes of the gradient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +99,7 @@ impl Answer {
         };
         answer.say_course(model, activation, setup, simulation, gain);
         answer.say_bound(activation, step);
-        answer.say_remedy(model, activation);
+        answer.say_remedy(model, activation, setup);
         answer
     }
 
@@ -182,8 +182,20 @@ impl Answer {
         }
     }
 
-    fn say_remedy(&mut self, model: &Model, activation: &Activation) {
+    fn say_remedy(&mut self, model: &Model, activation: &Activation, setup: &Setup) {
         let name = &activation.name;
+        if let Init::Constant(_) = setup.init {
+            let steep = activation.range.filter(|range| range.up_to.is_infinite());
+            if let (Some(range), Course::Vanishing, true) = (steep, self.course, model.scalar)
+                && !model.form.residual
+            {
+                self.words.push(format!(
+                    "What would change it: weights of at least {} in magnitude, without which nothing makes up for {name}; a residual connection would add 1 to the factor of a step.",
+                    short(1.0 / range.magnitude())
+                ));
+            }
+            return;
+        }
         if model.form.residual {
             if self.course == Course::Exploding {
                 self.words.push("What would change it: a branch with smaller weights; the identity keeps the gradient from vanishing in the mean, and each branch adds to it.".into());

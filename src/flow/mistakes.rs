@@ -12,16 +12,17 @@ fn about(system: &System, family: FamilyId, code: &'static str, message: String)
     }
 }
 
-fn place(system: &System, family: FamilyId) -> Option<Span> {
+/// Where the step of a family is written, or else where the family is.
+pub(super) fn place(system: &System, family: FamilyId) -> Option<Span> {
     let family = system.family(family);
-    let defined = family.clauses.iter().filter(|clause| clause.body.is_some());
+    let mut defined = family.clauses.iter().filter(|clause| clause.body.is_some());
     let slots = family.slots;
     let general = defined.clone().find(|clause| {
         let mut slots = clause.index[..slots].iter();
         slots.any(|slot| clause.vars.iter().any(|var| slot.mentions(*var)))
     });
     general
-        .or(defined.last())
+        .or(defined.next_back())
         .and_then(|clause| clause.span)
         .or(family.span)
 }

@@ -6,6 +6,7 @@ use rustc_hash::FxHashSet;
 
 use super::activation::Activation;
 use super::expectation::StepForm;
+use super::mistakes;
 use super::recursion::Recursion;
 use crate::derive::{accesses, reads};
 use crate::source::{Diagnostic, Report};
@@ -216,8 +217,7 @@ fn not_simulated(recursion: &Recursion, why: String) -> Diagnostic {
         format!("the step of `{}` is not simulated: {why}", family.name),
     )
     .note("simulated are dense layers `φ(W h + b)`, with or without a residual connection, and vanilla recurrences");
-    let general = family.clauses.iter().filter(|clause| clause.body.is_some());
-    match general.last().and_then(|clause| clause.span) {
+    match mistakes::place(&recursion.system, recursion.state) {
         Some(span) => diagnostic.label(span, "this step"),
         None => diagnostic,
     }
