@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use chainrule::flow::{
     Activation, Answer, Critical, Init, Model, Recursion, Setup, Simulation, StepForm, adds_up,
@@ -339,5 +340,66 @@ fn simulations_agree_with_an_independent_program() {
             assert!(close(own.value, expected, 1e-9), "{mean}: {own:?}");
             assert!(own.error < 1e-9, "{mean}: {own:?}");
         }
+    }
+}
+
+/// What a command prints for a network.
+fn printed(network: &str, command: &str, options: &[&str]) -> (bool, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_chainrule"))
+        .args([command, "-e", network])
+        .args(options)
+        .output()
+        .expect("the program starts");
+    let text = String::from_utf8(output.stdout).expect("output is text");
+    (output.status.success(), text)
+}
+
+#[test]
+fn printed_factors_are_judged_equal_to_the_gradients() {
+    let numbers = |step: &str| {
+        format!("h[0] = x\nh[k+1] = {step}   for k in 0..L-1\nloss C = h[L]\ngrad h[k]")
+    };
+    let arrays = |step: &str| {
+        format!(
+            "index i, j\nwhere W[k] in R^(n x n) for k in 0..L-1\n      x in R^n\nh[0]_i = x_i\nh[k+1]_j = {step}   for k in 0..L-1\nloss C(h[L])\ngrad h[k]"
+        )
+    };
+    let networks = [
+        numbers("sigmoid(w[k] h[k])"),
+        numbers("tanh(w[k] h[k] + b[k])"),
+        numbers("h[k] + sigmoid(w[k] h[k])"),
+        numbers("h[k] + 2 w[k] tanh(h[k])"),
+        arrays("tanh(sum_i W[k]_ij h[k]_i)"),
+        arrays("relu(sum_i W[k]_ji h[k]_i)"),
+        arrays("h[k]_j + sum_i W[k]_ij sigmoid(h[k]_i)"),
+    ];
+    for network in networks {
+        let (_, text) = printed(&network, "flow", &["--no-simulation", "--json"]);
+        let flow: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+        let mut judged = 0;
+        for statement in flow["statements"].as_array().expect("a list") {
+            let latex = |side: &str| statement[side].as_str().expect("LaTeX").to_owned();
+            let left = latex("left");
+            let (above, below) = left.split_once("}{").unwrap_or_default();
+            let next = above.trim_start_matches("\\frac{");
+            let claim = match statement["kind"].as_str() {
+                Some("product") => format!("\\frac{{\\partial C}}{{{below} = {}", latex("right")),
+                Some("step") => {
+                    let upstream = format!("\\frac{{\\partial C}}{{{next}}}");
+                    let sum = next
+                        .rsplit_once("_")
+                        .map_or_else(String::new, |(_, letter)| format!("\\sum_{{{letter}}}"));
+                    format!(
+                        "\\frac{{\\partial C}}{{{below} = {sum} {upstream} \\left({}\\right)",
+                        latex("right")
+                    )
+                }
+                _ => continue,
+            };
+            let (equal, verdict) = printed(&network, "check", &["-c", &claim]);
+            assert!(equal, "{network}\n{claim}\n{verdict}");
+            judged += 1;
+        }
+        assert!(judged > 0, "{network}");
     }
 }

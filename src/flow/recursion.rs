@@ -331,6 +331,13 @@ fn walks(derivation: &mut Derivation, state: FamilyId) -> Result<Walks, Report> 
         });
         // They were taken from the end of the list.
         found.reverse();
+        let found: Vec<Walk> = found
+            .into_iter()
+            .flat_map(|walk| branches(&derivation.system, walk))
+            .collect();
+        if found.len() > MOST_PATHS {
+            return Err(mistakes::no_single_factor(&derivation.system, state).into());
+        }
         result = Some(Walks {
             piece,
             found,
@@ -338,6 +345,27 @@ fn walks(derivation: &mut Derivation, state: FamilyId) -> Result<Walks, Report> 
         });
     }
     result.ok_or_else(|| mistakes::no_recursion(&derivation.system).into())
+}
+
+/// A walk for each summand: an equation that reads the same element twice, `h + σ(w h)`, has a sum for its derivative.
+fn branches(system: &System, walk: Walk) -> Vec<Walk> {
+    let sum =
+        walk.locals
+            .iter()
+            .enumerate()
+            .find_map(|(at, local)| match system.store.node(*local) {
+                Node::Add(parts) => Some((at, parts)),
+                _ => None,
+            });
+    let Some((at, parts)) = sum else {
+        return vec![walk];
+    };
+    let with = |part: &TermId| {
+        let mut branch = walk.clone();
+        branch.locals[at] = *part;
+        branches(system, branch)
+    };
+    parts.iter().flat_map(with).collect()
 }
 
 /// The walk continued through the adjoint that it has reached.
