@@ -5,6 +5,7 @@ mod claim;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod derive;
+pub mod flow;
 pub mod formula;
 pub mod functions;
 pub mod judge;

@@ -2,7 +2,7 @@
 //! network, under `cases/<topic>` or in `examples`, goes the whole way, and one snapshot shows what the program
 //! understood and what it derived.
 //!
-//! A line `# show: steps, full, resolve, combine, scalar, index, matrix, numerator, denominator, legend, text, document, markdown, html, typst, width=60, step0=1/2` asks for more than the results;
+//! A line `# show: steps, full, resolve, combine, scalar, index, matrix, numerator, denominator, legend, text, document, markdown, html, typst, width=60, step0=1/2, flow` asks for more than the results;
 //! words joined by blanks belong to one command (`steps resolve`). Of another convention, the differences are shown.
 
 use std::collections::BTreeSet;
@@ -120,6 +120,16 @@ fn whole_way(path: &Path, also: &str) -> String {
     let results = run(path, "derive", &[]);
     page.push_str(&section("derive", &results));
     for view in asked {
+        if let Some(format) = view.strip_prefix("flow") {
+            let format = if format.is_empty() {
+                "text"
+            } else {
+                format.trim()
+            };
+            let options = ["--no-simulation", "--format", format];
+            page.push_str(&section(view, &run(path, "flow", &options)));
+            continue;
+        }
         let options: Vec<&str> = view.split_whitespace().flat_map(option).collect();
         let command = format!("derive {}", options.join(" "));
         let output = run(path, "derive", &options);

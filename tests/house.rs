@@ -18,6 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["numeric"],
     &["claim"],
     &["judge"],
+    &["flow"],
     &["present"],
     &["write"],
     &["cli"],

@@ -26,6 +26,8 @@ pub(super) enum Command {
     Confirm(ConfirmArguments),
     /// Judge formulas that were derived by hand
     Check(CheckArguments),
+    /// Say why gradients vanish or explode: factors, bounds, simulation
+    Flow(FlowArguments),
     /// Keep formulas in documents up to date
     Weave(WeaveArguments),
     /// Show the network as it was understood
@@ -263,6 +265,55 @@ pub(super) enum ReportFormat {
     Markdown,
     /// One page with what is wrong marked
     Html,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FlowArguments {
+    #[command(flatten)]
+    pub(super) network: NetworkArguments,
+    /// How many steps are simulated
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    pub(super) depth: Option<u32>,
+    /// How many elements the state has, where the network does not say it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=8_192))]
+    pub(super) width: Option<u32>,
+    /// How weights are drawn: `constant=C`, `glorot`, `he`, `lecun`, `orthogonal`, `variance=V`, `variance=V/n`
+    #[arg(long, value_name = "INIT", value_parser = super::flow::init)]
+    pub(super) init: Option<crate::flow::Init>,
+    /// How many networks are drawn
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) draws: u32,
+    /// Seed of the draws
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) seed: u64,
+    /// Compare these activations in the place of the network's (`relu,tanh,sigmoid`)
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(super) activation: Vec<String>,
+    /// Formulas and bounds alone
+    #[arg(long)]
+    pub(super) no_simulation: bool,
+    /// Write a picture of the gradient's norm
+    #[arg(long, value_name = "FILE.svg|.png")]
+    pub(super) plot: Option<PathBuf>,
+    /// Write the data of the picture, for pgfplots and others
+    #[arg(long, value_name = "FILE")]
+    pub(super) csv: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: FlowFormat,
+    /// Short for `--format json`
+    #[arg(long, conflicts_with = "format")]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FlowFormat {
+    /// Plain text
+    Text,
+    /// LaTeX mathematics, the rest as comments
+    Latex,
+    /// For programs
+    Json,
 }
 
 #[derive(Debug, Args)]

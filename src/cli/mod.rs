@@ -1,10 +1,12 @@
 //! The command line: all printing and all reading of files happens here.
 
 mod args;
+mod chart;
 mod check;
 mod confirm;
 mod derive;
 mod files;
+mod flow;
 mod folder;
 mod list;
 mod network;
@@ -94,6 +96,7 @@ pub fn run() -> ExitCode {
         Command::Derive(arguments) => derive::run(arguments),
         Command::Confirm(arguments) => confirm::run(arguments),
         Command::Check(arguments) => check::run(arguments),
+        Command::Flow(arguments) => flow::run(arguments),
         Command::Weave(arguments) => weave::run(arguments),
         Command::Show(arguments) => show::run(arguments),
         Command::List(arguments) => list::run(arguments),

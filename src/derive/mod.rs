@@ -455,6 +455,29 @@ fn read_beside_opaque_loss(system: &System, loss: FamilyId, argument: FamilyId) 
     .into()
 }
 
+/// The derivative of a function by its first argument, in terms of its parameters; none of an opaque one.
+pub(crate) fn slope_of(
+    system: &mut System,
+    function: crate::term::FunctionId,
+    step_at_zero: StepAtZero,
+) -> Option<TermId> {
+    let row = system.function(function);
+    if let Some(slope) = row.slopes.first().copied().flatten() {
+        return Some(slope);
+    }
+    let body = row.body?;
+    let mut differentiator = Differentiator {
+        system,
+        step_at_zero,
+    };
+    let partials = differentiator.partials(body).into_iter();
+    let parts: Vec<TermId> = partials
+        .filter(|partial| partial.leaf == Leaf::Parameter(0))
+        .map(|partial| partial.value)
+        .collect();
+    Some(system.store.add(parts))
+}
+
 /// The families that `of` depends on, itself first: each before those that it reads, as far as recurrences
 /// allow; ties by name, so that the order of the equations does not matter.
 fn upstream_first(system: &System, of: FamilyId) -> Vec<FamilyId> {

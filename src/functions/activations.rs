@@ -140,7 +140,7 @@ pub(super) const ROWS: &[Row] = &[
         usual: &[],
         value: "u normal_cdf(u)",
         slopes: &["normal_cdf(u) + u normal_pdf(u)"],
-        slope_range: (-0.128904145, 1.128904145),
+        slope_range: (-0.128904146, 1.128904146),
         kinks: &[],
         domain: (-3.0, 3.0),
         activation: true,

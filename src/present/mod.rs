@@ -4,6 +4,7 @@ mod access;
 mod compose;
 mod conditions;
 mod document;
+mod flow;
 mod function;
 mod legend;
 mod letters;
@@ -25,5 +26,6 @@ pub use document::{
     Confirmed, Definition, Document, Entry, Evidence, Gradient, Inline, LegendRow, LocalRow,
     Meaning, Prose, StepRow, SymbolRow,
 };
+pub use flow::{FlowDocument, Statement, present_flow};
 pub use function::{FunctionEntry, present_function};
 pub use lines::{Lines, Setting};

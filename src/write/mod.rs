@@ -1,5 +1,6 @@
 //! From documents to text: one file per format. Writers see boxes, never terms.
 
+mod flow;
 mod html;
 mod json;
 mod latex;
@@ -16,6 +17,7 @@ mod typst;
 use std::io;
 
 use crate::present::Document;
+pub use flow::{flow_latex, flow_text};
 pub use json::step_name;
 pub use sheet::Sheet;
 
