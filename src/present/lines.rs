@@ -1,18 +1,26 @@
 //! Long expressions in several lines, broken where an author would break them: before the signs of a sum.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::document::Document;
+use super::document::{Document, Inline};
 use super::math::{BigOperator, Boxes, Fence, Math, MathId, Piece, Sign, Symbol};
 
-/// The lines of the expressions that are too wide for one; the others have none.
+/// What is too wide for one line.
 #[derive(Debug, Clone, Default)]
-pub struct Lines(FxHashMap<MathId, Box<[MathId]>>);
+pub struct Lines {
+    broken: FxHashMap<MathId, Box<[MathId]>>,
+    apart: FxHashSet<MathId>,
+}
 
 impl Lines {
     /// The lines of an expression that is broken.
     pub fn of(&self, id: MathId) -> Option<&[MathId]> {
-        self.0.get(&id).map(|lines| &**lines)
+        self.broken.get(&id).map(|lines| &**lines)
+    }
+
+    /// Whether the reason for a local derivative does not fit beside it.
+    pub fn apart(&self, id: MathId) -> bool {
+        self.apart.contains(&id)
     }
 }
 
@@ -28,6 +36,8 @@ pub enum Setting {
 /// Widths are counted in digits: half a quad.
 const EQUALS: f32 = 2.7;
 const INDENT: f32 = 2.0;
+/// Two quads and a pair of brackets.
+const SPACE: f32 = 6.0;
 const SCRIPT: f32 = 0.72;
 
 impl Document {
@@ -57,15 +67,24 @@ impl Document {
         }
         // Equations below each other are aligned at their equals signs.
         let room = width - left - EQUALS;
+        for local in self.gradients.iter().flat_map(|gradient| &gradient.locals) {
+            let reason = local.why.iter().map(|inline| match inline {
+                Inline::Words(words) => words.chars().count() as f32,
+                Inline::Math(id) => wide(*id),
+            });
+            if wide(local.right) + SPACE + reason.sum::<f32>() > room {
+                self.lines.apart.insert(local.right);
+            }
+        }
         for (member, beside) in members {
-            let beside = if beside > 0.0 { beside + 6.0 } else { 0.0 };
-            if wide(member) + beside <= room || self.lines.0.contains_key(&member) {
+            let beside = if beside > 0.0 { beside + SPACE } else { 0.0 };
+            if wide(member) + beside <= room || self.lines.broken.contains_key(&member) {
                 continue;
             }
             let lines = broken(&self.boxes, member, &widths, room, beside);
             if lines.len() > 1 {
                 let lines = lines.into_iter().map(|line| self.boxes.row(line)).collect();
-                self.lines.0.insert(member, lines);
+                self.lines.broken.insert(member, lines);
             }
         }
     }

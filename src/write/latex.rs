@@ -202,7 +202,12 @@ impl<'a> Page<'a> {
             self.sheet.math(local.left);
             self.relation();
             self.expression(local.right);
-            self.sheet.text(r" \qquad ");
+            match self.environment {
+                Environment::None => self.sheet.text(r" \qquad "),
+                Environment::AlignStar | Environment::Align | Environment::Aligned => {
+                    self.sheet.before_reason(local.right, r" \qquad ", BREAK);
+                }
+            }
             self.prose(&in_brackets(&local.why));
         }
     }

@@ -83,7 +83,8 @@ pub(super) fn rows(sheet: &mut Sheet, equations: &[Equation]) {
             sheet.text(")");
         }
         if let Some(why) = equation.why {
-            sheet.text(r" \qquad ");
+            let last = equation.members.last().copied().unwrap_or(equation.left);
+            sheet.before_reason(last, r" \qquad ", BREAK);
             aside(sheet, why);
         }
     }

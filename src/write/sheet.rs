@@ -71,6 +71,12 @@ impl<'a> Sheet<'a> {
         }
     }
 
+    /// What stands before a reason: the usual space, or the end of a line where the expression leaves no room.
+    pub(super) fn before_reason(&mut self, id: MathId, space: &'static str, end: &'static str) {
+        let apart = self.broken.is_some_and(|lines| lines.apart(id));
+        self.text(if apart { end } else { space });
+    }
+
     pub(super) fn math(&mut self, id: MathId) {
         self.math_in(Voice(0), id);
     }

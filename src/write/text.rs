@@ -98,7 +98,8 @@ fn locals(sheet: &mut Sheet, locals: &[LocalRow]) {
         sheet.math(local.left);
         sheet.text(" = ");
         sheet.lines(local.right, BREAK);
-        sheet.text("   (");
+        sheet.before_reason(local.right, "   ", BREAK);
+        sheet.text("(");
         prose(sheet, &local.why);
         sheet.text(")\n");
     }

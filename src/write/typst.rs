@@ -50,6 +50,9 @@ fn derivation(sheet: &mut Sheet, derivation: &Derivation) {
     }
 }
 
+/// Where a line ends and goes on behind the equals sign.
+const BREAK: &str = " \\\n  &quad ";
+
 fn equations(sheet: &mut Sheet, equations: &[Equation]) {
     sheet.text("$ ");
     for (at, equation) in equations.iter().enumerate() {
@@ -57,7 +60,7 @@ fn equations(sheet: &mut Sheet, equations: &[Equation]) {
         sheet.math(equation.left);
         for (at, member) in equation.members.iter().enumerate() {
             sheet.text(if at == 0 { " &= " } else { " \\\n  &= " });
-            sheet.lines(*member, " \\\n  &quad ");
+            sheet.lines(*member, BREAK);
         }
         if let Some(range) = equation.range {
             sheet.text(" quad (");
@@ -65,7 +68,8 @@ fn equations(sheet: &mut Sheet, equations: &[Equation]) {
             sheet.text(")");
         }
         if let Some(why) = equation.why {
-            sheet.text(" quad ");
+            let last = equation.members.last().copied().unwrap_or(equation.left);
+            sheet.before_reason(last, " quad ", BREAK);
             for inline in &in_brackets(why) {
                 match inline {
                     Inline::Words(words) => sheet.text(quoted(words)),
