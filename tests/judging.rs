@@ -169,7 +169,7 @@ const TRAPS: &[(&str, &str, &str)] = &[
         "correct",
     ),
     // A root is not negative.
-    ("a = abs(x)", r"\sqrt{x^2} = x", "wrong"),
+    ("a = abs(x)", r"\sqrt{x^2} = x", "only-under-assumption"),
     ("a = abs(x)", r"\sqrt{x^2} = |x|", "correct"),
     // Right for symmetric matrices only.
     (
@@ -249,7 +249,10 @@ const TRAPS: &[(&str, &str, &str)] = &[
     ("t = tanh(x/2)", r"t = 2\sigma(x/2) - 1", "wrong"),
     ("s = sigmoid(x)", r"\log s = -\log(1 + e^{-x})", "correct"),
     ("s = sin(x)", r"s^2 = 1 - \cos(x)^2", "correct"),
-    ("s = sqrt(x^2)", r"s = |x|", "undecided"),
+    // Roots are those of real numbers, of both signs.
+    ("s = sqrt(x^2)", r"s = |x|", "correct"),
+    ("s = sqrt(x^2)", r"s = -x", "wrong"),
+    ("s = sqrt(x^2)", r"s = -|x|", "wrong"),
     // A kink that exact numbers cannot reach is left open; one that they reach is looked at.
     (
         "z = w^2 - 2\nr = relu(z)\nloss C = r",
