@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::args::{CheckArguments, ReportFormat};
 use super::files::read_text;
 use super::network::load;
-use super::{Outcome, Stop, deliver, styled};
+use super::{Outcome, Stop, deliver, progress, styled};
 use crate::judge::{
     Judged, Options, Verdict, html, html_refusal, html_section, json, markdown, text,
 };
@@ -36,13 +36,16 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Outcome, Stop> {
         step_at_zero: arguments.network.step0.map(Into::into),
         verdict_only: false,
     };
+    let bar = progress("judging", sources.len());
     let checked: Vec<Checked> = sources
         .into_iter()
         .map(|source| {
             let judged = crate::judge::check(&system, &source, options);
+            bar.inc(1);
             (source, judged)
         })
         .collect();
+    bar.finish_and_clear();
     let outcome = Outcome::worst(
         checked
             .iter()

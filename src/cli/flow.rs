@@ -2,12 +2,11 @@
 
 use std::io::IsTerminal;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::args::{FlowArguments, FlowFormat};
 use super::network::load;
-use super::{Outcome, Stop, chart, deliver};
+use super::{Outcome, Stop, chart, deliver, progress};
 use crate::flow::{
     Activation, Answer, Init, Model, Recursion, Setup, Simulation, activations, model,
     power_of_ten, recursion, simulate,
@@ -174,7 +173,7 @@ fn simulated(
     };
     let mut runs = Vec::with_capacity(chosen.len());
     for activation in chosen {
-        let bar = progress(&activation, setup.draws);
+        let bar = progress(&activation.name, setup.draws);
         let simulation = simulate(&activation, &setup, &|| bar.inc(1));
         bar.finish_and_clear();
         if simulation.overflowed > 0 {
@@ -192,21 +191,6 @@ fn simulated(
         });
     }
     Ok(runs)
-}
-
-/// A bar on a terminal, nothing elsewhere.
-fn progress(activation: &Activation, draws: usize) -> ProgressBar {
-    let target = if std::io::stderr().is_terminal() {
-        ProgressDrawTarget::stderr()
-    } else {
-        ProgressDrawTarget::hidden()
-    };
-    let bar = ProgressBar::with_draw_target(Some(draws as u64), target);
-    if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}") {
-        bar.set_style(style);
-    }
-    bar.set_message(activation.name.clone());
-    bar
 }
 
 /// How weights are drawn, as it is written on the command line.

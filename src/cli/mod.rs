@@ -19,6 +19,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::present::Document;
 use crate::write::{Format, write};
@@ -149,6 +150,17 @@ fn say(message: &str) {
     }
     // A closed standard error is no reason to fail.
     let _ = io::stderr().write_all(message.as_bytes());
+}
+
+/// A bar for work of so many parts, on a terminal only.
+fn progress(message: &str, parts: usize) -> ProgressBar {
+    // Where standard error is no terminal, indicatif draws nothing.
+    let bar = ProgressBar::new(parts as u64);
+    if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}") {
+        bar.set_style(style);
+    }
+    bar.set_message(message.to_owned());
+    bar
 }
 
 /// Whether an output is a terminal that wants colours.
