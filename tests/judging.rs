@@ -244,6 +244,17 @@ const TRAPS: &[(&str, &str, &str)] = &[
         r"\frac{\partial h^{(t)}}{\partial h^{(t-1)}} = w \cdot 1 \qquad (t=1,\dots,T)",
         "correct",
     ),
+    // Where a formula speaks of some depths only, it is judged at these.
+    (
+        "h[0] = x\nh[t] = w h[t-1] for t in 1..T\nloss C = sum_{t in 1..T} h[t]\ngrad w",
+        r"\frac{\partial C}{\partial h^{(1)}} = 1 + \frac{\partial C}{\partial h^{(2)}} w \cdot 1 \qquad (T\ge 2)",
+        "correct",
+    ),
+    (
+        "h[0] = x\nh[t] = w h[t-1] for t in 1..T\nloss C = sum_{t in 1..T} h[t]\ngrad w",
+        r"\frac{\partial C}{\partial h^{(1)}} = 1 \qquad (T\ge 2)",
+        "wrong",
+    ),
     // Identities of exponentials, with a halved argument too.
     ("t = tanh(x/2)", r"t = 2\sigma(x) - 1", "correct"),
     ("t = tanh(x/2)", r"t = 2\sigma(x/2) - 1", "wrong"),

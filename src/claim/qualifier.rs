@@ -30,8 +30,11 @@ pub(super) fn split(list: &[Noad]) -> (&[Noad], Option<&[Noad]>) {
     if let [rest @ .., before, last] = list
         && let Kind::Fence('(', inside) = &last.kind
         && last.is_bare()
-        && !(is_one(before) && touches(before, last))
-        && ranges_over(inside)
+        && if touches(before, last) {
+            ranges_over(inside) && !is_one(before)
+        } else {
+            ranges_over(inside) || bounds(inside)
+        }
     {
         return (&list[..rest.len() + 1], Some(inside));
     }
@@ -66,6 +69,12 @@ fn touches(before: &Noad, after: &Noad) -> bool {
 /// `k = …`
 fn ranges_over(list: &[Noad]) -> bool {
     matches!(list, [letter, equals, ..] if read::letter_name(letter).is_some() && equals.is_sign("="))
+}
+
+/// `T \ge …`
+fn bounds(list: &[Noad]) -> bool {
+    let compares = |noad: &Noad| ["<", "<=", ">", ">="].iter().any(|sign| noad.is_sign(sign));
+    matches!(list, [letter, sign, ..] if read::letter_name(letter).is_some() && compares(sign))
 }
 
 /// What a qualifier says of the letters; none if it says something else.
