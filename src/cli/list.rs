@@ -88,7 +88,6 @@ pub(super) fn text(arguments: &ListArguments) -> Result<String, Stop> {
             .map(|row| [row.name.to_owned(), String::new(), row.about.to_owned()])
             .collect(),
         Listing::Profiles => profiles()
-            .iter()
             .map(|profile| {
                 let convention: Vec<String> = profile
                     .convention()

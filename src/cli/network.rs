@@ -80,7 +80,7 @@ fn named_profile(arguments: &NetworkArguments) -> Result<Cow<'static, Profile>, 
             .map_err(|report| stop(&report, &source));
     }
     profile(name).map(Cow::Borrowed).ok_or_else(|| {
-        let known: Vec<&str> = profiles().iter().map(|it| it.name.as_str()).collect();
+        let known: Vec<&str> = profiles().map(|it| it.name.as_str()).collect();
         Stop::refused(format!(
             "error: there is no profile `{name}`; there is: {}; a file of your own ends in `.toml`",
             known.join(", ")

@@ -114,7 +114,7 @@ pub(super) fn profiles() -> String {
         "Step(0)",
     ];
     let heads = [&["profile", "source"], &columns[..]].concat();
-    let rows = known_profiles().iter().map(|profile| {
+    let rows = known_profiles().map(|profile| {
         let convention = profile.convention();
         let said = columns.iter().map(|column| {
             let found = convention.iter().find(|(what, _)| what == column);
@@ -129,7 +129,6 @@ pub(super) fn profiles() -> String {
         text.push_str(&table(
             &["profile", "∂ by pre-activations, biases and weights"],
             known_profiles()
-                .iter()
                 .map(|profile| vec![format!("`{}`", profile.name), gallery(profile, form)]),
         ));
     }

@@ -18,7 +18,7 @@ pub use read::read;
 pub use spellings::spelled_out;
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 
@@ -420,25 +420,30 @@ const FILES: &[(&str, &str)] = &[
     ("transformer", include_str!("notations/transformer.toml")),
 ];
 
+/// Each is read when it is first asked for.
+static KNOWN: [OnceLock<Profile>; FILES.len()] = [const { OnceLock::new() }; FILES.len()];
+
+fn known(at: usize) -> &'static Profile {
+    KNOWN[at].get_or_init(|| {
+        let (name, text) = FILES[at];
+        read(&Source::new(name, text)).expect("the program's own profiles are legal")
+    })
+}
+
 /// All profiles that the program knows, the default first.
-pub fn profiles() -> &'static [Profile] {
-    static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(|| {
-        FILES
-            .iter()
-            .map(|(name, text)| {
-                read(&Source::new(*name, *text)).expect("the program's own profiles are legal")
-            })
-            .collect()
-    });
-    &PROFILES
+pub fn profiles() -> impl Iterator<Item = &'static Profile> {
+    (0..FILES.len()).map(known)
 }
 
 /// The default profile, which writes networks as they are.
 pub fn standard() -> &'static Profile {
-    &profiles()[0]
+    known(0)
 }
 
 /// The profile of a name, if the program knows it.
 pub fn profile(name: &str) -> Option<&'static Profile> {
-    profiles().iter().find(|profile| profile.name == name)
+    FILES
+        .iter()
+        .position(|(known, _)| *known == name)
+        .map(known)
 }

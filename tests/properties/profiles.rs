@@ -219,7 +219,6 @@ fn compare(text: &str, given: &Value) {
     let truth = values(&system, &View::default(), given);
     for convention in CONVENTIONS {
         let profile = profiles()
-            .iter()
             .find(|profile| profile.name == convention.profile)
             .expect("a profile of this name");
         let (written, _) = apply(profile, &system).expect("the network has all roles");
@@ -256,7 +255,7 @@ fn read_back(text: &str, form: Form) {
     // Claims have the elements below, and nothing else: where layers or steps stand there too they are not read.
     let below =
         |profile: &Profile| [profile.layers.index, profile.steps.index].contains(&Mark::Subscript);
-    for profile in profiles().iter().filter(|profile| !below(profile)) {
+    for profile in profiles().filter(|profile| !below(profile)) {
         let (written, notation) = apply(profile, &system).expect("the network has all roles");
         let view = view(profile, form);
         let mut derivation = derive(&written, &Request::default()).expect("a gradient");
@@ -300,7 +299,7 @@ fn what_is_printed_with_indices_is_read_back_as_true() {
 #[test]
 fn every_profile_has_its_convention_here() {
     let known: Vec<&str> = CONVENTIONS.iter().map(|it| it.profile).collect();
-    let all: Vec<&str> = profiles().iter().map(|it| it.name.as_str()).collect();
+    let all: Vec<&str> = profiles().map(|it| it.name.as_str()).collect();
     assert_eq!(known, all);
 }
 
