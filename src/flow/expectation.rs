@@ -98,7 +98,7 @@ pub struct StepForm {
 /// The mean square of the state at one step, and what the step does to the mean square of the gradient.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Moment {
-    /// E[z²] of the pre-activations.
+    /// `E[z²]` of the pre-activations.
     pub variance: f64,
     /// The factor on the mean square of the gradient.
     pub factor: f64,

@@ -388,17 +388,8 @@ fn further(
             continue;
         }
         for inner in &piece.contributions {
-            let fresh: Vec<VarId> = inner
-                .vars
-                .iter()
-                .map(|var| {
-                    let letter = system.store.letter(*var).to_owned();
-                    system.store.fresh_var(&letter)
-                })
-                .collect();
-            let renamed = inner.vars.iter().copied();
-            let renamed = renamed.zip(fresh.iter().map(|var| Affine::var(*var)));
-            let values = Substitution::new(values.pairs().iter().cloned().chain(renamed));
+            let (fresh, renamed) = system.store.fresh_letters(&inner.vars);
+            let values = Substitution::new(values.pairs().iter().chain(renamed.pairs()).cloned());
             let domain = reach.and(&values.domain(&inner.domain));
             if system.ambient.is_empty(&domain.and(start)) {
                 continue;

@@ -2,7 +2,7 @@
 
 use crate::derive::{AdjointPiece, Contribution, Derivation, Reason};
 use crate::system::{FamilyKind, FamilyRole, System};
-use crate::term::{Affine, FamilyId, Node, Substitution, VarId};
+use crate::term::{Affine, FamilyId, Node, Substitution};
 
 /// The piece with the adjoints of activations replaced by what they are.
 pub(super) fn combined(
@@ -85,23 +85,8 @@ fn joined(
         }
         for inner in upstream.contributions.iter().chain(&upstream.vanished) {
             // The bound letters of the inner sum are its own.
-            let fresh: Vec<VarId> = inner
-                .vars
-                .iter()
-                .map(|var| {
-                    let letter = system.store.letter(*var).to_owned();
-                    system.store.fresh_var(&letter)
-                })
-                .collect();
-            let values = Substitution::new(
-                values.pairs().iter().cloned().chain(
-                    inner
-                        .vars
-                        .iter()
-                        .copied()
-                        .zip(fresh.iter().map(|var| Affine::var(*var))),
-                ),
-            );
+            let (fresh, renamed) = system.store.fresh_letters(&inner.vars);
+            let values = Substitution::new(values.pairs().iter().chain(renamed.pairs()).cloned());
             let domain = reach.and(&values.domain(&inner.domain));
             if system.ambient.is_empty(&domain.and(&piece.domain)) {
                 continue;

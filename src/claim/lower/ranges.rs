@@ -67,10 +67,7 @@ impl Lowering<'_> {
         parts: &[&Expr],
         letters: &Letters,
     ) -> Result<Option<(i64, i64)>> {
-        let mut seen = Seen::default();
-        for part in parts {
-            self.collect(letter, part, letters, &mut seen);
-        }
+        let mut seen = self.seen(letter, parts, letters);
         if seen.elements.is_empty() {
             let shifted = std::mem::take(&mut seen.shifted);
             seen.slots.extend(shifted);
@@ -86,11 +83,16 @@ impl Lowering<'_> {
         parts: &[&Expr],
         letters: &Letters,
     ) -> Result<Option<(i64, i64)>> {
+        self.seen(letter, parts, letters).range(letter)
+    }
+
+    /// The places where a letter stands.
+    fn seen(&mut self, letter: &str, parts: &[&Expr], letters: &Letters) -> Seen {
         let mut seen = Seen::default();
         for part in parts {
             self.collect(letter, part, letters, &mut seen);
         }
-        seen.range(letter)
+        seen
     }
 
     /// The range of a free letter: where it stands for an element on the left side, the left side says it, and the other
@@ -101,10 +103,7 @@ impl Lowering<'_> {
         members: &[&Expr],
         letters: &Letters,
     ) -> Result<Option<(i64, i64)>> {
-        let mut left = Seen::default();
-        if let Some(first) = members.first() {
-            self.collect(letter, first, letters, &mut left);
-        }
+        let left = self.seen(letter, &members[..members.len().min(1)], letters);
         match left.elements.first() {
             Some((range, _)) if left.slots.is_empty() => Ok(Some(*range)),
             Some(_) => self.range(letter, members, letters),
