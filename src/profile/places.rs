@@ -85,7 +85,7 @@ impl Places {
             let before = self.known();
             for user in system.family_ids() {
                 for clause in &system.family(user).clauses {
-                    self.spread(system, user, clause);
+                    self.spread(system, parts, user, clause);
                 }
             }
             if self.known() == before {
@@ -121,15 +121,20 @@ impl Places {
         }
     }
 
-    fn spread(&mut self, system: &System, user: FamilyId, clause: &Clause) {
+    fn spread(&mut self, system: &System, parts: &Parts, user: FamilyId, clause: &Clause) {
         let Some(body) = clause.body else { return };
         let own = &clause.index[..system.family(user).slots];
         for (family, index) in accesses(system, body) {
             let slots = &index[..system.family(family).slots];
+            // `r[1] = relu(z[1])`, written out: an activation has the layer of its argument.
+            let activated = own.len() == 1
+                && own == slots
+                && parts.part(user) == Some(Part::Activation)
+                && parts.part(family) == Some(Part::PreActivation);
             for (at, slot) in slots.iter().enumerate() {
                 for (left_at, left) in own.iter().enumerate() {
                     let together = !left.is_constant() && left.minus(slot).as_int().is_some();
-                    if !together {
+                    if !together && !activated {
                         continue;
                     }
                     if self.counter(user) == Some(Counter::Slot(left_at)) {
