@@ -9,7 +9,7 @@ use super::network::load;
 use super::{Outcome, Stop, chart, deliver, progress};
 use crate::flow::{
     Activation, Answer, Init, Model, Recursion, Setup, Simulation, activations, model,
-    power_of_ten, recursion, simulate,
+    own_activation, power_of_ten, recursion, simulate,
 };
 use crate::present::{FlowDocument, present_flow};
 use crate::source::Report;
@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &FlowArguments) -> Result<Outcome, Stop> {
     let mut recursion = recursion(&loaded.system, step_at_zero).map_err(stop)?;
     let product = recursion.product();
     let model = model(&recursion);
-    let own = own_activation(&recursion, &model);
+    let own = own_activation(&recursion);
     let form = model.as_ref().ok().map(|model| model.form);
     let document = present_flow(&recursion, own.as_ref(), form, product, &loaded.notation);
     let runs = match &model {
@@ -98,24 +98,6 @@ pub(super) fn run(arguments: &FlowArguments) -> Result<Outcome, Stop> {
     match model {
         Err(report) if !arguments.no_simulation => Err(loaded.stop(&report)),
         Ok(_) | Err(_) => Ok(Outcome::Done),
-    }
-}
-
-/// The activation of the network's step, also where the step as a whole is not simulated.
-fn own_activation(recursion: &Recursion, model: &Result<Model, Report>) -> Option<Activation> {
-    if let Ok(model) = model {
-        return model.activation.clone();
-    }
-    let system = &recursion.system;
-    match recursion.activation() {
-        None => Some(Activation::identity(system, recursion.step_at_zero)),
-        Some(slope) => {
-            let extra: Option<Vec<f64>> = slope.arguments[1..]
-                .iter()
-                .map(|argument| num_traits::ToPrimitive::to_f64(system.store.as_number(*argument)?))
-                .collect();
-            Activation::of(system, recursion.step_at_zero, slope.function, &extra?)
-        }
     }
 }
 

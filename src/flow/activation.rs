@@ -1,7 +1,7 @@
 //! An activation as a function of one number, with its derivative.
 
 use super::range::{Range, slope_range};
-use super::value::Evaluator;
+use super::value::{Evaluator, number_at_zero};
 use crate::derive::slope_of;
 use crate::functions;
 use crate::syntax::StepAtZero;
@@ -60,12 +60,11 @@ impl Activation {
 
     /// A function of the network with the arguments behind its `;`. None if it is opaque.
     pub fn of(
-        system: &System,
+        mut system: System,
         step_at_zero: StepAtZero,
         function: FunctionId,
         extra: &[f64],
     ) -> Option<Self> {
-        let mut system = system.clone();
         let slope = slope_of(&mut system, function, step_at_zero)?;
         let row = system.function(function);
         let table = row
@@ -109,7 +108,7 @@ impl Activation {
                 own.span.is_some() && own.parameters == 1 && own.extra == 0
             })?,
         };
-        Self::of(&system, step_at_zero, function, &usual)
+        Self::of(system, step_at_zero, function, &usual)
     }
 
     /// Whether multiplying the argument by a positive number multiplies the value by it, as tried at many points.
@@ -152,11 +151,7 @@ impl Activation {
             Shape::Identity => 1.0,
             Shape::Relu if u > 0.0 => 1.0,
             Shape::Relu if u < 0.0 => 0.0,
-            Shape::Relu => match self.step_at_zero {
-                StepAtZero::One => 1.0,
-                StepAtZero::Zero => 0.0,
-                StepAtZero::Half | StepAtZero::Undefined => 0.5,
-            },
+            Shape::Relu => number_at_zero(self.step_at_zero),
             Shape::Sigmoid => {
                 // Both factors without rounding to 0 or 1.
                 let e = (-u.abs()).exp();

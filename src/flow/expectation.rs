@@ -70,20 +70,26 @@ fn refine(f: &dyn Fn(f64) -> f64, low: f64, high: f64, whole: f64, depth: u32, t
     refine(f, middle, high, right, depth - 1, total);
 }
 
-fn mean_square(activation: &Activation, q: f64, f: &dyn Fn(f64) -> f64) -> Mean {
+/// E[f(√q z, z)], with breaks where √q z is at a kink.
+fn mean_at(activation: &Activation, q: f64, f: &dyn Fn(f64, f64) -> f64) -> Mean {
     let root = q.sqrt();
     let breaks: Vec<f64> = activation.kinks.iter().map(|kink| kink / root).collect();
-    mean(&|z| f(root * z).powi(2), &breaks)
+    mean(&|z| f(root * z, z), &breaks)
 }
 
 /// E[φ(√q z)²]
 pub fn value_square(activation: &Activation, q: f64) -> Mean {
-    mean_square(activation, q, &|u| activation.value(u))
+    mean_at(activation, q, &|u, _| activation.value(u).powi(2))
 }
 
 /// E[φ'(√q z)²]
 pub fn slope_square(activation: &Activation, q: f64) -> Mean {
-    mean_square(activation, q, &|u| activation.slope(u))
+    mean_at(activation, q, &|u, _| activation.slope(u).powi(2))
+}
+
+/// E[φ(√q z)]
+fn value_mean(activation: &Activation, q: f64) -> Mean {
+    mean_at(activation, q, &|u, _| activation.value(u))
 }
 
 /// What a step is made of, as far as mean squares need it.
@@ -115,12 +121,8 @@ pub fn adds_up(activation: &Activation, form: StepForm) -> bool {
     }
     // E[φ''(√q z)] = E[z φ'(√q z)]/√q
     [0.1, 1.0, 10.0f64].iter().all(|q| {
-        let root = q.sqrt();
-        let breaks: Vec<f64> = activation.kinks.iter().map(|kink| kink / root).collect();
-        mean(&|z| z * activation.slope(root * z), &breaks)
-            .value
-            .abs()
-            < 1e-9
+        let turned = mean_at(activation, *q, &|u, z| z * activation.slope(u));
+        turned.value.abs() < 1e-9
     })
 }
 
@@ -133,11 +135,7 @@ pub fn moments(activation: &Activation, form: StepForm, gain: f64, depth: usize)
     let unit = homogeneous.then(|| {
         let slope = slope_square(activation, 1.0).value;
         let value = value_square(activation, 1.0).value;
-        (
-            slope,
-            value,
-            mean(&|z| activation.value(z), &activation.kinks).value,
-        )
+        (slope, value, value_mean(activation, 1.0).value)
     });
     let (mut square, mut average) = (1.0, 0.0);
     let mut found: Vec<Moment> = Vec::with_capacity(depth);
@@ -150,15 +148,11 @@ pub fn moments(activation: &Activation, form: StepForm, gain: f64, depth: usize)
         };
         let (slope, value, middle) = match unit {
             Some((slope, value, middle)) => (slope, q * value, q.sqrt() * middle),
-            None if q > 0.0 => {
-                let root = q.sqrt();
-                let breaks: Vec<f64> = activation.kinks.iter().map(|kink| kink / root).collect();
-                (
-                    slope_square(activation, q).value,
-                    value_square(activation, q).value,
-                    mean(&|z| activation.value(root * z), &breaks).value,
-                )
-            }
+            None if q > 0.0 => (
+                slope_square(activation, q).value,
+                value_square(activation, q).value,
+                value_mean(activation, q).value,
+            ),
             None => {
                 let (slope, value) = (activation.slope(0.0), activation.value(0.0));
                 (slope * slope, value * value, value)

@@ -17,7 +17,7 @@ pub use answer::{Answer, Course, power_of_ten};
 pub use expectation::{
     Critical, Mean, Moment, StepForm, adds_up, critical, mean, moments, slope_square, value_square,
 };
-pub use model::{Model, activations, model};
+pub use model::{Model, activations, model, own_activation};
 pub use range::{Proof, Range};
 pub use recursion::{Path, Recursion, Slope, recursion};
 pub use simulate::{Init, Layer, Norm, QUANTILES, Setup, Simulation, simulate};

@@ -58,21 +58,14 @@ pub fn model(recursion: &Recursion) -> Result<Model, Report> {
         ));
     }
     let mut activated_first = false;
-    let activation = match path.slopes.as_slice() {
-        [] => Some(Activation::identity(system, recursion.step_at_zero)),
+    match path.slopes.as_slice() {
+        [] => {}
         [slope] => {
             activated_first = matches!(system.store.node(slope.arguments[0]),
                 Node::Access(family, index) if *family == recursion.state && *index == recursion.own);
-            let extra: Option<Vec<f64>> = slope.arguments[1..]
-                .iter()
-                .map(|argument| system.store.as_number(*argument)?.to_f64())
-                .collect();
-            extra.and_then(|extra| {
-                Activation::of(system, recursion.step_at_zero, slope.function, &extra)
-            })
         }
         _ => return Err(refused("it applies more than one activation".into())),
-    };
+    }
     let mut zeroed = Vec::new();
     for family in chain(system, recursion.state) {
         for clause in &system.family(family).clauses {
@@ -90,7 +83,7 @@ pub fn model(recursion: &Recursion) -> Result<Model, Report> {
         upper.iter().find_map(|(_, bound)| bound.as_int())
     });
     Ok(Model {
-        activation,
+        activation: own_activation(recursion),
         form: StepForm {
             residual: !identities.is_empty(),
             activated_first,
@@ -106,6 +99,21 @@ pub fn model(recursion: &Recursion) -> Result<Model, Report> {
             .and_then(|steps| usize::try_from(steps).ok()),
         zeroed,
     })
+}
+
+/// The activation of a step; the identity where there is none. None where there are several, or where nothing is known
+/// of it.
+pub fn own_activation(recursion: &Recursion) -> Option<Activation> {
+    let (system, step_at_zero) = (&recursion.system, recursion.step_at_zero);
+    if recursion.is_linear() {
+        return Some(Activation::identity(system, step_at_zero));
+    }
+    let slope = recursion.activation()?;
+    let extra: Option<Vec<f64>> = slope.arguments[1..]
+        .iter()
+        .map(|argument| system.store.as_number(*argument)?.to_f64())
+        .collect();
+    Activation::of(system.clone(), step_at_zero, slope.function, &extra?)
 }
 
 /// The activations of a list of names.

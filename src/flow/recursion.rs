@@ -123,11 +123,20 @@ impl Recursion {
             .all(|weight| store.free_vars(weight).contains(&self.letter))
     }
 
-    /// The only activation of a step.
+    /// Whether a step has no activation.
+    pub fn is_linear(&self) -> bool {
+        self.paths.iter().all(|path| path.slopes.is_empty())
+    }
+
+    /// The activation of a step, if all its activations are the same.
     pub fn activation(&self) -> Option<&Slope> {
         let mut slopes = self.paths.iter().flat_map(|path| &path.slopes);
         let first = slopes.next()?;
-        slopes.next().is_none().then_some(first)
+        slopes
+            .all(|other| {
+                other.function == first.function && other.arguments[1..] == first.arguments[1..]
+            })
+            .then_some(first)
     }
 
     /// The product of scalar factors over all steps.
@@ -146,8 +155,7 @@ pub fn recursion(system: &System, step_at_zero: StepAtZero) -> Result<Recursion,
     let mut derivation = with_symbolic_slopes(system, step_at_zero)?;
     let state = state(&derivation)?;
     let walks = walks(&mut derivation, state)?;
-    let found = step(&mut derivation, state, walks)?;
-    Ok(found)
+    step(&mut derivation, state, walks)
 }
 
 /// The adjoints of everything that has slots, activations being symbols.
@@ -232,7 +240,7 @@ fn state(derivation: &Derivation) -> Result<FamilyId, Report> {
         }
         found
     };
-    let mut round: Vec<FamilyId> = families
+    let round: Vec<FamilyId> = families
         .iter()
         .copied()
         .filter(|family| reach(*family, None).contains(family))
@@ -245,15 +253,13 @@ fn state(derivation: &Derivation) -> Result<FamilyId, Report> {
             .iter()
             .all(|family| *family == state || !reach(*family, Some(state)).contains(family))
     };
-    let all = round.clone();
     let mut choices: Vec<FamilyId> = round.iter().copied().filter(|it| cut(*it)).collect();
     // Activations first: their recursion takes in the input and the output.
     choices.sort_by_key(|family| system.family(*family).role == Some(FamilyRole::PreActivation));
-    round.clear();
     choices
         .first()
         .copied()
-        .ok_or_else(|| mistakes::several_states(system, &all).into())
+        .ok_or_else(|| mistakes::several_states(system, &round).into())
 }
 
 /// A way from a step to the next, as it is walked.

@@ -3,6 +3,7 @@
 use num_rational::BigRational;
 use num_traits::ToPrimitive;
 
+use crate::numeric::primitive_value;
 use crate::syntax::StepAtZero;
 use crate::system::{Primitive, System};
 use crate::term::{Cmp, FunctionId, Node, TermId};
@@ -149,12 +150,8 @@ impl Evaluator<'_> {
 }
 
 /// Step(0) as a number; of `undefined`, which no continuous law ever meets, the middle.
-fn number_at_zero(step_at_zero: StepAtZero) -> f64 {
-    match step_at_zero {
-        StepAtZero::One => 1.0,
-        StepAtZero::Zero => 0.0,
-        StepAtZero::Half | StepAtZero::Undefined => 0.5,
-    }
+pub(super) fn number_at_zero(step_at_zero: StepAtZero) -> f64 {
+    step_at_zero.number().unwrap_or(0.5)
 }
 
 impl Number for f64 {
@@ -179,17 +176,7 @@ impl Number for f64 {
     }
 
     fn apply(self, primitive: Primitive, step_at_zero: StepAtZero) -> Self {
-        match primitive {
-            Primitive::Relu => self.max(0.0),
-            Primitive::Step if self > 0.0 => 1.0,
-            Primitive::Step if self < 0.0 => 0.0,
-            Primitive::Step => number_at_zero(step_at_zero),
-            Primitive::Exp => self.exp(),
-            Primitive::Log => self.ln(),
-            Primitive::Sin => self.sin(),
-            Primitive::Cos => self.cos(),
-            Primitive::Erf => crate::numeric::erf(self),
-        }
+        primitive_value(primitive, self, number_at_zero(step_at_zero))
     }
 
     fn sigmoid(self) -> Self {

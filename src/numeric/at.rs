@@ -86,12 +86,7 @@ pub fn evaluate_at(
     if !reader.errors.is_empty() {
         return Err(reader.errors);
     }
-    let step_at_zero = match derivation.step_at_zero {
-        StepAtZero::Zero => 0.0,
-        StepAtZero::Half => 0.5,
-        StepAtZero::One => 1.0,
-        StepAtZero::Undefined => f64::NAN,
-    };
+    let step_at_zero = derivation.step_at_zero.number().unwrap_or(f64::NAN);
     let point = reader.point;
     let mut writer = Writer {
         derivation,

@@ -178,12 +178,9 @@ pub fn confirm(derivation: &Derivation, formulas: &[Formula], plan: &Sampling) -
 
 /// The numbers to take for Step(0): several where it is unknown.
 fn steps_at_zero(convention: StepAtZero) -> Vec<f64> {
-    match convention {
-        StepAtZero::Zero => vec![0.0],
-        StepAtZero::Half => vec![0.5],
-        StepAtZero::One => vec![1.0],
-        StepAtZero::Undefined => vec![0.37, 0.0, 1.0],
-    }
+    convention
+        .number()
+        .map_or_else(|| vec![0.37, 0.0, 1.0], |number| vec![number])
 }
 
 /// What was seen of one formula.

@@ -31,7 +31,7 @@ pub use instance::{Instance, instances};
 pub(crate) use names::element as element_name;
 pub use program::Program;
 pub use sample::Sampling;
-pub(crate) use scalar::erf;
+pub(crate) use scalar::{erf, primitive_value};
 
 #[cfg(test)]
 mod tests;

@@ -85,7 +85,7 @@ pub(crate) trait Scalar: Clone + std::fmt::Debug {
 }
 
 /// The value of a function without a body.
-pub(super) fn primitive_value(primitive: Primitive, u: f64, step_at_zero: f64) -> f64 {
+pub(crate) fn primitive_value(primitive: Primitive, u: f64, step_at_zero: f64) -> f64 {
     match primitive {
         Primitive::Relu => {
             if u.is_nan() {

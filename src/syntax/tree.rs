@@ -97,6 +97,28 @@ pub enum StepAtZero {
     Undefined,
 }
 
+impl StepAtZero {
+    /// As networks, options and JSON name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            StepAtZero::Zero => "0",
+            StepAtZero::Half => "1/2",
+            StepAtZero::One => "1",
+            StepAtZero::Undefined => "undefined",
+        }
+    }
+
+    /// The number; none if it is unknown.
+    pub fn number(self) -> Option<f64> {
+        match self {
+            StepAtZero::Zero => Some(0.0),
+            StepAtZero::Half => Some(0.5),
+            StepAtZero::One => Some(1.0),
+            StepAtZero::Undefined => None,
+        }
+    }
+}
+
 /// A role that the author names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
