@@ -28,7 +28,7 @@ fn gradients(network: &str, notation: &str) -> Result<String, String> {
     let located = |report: Report| render(&report, &source, false);
     let profile = profile(notation).ok_or("there is no such profile")?;
     let system = lower(&parse(&source).map_err(located)?).map_err(located)?;
-    let (system, notation) = apply(profile, &system).map_err(located)?;
+    let (system, notation) = apply(profile, system).map_err(located)?;
     let form = if system.whole_arrays {
         Form::Matrix
     } else {

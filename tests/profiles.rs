@@ -97,6 +97,6 @@ fn the_documents_show_a_legal_profile() {
     let profile = read(&Source::new("lecture.toml", text)).expect("a legal profile");
     let network = fs::read_to_string(root.join("examples/any_activation.net")).expect("a network");
     let network = parse(&Source::new("network", network)).expect("legal");
-    let (_, notation) = apply(&profile, &lower(&network).expect("legal")).expect("all roles");
+    let (_, notation) = apply(&profile, lower(&network).expect("legal")).expect("all roles");
     assert_eq!(notation.profile.name, "lecture");
 }

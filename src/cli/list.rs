@@ -4,7 +4,6 @@ use super::args::{ListArguments, ListFormat, Listing};
 use super::{Outcome, Stop, deliver, tables};
 use crate::profile::profiles;
 use crate::simplify::Holds;
-use crate::write::step_name;
 
 /// Functions of whole arrays, or the losses among them.
 fn array_rows(losses: bool) -> impl Iterator<Item = [String; 3]> {
@@ -72,7 +71,7 @@ pub(super) fn text(arguments: &ListArguments) -> Result<String, Stop> {
                 let holds = match rule.holds {
                     Holds::Always => String::new(),
                     Holds::Under(values) => {
-                        let names: Vec<&str> = values.iter().map(|step| step_name(*step)).collect();
+                        let names: Vec<&str> = values.iter().map(|step| step.name()).collect();
                         format!(" (Step(0) = {})", names.join(", "))
                     }
                 };

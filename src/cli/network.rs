@@ -62,7 +62,7 @@ pub(super) fn load(arguments: &NetworkArguments) -> Result<Loaded, Stop> {
             styled(&std::io::stderr()),
         ));
     }
-    let (system, notation) = apply(&profile, &system).map_err(|report| stop(&report, &source))?;
+    let (system, notation) = apply(&profile, system).map_err(|report| stop(&report, &source))?;
     Ok(Loaded {
         source,
         system,

@@ -1,7 +1,6 @@
 //! `chainrule show`: the network as it was understood.
 
-use super::args::FormatName;
-use super::args::ShowArguments;
+use super::args::{FormatName, ShowArguments};
 use super::network::load;
 use super::{Outcome, Page, Stop, deliver};
 use crate::present::present_network;

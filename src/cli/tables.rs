@@ -139,7 +139,7 @@ pub(super) fn profiles() -> String {
 fn gallery(profile: &Profile, form: Form) -> String {
     let network = crate::syntax::parse(&Source::new("gallery", GALLERY)).expect(LEGAL);
     let system = crate::system::lower(&network).expect(LEGAL);
-    let (system, notation) = apply(profile, &system).expect("the gallery's network has all roles");
+    let (system, notation) = apply(profile, system).expect("the gallery's network has all roles");
     let mut derivation = crate::derive::derive(&system, &Request::default()).expect(LEGAL);
     let view = View {
         form,

@@ -1,5 +1,9 @@
 //! A profile put on a network.
 
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashSet;
+
 use super::Profile;
 use super::convert::convert;
 use super::mistakes;
@@ -15,8 +19,16 @@ use crate::term::FamilyId;
 /// # Errors
 /// A report if the network has no quantity in a role that the profile needs, or if two quantities would look the
 /// same.
-pub fn apply(profile: &Profile, system: &System) -> Result<(System, Notation), Report> {
-    let mut system = system.clone();
+pub fn apply(profile: &Profile, mut system: System) -> Result<(System, Notation), Report> {
+    if profile.is_plain() {
+        let notation = Notation {
+            profile: profile.clone(),
+            families: Vec::new(),
+            cost: system.loss,
+        };
+        Report::unless_empty(mistakes::same_symbols(&system, &notation))?;
+        return Ok((system, notation));
+    }
     let parts = Parts::of(&system);
     let mut problems: Vec<Diagnostic> = profile
         .needs
@@ -44,9 +56,17 @@ pub fn apply(profile: &Profile, system: &System) -> Result<(System, Notation), R
             .clone_into(&mut system.sizes[size.0 as usize].name);
     }
     system.step_at_zero = system.step_at_zero.or(profile.step0.map(Into::into));
+    let covered: BTreeSet<Part> = profile
+        .symbols
+        .keys()
+        .chain(profile.examples.keys())
+        .chain([&Part::Output])
+        .copied()
+        .filter(|part| covers(&system, &parts, &places, *part))
+        .collect();
     let families = system
         .family_ids()
-        .map(|family| named(&system, family, &parts, &places, profile))
+        .map(|family| named(family, &parts, &places, profile, &covered))
         .collect();
     let notation = Notation {
         profile: profile.clone(),
@@ -58,12 +78,13 @@ pub fn apply(profile: &Profile, system: &System) -> Result<(System, Notation), R
     Ok((system, notation))
 }
 
+/// What a family is called; `covered` are the parts whose symbols say which quantity is meant.
 fn named(
-    system: &System,
     family: FamilyId,
     parts: &Parts,
     places: &Places,
     profile: &Profile,
+    covered: &BTreeSet<Part>,
 ) -> Named {
     let part = parts.part(family);
     let mut named = Named {
@@ -79,7 +100,7 @@ fn named(
     let hidden = parts.with(Part::Activation).next().is_some();
     if let Some(part) = part
         && let Some(symbol) = symbol(part, batch, hidden, profile)
-        && covers(system, parts, places, part)
+        && covered.contains(&part)
     {
         named.symbol = Some(symbol.to_owned());
         if let Some(Counter::Name(number)) = places.counter(family) {
@@ -103,7 +124,8 @@ fn symbol(part: Part, batch: bool, hidden: bool, profile: &Profile) -> Option<&s
 
 /// Whether the symbol of a part says which quantity is meant: there is one, or they are numbered.
 fn covers(system: &System, parts: &Parts, places: &Places, part: Part) -> bool {
-    let mut seen: Vec<(&str, Option<i64>)> = Vec::new();
+    let mut seen: FxHashSet<&str> = FxHashSet::default();
+    let mut numbers: Vec<Option<i64>> = Vec::new();
     for family in parts.with(part) {
         let name = system.family(family).name.as_str();
         let number = match places.counter(family) {
@@ -112,18 +134,10 @@ fn covers(system: &System, parts: &Parts, places: &Places, part: Part) -> bool {
         };
         let boundary =
             system.family(family).kind == FamilyKind::Input && system.bounded_by(family).is_some();
-        if !boundary && !seen.iter().any(|(other, _)| *other == name) {
-            seen.push((name, number));
+        if !boundary && seen.insert(name) {
+            numbers.push(number);
         }
     }
-    match seen.as_slice() {
-        [] | [_] => true,
-        several => {
-            several.iter().all(|(_, number)| number.is_some())
-                && several
-                    .iter()
-                    .enumerate()
-                    .all(|(at, (_, number))| several[..at].iter().all(|(_, other)| other != number))
-        }
-    }
+    let different: FxHashSet<i64> = numbers.iter().copied().flatten().collect();
+    numbers.len() < 2 || different.len() == numbers.len()
 }

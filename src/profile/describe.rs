@@ -1,6 +1,7 @@
 //! The convention of a profile in words.
 
-use super::{End, Examples, Lay, Order, Profile, StepName};
+use super::{End, Examples, Lay, Order, Profile};
+use crate::syntax::StepAtZero;
 
 impl Profile {
     /// What is to be known in order to read its formulas right: layers, indices, axes, Step(0).
@@ -37,13 +38,7 @@ impl Profile {
             Lay::Denominator => rows.push(("gradients", "denominator layout".into())),
         }
         if let Some(step) = self.step0 {
-            let value = match step {
-                StepName::One => "1",
-                StepName::Zero => "0",
-                StepName::Half => "1/2",
-                StepName::Undefined => "undefined",
-            };
-            rows.push(("Step(0)", value.into()));
+            rows.push(("Step(0)", StepAtZero::from(step).name().into()));
         }
         rows
     }

@@ -1,9 +1,11 @@
 //! What keeps a network from being written in a profile.
 
+use rustc_hash::FxHashMap;
+
 use super::Profile;
 use super::notation::{Notation, symbol_of};
 use super::parts::Part;
-use crate::source::Diagnostic;
+use crate::source::{Diagnostic, Span};
 use crate::system::{Spelled, System};
 
 /// No quantity plays a role that the profile needs.
@@ -34,13 +36,18 @@ pub(super) fn role_missing(system: &System, profile: &Profile, part: Part) -> Di
     diagnostic.help(help)
 }
 
+/// A symbol, and the number of the layer in it.
+type Shown = (String, Option<i64>);
+
 /// Quantities that would look the same.
 pub(super) fn same_symbols(system: &System, notation: &Notation) -> Vec<Diagnostic> {
-    let mut seen: Vec<(String, Option<i64>, &str, Option<crate::source::Span>)> = Vec::new();
+    let mut seen: FxHashMap<Shown, Vec<(&str, Option<Span>)>> = FxHashMap::default();
     let mut problems = Vec::new();
     for size in &system.sizes {
         let shown = symbol_of(&size.name).unwrap_or_else(|| size.name.clone());
-        seen.push((shown, None, &size.name, None));
+        seen.entry((shown, None))
+            .or_default()
+            .push((&size.name, None));
     }
     for family in system.family_ids() {
         let row = system.family(family);
@@ -61,10 +68,9 @@ pub(super) fn same_symbols(system: &System, notation: &Notation) -> Vec<Diagnost
                 None,
             ),
         };
-        let same = seen.iter().find(|(other, count, name, _)| {
-            *other == shown && *count == number && *name != row.name
-        });
-        if let Some((_, _, other, before)) = same {
+        let alike = seen.entry((shown.clone(), number)).or_default();
+        let same = alike.iter().find(|(name, _)| *name != row.name);
+        if let Some((other, before)) = same {
             let message = format!(
                 "the profile `{}` would write `{other}` and `{}` alike, as {shown}",
                 notation.profile.name, row.name
@@ -83,7 +89,7 @@ pub(super) fn same_symbols(system: &System, notation: &Notation) -> Vec<Diagnost
             };
             problems.push(diagnostic.help(help));
         }
-        seen.push((shown, number, &row.name, row.span));
+        alike.push((&row.name, row.span));
     }
     problems
 }

@@ -64,6 +64,18 @@ pub struct Profile {
     pub signs: Signs,
 }
 
+impl Profile {
+    /// Whether it says nothing: networks are written as they are.
+    fn is_plain(&self) -> bool {
+        *self
+            == Profile {
+                name: self.name.clone(),
+                about: self.about.clone(),
+                ..Profile::default()
+            }
+    }
+}
+
 /// The layers.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]

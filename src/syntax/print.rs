@@ -8,7 +8,7 @@ use num_rational::BigRational;
 use super::tree::{
     Assumption, AssumptionKind, Binder, Comparison, Condition, Declaration, Expr, ExprKind,
     FunctionDefinition, Join, MatrixProperty, Name, Network, Order, Question, Range, ReduceOp,
-    Role, RoleItem, Set, Sign, Slope, Statement, StatementKind, StepAtZero,
+    Role, RoleItem, Set, Sign, Slope, Statement, StatementKind,
 };
 
 /// Prints a network in the language, one statement a line.
@@ -109,12 +109,7 @@ impl Printer {
             }
             StatementKind::Convention(step) => {
                 self.put("convention step(0) = ");
-                self.put(match step.value {
-                    StepAtZero::Zero => "0",
-                    StepAtZero::Half => "1/2",
-                    StepAtZero::One => "1",
-                    StepAtZero::Undefined => "undefined",
-                });
+                self.put(step.value.name());
             }
             StatementKind::Question(question) => self.question(question),
         }

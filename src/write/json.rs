@@ -10,7 +10,6 @@ use crate::formula::Form;
 use crate::matrix::Layout;
 use crate::present::math::MathId;
 use crate::present::{Confirmed, Document, Inline, Prose};
-use crate::syntax::StepAtZero;
 
 pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
     let mut page = Page {
@@ -54,7 +53,7 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
         page.raw("]");
     }
     page.raw("},\n\"convention\": {\"step0\": ");
-    page.value(&json!(step_name(document.step_at_zero)));
+    page.value(&json!(document.step_at_zero.name()));
     page.raw(", \"layout\": ");
     page.value(&json!(match document.layout {
         Layout::Same => "same",
@@ -152,16 +151,6 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
     page.raw("]}\n");
     page.flush();
     page.sheet
-}
-
-/// The value of Step(0) as options and JSON name it.
-pub fn step_name(step: StepAtZero) -> &'static str {
-    match step {
-        StepAtZero::Zero => "0",
-        StepAtZero::Half => "1/2",
-        StepAtZero::One => "1",
-        StepAtZero::Undefined => "undefined",
-    }
 }
 
 /// Sizes as numbers where they are numbers.

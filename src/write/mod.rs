@@ -18,7 +18,6 @@ use std::io;
 
 use crate::present::Document;
 pub use flow::{flow_latex, flow_text};
-pub use json::step_name;
 pub use sheet::Sheet;
 
 /// An output format.

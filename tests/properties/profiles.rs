@@ -221,7 +221,7 @@ fn compare(text: &str, given: &Value) {
         let profile = profiles()
             .find(|profile| profile.name == convention.profile)
             .expect("a profile of this name");
-        let (written, _) = apply(profile, &system).expect("the network has all roles");
+        let (written, _) = apply(profile, system.clone()).expect("the network has all roles");
         let view = view(profile, Form::Index);
         let found = values(&written, &view, &moved(given, convention, false));
         let found = moved(&found, convention, true);
@@ -256,7 +256,8 @@ fn read_back(text: &str, form: Form) {
     let below =
         |profile: &Profile| [profile.layers.index, profile.steps.index].contains(&Mark::Subscript);
     for profile in profiles().filter(|profile| !below(profile)) {
-        let (written, notation) = apply(profile, &system).expect("the network has all roles");
+        let (written, notation) =
+            apply(profile, system.clone()).expect("the network has all roles");
         let view = view(profile, form);
         let mut derivation = derive(&written, &Request::default()).expect("a gradient");
         let formulas = formulate(&mut derivation, &view).expect("formulas");
