@@ -270,6 +270,34 @@ impl<'a> Names<'a> {
         self.families.get(name).copied()
     }
 
+    /// The letters and sizes that the network counts a quantity's layers or steps with.
+    pub(crate) fn counters(&self, family: FamilyId) -> FxHashSet<String> {
+        let known = self.system.family(family);
+        let mut letters = FxHashSet::default();
+        for clause in &known.clauses {
+            for slot in &clause.index[..known.slots] {
+                slot.visit_vars(&mut |var| {
+                    letters.insert(self.system.store.letter(var).to_owned());
+                });
+                for (atom, _) in slot.terms() {
+                    if let Atom::Size(size, _) = atom {
+                        letters.insert(self.system.size(*size).name.clone());
+                    }
+                }
+                for bound in clause.domain.constraints() {
+                    for (atom, _) in bound.affine().terms() {
+                        if let Atom::Size(size, slots) = atom
+                            && slots.is_empty()
+                        {
+                            letters.insert(self.system.size(*size).name.clone());
+                        }
+                    }
+                }
+            }
+        }
+        letters
+    }
+
     /// Whether a letter may be meant as an index where an index is expected.
     pub(crate) fn is_real_quantity(&self, family: FamilyId) -> bool {
         self.system.family(family).integers.is_none()

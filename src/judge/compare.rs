@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 
 use rustc_hash::{FxHashMap, FxHasher};
 
-use super::evaluate::{Element, Env, Evaluator, Kink, Point};
+use super::evaluate::{Element, Env, Evaluator, Kink, Numbers, Point};
 use super::field::{COUNT, Field, LEVELS};
 use super::point::{Demands, Plan, Unmet, point, satisfied, solutions, steered};
-use super::value::{Arithmetic, Trouble, Value, differ, show};
+use super::value::{Arithmetic, Trouble, Value, differ, show, told_apart};
 use crate::claim::Lowering;
 use crate::syntax::StepAtZero;
 use crate::term::TermId;
@@ -27,6 +27,8 @@ pub struct Counterexample {
     pub step_pattern: String,
     /// The sizes.
     pub sizes: String,
+    /// Whether the two values are told apart by their first digits.
+    pub visible: bool,
 }
 
 /// What comparing has shown.
@@ -55,6 +57,8 @@ pub(super) struct Pair {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Make {
     Plain,
+    /// With inputs below 1.
+    Quiet,
     AllOn,
     AllOff,
     /// The kink of this number turned round, the others on.
@@ -99,6 +103,9 @@ const MOST_SOLUTIONS: usize = 6;
 /// What seeds grow by, and up to what, where other numbers are to be tried for one step pattern.
 const SEED_STEP: u64 = 2_000;
 const MOST_SEEDS: u64 = 10_000;
+
+/// So many points with inputs below 1 are tried for a counterexample that can be seen.
+const QUIET_POINTS: u64 = 4;
 
 /// How often kinks are looked for with other residues.
 const KINK_DRAWS: usize = 6;
@@ -185,7 +192,12 @@ pub(super) fn compare(
         let pattern = signature(&found.kinks);
         let known = patterns.contains_key(&pattern);
         match found.shown {
-            Shown::Refuted(example) => return Outcome::Differs(example),
+            Shown::Refuted(example) => {
+                let plainer = (!example.visible)
+                    .then(|| visible(lowering, pairs, demands, search))
+                    .flatten();
+                return Outcome::Differs(plainer.unwrap_or(example));
+            }
             Shown::Agrees(_) | Shown::Unlucky if known || patterns.len() >= MOST_PATTERNS => {}
             Shown::Agrees(_) | Shown::Unlucky => {
                 match identical(lowering, pairs, demands, search, seed, make) {
@@ -241,6 +253,36 @@ pub(super) fn compare(
     }
 }
 
+/// A counterexample whose two values a person can tell apart: where functions saturate, both are next to 0.
+fn visible(
+    lowering: &mut Lowering<'_>,
+    pairs: &[Pair],
+    demands: &Demands,
+    search: Search,
+) -> Option<Counterexample> {
+    if search.active {
+        return None;
+    }
+    (0..QUIET_POINTS).find_map(|seed| {
+        let arithmetic = arithmetic(0, 2);
+        let point = built(
+            lowering,
+            pairs,
+            demands,
+            search,
+            seed,
+            Make::Quiet,
+            arithmetic,
+        )?;
+        let found = look(lowering, pairs, &point);
+        let accidental = found.kinks.iter().any(|kink| kink.accidental);
+        match found.shown {
+            Shown::Refuted(example) if example.visible && !accidental => Some(example),
+            _ => None,
+        }
+    })
+}
+
 pub(super) fn arithmetic(draw: usize, levels: usize) -> Arithmetic {
     Arithmetic {
         field: Field::new(draw % COUNT, levels),
@@ -261,16 +303,20 @@ pub(super) fn built(
     let plan = Plan {
         arithmetic,
         seed: super::field::scramble(seed),
-        small: seed < 8 || make != Make::Plain,
+        numbers: match make {
+            Make::Quiet => Numbers::Quarters,
+            Make::Plain if seed >= 8 => Numbers::Large,
+            Make::Plain | Make::AllOn | Make::AllOff | Make::Flipped(_) => Numbers::Small,
+        },
         step_at_zero: search.step_at_zero,
     };
     let start = point(lowering, plan, demands)?;
     let wanted = |at: usize| match make {
         Make::AllOff => Ordering::Less,
         Make::Flipped(number) if at == number => Ordering::Less,
-        Make::Plain | Make::AllOn | Make::Flipped(_) => Ordering::Greater,
+        Make::Plain | Make::Quiet | Make::AllOn | Make::Flipped(_) => Ordering::Greater,
     };
-    if make == Make::Plain {
+    if matches!(make, Make::Plain | Make::Quiet) {
         return Some(start);
     }
     let built = steered(lowering, &start, &wanted, &|evaluator| {
@@ -360,11 +406,12 @@ fn look(lowering: &mut Lowering<'_>, pairs: &[Pair], point: &Point) -> At {
             read.dedup();
             Shown::Refuted(Counterexample {
                 point: named(lowering, &read, point),
-                claim_value: claim.map(|claim| show(&claim.real)),
+                claim_value: claim.as_ref().map(|claim| show(&claim.real)),
                 true_value: show(&truth.real),
                 element: pairs[at].element.clone(),
                 step_pattern: pattern_text(&kinks),
                 sizes: lowering.instance.name(&lowering.system),
+                visible: claim.is_none_or(|claim| told_apart(&claim.real, &truth.real)),
             })
         }
         (None, None) if lucky => Shown::Agrees(agrees),

@@ -33,10 +33,21 @@ pub(super) struct Point {
     pub(super) seed: u64,
     /// The value of Step(0).
     pub(super) step_at_zero: Value,
-    /// Whole numbers up to 3 only, for points that are checked by hand.
-    pub(super) small: bool,
+    /// Which numbers are made up.
+    pub(super) numbers: Numbers,
     /// On a kink that no exact numbers reach: what is enclosed around 0 and vanishes in the field is 0.
     pub(super) on_kink: bool,
+}
+
+/// The numbers that inputs are made up from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Numbers {
+    /// Whole numbers up to 3, for points that are checked by hand.
+    Small,
+    /// Quarters below 1, which saturate nothing.
+    Quarters,
+    /// Whole numbers up to 29.
+    Large,
 }
 
 /// A place where a sign mattered: the argument, and the letters' values there.
@@ -754,10 +765,14 @@ impl Point {
         for index in &element.1 {
             state = super::field::scramble(state ^ index.cast_unsigned());
         }
-        let most = if self.small { 3 } else { 29 };
-        let size = 1 + (state >> 8).cast_signed().rem_euclid(most);
+        let (most, below) = match self.numbers {
+            Numbers::Small => (3, 1),
+            Numbers::Quarters => (3, 4),
+            Numbers::Large => (29, 1),
+        };
+        let size: i64 = 1 + (state >> 8).cast_signed().rem_euclid(most);
         let sign = if state & 1 == 0 { 1 } else { -1 };
-        let real = BigRational::from_integer((sign * size).into());
+        let real = BigRational::new((sign * size).into(), below.into());
         self.arithmetic.free(real, state)
     }
 }

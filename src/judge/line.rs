@@ -9,7 +9,7 @@ use crate::claim::{
     self, Array, Expr, ExprKind, Fault, Letters, Line, LineKind, Lowering, Skipped, print,
 };
 use crate::matrix::Layout;
-use crate::numeric::instances;
+use crate::numeric::{Instance, deeper_instances, instances};
 use crate::source::{Report, Source, Span};
 use crate::syntax::StepAtZero;
 use crate::system::System;
@@ -138,6 +138,8 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
         .unwrap_or(StepAtZero::One);
     let instances = instances(system, &[]);
     let instances = &instances[..instances.len().min(3)];
+    let deeper = deeper_instances(system);
+    let layout = options.layout.or(claims.header.layout).unwrap_or_default();
     let mut judge = Judge {
         system,
         claims: &claims,
@@ -145,13 +147,12 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
         verdict_only: options.verdict_only,
         source,
         step_at_zero,
+        layout,
         lowerings: instances
             .iter()
-            .map(|instance| {
-                let layout = options.layout.or(claims.header.layout).unwrap_or_default();
-                Lowering::new(system, instance, step_at_zero, layout)
-            })
+            .map(|instance| Lowering::new(system, instance, step_at_zero, layout))
             .collect(),
+        deeper: deeper.iter(),
     };
     let mut lines = Vec::new();
     let mut left: Option<Expr> = None;
@@ -197,7 +198,11 @@ pub(super) struct Judge<'s> {
     verdict_only: bool,
     pub(super) source: &'s Source,
     pub(super) step_at_zero: StepAtZero,
+    layout: Layout,
+    /// The claim at the sizes that are tried. The first one has something to compare.
     pub(super) lowerings: Vec<Lowering<'s>>,
+    /// Sizes that are tried if none of these has.
+    deeper: std::slice::Iter<'s, Instance>,
 }
 
 /// How two members compare.
@@ -205,10 +210,14 @@ pub(super) enum Relation {
     Same {
         patterns: usize,
         except: Option<Counterexample>,
+        /// The sizes at which there was something to compare.
+        sizes: Vec<String>,
     },
     Differs(Counterexample),
     IllTyped(String),
     Open(String),
+    /// There is nothing to compare at the first sizes.
+    Nothing,
 }
 
 impl<'s> Judge<'s> {
@@ -234,10 +243,11 @@ impl<'s> Judge<'s> {
                 continue;
             }
             derivatives(self.system, member, &mut rests_on);
-            let verdict = match self.relation(left, member, &Demands::default(), false) {
+            let verdict = match self.relation_somewhere(left, member) {
                 Relation::Same {
                     patterns: met,
                     except,
+                    sizes,
                 } => {
                     patterns = patterns.max(met);
                     match except {
@@ -248,7 +258,7 @@ impl<'s> Judge<'s> {
                         None if self.lowerings[0].instance.name(self.system).is_empty() => {
                             Verdict::Equal
                         }
-                        None => Verdict::EqualAtSizes(self.sizes()),
+                        None => Verdict::EqualAtSizes(sizes),
                     }
                 }
                 Relation::Differs(example) => match assume::only_if(self, left, member) {
@@ -271,6 +281,9 @@ impl<'s> Judge<'s> {
                     Verdict::IllTyped(why)
                 }
                 Relation::Open(why) => Verdict::Undecided(why),
+                Relation::Nothing => {
+                    Verdict::Undecided("there is nothing to compare at the sizes tried".into())
+                }
             };
             if worst
                 .as_ref()
@@ -294,7 +307,7 @@ impl<'s> Judge<'s> {
                 match self.relation(before, member, &Demands::default(), false) {
                     Relation::Same { .. } => Some(true),
                     Relation::Differs(_) | Relation::IllTyped(_) => Some(false),
-                    Relation::Open(_) => None,
+                    Relation::Open(_) | Relation::Nothing => None,
                 }
             }
             _ => None,
@@ -332,19 +345,34 @@ impl<'s> Judge<'s> {
         found
     }
 
-    fn sizes(&self) -> Vec<String> {
-        self.lowerings
-            .iter()
-            .map(|lowering| lowering.instance.name(self.system))
-            .collect()
-    }
-
     fn contains(&self, expr: &Expr, part: &Expr) -> bool {
         let wanted = print(self.system, part);
         expr.any(&mut |inner| print(self.system, inner) == wanted)
     }
 
-    /// Compares two members at every instance.
+    /// Compares two members. A claim about late layers says nothing of shallow networks: sizes at which it says something
+    /// are made the first of all.
+    fn relation_somewhere(&mut self, truth: &Expr, claim: &Expr) -> Relation {
+        let mut at = 0;
+        loop {
+            match self.relation(truth, claim, &Demands::default(), false) {
+                Relation::Nothing => {}
+                found => return found,
+            }
+            at += 1;
+            if at == self.lowerings.len() {
+                let Some(instance) = self.deeper.next() else {
+                    return Relation::Nothing;
+                };
+                let lowering =
+                    Lowering::new(self.system, instance, self.step_at_zero, self.layout);
+                self.lowerings.push(lowering);
+            }
+            self.lowerings.swap(0, at);
+        }
+    }
+
+    /// Compares two members at every instance at which there is something to compare, the first of all included.
     pub(super) fn relation(
         &mut self,
         truth: &Expr,
@@ -355,6 +383,7 @@ impl<'s> Judge<'s> {
         let mut patterns = 0;
         let mut except = None;
         let mut open = None;
+        let mut sizes = Vec::new();
         for at in 0..self.lowerings.len() {
             let (pairs, at_points) = match self.pairs(at, truth, claim) {
                 Ok(pairs) => pairs,
@@ -362,9 +391,12 @@ impl<'s> Judge<'s> {
                 Err(Fault::Unsupported(why, _)) => return Relation::Open(why),
             };
             if pairs.is_empty() {
-                open = Some("there is nothing to compare at these sizes".to_owned());
+                if at == 0 {
+                    return Relation::Nothing;
+                }
                 continue;
             }
+            sizes.push(self.lowerings[at].instance.name(self.system));
             let mut demands = demands.clone();
             demands.zero.extend(at_points);
             let search = self.search(at, active);
@@ -382,7 +414,11 @@ impl<'s> Judge<'s> {
         }
         match open {
             Some(why) => Relation::Open(why),
-            None => Relation::Same { patterns, except },
+            None => Relation::Same {
+                patterns,
+                except,
+                sizes,
+            },
         }
     }
 

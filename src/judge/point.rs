@@ -7,7 +7,7 @@ use num_traits::{One, Signed, Zero};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use super::evaluate::{Element, Env, Evaluator, Kink, Point};
+use super::evaluate::{Element, Env, Evaluator, Kink, Numbers, Point};
 use super::field::scramble;
 use super::value::{Arithmetic, Real, Trouble, Value};
 use crate::claim::Lowering;
@@ -36,7 +36,7 @@ struct Bounds {
 pub(super) struct Plan {
     pub(super) arithmetic: Arithmetic,
     pub(super) seed: u64,
-    pub(super) small: bool,
+    pub(super) numbers: Numbers,
     pub(super) step_at_zero: StepAtZero,
 }
 
@@ -140,7 +140,7 @@ pub(super) fn point(lowering: &mut Lowering<'_>, plan: Plan, demands: &Demands) 
         fixed: FxHashMap::default(),
         seed: plan.seed,
         step_at_zero,
-        small: plan.small,
+        numbers: plan.numbers,
         on_kink: false,
     };
     let mut bounds: FxHashMap<Element, Bounds> = FxHashMap::default();

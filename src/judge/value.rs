@@ -409,6 +409,17 @@ pub(super) fn differ(a: &Real, b: &Real) -> bool {
     b < c || d < a
 }
 
+/// Whether a person sees the difference: one of them is not tiny, and their first digits are not the same.
+pub(super) fn told_apart(a: &Real, b: &Real) -> bool {
+    let middle = |real: &Real| {
+        let (low, high) = real.bounds();
+        low / 2.0 + high / 2.0
+    };
+    let (a, b) = (middle(a), middle(b));
+    let size = a.abs().max(b.abs());
+    size > 1e-3 && (a - b).abs() > 1e-3 * size
+}
+
 /// Its digits for a person.
 pub(super) fn show(real: &Real) -> String {
     match real {
@@ -417,7 +428,12 @@ pub(super) fn show(real: &Real) -> String {
         }
         real => {
             let (low, high) = real.bounds();
-            format!("{:.6}", low / 2.0 + high / 2.0)
+            let middle = low / 2.0 + high / 2.0;
+            if middle == 0.0 || (1e-3..1e9).contains(&middle.abs()) {
+                format!("{middle:.6}")
+            } else {
+                format!("{middle:.6e}")
+            }
         }
     }
 }

@@ -22,6 +22,9 @@ const WIDTHS: [i64; 5] = [3, 2, 4, 5, 2];
 /// Depths that are tried, by instance. The last is the edge case of a single layer.
 const DEPTHS: [i64; 4] = [2, 3, 4, 1];
 
+/// Depths beyond those.
+const DEEPER: [i64; 3] = [5, 6, 8];
+
 /// Beyond this many attempts the best choice so far is taken.
 const MOST_CHOICES: usize = 3_000;
 
@@ -147,8 +150,8 @@ pub fn instances(system: &System, domains: &[Domain]) -> Vec<Instance> {
     }
     let depths = depth_sizes(system);
     let mut result: Vec<Instance> = Vec::new();
-    for pattern in 0..DEPTHS.len() {
-        let Some(instance) = choose(system, &depths, pattern, None) else {
+    for (pattern, depth) in DEPTHS.into_iter().enumerate() {
+        let Some(instance) = choose(system, &depths, pattern, depth, None) else {
             continue;
         };
         if result
@@ -163,10 +166,23 @@ pub fn instances(system: &System, domains: &[Domain]) -> Vec<Instance> {
             break;
         }
         if result.iter().all(|known| !known.reaches(system, domain)) {
-            result.extend(choose(system, &depths, 0, Some(domain)));
+            result.extend(choose(system, &depths, 0, DEPTHS[0], Some(domain)));
         }
     }
     result
+}
+
+/// Instances that are deeper than those of [`instances`], for what says something of late layers or moments alone;
+/// none if the system has no depth.
+pub fn deeper_instances(system: &System) -> Vec<Instance> {
+    let depths = depth_sizes(system);
+    if depths.is_empty() {
+        return Vec::new();
+    }
+    DEEPER
+        .into_iter()
+        .filter_map(|depth| choose(system, &depths, 0, depth, None))
+        .collect()
 }
 
 /// More instances than this are not made, whatever is left without a point.
@@ -226,6 +242,7 @@ fn choose(
     system: &System,
     depths: &BTreeSet<SizeId>,
     pattern: usize,
+    depth: i64,
     wanted: Option<&Domain>,
 ) -> Option<Instance> {
     let plain: Vec<SizeId> = (0..system.sizes.len())
@@ -237,6 +254,7 @@ fn choose(
         plain,
         depths,
         pattern,
+        depth,
         wanted,
         tried: 0,
         best: None,
@@ -259,6 +277,8 @@ struct Search<'a> {
     plain: Vec<SizeId>,
     depths: &'a BTreeSet<SizeId>,
     pattern: usize,
+    /// The depth that is tried first.
+    depth: i64,
     /// What has to have a point.
     wanted: Option<&'a Domain>,
     tried: usize,
@@ -293,7 +313,7 @@ impl Search<'_> {
 
     fn preferences(&self, size: SizeId, at: usize, taken: &[i64]) -> Vec<i64> {
         let first = if self.depths.contains(&size) {
-            DEPTHS[self.pattern]
+            self.depth
         } else {
             WIDTHS[(at + self.pattern) % WIDTHS.len()]
         };

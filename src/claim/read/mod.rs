@@ -12,6 +12,7 @@ use super::noad::{Kind, List, Noad, Table, span_of};
 use super::tree::{Binder, Condition, Entry, Expr, ExprKind, Fold, Join};
 use crate::source::{Diagnostic, Report, Span};
 use crate::syntax::Comparison;
+use crate::term::FamilyId;
 
 /// How signs are read in this claim.
 #[derive(Debug, Clone, Default)]

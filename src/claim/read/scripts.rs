@@ -70,7 +70,9 @@ impl Reader<'_, '_> {
             }
             Meaning::Quantity(family) => {
                 let known = self.names.system.family(family);
+                let power = self.step_with_power(family, &mut rest);
                 let slots = self.slots(known.slots, &mut rest, span)?;
+                rest.sup = rest.sup.or(power);
                 let elements = self.elements(known.axes, &mut rest, span)?;
                 Ok((
                     Expr::new(
@@ -86,6 +88,27 @@ impl Reader<'_, '_> {
             }
             Meaning::Function(_) => unreachable!("functions are calls"),
         }
+    }
+
+    /// `h_t^2`: the power, where the subscript is the step. A plain number above may also be the layer, `a^2_j`; what the
+    /// network itself counts steps with, and a quantity without elements, tell them apart.
+    fn step_with_power(&self, family: FamilyId, rest: &mut Noad) -> Option<List> {
+        let known = self.names.system.family(family);
+        let (Some([sup]), Some(sub)) = (rest.sup.as_deref(), &rest.sub) else {
+            return None;
+        };
+        let power = sup.is_bare() && matches!(sup.kind, Kind::Number(_));
+        let step = sub.split(|noad| noad.is_sign(",")).next()?;
+        let counts = || {
+            let counters = self.names.counters(family);
+            step.iter().any(|noad| letter_name(noad).is_some())
+                && step
+                    .iter()
+                    .filter_map(letter_name)
+                    .all(|letter| counters.contains(&letter))
+        };
+        let is_power = known.slots == 1 && power && (known.axes == 0 || counts());
+        is_power.then(|| rest.sup.take()).flatten()
     }
 
     /// Slots from the superscript, or where there is none from the subscript.
