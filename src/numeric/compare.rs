@@ -11,7 +11,7 @@ use crate::term::FamilyId;
 use super::array::Array;
 use super::conditions::{Conditions, broken};
 use super::confirm::{Failure, Run, Tally};
-use super::difference::{Difference, Quotient, STEPS, agrees, differences};
+use super::difference::{Difference, NOISE, Quotient, STEPS, agrees, differences};
 use super::dual::{Dual, Traced};
 use super::evaluate::Evaluator;
 use super::groups::{Column, Element, Group};
@@ -398,6 +398,20 @@ impl<'r, 'p> Comparison<'r, 'p> {
             .map_or(0.0, |tangents| tangents[offset])
     }
 
+    /// The size of the terms that a value is made of.
+    fn size_of(&self, of: FamilyId, index: &[i64], sample: &Sample) -> f64 {
+        let mut traced = Evaluator::<Traced>::new(
+            self.program,
+            &sample.point,
+            self.run.step_at_zero,
+        );
+        let (array, offset) = element_of(&mut traced, self.program, of, index);
+        array
+            .magnitudes
+            .as_ref()
+            .map_or_else(|| array.values[offset].abs(), |pairs| pairs[offset].0)
+    }
+
     /// Compares sums of elements along one direction. Returns those that agree, with their true values.
     #[expect(
         clippy::too_many_arguments,
@@ -569,6 +583,16 @@ impl<'r, 'p> Comparison<'r, 'p> {
             let (at, truth) = (entry.row, entry.truth);
             if !entry.converges || entry.last.is_some_and(|last| !last.may_see(truth)) {
                 // The function bends within every step: differences tell nothing here.
+                tallies[rows[at].parts[0].0.formula].near_kinks += 1;
+                continue;
+            }
+            let output = &place.group.outputs[rows[at].output];
+            let lost = entry.last.is_some_and(|last| {
+                let noise = NOISE * self.size_of(place.group.of, output, sample) / last.step;
+                agrees(last.value, noise, truth)
+            });
+            if lost {
+                // The value is what is left of a difference of large numbers.
                 tallies[rows[at].parts[0].0.formula].near_kinks += 1;
                 continue;
             }

@@ -18,7 +18,7 @@ pub(crate) enum Difference {
 }
 
 /// The rounding error of a value, relative to its size.
-const NOISE: f64 = 250.0 * f64::EPSILON;
+pub(crate) const NOISE: f64 = 250.0 * f64::EPSILON;
 
 /// A difference quotient with its step.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -4,7 +4,9 @@
 use crate::system::Primitive;
 
 use super::array::Array;
-use super::scalar::{Scalar, primitive_slope, primitive_value, raise, raise_slope};
+use super::scalar::{
+    Scalar, primitive_bend, primitive_slope, primitive_value, raise, raise_slope,
+};
 
 /// A value with its derivative along one direction.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -170,22 +172,28 @@ impl Scalar for Traced {
     fn apply(&self, primitive: Primitive, step_at_zero: f64) -> Self {
         let slope = primitive_slope(primitive, self.value, step_at_zero);
         let value = primitive_value(primitive, self.value, step_at_zero);
+        let lost = self.size - self.value.abs();
+        let bend = primitive_bend(primitive, self.value) * lost;
         Self {
             value,
             tangent: along(slope, self.tangent),
-            size: value.abs() + (slope * (self.size - self.value.abs())).abs(),
-            magnitude: along(slope.abs(), self.magnitude),
+            size: value.abs() + (slope * lost).abs(),
+            magnitude: along(slope.abs(), self.magnitude) + along(bend, self.tangent).abs(),
         }
     }
 
     fn power_number(&self, exponent: f64) -> Self {
         let value = raise(self.value, exponent);
         let slope = raise_slope(self.value, exponent);
+        let lost = self.size - self.value.abs();
+        let bend = exponent * raise_slope(self.value, exponent - 1.0) * lost;
+        let bend = if bend.is_finite() { bend } else { 0.0 };
         Self {
             value,
             tangent: along_power(self.value, exponent, self.tangent),
-            size: value.abs() + (slope * (self.size - self.value.abs())).abs(),
-            magnitude: along_power(self.value, exponent, self.magnitude).abs(),
+            size: value.abs() + (slope * lost).abs(),
+            magnitude: along_power(self.value, exponent, self.magnitude).abs()
+                + along(bend, self.tangent).abs(),
         }
     }
 

@@ -18,7 +18,7 @@ use super::names;
 use super::nest::{Check, Linear, Lookup, Nest};
 use super::opaque::Smooth;
 use super::program::{Block, BlockId, Owner, Program};
-use super::scalar::Scalar;
+use super::scalar::{Scalar, exponent};
 use super::values::{Point, Shift, Values};
 
 /// Evaluates a program at a point, over numbers or over numbers with derivatives.
@@ -773,8 +773,7 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         use crate::system::Primitive;
         match primitive {
             Primitive::Relu | Primitive::Step => self.kink(argument.value()),
-            Primitive::Exp => self.exponent = self.exponent.max(argument.value().abs()),
-            Primitive::Log | Primitive::Sin | Primitive::Cos | Primitive::Erf => {}
+            _ => self.exponent = self.exponent.max(exponent(primitive, argument.value())),
         }
         argument.apply(primitive, self.step_at_zero)
     }
@@ -938,8 +937,7 @@ impl Functions<'_, '_> {
         use crate::system::Primitive;
         match primitive {
             Primitive::Relu | Primitive::Step => self.kinks.push(argument.value()),
-            Primitive::Exp => self.exponent = self.exponent.max(argument.value().abs()),
-            Primitive::Log | Primitive::Sin | Primitive::Cos | Primitive::Erf => {}
+            _ => self.exponent = self.exponent.max(exponent(primitive, argument.value())),
         }
         argument.apply(primitive, self.step_at_zero)
     }

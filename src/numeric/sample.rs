@@ -92,8 +92,9 @@ const DEEP: usize = 60;
 /// Numbers are not made larger than this on the way to a pattern: products of many would leave what rounding allows.
 const LARGEST: f64 = 8.0;
 
-/// Arguments of exponentials are smaller, where that can be had.
-const LARGEST_EXPONENT: f64 = 100.0;
+/// How large arguments of exponentials may be, up to which attempt: what saturates leaves no digits of `1 - p`, and
+/// derivatives that are almost nothing drown in rounding. In the end points at which they are have to do.
+const LARGEST_EXPONENTS: [(usize, f64); 2] = [(20, 12.0), (40, 100.0)];
 
 /// At most so many kinks get points of their own.
 const MOST_KINKS: usize = 12;
@@ -114,8 +115,8 @@ pub(crate) struct Sampler<'p, 'a> {
     spread: f64,
     /// Why the last point was not admissible.
     pub(crate) refusal: Option<String>,
-    /// Whether points at which exponentials are almost nothing or almost everything have to do.
-    extreme: bool,
+    /// How large arguments of exponentials may be.
+    largest_exponent: f64,
 }
 
 impl<'p, 'a> Sampler<'p, 'a> {
@@ -182,7 +183,7 @@ impl<'p, 'a> Sampler<'p, 'a> {
             deep: false,
             spread: 1.0,
             refusal: None,
-            extreme: false,
+            largest_exponent: 0.0,
         };
         sampler.narrow();
         let blocks = sampler.blocks.len();
@@ -405,8 +406,7 @@ impl<'p, 'a> Sampler<'p, 'a> {
                 return None;
             }
         }
-        if evaluator.exponent > LARGEST_EXPONENT && !self.extreme {
-            // Derivatives drown in rounding.
+        if evaluator.exponent > self.largest_exponent {
             self.refusal
                 .get_or_insert_with(|| "exponentials of large numbers at the points tried".into());
             return None;
@@ -429,7 +429,9 @@ impl<'p, 'a> Sampler<'p, 'a> {
     /// An admissible random point.
     fn fresh(&mut self, first: usize) -> Option<Sample> {
         for attempt in 0..60 {
-            self.extreme |= attempt == 40;
+            let largest = LARGEST_EXPONENTS.iter().find(|(most, _)| attempt < *most);
+            let largest = largest.map_or(f64::INFINITY, |(_, largest)| *largest);
+            self.largest_exponent = self.largest_exponent.max(largest);
             // Mostly the wide styles; the narrow ones are for logarithms and roots.
             let style = STYLES[(first + attempt) % if attempt < 4 { 2 } else { STYLES.len() }];
             let point = self.point(style);

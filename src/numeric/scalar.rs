@@ -138,6 +138,31 @@ pub(super) fn primitive_slope(primitive: Primitive, u: f64, step_at_zero: f64) -
     }
 }
 
+/// The derivative of [`primitive_slope`].
+pub(super) fn primitive_bend(primitive: Primitive, u: f64) -> f64 {
+    match primitive {
+        Primitive::Relu | Primitive::Step => 0.0,
+        Primitive::Exp => u.exp(),
+        Primitive::Log => -1.0 / (u * u),
+        Primitive::Sin => -u.sin(),
+        Primitive::Cos => -u.cos(),
+        Primitive::Erf => -2.0 * u * FRAC_2_SQRT_PI * (-u * u).exp(),
+    }
+}
+
+/// How large an exponential's argument is, up or down: beyond it values drown in the rounding of 1.
+pub(super) fn exponent(primitive: Primitive, u: f64) -> f64 {
+    match primitive {
+        Primitive::Exp => u.abs(),
+        Primitive::Erf => u * u,
+        Primitive::Relu
+        | Primitive::Step
+        | Primitive::Log
+        | Primitive::Sin
+        | Primitive::Cos => 0.0,
+    }
+}
+
 /// The error function by a series whose terms have one sign (Abramowitz and Stegun 1964, 7.1.6), so that nothing
 /// cancels: a relative error below 10⁻¹³.
 pub(crate) fn erf(u: f64) -> f64 {
