@@ -12,6 +12,7 @@ mod resolve;
 mod scalar;
 mod statement;
 mod view;
+mod written;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 

@@ -9,6 +9,8 @@ use num_traits::{One, Signed, Zero};
 use rustc_hash::FxHashSet;
 
 use super::Condition;
+use super::measure::calls;
+use super::written::written;
 use crate::normal::{Monomial, Normal, Normalizer, components};
 use crate::simplify::{Product, Simplifier};
 use crate::syntax::StepAtZero;
@@ -87,12 +89,32 @@ impl Orientations {
                     // What is the same under a condition only is no definition.
                     if simplifier.take_record().0.is_empty() {
                         clause.body = Some(simple);
+                        if simple != body {
+                            result.name_call(system, FamilyId(at as u32), &clause, simple);
+                        }
                     }
                 }
                 result.turn_round(system, FamilyId(at as u32), &clause);
             }
         }
         result
+    }
+
+    /// `u = 1/(1 + e^{-z})`, which is `σ(z)` after all: the function at this argument is called `u`.
+    fn name_call(&mut self, system: &mut System, family: FamilyId, clause: &Clause, call: TermId) {
+        let store = &mut system.store;
+        let has_letters = clause
+            .vars
+            .iter()
+            .all(|var| store.free_vars(call).contains(var));
+        if matches!(store.node(call), Node::Apply(..)) && has_letters {
+            let value = store.access(family, clause.index.iter().cloned());
+            self.rewritings.push(Orientation {
+                vars: clause.vars.clone(),
+                pattern: call,
+                value,
+            });
+        }
     }
 
     /// `u = c · e / S` gives `e = u S / c`, and so does a root in the place of `1 / S`, if `e` has all the letters of `u`.
@@ -300,13 +322,14 @@ impl Orientations {
     /// The shortest way to write the term that turning definitions round gives, with what it rests on;
     /// none if the work is too large.
     pub(super) fn shortened(
-        &self,
+        &mut self,
         system: &mut System,
         step_at_zero: StepAtZero,
         term: TermId,
         context: &Domain,
     ) -> Option<(TermId, Vec<Condition>)> {
-        let rewritten = self.rewritten(system, term);
+        let kept = self.kept_together(system, term);
+        let rewritten = self.rewritten(system, kept);
         let mut normalizer = Normalizer::new(system, step_at_zero, context.clone());
         let normal = normalizer.normal(rewritten).ok()?;
         let normal = in_partial_fractions(&mut normalizer, normal)?;
@@ -317,6 +340,30 @@ impl Orientations {
         let cancelled = cancelled(&mut normalizer, &self.dividing, term, shown);
         conditions.extend(cancelled.map(Condition::NonZero));
         Some((shown, conditions))
+    }
+
+    /// The term with its ReLUs hidden: multiplied out, their arguments would not find together again.
+    fn kept_together(&mut self, system: &mut System, term: TermId) -> TermId {
+        let Some(relu) = system.find_function("relu") else {
+            return term;
+        };
+        let mut calls: Vec<TermId> = calls(system, term)
+            .into_iter()
+            .filter(|call| {
+                matches!(system.store.node(*call), Node::Apply(function, orders, arguments)
+                    if *function == relu && orders.iter().all(|order| *order == 0)
+                        && !matches!(system.store.node(arguments[0]), Node::Access(..)))
+            })
+            .collect();
+        calls.sort_unstable();
+        let hidden: Vec<(TermId, TermId)> = calls
+            .into_iter()
+            .map(|call| (call, self.hide(system, call)))
+            .collect();
+        system.store.replace(term, &mut |_, part| {
+            let found = hidden.iter().find(|(call, _)| *call == part);
+            found.map(|(_, name)| *name)
+        })
     }
 
     /// Sums that an assumption gives a value (`sum(y) = 1`, one-hot) or that the definitions do (`Σ (x - m) = 0`) are
@@ -788,183 +835,4 @@ fn sum_over(system: &mut System, access: TermId, var: VarId) -> Option<TermId> {
     let (_, domain) = clause.at(&index);
     let domain = domain.filter(|constraint| constraint.affine().mentions(var));
     Some(system.store.reduce(Reduction::Sum, [var], domain, access))
-}
-
-/// A polynomial as a person would write it: common factors in front, positive terms first.
-fn written(normalizer: &mut Normalizer<'_>, normal: &Normal) -> TermId {
-    let common = if normal.monomials.len() > 1 {
-        normal.common_factors(normalizer.system)
-    } else {
-        Vec::new()
-    };
-    let mut rest = normal.clone().divided_by(&common);
-    let number = match rest.monomials.as_slice() {
-        [first, others @ ..]
-            if others
-                .iter()
-                .all(|other| other.coefficient.abs() == first.coefficient.abs()) =>
-        {
-            first.coefficient.abs()
-        }
-        _ => BigRational::one(),
-    };
-    for monomial in &mut rest.monomials {
-        monomial.coefficient /= &number;
-    }
-    let mut parts: Vec<(bool, String, TermId)> = together(normalizer.system, rest.monomials)
-        .into_iter()
-        .map(|(negative, group)| {
-            let term = match group.as_slice() {
-                [only] => ordered_monomial(normalizer, only),
-                _ => one_sum(normalizer, group),
-            };
-            (negative, sort_key(normalizer.system, term), term)
-        })
-        .collect();
-    parts.sort();
-    let store = &mut normalizer.system.store;
-    let sum = store.add(parts.into_iter().map(|(_, _, term)| term));
-    let number = store.number(number);
-    if common.is_empty() {
-        return store.mul([number, sum]);
-    }
-    let mut front: Vec<(String, TermId)> = Vec::new();
-    for (atom, exponent) in common {
-        let exponent = normalizer.system.store.number(exponent);
-        let power = normalizer.system.store.power(atom, exponent);
-        front.push((sort_key(normalizer.system, power), power));
-    }
-    front.sort();
-    let factors: Vec<TermId> = std::iter::once(number)
-        .chain(front.into_iter().map(|(_, power)| power))
-        .chain([sum])
-        .collect();
-    normalizer.system.store.mul(factors)
-}
-
-/// Monomials by their sums: those over the same letters that share a factor with such a letter, and what stands outside
-/// the sum, are one sum. Each group with whether its first member is negative.
-fn together(system: &System, monomials: Vec<Monomial>) -> Vec<(bool, Vec<Monomial>)> {
-    let mut groups: Vec<(bool, Vec<Monomial>)> = Vec::new();
-    for monomial in monomials {
-        let outside = |other: &Monomial| -> Vec<(TermId, BigRational)> {
-            let free = |atom: TermId| {
-                let letters = system.store.free_vars(atom);
-                !other.vars.iter().any(|var| letters.contains(var))
-            };
-            let factors = other.factors.iter();
-            factors.filter(|(atom, _)| free(*atom)).cloned().collect()
-        };
-        let shares = |other: &Monomial| {
-            !monomial.vars.is_empty()
-                && other.vars == monomial.vars
-                && other.domain == monomial.domain
-                && outside(other) == outside(&monomial)
-                && monomial
-                    .factors
-                    .iter()
-                    .any(|(atom, _)| other.factors.iter().any(|(known, _)| known == atom))
-        };
-        let found = groups
-            .iter_mut()
-            .find(|(_, group)| group.iter().all(shares));
-        match found {
-            Some((_, group)) => group.push(monomial),
-            None => groups.push((monomial.coefficient.is_negative(), vec![monomial])),
-        }
-    }
-    groups
-}
-
-/// Monomials over the same letters as one sum, with what they share in front of a bracket.
-fn one_sum(normalizer: &mut Normalizer<'_>, group: Vec<Monomial>) -> TermId {
-    let vars = group[0].vars.clone();
-    let domain = group[0].domain.clone();
-    let inner = Normal {
-        monomials: group
-            .into_iter()
-            .map(|monomial| Monomial {
-                vars: Vec::new(),
-                domain: Domain::everything(),
-                ..monomial
-            })
-            .collect(),
-    };
-    let body = written(normalizer, &inner);
-    let store = &mut normalizer.system.store;
-    let (free, bound): (Vec<TermId>, Vec<TermId>) = match store.node(body).clone() {
-        Node::Mul(factors) => factors.iter().copied().partition(|factor| {
-            let letters = store.free_vars(*factor);
-            !vars.iter().any(|var| letters.contains(var))
-        }),
-        _ => (Vec::new(), vec![body]),
-    };
-    let body = store.mul(bound);
-    let sum = store.reduce(Reduction::Sum, vars, domain, body);
-    store.mul(free.into_iter().chain([sum]))
-}
-
-/// A monomial with its factors in the order of their names: sums first.
-fn ordered_monomial(normalizer: &mut Normalizer<'_>, monomial: &Monomial) -> TermId {
-    let term = normalizer.monomial_term(monomial);
-    let Node::Mul(factors) = normalizer.system.store.node(term).clone() else {
-        return term;
-    };
-    let mut keyed: Vec<(u8, String, TermId)> = factors
-        .iter()
-        .map(|factor| {
-            let rank = match normalizer.system.store.node(*factor) {
-                Node::Number(_) => 0,
-                Node::Guard(_) => 1,
-                Node::Reduce(..) => 2,
-                // One over a size stands in front, as the mean has it.
-                Node::Power(base, _)
-                    if matches!(normalizer.system.store.node(*base), Node::Index(_)) =>
-                {
-                    0
-                }
-                // Divisors stand behind what they divide.
-                Node::Power(_, exponent)
-                    if normalizer
-                        .system
-                        .store
-                        .as_number(*exponent)
-                        .is_some_and(Signed::is_negative) =>
-                {
-                    4
-                }
-                _ => 3,
-            };
-            (rank, sort_key(normalizer.system, *factor), *factor)
-        })
-        .collect();
-    keyed.sort();
-    normalizer
-        .system
-        .store
-        .mul(keyed.into_iter().map(|(_, _, factor)| factor))
-}
-
-/// A key that depends on names only, not on the order in which terms were made.
-fn sort_key(system: &System, term: TermId) -> String {
-    let mut key = String::new();
-    let mut stack = vec![term];
-    while let Some(term) = stack.pop() {
-        match system.store.node(term) {
-            Node::Access(family, _) => {
-                key.push_str(&system.family(*family).name);
-                key.push(' ');
-            }
-            Node::Apply(function, _, _) => {
-                key.push_str(&system.function(*function).name);
-                key.push(' ');
-            }
-            Node::Number(value) => key.push_str(&value.to_string()),
-            _ => {}
-        }
-        let mut children = system.store.node(term).children();
-        children.reverse();
-        stack.extend(children);
-    }
-    key
 }

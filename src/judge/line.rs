@@ -364,8 +364,7 @@ impl<'s> Judge<'s> {
                 let Some(instance) = self.deeper.next() else {
                     return Relation::Nothing;
                 };
-                let lowering =
-                    Lowering::new(self.system, instance, self.step_at_zero, self.layout);
+                let lowering = Lowering::new(self.system, instance, self.step_at_zero, self.layout);
                 self.lowerings.push(lowering);
             }
             self.lowerings.swap(0, at);

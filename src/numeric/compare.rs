@@ -400,11 +400,8 @@ impl<'r, 'p> Comparison<'r, 'p> {
 
     /// The size of the terms that a value is made of.
     fn size_of(&self, of: FamilyId, index: &[i64], sample: &Sample) -> f64 {
-        let mut traced = Evaluator::<Traced>::new(
-            self.program,
-            &sample.point,
-            self.run.step_at_zero,
-        );
+        let mut traced =
+            Evaluator::<Traced>::new(self.program, &sample.point, self.run.step_at_zero);
         let (array, offset) = element_of(&mut traced, self.program, of, index);
         array
             .magnitudes

@@ -4,9 +4,7 @@
 use crate::system::Primitive;
 
 use super::array::Array;
-use super::scalar::{
-    Scalar, primitive_bend, primitive_slope, primitive_value, raise, raise_slope,
-};
+use super::scalar::{Scalar, primitive_bend, primitive_slope, primitive_value, raise, raise_slope};
 
 /// A value with its derivative along one direction.
 #[derive(Debug, Clone, Copy, PartialEq)]

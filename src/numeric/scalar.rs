@@ -155,11 +155,7 @@ pub(super) fn exponent(primitive: Primitive, u: f64) -> f64 {
     match primitive {
         Primitive::Exp => u.abs(),
         Primitive::Erf => u * u,
-        Primitive::Relu
-        | Primitive::Step
-        | Primitive::Log
-        | Primitive::Sin
-        | Primitive::Cos => 0.0,
+        Primitive::Relu | Primitive::Step | Primitive::Log | Primitive::Sin | Primitive::Cos => 0.0,
     }
 }
 

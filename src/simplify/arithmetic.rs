@@ -197,24 +197,40 @@ pub(crate) fn collect(
     kept
 }
 
-/// `2 (a - p) + 2 (n - a)` as `2 (n - p)`: brackets are opened where a summand in one cancels against others.
+/// `2 (a - p) + 2 (n - a)` as `2 (n - p)`, `y (1 - s) + (y - 1) s` as `y - s`: brackets are opened where a summand in
+/// one cancels against others and less is left to read.
 pub(crate) fn cancelled_in_brackets(
     store: &mut Store,
     parts: &[(BigRational, TermId)],
 ) -> Option<TermId> {
-    let is_sum = |store: &Store, term: TermId| matches!(store.node(term), Node::Add(_));
-    if parts.len() < 2 || !parts.iter().any(|(_, rest)| is_sum(store, *rest)) {
+    if parts.len() < 2 {
         return None;
     }
     let mut opened = Vec::new();
+    let mut before = 0;
+    let mut brackets = false;
     for (factor, rest) in parts {
-        for (coefficient, rest) in summands(store, *rest) {
-            opened.push((factor * coefficient, rest));
+        let (around, sum) = bracket(store, *rest);
+        let Some(sum) = sum else {
+            before += around.len();
+            opened.push((factor.clone(), *rest));
+            continue;
+        };
+        brackets = true;
+        before += around.len();
+        for (coefficient, inner) in summands(store, sum) {
+            before += factors(store, inner);
+            let product = store.mul(around.iter().copied().chain([inner]));
+            opened.push((factor * coefficient, product));
         }
+    }
+    if !brackets {
+        return None;
     }
     let sizes = opened.iter().map(|(c, rest)| (c.abs(), *rest)).collect();
     let kept = collect(store, opened);
-    if kept.len() == collect(store, sizes).len() {
+    let after: usize = kept.iter().map(|(_, rest)| factors(store, *rest)).sum();
+    if kept.len() == collect(store, sizes).len() || after > before {
         return None;
     }
     let common = match kept.first() {
@@ -224,6 +240,32 @@ pub(crate) fn cancelled_in_brackets(
     let kept = kept.into_iter().map(|(c, rest)| (c / &common, rest));
     let sum = build_sum(store, kept.collect());
     Some(scaled(store, &common, sum))
+}
+
+/// The only sum among the factors of a term, and the factors around it.
+fn bracket(store: &Store, term: TermId) -> (Vec<TermId>, Option<TermId>) {
+    let mut around = match store.node(term) {
+        Node::Mul(factors) => factors.to_vec(),
+        _ => vec![term],
+    };
+    let is_sum = |factor: &TermId| matches!(store.node(*factor), Node::Add(_));
+    match around.iter().filter(|factor| is_sum(factor)).count() {
+        1 => {
+            let at = around.iter().position(is_sum);
+            let sum = at.map(|at| around.remove(at));
+            (around, sum)
+        }
+        _ => (around, None),
+    }
+}
+
+/// How many factors a term has, numbers apart.
+fn factors(store: &Store, term: TermId) -> usize {
+    match store.node(term) {
+        Node::Mul(factors) => factors.len(),
+        Node::Number(_) => 0,
+        _ => 1,
+    }
 }
 
 /// A sum of scaled terms. If it would begin with a minus sign, its first positive summand goes first.

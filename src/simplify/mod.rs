@@ -59,6 +59,11 @@ impl Simplifier {
         use_assumptions: bool,
         more: &'static [Rule],
     ) -> Self {
+        if let Some(exp) = system.find_function("exp")
+            && has_logistic(system, exp)
+        {
+            system.function_id("sigmoid");
+        }
         let mut compiled = Vec::new();
         for rule in more.iter().chain(rules()) {
             if !rule.holds.under(step_at_zero) || !applies_to(system, rule) {
@@ -717,10 +722,29 @@ impl Simplifier {
     }
 }
 
-/// Whether the system uses all functions on the left side of a rule.
+/// Whether the logistic function is written out in a definition: `1 + exp(u)` is there.
+fn has_logistic(system: &System, exp: FunctionId) -> bool {
+    let store = &system.store;
+    let is_exp = |term: &TermId| matches!(store.node(*term), Node::Apply(function, _, _) if *function == exp);
+    let mut clauses = system.families.iter().flat_map(|family| &family.clauses);
+    clauses.any(|clause| {
+        clause.body.is_some_and(|body| {
+            store.any(body, |node| match node {
+                Node::Add(parts) => {
+                    parts.len() == 2
+                        && parts.iter().any(|part| store.is_one(*part))
+                        && parts.iter().any(is_exp)
+                }
+                _ => false,
+            })
+        })
+    })
+}
+
+/// Whether the system uses all functions on both sides of a rule.
 fn applies_to(system: &System, rule: &Rule) -> bool {
     functions::rows()
-        .filter(|row| mentions(rule.left, row.name))
+        .filter(|row| mentions(rule.left, row.name) || mentions(rule.right, row.name))
         .all(|row| function_in_use(system, row.name).is_some())
 }
 

@@ -3,7 +3,7 @@
 use num_rational::BigRational;
 use num_traits::{One, Signed};
 
-use super::arithmetic::Product;
+use super::arithmetic::{Product, flipped};
 use crate::syntax::StepAtZero;
 use crate::term::{FunctionId, Node, Store, TermId};
 
@@ -105,6 +105,14 @@ pub(crate) fn heads(store: &Store, term: TermId) -> Vec<FunctionId> {
                 _ => heads(store, *factor),
             })
             .collect(),
+        // A divisor such as 1 + exp(u).
+        Node::Add(parts) => parts
+            .iter()
+            .flat_map(|part| match store.node(*part) {
+                Node::Apply(function, _, _) => vec![*function],
+                _ => Vec::new(),
+            })
+            .collect(),
         _ => Vec::new(),
     }
 }
@@ -148,11 +156,12 @@ pub(crate) fn find(
             }
             let place = taken.iter().map(|taken| taken.at).min().unwrap_or(0);
             taken.sort_by_key(|taken| std::cmp::Reverse(taken.at));
-            for Taken { at, whole } in taken {
-                if whole {
-                    product.factors.remove(at);
-                } else {
-                    product.factors[at].1 -= BigRational::one();
+            for Taken { at, part } in taken {
+                match part {
+                    None => {
+                        product.factors.remove(at);
+                    }
+                    Some(part) => product.factors[at].1 -= part,
                 }
             }
             if !wanted.coefficient.is_one() {
@@ -185,11 +194,11 @@ fn pattern_factors(store: &mut Store, pattern: TermId) -> Vec<(TermId, TermId)> 
 }
 
 /// A factor of the term that a factor of the pattern stands for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Taken {
     at: usize,
-    /// Whether all of its power is used up, or one factor of several equal ones.
-    whole: bool,
+    /// How much of its power is used up, if not all of it.
+    part: Option<BigRational>,
 }
 
 /// Finds different factors for the wanted ones.
@@ -205,6 +214,9 @@ fn take_factors(
         return true;
     };
     let plain = store.is_one(*exponent);
+    let divides = store
+        .as_number(*exponent)
+        .is_some_and(|exponent| *exponent == -BigRational::one());
     let wanted_function = match store.node(*base) {
         Node::Apply(function, _, _) => Some(*function),
         _ => None,
@@ -219,15 +231,17 @@ fn take_factors(
             continue;
         }
         let saved = bindings.clone();
-        let (fits, whole) = if plain {
+        let (fits, part) = if plain {
             let several = power.is_integer() && *power > BigRational::one();
-            (power.is_one() || several, !several)
+            (power.is_one() || several, several.then(BigRational::one))
+        } else if divides && power.is_integer() && *power < -BigRational::one() {
+            (true, Some(-BigRational::one()))
         } else {
             let power = store.number(power.clone());
-            (matches(store, *exponent, power, bindings, prove), true)
+            (matches(store, *exponent, power, bindings, prove), None)
         };
         if fits && matches(store, *base, *candidate, bindings, prove) {
-            taken.push(Taken { at, whole });
+            taken.push(Taken { at, part });
             if take_factors(store, others, factors, taken, bindings, prove) {
                 return true;
             }
@@ -284,6 +298,9 @@ fn matches(
                     .zip(values.iter())
                     .all(|(argument, value)| matches(store, *argument, *value, bindings, prove))
         }
+        (Node::Add(parts), Node::Add(summands)) if parts.len() == summands.len() => {
+            sums_match(store, &parts, &summands, bindings, prove)
+        }
         (Node::Mul(_) | Node::Power(..), _) => {
             let wanted = Product::of(store, pattern);
             let mut factors = pattern_factors(store, pattern);
@@ -292,7 +309,7 @@ fn matches(
             // A number in the pattern, as in Step(-u), takes the sign off the product.
             if wanted.coefficient.is_negative() {
                 if !product.coefficient.is_negative() {
-                    return false;
+                    return is_negative_of(store, &factors, bindings, term);
                 }
                 product.coefficient /= &wanted.coefficient;
             }
@@ -300,6 +317,48 @@ fn matches(
         }
         _ => false,
     }
+}
+
+/// Whether `term` is `b - a` where a pattern asks for `-u` and `u` is `a - b`.
+fn is_negative_of(
+    store: &mut Store,
+    wanted: &[(TermId, TermId)],
+    bindings: &Bindings,
+    term: TermId,
+) -> bool {
+    let [(base, exponent)] = wanted else {
+        return false;
+    };
+    let Node::Parameter(letter) = store.node(*base) else {
+        return false;
+    };
+    let bound = bindings[*letter as usize];
+    store.is_one(*exponent) && bound.is_some_and(|bound| flipped(store, bound) == Some(term))
+}
+
+/// Matches the summands of a sum in any order.
+fn sums_match(
+    store: &mut Store,
+    wanted: &[TermId],
+    summands: &[TermId],
+    bindings: &mut Bindings,
+    prove: &mut Prove<'_>,
+) -> bool {
+    let Some((first, others)) = wanted.split_first() else {
+        return true;
+    };
+    for at in 0..summands.len() {
+        let saved = bindings.clone();
+        let mut left = summands.to_vec();
+        let candidate = left.remove(at);
+        if matches(store, *first, candidate, bindings, prove)
+            && sums_match(store, others, &left, bindings, prove)
+        {
+            return true;
+        }
+        *bindings = saved;
+    }
+    false
 }
 
 /// Matches all of a product: the last letter of the pattern takes what is left.

@@ -1,4 +1,4 @@
-//! Rules of ReLU, Step, exp and log.
+//! Rules of ReLU, Step, exp, log and the logistic function.
 
 use super::rule::{Holds, Rule};
 use crate::syntax::StepAtZero::{Half, One, Zero};
@@ -95,6 +95,41 @@ pub(super) const RULES: &[Rule] = &[
         right: "0",
         holds: Holds::Always,
         why: "its argument is not positive",
+    },
+    Rule {
+        name: "logistic",
+        left: "(1 + exp(-u))^(-1)",
+        right: "sigmoid(u)",
+        holds: Holds::Always,
+        why: "this is the logistic function",
+    },
+    Rule {
+        name: "logistic-of-negative",
+        left: "(1 + exp(u))^(-1)",
+        right: "sigmoid(-u)",
+        holds: Holds::Always,
+        why: "this is the logistic function",
+    },
+    Rule {
+        name: "exp-logistic",
+        left: "exp(u) sigmoid(-u)",
+        right: "sigmoid(u)",
+        holds: Holds::Always,
+        why: "exp(u) is the odds of the logistic function",
+    },
+    Rule {
+        name: "exp-logistic-of-negative",
+        left: "exp(-u) sigmoid(u)",
+        right: "sigmoid(-u)",
+        holds: Holds::Always,
+        why: "exp(u) is the odds of the logistic function",
+    },
+    Rule {
+        name: "logistic-reflection",
+        left: "sigmoid(u) sigmoid(-u)",
+        right: "sigmoid(u) (1 - sigmoid(u))",
+        holds: Holds::Always,
+        why: "the logistic function of u and of -u add up to 1",
     },
     Rule {
         name: "log-exp",
