@@ -265,6 +265,15 @@ impl<'a> Names<'a> {
             .is_some_and(|found| matches!(found.meaning, Meaning::Size(_)))
     }
 
+    /// Whether a text is a size of the network and nothing else.
+    pub(crate) fn is_plain_size(&self, list: &[Noad]) -> bool {
+        self.find(list).is_some_and(|found| {
+            matches!(found.meaning, Meaning::Size(_))
+                && found.length == list.len()
+                && found.rest.is_bare()
+        })
+    }
+
     /// The family of exactly this name.
     pub(crate) fn family(&self, name: &str) -> Option<FamilyId> {
         self.families.get(name).copied()
@@ -571,7 +580,11 @@ fn unify_lists(
         && let Kind::Letter(letter) = &only.kind
         && letters.contains(&letter.to_string())
     {
-        return bind(&letter.to_string(), given, bound);
+        // One index, perhaps with arithmetic: `x_{jk}` is no `x_i`.
+        let several = given.len() > 1
+            && (given.iter().any(|noad| noad.is_sign(","))
+                || given.iter().all(|noad| super::read::letter_name(noad).is_some()));
+        return !several && bind(&letter.to_string(), given, bound);
     }
     expected.len() == given.len()
         && expected.iter().zip(given).all(|(expected, given)| {

@@ -62,7 +62,7 @@ impl PartialEq for Noad {
 }
 
 impl Noad {
-    fn new(kind: Kind, span: Span) -> Self {
+    pub(super) fn new(kind: Kind, span: Span) -> Self {
         Self {
             kind,
             span,

@@ -434,7 +434,7 @@ impl<'s> Judge<'s> {
         let mut pairs = Vec::new();
         for letters in &choices {
             let left = lowering.array(truth, letters)?;
-            let right = lowering.array(claim, letters)?;
+            let right = lowering.array_like(claim, &left, letters)?;
             let (left, right) = lowering.matched(&left, &right, claim.span)?;
             let guard = lowering.guard(self.rules, letters)?;
             let (left, right) = (

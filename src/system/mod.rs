@@ -30,11 +30,12 @@ pub(crate) use pieces::ClauseIndex;
 pub use reads::{Reads, UnprovedRead, check_reads};
 
 use num_rational::BigRational;
+use rustc_hash::FxHashSet;
 
 use crate::functions::MatrixRow;
 use crate::source::{Diagnostic, Span};
 use crate::syntax::{MatrixProperty, Order, Role, StepAtZero};
-use crate::term::{
+use crate::term::{Node, 
     Affine, Ambient, Cmp, Domain, FamilyId, FunctionId, SizeId, Store, Substitution, TermId, VarId,
 };
 
@@ -348,6 +349,25 @@ impl System {
                 )
         })?;
         Some(FamilyId(at as u32))
+    }
+
+    /// All quantities that a definition reads, and those that their definitions read.
+    pub fn depends_on(&self, family: FamilyId) -> FxHashSet<FamilyId> {
+        let mut found = FxHashSet::default();
+        let mut open = vec![family];
+        while let Some(family) = open.pop() {
+            for body in self.family(family).clauses.iter().filter_map(|it| it.body) {
+                self.store.any(body, |node| {
+                    if let Node::Access(read, _) = node
+                        && found.insert(*read)
+                    {
+                        open.push(*read);
+                    }
+                    false
+                });
+            }
+        }
+        found
     }
 
     /// The defined quantity of which an input gives the boundary, under the same name.

@@ -74,6 +74,8 @@ pub(crate) struct Lowering<'i> {
     slot_ranges: FxHashMap<FamilyId, Vec<(i64, i64)>>,
     /// Whether the network speaks of inverses or determinants: bars around a square matrix are then its determinant.
     determinants: bool,
+    /// The size of an identity in a sum, where nothing in the sum says it.
+    square: Option<usize>,
     /// Derivatives that were used as they stand.
     pub(crate) work: usize,
 }
@@ -101,6 +103,7 @@ impl<'i> Lowering<'i> {
                 .families
                 .iter()
                 .any(|family| matches!(family.kind, FamilyKind::OfMatrix { .. })),
+            square: None,
             work: 0,
         }
     }
@@ -118,6 +121,7 @@ impl<'i> Lowering<'i> {
             extents: self.extents.clone(),
             slot_ranges: self.slot_ranges.clone(),
             determinants: self.determinants,
+            square: None,
             work: 0,
         }
     }

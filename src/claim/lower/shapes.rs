@@ -221,6 +221,12 @@ impl Lowering<'_> {
             let (rows, cols) = (pick(a.rows, b.rows), pick(a.cols, b.cols));
             match (self.spread(a, rows, cols), self.spread(b, rows, cols)) {
                 (Some(a), Some(b)) => (a, b),
+                _ if what == "added" && !a.is_fixed() && !b.is_fixed() => {
+                    return Err(Fault::Unsupported(
+                        "the size of this sum is not known".into(),
+                        span,
+                    ));
+                }
                 _ => {
                     return Err(Fault::IllTyped(
                         format!("{} and {} cannot be {what}", a.shape(), b.shape()),
@@ -266,7 +272,12 @@ impl Lowering<'_> {
         let fixed = values
             .iter()
             .find(|value| value.is_fixed() && !value.is_number())
-            .map(|value| (value.rows, value.cols));
+            .map(|value| (value.rows, value.cols))
+            .or_else(|| {
+                let size = Dim::Fixed(self.square?);
+                let has_identity = values.iter().any(|value| value.rows == Dim::Eye);
+                has_identity.then_some((size, size))
+            });
         let mut sum: Option<Array> = None;
         for mut value in values {
             if let Some((rows, cols)) = fixed
@@ -298,10 +309,7 @@ impl Lowering<'_> {
                 return Ok(Array::number(self.system.store.int(0)));
             }
         }
-        let mut values = Vec::new();
-        for (join, factor) in factors {
-            values.push((*join, self.array(factor, letters)?));
-        }
+        let values = self.factors(factors, letters)?;
         // Matrix products bind closer than products entry by entry; where that does not fit, from left to right.
         let mut groups: Vec<(Join, Vec<Array>)> = Vec::new();
         for (at, (join, value)) in values.iter().enumerate() {
@@ -335,6 +343,62 @@ impl Lowering<'_> {
             }
         }
         Ok(result)
+    }
+
+    /// The factors of a product. `I - \frac1n\mathbf 1\mathbf 1^\top` has the size of what stands beside it.
+    fn factors(
+        &mut self,
+        factors: &[(Join, Expr)],
+        letters: &Letters,
+    ) -> Result<Vec<(Join, Array)>> {
+        let outside = self.square.take();
+        let mut found: Vec<Result<Array>> = Vec::with_capacity(factors.len());
+        for (_, factor) in factors {
+            found.push(self.array(factor, letters));
+        }
+        for at in 0..factors.len() {
+            if !matches!(found[at], Err(Fault::Unsupported(..))) {
+                continue;
+            }
+            let size = |side: Dim| match side {
+                Dim::Fixed(size) if size > 1 => Some(size),
+                _ => None,
+            };
+            let is_array = |array: &&Array| !array.is_number();
+            let before = found[..at].iter().flatten().rfind(is_array);
+            let behind = found[at + 1..].iter().flatten().find(is_array);
+            let alone = before.is_none() && behind.is_none();
+            self.square = before
+                .and_then(|array| size(array.cols))
+                .or_else(|| behind.and_then(|array| size(array.rows)))
+                .or(outside.filter(|_| alone));
+            if self.square.is_some() {
+                found[at] = self.array(&factors[at].1, letters);
+            }
+            self.square = None;
+        }
+        self.square = outside;
+        let joins = factors.iter().map(|(join, _)| *join);
+        joins
+            .zip(found)
+            .map(|(join, array)| Ok((join, array?)))
+            .collect()
+    }
+
+    /// An expression whose identities are of this size where nothing else says it.
+    pub(crate) fn array_like(
+        &mut self,
+        expr: &Expr,
+        like: &Array,
+        letters: &Letters,
+    ) -> Result<Array> {
+        self.square = match (like.rows, like.cols) {
+            (Dim::Fixed(rows), Dim::Fixed(cols)) if rows == cols && rows > 1 => Some(rows),
+            _ => None,
+        };
+        let array = self.array(expr, letters);
+        self.square = None;
+        array
     }
 
     /// A matrix product of several factors, from left to right; numbers go anywhere.

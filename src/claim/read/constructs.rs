@@ -24,8 +24,16 @@ impl Reader<'_, '_> {
             if let Some(condition) = compared(sub) {
                 return self.indicator(condition, span);
             }
-            let index = self.index_of(sub)?;
-            let base = Expr::new(ExprKind::OneHot(Box::new(index)), span);
+            // `\mathbf 1_n`, `\mathbf 1_{n \times 1}`: as many ones as the size says.
+            let sizes: Vec<&[Noad]> = sub.split(|noad| noad.is_command("times")).collect();
+            let base = if sizes.iter().all(|size| self.names.is_plain_size(size)) || sizes.len() > 1 {
+                let sizes: Result<Vec<Expr>, Report> =
+                    sizes.into_iter().map(|size| self.index_of(size)).collect();
+                Expr::new(ExprKind::Call("ones".into(), 0, sizes?), span)
+            } else {
+                let index = self.index_of(sub)?;
+                Expr::new(ExprKind::OneHot(Box::new(index)), span)
+            };
             let rest = Noad {
                 sub: None,
                 ..noad.clone()
@@ -397,6 +405,32 @@ impl Reader<'_, '_> {
         };
         self.attached(derivative_of(of, wrt, direct, whole), noad, true)
             .map(Some)
+    }
+
+    /// `dJ/dw`, `\partial J/\partial w` in running text, as the fraction that it is, and how many noads it takes.
+    pub(super) fn inline_derivative(&self, list: &[Noad]) -> Option<(Noad, usize)> {
+        let (rest, sign, _) = self.differential(list)?;
+        if sign == 'd' && self.names.find(&list[..1]).is_some() {
+            return None;
+        }
+        let slash = list.iter().position(|noad| noad.is_sign("/"))?;
+        let above = rest.get(..slash - 1)?;
+        let name = match above.split_last() {
+            Some((last, name)) if matches!(last.kind, Kind::Fence('(', _)) && !name.is_empty() => {
+                name
+            }
+            _ => above,
+        };
+        let below = &list[slash + 1..];
+        let (by, same, _) = self.differential(below)?;
+        let length = self.names.find(by)?.length;
+        let whole = self.names.find(name)?.length == name.len();
+        (whole && same == sign).then(|| {
+            let taken = slash + 2 + length;
+            let span = list[0].span.to(list[taken - 1].span);
+            let fraction = Kind::Fraction(list[..slash].to_vec(), below[..length + 1].to_vec());
+            (Noad::new(fraction, span), taken)
+        })
     }
 
     /// What stands behind the d or ∂ at the beginning, with the order above it.

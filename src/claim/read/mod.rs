@@ -317,6 +317,16 @@ impl<'n, 'a> Reader<'n, 'a> {
                 cursor.end,
             )
         })?;
+        if !self.in_index
+            && let Some((fraction, taken)) = self.inline_derivative(cursor.rest())
+            && let Kind::Fraction(above, below) = &fraction.kind
+        {
+            let mut inner = Cursor::new(std::slice::from_ref(&fraction));
+            if let Some(derivative) = self.derivative(&fraction, above, below, &mut inner)? {
+                cursor.at += taken;
+                return Ok(derivative);
+            }
+        }
         if let Some(found) = self.names.find(cursor.rest()) {
             return self.named(found, cursor);
         }
@@ -333,6 +343,10 @@ impl<'n, 'a> Reader<'n, 'a> {
                 return self.fold(Fold::Max, cursor);
             }
             Kind::Command(name) if name == "nabla" => return self.nabla(cursor),
+            // `\partial_w J`
+            Kind::Command(name) if name == "partial" && noad.sub.is_some() => {
+                return self.nabla(cursor);
+            }
             Kind::Fraction(above, below) => {
                 if let Some(derivative) = self.derivative(noad, above, below, cursor)? {
                     return Ok(derivative);
@@ -467,6 +481,13 @@ impl<'n, 'a> Reader<'n, 'a> {
                     && let Some(found) = self.names.find(&cursor.list[cursor.at + 1..])
                     && matches!(found.meaning, Meaning::Quantity(_))
                 {
+                    if matches!(found.meaning, Meaning::Quantity(family) if family == loss) {
+                        return Err(error(
+                            "differential",
+                            "this is the differential of the loss: a statement about differentials is not read, state the derivative",
+                            span,
+                        ));
+                    }
                     cursor.at += 1;
                     let of = Expr::quantity(loss, span);
                     let length = found.length;

@@ -1,6 +1,7 @@
 //! Names with their scripts: slots, elements, transposes and powers, in a fixed order; calls.
 
 use super::*;
+use crate::system::FamilyKind;
 
 impl Reader<'_, '_> {
     /// The two indices of `E_{ij}`, `\delta_{i,j}`.
@@ -41,11 +42,69 @@ impl Reader<'_, '_> {
                 self.letter(&noad, cursor)
             }
             Meaning::Quantity(_) | Meaning::Size(_) | Meaning::Spelled(_) => {
+                let family = match found.meaning {
+                    Meaning::Quantity(family) => Some(family),
+                    _ => None,
+                };
                 let (base, rest) = self.reference(found, cursor)?;
                 cursor.at += length;
+                if let Some(family) = family {
+                    self.refuse_subscript(family, &rest)?;
+                    if rest.is_bare()
+                        && let Some(next) = cursor.peek()
+                        && next.is_bare()
+                        && let Kind::Fence('(', inside) = &next.kind
+                        && self.are_arguments(family, inside)
+                    {
+                        cursor.at += 1;
+                        self.notes.push(
+                            "a quantity with brackets behind it that hold what it depends on is that quantity, not a product"
+                                .into(),
+                        );
+                    }
+                }
                 self.attached(base, &rest, true)
             }
         }
+    }
+
+    /// `J_w` of a number: it has no elements, and is no derivative either.
+    fn refuse_subscript(&self, family: FamilyId, rest: &Noad) -> Result<(), Report> {
+        let known = self.names.system.family(family);
+        if known.axes == 0
+            && let Some(sub) = &rest.sub
+            && self.names.find(sub).is_some_and(|found| {
+                found.length == sub.len() && matches!(found.meaning, Meaning::Quantity(_))
+            })
+        {
+            return Err(error(
+                "number-with-element",
+                format!(
+                    r"`{}` is a number and has no elements; a derivative is written `rac{{\partial …}}{{\partial …}}`",
+                    known.name
+                ),
+                rest.span,
+            ));
+        }
+        Ok(())
+    }
+
+    /// `J(w, b)`: whether a bracket holds names of given quantities that a defined one depends on, and nothing else.
+    fn are_arguments(&self, family: FamilyId, inside: &[Noad]) -> bool {
+        let system = self.names.system;
+        if system.family(family).kind != FamilyKind::Defined {
+            return false;
+        }
+        let depends = system.depends_on(family);
+        let between = |noad: &Noad| noad.is_sign(",") || noad.is_sign(";");
+        inside.split(between).all(|part| {
+            self.names.find(part).is_some_and(|found| {
+                found.length == part.len()
+                    && found.rest.is_bare()
+                    && matches!(found.meaning, Meaning::Quantity(of)
+                        if system.family(of).kind == FamilyKind::Input && depends.contains(&of))
+            })
+        })
     }
 
     /// A quantity with its slots and elements; what is left of its scripts is returned.
@@ -71,8 +130,10 @@ impl Reader<'_, '_> {
             Meaning::Quantity(family) => {
                 let known = self.names.system.family(family);
                 let power = self.step_with_power(family, &mut rest);
+                let element = self.step_with_element(family, &mut rest);
                 let slots = self.slots(known.slots, &mut rest, span)?;
                 rest.sup = rest.sup.or(power);
+                rest.sub = rest.sub.or(element);
                 let elements = self.elements(known.axes, &mut rest, span)?;
                 Ok((
                     Expr::new(
@@ -99,16 +160,38 @@ impl Reader<'_, '_> {
         };
         let power = sup.is_bare() && matches!(sup.kind, Kind::Number(_));
         let step = sub.split(|noad| noad.is_sign(",")).next()?;
-        let counts = || {
-            let counters = self.names.counters(family);
-            step.iter().any(|noad| letter_name(noad).is_some())
-                && step
-                    .iter()
-                    .filter_map(letter_name)
-                    .all(|letter| counters.contains(&letter))
-        };
-        let is_power = known.slots == 1 && power && (known.axes == 0 || counts());
+        let is_power =
+            known.slots == 1 && power && (known.axes == 0 || self.counts(family, step));
         is_power.then(|| rest.sup.take()).flatten()
+    }
+
+    /// `h_t^{(i)}`: the element, where the subscript is the step and what stands above counts no steps.
+    fn step_with_element(&self, family: FamilyId, rest: &mut Noad) -> Option<List> {
+        let known = self.names.system.family(family);
+        let (Some([sup]), Some(sub)) = (rest.sup.as_deref(), &rest.sub) else {
+            return None;
+        };
+        let Kind::Fence('(', inside) = &sup.kind else {
+            return None;
+        };
+        let fits = known.slots == 1
+            && known.axes == 1
+            && sup.is_bare()
+            && matches!(inside.as_slice(), [only] if letter_name(only).is_some())
+            && !self.counts(family, inside)
+            && self.counts(family, sub);
+        let inside = inside.clone();
+        fits.then(|| {
+            rest.sup = None;
+            inside
+        })
+    }
+
+    /// Whether letters, of which there are some, are what the network counts a quantity's steps with.
+    fn counts(&self, family: FamilyId, step: &[Noad]) -> bool {
+        let counters = self.names.counters(family);
+        let mut letters = step.iter().filter_map(letter_name).peekable();
+        letters.peek().is_some() && letters.all(|letter| counters.contains(&letter))
     }
 
     /// Slots from the superscript, or where there is none from the subscript.
