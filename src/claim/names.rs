@@ -583,7 +583,9 @@ fn unify_lists(
         // One index, perhaps with arithmetic: `x_{jk}` is no `x_i`.
         let several = given.len() > 1
             && (given.iter().any(|noad| noad.is_sign(","))
-                || given.iter().all(|noad| super::read::letter_name(noad).is_some()));
+                || given
+                    .iter()
+                    .all(|noad| super::read::letter_name(noad).is_some()));
         return !several && bind(&letter.to_string(), given, bound);
     }
     expected.len() == given.len()

@@ -6,11 +6,12 @@ use rustc_hash::{FxHashMap, FxHasher};
 
 use super::evaluate::{Element, Env, Evaluator, Kink, Numbers, Point};
 use super::field::{COUNT, Field, LEVELS};
-use super::point::{Demands, Plan, Unmet, point, satisfied, solutions, steered};
+use super::point::{Demands, Plan, Unmet, beside, point, satisfied, solutions, steered};
 use super::value::{Arithmetic, Trouble, Value, differ, show, told_apart};
 use crate::claim::Lowering;
 use crate::syntax::StepAtZero;
-use crate::term::TermId;
+use crate::system::Primitive;
+use crate::term::{Node, TermId};
 
 /// A point that a person can check.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +64,8 @@ pub(super) enum Make {
     AllOff,
     /// The kink of this number turned round, the others on.
     Flipped(usize),
+    /// The kinks of one summand on, whatever that does to the others.
+    Summand(usize),
 }
 
 /// What is looked for.
@@ -104,6 +107,12 @@ const MOST_SOLUTIONS: usize = 6;
 const SEED_STEP: u64 = 2_000;
 const MOST_SEEDS: u64 = 10_000;
 
+/// So many kinks are looked at from both sides.
+const MOST_BESIDE: usize = 24;
+
+/// For so many summands points are built at which all of their kinks are on.
+const MOST_SUMMANDS: usize = 6;
+
 /// So many points with inputs below 1 are tried for a counterexample that can be seen.
 const QUIET_POINTS: u64 = 4;
 
@@ -138,6 +147,7 @@ pub(super) fn compare(
             },
         ));
     }
+    let mut met: Vec<Kink> = Vec::new();
     let mut at = 0;
     while at < makes.len() {
         let (seed, make) = makes[at];
@@ -168,6 +178,12 @@ pub(super) fn compare(
         {
             continue;
         }
+        for kink in &found.kinks {
+            let known = |other: &Kink| other.argument == kink.argument && other.env == kink.env;
+            if met.len() < MOST_BESIDE && !met.iter().any(known) {
+                met.push(kink.clone());
+            }
+        }
         // With every kink on, what is 0 is 0 by its structure.
         let all_on = found
             .kinks
@@ -184,6 +200,9 @@ pub(super) fn compare(
                     makes.push((1_000 + seed, Make::AllOn));
                 }
                 makes.push((1_010, Make::AllOff));
+                for number in 0..kinked_summands(lowering, pairs).len() {
+                    makes.push((1_040 + number as u64, Make::Summand(number)));
+                }
                 for number in 0..found.kinks.len().min(8) {
                     makes.push((1_020 + number as u64, Make::Flipped(number)));
                 }
@@ -230,6 +249,11 @@ pub(super) fn compare(
     if patterns.is_empty() {
         return Outcome::Open("no step pattern could be decided".into());
     }
+    if !search.active
+        && let Some(example) = beside_kinks(lowering, pairs, demands, search, (seed, make), &met)
+    {
+        return Outcome::Differs(example);
+    }
     let except = if search.kinks && search.step_at_zero != StepAtZero::Undefined {
         // Where a root is met, its residues may have to be drawn again.
         let mut found = Err(String::new());
@@ -251,6 +275,81 @@ pub(super) fn compare(
         patterns: patterns.len(),
         except,
     }
+}
+
+/// Next to each kink, on both sides of it, so that thresholds far away and narrow windows are met too.
+fn beside_kinks(
+    lowering: &mut Lowering<'_>,
+    pairs: &[Pair],
+    demands: &Demands,
+    search: Search,
+    (seed, make): (u64, Make),
+    kinks: &[Kink],
+) -> Option<Counterexample> {
+    if !demands.zero.is_empty() {
+        return None;
+    }
+    let start = built(
+        lowering,
+        pairs,
+        demands,
+        search,
+        seed,
+        make,
+        arithmetic(0, 2),
+    )?;
+    let assumptions = lowering.system.assumptions.clone();
+    for kink in kinks {
+        let (argument, env) = (kink.argument, &kink.env);
+        let Ok(points) = solutions(lowering, &start, argument, env, &assumptions, 1) else {
+            continue;
+        };
+        for solution in points {
+            for point in beside(lowering, &start, &solution, &assumptions) {
+                if !keeps_signs(&point, demands) {
+                    continue;
+                }
+                let found = look(lowering, pairs, &point);
+                let accidental = found.kinks.iter().any(|kink| kink.accidental);
+                if let Shown::Refuted(example) = found.shown
+                    && !accidental
+                {
+                    return Some(example);
+                }
+            }
+        }
+    }
+    None
+}
+
+/// Summands of either side that have several kinks: products that are 0 unless all of them are on.
+fn kinked_summands(lowering: &Lowering<'_>, pairs: &[Pair]) -> Vec<TermId> {
+    let store = &lowering.system.store;
+    let kinked = |term: TermId| {
+        let mut calls = 0;
+        store.any(term, |node| {
+            if let Node::Apply(function, _, _) = node {
+                let primitive = lowering.system.function(*function).primitive;
+                calls += usize::from(matches!(primitive, Some(Primitive::Relu | Primitive::Step)));
+            }
+            calls > 1
+        })
+    };
+    let mut found: Vec<TermId> = Vec::new();
+    for pair in pairs {
+        for side in [pair.claim, pair.truth] {
+            let parts = match store.node(side) {
+                Node::Add(parts) => parts.to_vec(),
+                _ => vec![side],
+            };
+            for part in parts {
+                if found.len() < MOST_SUMMANDS && !found.contains(&part) && kinked(part) {
+                    found.push(part);
+                }
+            }
+        }
+    }
+    found
 }
 
 /// A counterexample whose two values a person can tell apart: where functions saturate, both are next to 0.
@@ -306,7 +405,9 @@ pub(super) fn built(
         numbers: match make {
             Make::Quiet => Numbers::Quarters,
             Make::Plain if seed >= 8 => Numbers::Large,
-            Make::Plain | Make::AllOn | Make::AllOff | Make::Flipped(_) => Numbers::Small,
+            Make::Plain | Make::AllOn | Make::AllOff | Make::Flipped(_) | Make::Summand(_) => {
+                Numbers::Small
+            }
         },
         step_at_zero: search.step_at_zero,
     };
@@ -314,12 +415,21 @@ pub(super) fn built(
     let wanted = |at: usize| match make {
         Make::AllOff => Ordering::Less,
         Make::Flipped(number) if at == number => Ordering::Less,
-        Make::Plain | Make::Quiet | Make::AllOn | Make::Flipped(_) => Ordering::Greater,
+        Make::Plain | Make::Quiet | Make::AllOn | Make::Flipped(_) | Make::Summand(_) => {
+            Ordering::Greater
+        }
     };
     if matches!(make, Make::Plain | Make::Quiet) {
         return Some(start);
     }
+    let summand = match make {
+        Make::Summand(number) => Some(*kinked_summands(lowering, pairs).get(number)?),
+        _ => None,
+    };
     let built = steered(lowering, &start, &wanted, &|evaluator| {
+        if let Some(summand) = summand {
+            return evaluator.term(summand, &Env::new()).map(|_| ());
+        }
         for pair in pairs {
             evaluator.term(pair.truth, &Env::new())?;
             evaluator.term(pair.claim, &Env::new())?;
@@ -328,12 +438,16 @@ pub(super) fn built(
     });
     let assumptions = lowering.system.assumptions.clone();
     let still = satisfied(lowering, &built, &assumptions)?;
-    let positive = demands.positive.iter().all(|family| {
-        built.fixed.iter().all(|(element, value)| {
+    (still && keeps_signs(&built, demands) && demands.zero.is_empty()).then_some(built)
+}
+
+/// Whether what is to be positive is.
+fn keeps_signs(point: &Point, demands: &Demands) -> bool {
+    demands.positive.iter().all(|family| {
+        point.fixed.iter().all(|(element, value)| {
             element.0 != *family || value.real.sign() == Some(Ordering::Greater)
         })
-    });
-    (still && positive && demands.zero.is_empty()).then_some(built)
+    })
 }
 
 fn signature(kinks: &[Kink]) -> u64 {

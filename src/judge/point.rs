@@ -612,7 +612,7 @@ pub(super) fn steered(
         let more = moves(&behind).into_iter().map(|changed| (changed, 0));
         for ((changed, first), factor) in changes
             .chain(more)
-            .flat_map(|change| [(-1, 1), (1, 16), (-1, 16)].map(|factor| (change.clone(), factor)))
+            .flat_map(|change| FACTORS.map(|factor| (change.clone(), factor)))
         {
             let mut moved = point.clone();
             let factor = BigRational::new(factor.0.into(), factor.1.into());
@@ -637,6 +637,51 @@ pub(super) fn steered(
         }
     }
 }
+
+/// What inputs are multiplied with until a kink has the wanted sign: turned round, made small, made large enough for
+/// thresholds that are far away.
+const FACTORS: [(i64, i64); 7] = [
+    (-1, 1),
+    (1, 16),
+    (-1, 16),
+    (64, 1),
+    (-64, 1),
+    (4096, 1),
+    (-4096, 1),
+];
+
+/// Points close to a solution, on both sides of it along the input that was solved for.
+pub(super) fn beside(
+    lowering: &mut Lowering<'_>,
+    base: &Point,
+    solution: &Point,
+    assumptions: &[Assumption],
+) -> Vec<Point> {
+    let differs = |(element, value): (&Element, &Value)| {
+        let before = base.fixed.get(element).map(|value| &value.real);
+        (before != Some(&value.real)).then(|| (element.clone(), value.clone()))
+    };
+    let Some((element, root)) = solution.fixed.iter().find_map(differs) else {
+        return Vec::new();
+    };
+    let arithmetic = solution.arithmetic;
+    let mut found = Vec::new();
+    for step in [-1, 1] {
+        let step = arithmetic.number(BigRational::new(step.into(), NEXT_TO.into()));
+        let mut moved = solution.clone();
+        moved.on_kink = false;
+        moved
+            .fixed
+            .insert(element.clone(), arithmetic.plus(&root, &step));
+        if satisfied(lowering, &moved, assumptions) == Some(true) {
+            found.push(moved);
+        }
+    }
+    found
+}
+
+/// One over how far from a kink its two sides are looked at.
+const NEXT_TO: i64 = 4096;
 
 /// The inputs that the arguments of kinks read.
 fn reads_of(lowering: &mut Lowering<'_>, point: &Point, kinks: &[Kink]) -> Vec<Element> {

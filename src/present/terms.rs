@@ -471,10 +471,17 @@ impl<'a> Printer<'a> {
     ) -> Printed {
         let row = self.system.function(function);
         let underived = orders.iter().all(Zero::is_zero);
-        let printed: Vec<Printed> = arguments
+        let mut printed: Vec<Printed> = arguments
             .iter()
             .map(|argument| self.term(*argument, scope))
             .collect();
+        if let [_, second] = arguments
+            && row.name == "max"
+            && self.system.store.as_number(*second).is_some()
+        {
+            // As it is written everywhere: `max(0, z)`.
+            printed.swap(0, 1);
+        }
         if underived
             && row.latex == r"\exp"
             && !printed.iter().any(|argument| argument.tall)

@@ -10,7 +10,7 @@ use crate::syntax::{
     self, Expr, FunctionDefinition, Network, StatementKind, UNSUPPORTED_FUNCTIONS,
     WHOLE_ARRAY_FUNCTIONS,
 };
-use crate::term::{FunctionId, TermId};
+use crate::term::{FunctionId, Store, TermId};
 
 impl System {
     /// The function called `name`: one in use already, or a row of the table, which is then loaded.
@@ -33,6 +33,19 @@ impl System {
             .position(|function| function.name == name)?;
         Some(FunctionId(u32::try_from(at).expect("few functions")))
     }
+}
+
+/// The two arguments of a maximum with a number behind, of a minimum with it in front, however they were written: of
+/// `max(0, u)` and `max(u, 0)` the slope by `u` is `Step(u)`, of both minima `1 - Step(u)`, at 0 too.
+pub(crate) fn in_order(store: &Store, name: &str, arguments: [TermId; 2]) -> [TermId; 2] {
+    let [a, b] = arguments;
+    let is_number = |term: TermId| store.as_number(term).is_some();
+    let turned = match name {
+        "max" => is_number(a) && !is_number(b),
+        "min" => is_number(b) && !is_number(a),
+        _ => false,
+    };
+    if turned { [b, a] } else { arguments }
 }
 
 /// An expression whose `variables` become [`Node::Parameter`](crate::term::Node::Parameter), in order:

@@ -24,6 +24,7 @@ mod spellings;
 mod taken_out;
 mod whole;
 
+pub(crate) use functions::in_order;
 pub use functions::pattern;
 pub use lower::lower;
 pub(crate) use pieces::ClauseIndex;
@@ -35,8 +36,9 @@ use rustc_hash::FxHashSet;
 use crate::functions::MatrixRow;
 use crate::source::{Diagnostic, Span};
 use crate::syntax::{MatrixProperty, Order, Role, StepAtZero};
-use crate::term::{Node, 
-    Affine, Ambient, Cmp, Domain, FamilyId, FunctionId, SizeId, Store, Substitution, TermId, VarId,
+use crate::term::{
+    Affine, Ambient, Cmp, Domain, FamilyId, FunctionId, Node, SizeId, Store, Substitution, TermId,
+    VarId,
 };
 
 /// A network after reading: every name resolved, every range checked.

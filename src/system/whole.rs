@@ -1,6 +1,6 @@
 //! Calls: functions of numbers, entry by entry, and functions of whole arrays.
 
-use super::functions::is_array_function;
+use super::functions::{in_order, is_array_function};
 use super::lower::Lowering;
 use super::mistakes;
 use super::scope::Scope;
@@ -69,7 +69,7 @@ impl Lowering<'_> {
         }
         let (body, parameters) = (known.body, known.parameters);
         let aligned = array::align(&mut self.system.store, &arrays?);
-        let (frame, terms) = self.fitting(aligned, &exprs, "use")?;
+        let (frame, mut terms) = self.fitting(aligned, &exprs, "use")?;
         if let (Some(body), 0) = (body, primes)
             && crate::functions::row(name).is_some_and(|row| row.written_out)
         {
@@ -84,6 +84,9 @@ impl Lowering<'_> {
                 return None;
             }
             orders[0] = primes;
+        }
+        if let [a, b] = terms[..] {
+            terms = in_order(&self.system.store, name, [a, b]).to_vec();
         }
         let entry = self.system.store.intern(Node::Apply(
             id,

@@ -1,6 +1,7 @@
 //! Functions of numbers and of arrays.
 
 use super::*;
+use crate::system::in_order;
 
 impl Lowering<'_> {
     pub(super) fn function(&mut self, name: &str, span: Span) -> Result<FunctionId> {
@@ -278,7 +279,8 @@ impl Lowering<'_> {
                 store.intern(Node::Apply(id, orders.clone(), Box::new([term])))
             })),
             [a, b] => self.zip(a, b, span, "put together", |store, a, b| {
-                store.intern(Node::Apply(id, orders.clone(), Box::new([a, b])))
+                let arguments = in_order(store, name, [a, b]);
+                store.intern(Node::Apply(id, orders.clone(), Box::new(arguments)))
             }),
             _ => {
                 if values.iter().all(Array::is_number) {

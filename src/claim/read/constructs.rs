@@ -26,7 +26,8 @@ impl Reader<'_, '_> {
             }
             // `\mathbf 1_n`, `\mathbf 1_{n \times 1}`: as many ones as the size says.
             let sizes: Vec<&[Noad]> = sub.split(|noad| noad.is_command("times")).collect();
-            let base = if sizes.iter().all(|size| self.names.is_plain_size(size)) || sizes.len() > 1 {
+            let base = if sizes.iter().all(|size| self.names.is_plain_size(size)) || sizes.len() > 1
+            {
                 let sizes: Result<Vec<Expr>, Report> =
                     sizes.into_iter().map(|size| self.index_of(size)).collect();
                 Expr::new(ExprKind::Call("ones".into(), 0, sizes?), span)

@@ -52,15 +52,19 @@ impl Reader<'_, '_> {
                     self.refuse_subscript(family, &rest)?;
                     if rest.is_bare()
                         && let Some(next) = cursor.peek()
-                        && next.is_bare()
                         && let Kind::Fence('(', inside) = &next.kind
                         && self.are_arguments(family, inside)
                     {
                         cursor.at += 1;
+                        let outer = Noad {
+                            span: span.to(next.span),
+                            ..next.clone()
+                        };
                         self.notes.push(
                             "a quantity with brackets behind it that hold what it depends on is that quantity, not a product"
                                 .into(),
                         );
+                        return self.attached(base, &outer, true);
                     }
                 }
                 self.attached(base, &rest, true)
@@ -160,8 +164,7 @@ impl Reader<'_, '_> {
         };
         let power = sup.is_bare() && matches!(sup.kind, Kind::Number(_));
         let step = sub.split(|noad| noad.is_sign(",")).next()?;
-        let is_power =
-            known.slots == 1 && power && (known.axes == 0 || self.counts(family, step));
+        let is_power = known.slots == 1 && power && (known.axes == 0 || self.counts(family, step));
         is_power.then(|| rest.sup.take()).flatten()
     }
 
