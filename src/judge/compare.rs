@@ -301,7 +301,7 @@ fn beside_kinks(
     let assumptions = lowering.system.assumptions.clone();
     for kink in kinks {
         let (argument, env) = (kink.argument, &kink.env);
-        let Ok(points) = solutions(lowering, &start, argument, env, &assumptions, 1) else {
+        let Ok(points) = solutions(lowering, &start, argument, env, &assumptions, 3) else {
             continue;
         };
         for solution in points {

@@ -474,39 +474,47 @@ pub(super) fn solutions(
         if reached || lowering.system.family(element.0).integers.is_some() {
             continue;
         }
-        let mut at = |value: Value| -> Option<Value> {
-            let mut moved = point.clone();
-            moved.fixed.insert(element.clone(), value);
-            let mut evaluator = Evaluator::new(lowering, &moved);
-            evaluator.term(term, env).ok()
-        };
-        let (Some(zero), Some(one)) = (at(arithmetic.int(0)), at(arithmetic.int(1))) else {
-            continue;
-        };
-        let slope = arithmetic.minus(&one, &zero);
-        if slope.real.sign().is_none_or(|sign| sign == Ordering::Equal) {
-            continue;
+        let mut at = |value: Value| value_at(lowering, point, element, value, term, env);
+        // Where it bends, as `100 - |x - y|` does, its ends may reach 0 where its middle does not.
+        let mut lines: Vec<(Value, Value)> = Vec::new();
+        for place in [0, FAR, -FAR] {
+            let (Some(low), Some(high)) =
+                (at(arithmetic.int(place)), at(arithmetic.int(place + 1)))
+            else {
+                break;
+            };
+            let slope = arithmetic.minus(&high, &low);
+            if lines.iter().any(|(_, known)| known.real == slope.real) {
+                break;
+            }
+            let rise = arithmetic.times(&slope, &arithmetic.int(place));
+            lines.push((arithmetic.minus(&low, &rise), slope));
         }
-        let Ok(inverse) = arithmetic.inverse(&slope) else {
-            continue;
-        };
-        let root = arithmetic.times(&arithmetic.times(&zero, &inverse), &arithmetic.int(-1));
-        let Some(check) = at(root.clone()) else {
-            continue;
-        };
-        let exact = check.real == Real::Exact(BigRational::zero());
-        let vanishes = (exact || check.real.sign().is_none())
-            && check
-                .residues
-                .is_some_and(|residues| arithmetic.field.top(&residues) == 0);
-        if vanishes {
-            let mut moved = point.clone();
-            moved.fixed.insert(element.clone(), root);
-            moved.on_kink |= !exact;
-            if satisfied(lowering, &moved, assumptions) == Some(true) {
-                found.push((element.0, moved));
-            } else {
-                unmet = Unmet::Forbidden;
+        for (zero, slope) in lines {
+            if slope.real.sign().is_none_or(|sign| sign == Ordering::Equal) {
+                continue;
+            }
+            let Ok(inverse) = arithmetic.inverse(&slope) else {
+                continue;
+            };
+            let root = arithmetic.times(&arithmetic.times(&zero, &inverse), &arithmetic.int(-1));
+            let Some(check) = value_at(lowering, point, element, root.clone(), term, env) else {
+                continue;
+            };
+            let exact = check.real == Real::Exact(BigRational::zero());
+            let vanishes = (exact || check.real.sign().is_none())
+                && check
+                    .residues
+                    .is_some_and(|residues| arithmetic.field.top(&residues) == 0);
+            if vanishes {
+                let mut moved = point.clone();
+                moved.fixed.insert(element.clone(), root);
+                moved.on_kink |= !exact;
+                if satisfied(lowering, &moved, assumptions) == Some(true) {
+                    found.push((element.0, moved));
+                } else {
+                    unmet = Unmet::Forbidden;
+                }
             }
         }
     }
@@ -514,6 +522,23 @@ pub(super) fn solutions(
         return Err(unmet);
     }
     Ok(found.into_iter().map(|(_, point)| point).collect())
+}
+
+/// How far out bent terms are looked at for a root.
+const FAR: i64 = 1 << 16;
+
+/// The value of a term where one input is changed.
+fn value_at(
+    lowering: &mut Lowering<'_>,
+    point: &Point,
+    element: &Element,
+    value: Value,
+    term: TermId,
+    env: &Env,
+) -> Option<Value> {
+    let mut moved = point.clone();
+    moved.fixed.insert(element.clone(), value);
+    Evaluator::new(lowering, &moved).term(term, env).ok()
 }
 
 /// Whether everything that is assumed holds at the point; none if it cannot be told.
