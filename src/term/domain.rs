@@ -580,6 +580,8 @@ struct Rows {
     zero: Vec<Affine>,
     nonnegative: Vec<Affine>,
     divisible: Vec<(i64, Affine)>,
+    /// Atoms that equations were solved for, in order.
+    solved: Vec<(Atom, Affine)>,
 }
 
 /// An inequality `Σ coefficient · atom + constant ≥ 0` over numbered atoms.
@@ -663,13 +665,27 @@ impl Rows {
                 Some((_, row, atom, value)) => {
                     self.zero.swap_remove(row);
                     // What is known of the atom must outlive it: it becomes a condition on its value.
-                    self.nonnegative.extend(ambient.of_atom(&atom));
+                    let known = self.known(ambient, &atom);
+                    self.nonnegative.extend(known);
                     self.substitute(&atom, &value);
+                    self.solved.push((atom, value));
                 }
                 None if self.find_equations() => {}
                 None => return false,
             }
         }
+    }
+
+    /// What is known of an atom, in terms of the atoms that are left.
+    fn known(&self, ambient: &Ambient, atom: &Atom) -> Vec<Affine> {
+        let mut known = ambient.of_atom(atom);
+        for (solved, value) in &self.solved {
+            for affine in &mut known {
+                *affine =
+                    affine.map_atoms(&mut |other| (other == solved).then(|| value.clone()));
+            }
+        }
+        known
     }
 
     fn refuted(mut self, ambient: &Ambient) -> bool {
@@ -704,7 +720,7 @@ impl Rows {
             for (atom, coefficient) in whole.terms() {
                 let next = numbers.len();
                 let number = *numbers.entry(atom.clone()).or_insert_with(|| {
-                    queue.extend(ambient.of_atom(atom));
+                    queue.extend(self.known(ambient, atom));
                     next
                 });
                 row.0.insert(number, i128::from(coefficient.to_integer()));
