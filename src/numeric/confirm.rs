@@ -285,8 +285,8 @@ impl Run<'_> {
         let rules = assumed::rules(&program, first_rule);
         for each in &mut groups {
             group(self, &program, each, tallies);
-            find_gaps(self, &program, each, tallies);
         }
+        find_gaps(self, &program, &groups, tallies);
         groups.retain(|group| !group.columns.is_empty());
         if groups.is_empty() {
             return None;

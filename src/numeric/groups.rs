@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::formula::Formula;
 use crate::system::{Clause, FamilyKind, System};
-use crate::term::FamilyId;
+use crate::term::{Affine, Domain, FamilyId, Substitution, VarId};
 
 use super::confirm::{Failure, Run, Tally};
 use super::names;
-use super::program::{BlockId, Owner, Program, Sheet};
+use super::program::{Block, BlockId, Owner, Program, Sheet};
 
 /// The formulas of one adjoint family.
 #[derive(Debug)]
@@ -46,16 +46,23 @@ pub(super) struct Element {
     pub(super) formula: usize,
 }
 
-/// The formulas by family, each family with the sheet of its right sides.
+/// The formulas by family, each family with the sheet of its right sides. Formulas that may give the same element, as
+/// those of `∂C/∂a[1]` and `∂C/∂a[K]` do where K is 1, stand in different groups: each is compared.
 pub(super) fn sheets(system: &System, formulas: &[Formula]) -> (Vec<Group>, Vec<Sheet>) {
     let mut groups: Vec<Group> = Vec::new();
     let mut sheets: Vec<Sheet> = Vec::new();
-    let mut known: BTreeMap<FamilyId, usize> = BTreeMap::new();
     for (number, formula) in formulas.iter().enumerate() {
         let FamilyKind::Adjoint { of, wrt } = system.family(formula.adjoint).kind else {
             continue;
         };
-        let at = *known.entry(formula.adjoint).or_insert_with(|| {
+        let at = groups.iter().position(|group| {
+            group.adjoint == formula.adjoint
+                && !group
+                    .formulas
+                    .iter()
+                    .any(|other| meet(system, &formulas[*other], formula))
+        });
+        let at = at.unwrap_or_else(|| {
             groups.push(Group {
                 adjoint: formula.adjoint,
                 of,
@@ -81,6 +88,22 @@ pub(super) fn sheets(system: &System, formulas: &[Formula]) -> (Vec<Group>, Vec<
         });
     }
     (groups, sheets)
+}
+
+/// Whether two formulas are not proved to give different elements.
+fn meet(system: &System, a: &Formula, b: &Formula) -> bool {
+    // The letters of one are not those of the other, whatever they are called.
+    let apart = Substitution::new(
+        b.vars
+            .iter()
+            .zip(0..)
+            .map(|(var, at)| (*var, Affine::var(VarId(u32::MAX - at)))),
+    );
+    let mut both = a.domain.and(&apart.domain(&b.domain));
+    for (left, right) in a.index.iter().zip(&b.index) {
+        both = both.and(&Domain::equal(left, &apart.affine(right)));
+    }
+    !system.ambient.is_empty(&both)
 }
 
 /// Finds all elements that the formulas of a group speak of. Formulas that overlap, or that speak of what does
@@ -188,17 +211,37 @@ fn complain(
 pub(super) fn find_gaps(
     run: &Run<'_>,
     program: &Program<'_>,
-    group: &Group,
+    groups: &[Group],
     tallies: &mut [Tally],
 ) {
+    for (at, group) in groups.iter().enumerate() {
+        let of_one = |other: &&Group| other.adjoint == group.adjoint;
+        if groups[..at].iter().any(|other| of_one(&other)) {
+            continue;
+        }
+        let together: Vec<&Group> = groups[at..].iter().filter(of_one).collect();
+        find_gap(run, program, &together, tallies);
+    }
+}
+
+/// The first such element of one adjoint.
+fn find_gap(run: &Run<'_>, program: &Program<'_>, groups: &[&Group], tallies: &mut [Tally]) {
+    let group = groups[0];
     let asked = run.asked(group);
-    if asked.is_empty() || !group.formulas.iter().any(|at| run.formulas[*at].asked) {
+    let mut formulas = groups.iter().flat_map(|group| &group.formulas);
+    if asked.is_empty() || !formulas.any(|at| run.formulas[*at].asked) {
         return;
     }
     for keys in program.keys_of(group.adjoint) {
         let block = program.block(program.block_id(group.adjoint, keys.clone()));
-        let sheet = program.block(program.block_id(group.sheet, keys));
-        if sheet.layout == block.layout && !sheet.holes && !sheet.pieces.is_empty() {
+        let sheets: Vec<_> = groups
+            .iter()
+            .map(|group| program.block(program.block_id(group.sheet, keys.clone())))
+            .collect();
+        let covers = |sheet: &Block| {
+            sheet.layout == block.layout && !sheet.holes && !sheet.pieces.is_empty()
+        };
+        if sheets.iter().any(|sheet| covers(sheet)) {
             continue;
         }
         for offset in 0..block.layout.len() {
@@ -213,10 +256,10 @@ pub(super) fn find_gaps(
                     .zip(&index)
                     .all(|(entry, at)| entry.is_none_or(|entry| entry == *at))
             });
-            let given = sheet
-                .layout
-                .offset(&dense)
-                .is_some_and(|at| program.is_element(&sheet, at));
+            let given = sheets.iter().any(|sheet| {
+                let place = sheet.layout.offset(&dense);
+                place.is_some_and(|at| program.is_element(sheet, at))
+            });
             if wanted && !given {
                 let tally = &mut tallies[group.formulas[0]];
                 complain(run, program, group, tally, &index, "no formula gives it");

@@ -35,17 +35,16 @@ impl System {
     }
 }
 
-/// The two arguments of a maximum with a number behind, of a minimum with it in front, however they were written: of
-/// `max(0, u)` and `max(u, 0)` the slope by `u` is `Step(u)`, of both minima `1 - Step(u)`, at 0 too.
+/// The two arguments of a maximum with a number behind, however they were written: the slope of `max(0, u)` and of
+/// `max(u, 0)` by `u` is `Step(u)`, at 0 too.
 pub(crate) fn in_order(store: &Store, name: &str, arguments: [TermId; 2]) -> [TermId; 2] {
     let [a, b] = arguments;
     let is_number = |term: TermId| store.as_number(term).is_some();
-    let turned = match name {
-        "max" => is_number(a) && !is_number(b),
-        "min" => is_number(b) && !is_number(a),
-        _ => false,
-    };
-    if turned { [b, a] } else { arguments }
+    if name == "max" && is_number(a) && !is_number(b) {
+        [b, a]
+    } else {
+        arguments
+    }
 }
 
 /// An expression whose `variables` become [`Node::Parameter`](crate::term::Node::Parameter), in order:

@@ -681,8 +681,7 @@ impl Rows {
         let mut known = ambient.of_atom(atom);
         for (solved, value) in &self.solved {
             for affine in &mut known {
-                *affine =
-                    affine.map_atoms(&mut |other| (other == solved).then(|| value.clone()));
+                *affine = affine.map_atoms(&mut |other| (other == solved).then(|| value.clone()));
             }
         }
         known
