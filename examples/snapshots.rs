@@ -45,10 +45,8 @@ fn gradients(network: &str, notation: &str) -> Result<String, String> {
         return Err("a formula is not confirmed".to_owned());
     }
     let style = Style {
-        notation: &notation,
-        form,
         layout: view.layout,
-        legend: false,
+        ..Style::new(&notation, form)
     };
     let document = present(&derivation, &formulas, &style, Confirmed::Skipped);
     let latex = write(&document, Format::Latex(Environment::None));

@@ -19,4 +19,5 @@ pub mod source;
 pub mod syntax;
 pub mod system;
 pub mod term;
+pub mod words;
 pub mod write;

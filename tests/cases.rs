@@ -2,7 +2,7 @@
 //! network, under `cases/<topic>` or in `examples`, goes the whole way, and one snapshot shows what the program
 //! understood and what it derived.
 //!
-//! A line `# show: steps, full, resolve, combine, scalar, index, matrix, numerator, denominator, legend, text, document, markdown, html, typst, width=60, step0=1/2, flow` asks for more than the results;
+//! A line `# show: steps, full, resolve, combine, scalar, index, matrix, numerator, denominator, legend, text, document, markdown, html, typst, fragment, number, macros, macros=only, braces, prose, german, width=60, env=aligned, step0=1/2, flow` asks for more than the results;
 //! words joined by blanks belong to one command (`steps resolve`). Of another convention, the differences are shown.
 
 use std::collections::BTreeSet;
@@ -164,9 +164,18 @@ fn option(word: &str) -> Vec<&str> {
         "typst" => vec!["--format", "typst"],
         "html" => vec!["--format", "html"],
         "markdown" => vec!["--format", "markdown"],
+        "fragment" => vec!["--fragment"],
+        "number" => vec!["--number"],
+        "macros" => vec!["--macros"],
+        "macros=only" => vec!["--macros=only"],
+        "macros=without" => vec!["--macros=without"],
+        "braces" => vec!["--braces"],
+        "prose" => vec!["--prose"],
+        "german" => vec!["--language", "de"],
         _ => match word.split_once('=') {
             Some(("step0", value)) => vec!["--step0", value],
             Some(("width", value)) => vec!["--width", value],
+            Some(("env", value)) => vec!["--env", value],
             _ => panic!("`# show: {word}` is none of the words that can be shown"),
         },
     }
@@ -185,8 +194,10 @@ fn run(path: &Path, command: &str, options: &[&str]) -> String {
     let printed = String::from_utf8(output.stdout).expect("output is text");
     for line in printed.lines() {
         // How large the error was depends on the machine's exp and tanh; that there is a bound does not.
-        let shown = match line.rfind(", error ") {
-            Some(at) if line.to_lowercase().contains("confirmed") => &line[..at],
+        let said = line.to_lowercase();
+        let confirmed = said.contains("confirmed") || said.contains("bestätigt");
+        let shown = match line.rfind(", error ").or_else(|| line.rfind(", Fehler ")) {
+            Some(at) if confirmed => &line[..at],
             _ => line,
         };
         text.push_str(shown);

@@ -205,3 +205,36 @@ fn a_folder_holds_a_file_for_each_derivative() {
         "{formula}"
     );
 }
+
+#[test]
+fn a_folder_of_fragments_has_a_main_file() {
+    let folder = folder("a.tex", "");
+    let derive = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_chainrule"))
+            .args(["derive", "nets/one.net", "--detail", "steps", "--legend"])
+            .args(arguments)
+            .current_dir(folder.path())
+            .output()
+            .expect("the program runs");
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+    };
+    derive(&["-o", "tex/", "--format", "document", "--macros"]);
+    let main = read(&folder, "tex/main.tex");
+    assert!(main.starts_with(r"\documentclass"), "{main}");
+    assert!(main.contains(r"\newcommand{\netw}{w}"), "{main}");
+    let taken: Vec<&str> = main
+        .lines()
+        .filter_map(|line| line.strip_prefix(r"\input{")?.strip_suffix('}'))
+        .collect();
+    assert_eq!(taken, ["dC-dr", "dC-dz", "dC-dw", "conventions", "symbols"]);
+    for name in taken.iter().chain(&["macros"]) {
+        let part = read(&folder, &format!("tex/{name}.tex"));
+        assert!(!part.contains(r"\documentclass"), "{part}");
+        assert!(!part.contains(r"\section"), "{part}");
+        assert_eq!(part.contains(r"\newcommand"), *name == "macros", "{part}");
+    }
+    derive(&["-o", "typ/", "--format", "typst"]);
+    let main = read(&folder, "typ/main.typ");
+    assert!(main.contains(r#"#include "dC-dw.typ""#), "{main}");
+    assert!(!read(&folder, "typ/dC-dw.typ").contains("\n= "));
+}

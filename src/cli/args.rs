@@ -8,6 +8,7 @@ use crate::formula::{Detail, Form};
 use crate::matrix::Layout;
 use crate::present::{Document, Setting};
 use crate::syntax::StepAtZero;
+use crate::words::{Words, languages, words};
 use crate::write::{Environment, Extent, Format};
 
 /// Derives, explains and confirms the gradients of neural networks.
@@ -95,6 +96,24 @@ pub(super) struct DeriveArguments {
     /// Explain the symbols
     #[arg(long)]
     pub(super) legend: bool,
+    /// Number the equations that a text cites, and label them by what is derived: `eq:dC-dW-0`
+    #[arg(long)]
+    pub(super) number: bool,
+    /// Write symbols by macros, whose definitions come first: `\netW{0}` for W⁽⁰⁾
+    #[arg(long, value_name = "DEFINITIONS", num_args = 0..=1, require_equals = true, default_missing_value = "with")]
+    pub(super) macros: Option<MacroDefinitions>,
+    /// What the names of macros begin with
+    #[arg(long, value_name = "LETTERS", default_value = "net", requires = "macros", value_parser = macro_prefix)]
+    pub(super) macro_prefix: String,
+    /// Say below braces which part of a chain rule is upstream, local or the input of a layer
+    #[arg(long)]
+    pub(super) braces: bool,
+    /// Say in sentences why each equation holds; with all steps
+    #[arg(long)]
+    pub(super) prose: bool,
+    /// What labels begin with
+    #[arg(long, value_name = "PREFIX", default_value = "eq:", requires = "number", value_parser = label_prefix)]
+    pub(super) label_prefix: String,
     /// Do not confirm numerically; the output says so
     #[arg(long)]
     pub(super) no_confirm: bool,
@@ -113,6 +132,9 @@ pub(super) struct DeriveArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct FormatArguments {
+    /// The language of all words: `en`, `de`
+    #[arg(long, value_name = "TAG", default_value = "en", value_parser = language)]
+    pub(super) language: &'static Words,
     /// Output format [default: latex, of `show`: text]
     #[arg(long, value_name = "FORMAT")]
     format: Option<FormatName>,
@@ -440,6 +462,17 @@ impl From<DetailName> for Detail {
     }
 }
 
+/// Where the definitions of macros are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum MacroDefinitions {
+    /// Before the formulas
+    With,
+    /// In another place: formulas alone
+    Without,
+    /// Definitions alone, for a preamble
+    Only,
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum FormatName {
     /// LaTeX mathematics
@@ -475,6 +508,37 @@ impl From<EnvironmentName> for Environment {
             EnvironmentName::Aligned => Environment::Aligned,
             EnvironmentName::None => Environment::None,
         }
+    }
+}
+
+/// A language by its tag.
+fn language(tag: &str) -> Result<&'static Words, String> {
+    words(tag).ok_or_else(|| {
+        let known: Vec<&str> = languages().collect();
+        format!("there are words in {}", known.join(", "))
+    })
+}
+
+/// The beginning of the names of macros: long enough not to make a name that LaTeX or a package has.
+fn macro_prefix(text: &str) -> Result<String, String> {
+    const SHORTEST: usize = 3;
+    if text.len() >= SHORTEST && text.bytes().all(|letter| letter.is_ascii_alphabetic()) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "names of macros begin with at least {SHORTEST} letters"
+        ))
+    }
+}
+
+/// The beginning of labels: signs that LaTeX, Typst and HTML take in them.
+fn label_prefix(text: &str) -> Result<String, String> {
+    let starts = text.starts_with(|letter: char| letter.is_ascii_alphabetic()) || text.is_empty();
+    let legal = |letter: char| letter.is_ascii_alphanumeric() || ":.-_".contains(letter);
+    if starts && text.chars().all(legal) {
+        Ok(text.to_owned())
+    } else {
+        Err("labels begin with a letter and hold letters, digits and `: . - _`".to_owned())
     }
 }
 

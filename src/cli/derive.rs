@@ -1,6 +1,6 @@
 //! `chainrule derive`: gradients as formulas, confirmed before they are printed.
 
-use super::args::{DeriveArguments, FormatName};
+use super::args::{DeriveArguments, FormatName, MacroDefinitions};
 use super::network::{Loaded, load};
 use super::{Outcome, Page, Stop, deliver, folder, report};
 use crate::derive::{Derivation, Request};
@@ -9,7 +9,7 @@ use crate::matrix::Layout;
 use crate::numeric::{Confirmation, Sampling, Status};
 use crate::present::{Confirmed, Evidence, Style, present};
 use crate::profile::{Lay, Left, Notation};
-use crate::write::lay_out;
+use crate::write::{Environment, Extent, Format, lay_out};
 
 pub(super) fn run(arguments: &DeriveArguments) -> Result<Outcome, Stop> {
     let (mut page, behind) = page(arguments)?;
@@ -29,6 +29,8 @@ type Behind = (Loaded, Derivation, Vec<Formula>);
 
 /// What is printed, and what it was made from.
 pub(super) fn page(arguments: &DeriveArguments) -> Result<(Page, Behind), Stop> {
+    let format = format(arguments);
+    refuse_unwritable(arguments, format)?;
     let loaded = load(&arguments.network)?;
     let in_matrices = loaded.system.whole_arrays.then_some(Form::Matrix);
     let form = arguments.form.map(Form::from).or(in_matrices);
@@ -36,28 +38,37 @@ pub(super) fn page(arguments: &DeriveArguments) -> Result<(Page, Behind), Stop> 
     let view = View {
         form: form.unwrap_or_default(),
         layout: arguments.layout.map_or(usual.layout, Into::into),
-        detail: arguments.detail.into(),
+        detail: detail(arguments),
         resolve: arguments.resolve,
         combine: arguments.combine || usual.combine,
         ..usual
     };
     let (derivation, formulas) = formulas(&loaded, arguments.network.step0, &view)?;
-    let format = arguments.format.or(FormatName::Latex, arguments.env.into());
     let style = Style {
         notation: &loaded.notation,
         form: shown_form(form, &derivation),
         layout: view.layout,
         legend: arguments.legend,
+        labels: arguments.number.then_some(&*arguments.label_prefix),
+        macros: arguments.macros.map(|_| &*arguments.macro_prefix),
+        braces: arguments.braces,
+        prose: arguments.prose,
+        words: arguments.format.language,
     };
     // The size is known from the boxes alone: what is too large is refused before it is confirmed.
     let mut document = present(&derivation, &formulas, &style, Confirmed::Skipped);
+    match arguments.macros {
+        Some(MacroDefinitions::Without) => document.macros.clear(),
+        Some(MacroDefinitions::Only) => document.keep_macros(),
+        Some(MacroDefinitions::With) | None => {}
+    }
     arguments.format.break_lines(&mut document, format);
     refuse_above(arguments, lay_out(&document, format).size())?;
     if !arguments.no_confirm {
         let confirmation = crate::numeric::confirm(&derivation, &formulas, &Sampling::default());
         document.confirmation = evidence(&loaded, &derivation, &formulas, &confirmation)?;
         if let (Confirmed::Yes(evidence), true) =
-            (&mut document.confirmation, arguments.format.is_fragment())
+            (&mut document.confirmation, is_fragment(arguments))
         {
             evidence
                 .iter_mut()
@@ -65,6 +76,32 @@ pub(super) fn page(arguments: &DeriveArguments) -> Result<(Page, Behind), Stop> 
         }
     }
     Ok((Page { document, format }, (loaded, derivation, formulas)))
+}
+
+/// Definitions alone are LaTeX without a page around them.
+fn format(arguments: &DeriveArguments) -> Format {
+    let format = arguments.format.or(FormatName::Latex, arguments.env.into());
+    match (format, arguments.macros) {
+        (Format::Document(_), Some(MacroDefinitions::Only)) => Format::Document(Extent::Fragment),
+        _ => format,
+    }
+}
+
+/// Whether the answer stands in another text, which is to be the same on all machines.
+fn is_fragment(arguments: &DeriveArguments) -> bool {
+    let format = arguments.format.or(FormatName::Latex, arguments.env.into());
+    let parts = arguments.output.as_deref().is_some_and(folder::is_folder);
+    arguments.format.is_fragment() || (parts && folder::part(format) != format)
+}
+
+/// How much is shown: sentences stand between steps.
+fn detail(arguments: &DeriveArguments) -> Detail {
+    let asked = Detail::from(arguments.detail);
+    if arguments.prose {
+        asked.max(Detail::Steps)
+    } else {
+        asked
+    }
 }
 
 /// What is to be seen, as the profile has it.
@@ -119,11 +156,38 @@ fn shown_form(asked: Option<Form>, derivation: &Derivation) -> Form {
     })
 }
 
+/// Refuses what a format cannot say.
+fn refuse_unwritable(arguments: &DeriveArguments, format: Format) -> Result<(), Stop> {
+    if arguments.number
+        && let Format::Latex(Environment::Aligned | Environment::None) = format
+    {
+        return Err(Stop::refused(
+            "error: lines in `aligned` or without an environment have no numbers\nhelp: `--number` goes with `--env align`",
+        ));
+    }
+    if arguments.macros.is_some() && !matches!(format, Format::Latex(_) | Format::Document(_)) {
+        return Err(Stop::refused(
+            "error: only LaTeX has macros\nhelp: `--macros` goes with `--format latex` and `document`",
+        ));
+    }
+    if arguments.prose && matches!(format, Format::Latex(_) | Format::Text | Format::Json) {
+        return Err(Stop::refused(
+            "error: sentences stand in pages\nhelp: `--prose` goes with `--format document`, `markdown`, `html` and `typst`, each also with `--fragment`",
+        ));
+    }
+    if arguments.braces && format == Format::Text {
+        return Err(Stop::refused(
+            "error: plain text has no braces below formulas\nhelp: `--braces` goes with all other formats",
+        ));
+    }
+    Ok(())
+}
+
 fn refuse_above(arguments: &DeriveArguments, size: u64) -> Result<(), Stop> {
     if size <= arguments.max_output {
         return Ok(());
     }
-    let advice = if arguments.resolve || Detail::from(arguments.detail) > Detail::Result {
+    let advice = if arguments.resolve || detail(arguments) > Detail::Result {
         "leave out --resolve and --detail: the form with named intermediates is much shorter"
     } else {
         "ask for fewer derivatives with --wrt"

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::files::replace;
 use super::{Page, Stop};
 use crate::present::{Confirmed, Evidence, Gradient};
-use crate::write::{Format, lay_out};
+use crate::write::{Extent, Format, Sheet, lay_out, lay_out_main};
 
 /// Whether a path names a folder.
 pub(super) fn is_folder(path: &Path) -> bool {
@@ -15,12 +15,36 @@ pub(super) fn is_folder(path: &Path) -> bool {
 }
 
 /// Writes each derivative with all its cases to `dC-dW-0.tex`, conventions to `conventions.tex`, symbols to
-/// `symbols.tex`.
+/// `symbols.tex`, macros to `macros.tex`. In formats in which a file can take in others, these are fragments, and
+/// `main.tex` takes them in.
 pub(super) fn write(folder: &Path, page: &mut Page) -> Result<(), Stop> {
     std::fs::create_dir_all(folder)
         .map_err(|error| Stop::refused(format!("error: {}: {error}", folder.display())))?;
-    let format = page.format;
+    let format = part(page.format);
+    let extension = extension(format);
+    let put = |name: &str, mut sheet: Sheet| {
+        let file = folder.join(format!("{name}.{extension}"));
+        replace(&file, |out| sheet.write_to(out))
+    };
     let document = &mut page.document;
+    let mut names: Vec<String> = Vec::new();
+    for gradient in &document.gradients {
+        let name = file_name(gradient);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    if !document.notes.is_empty() {
+        names.push(CONVENTIONS.into());
+    }
+    if !document.legend.is_empty() {
+        names.push(SYMBOLS.into());
+    }
+    // The preamble of the main file has the macros.
+    if let Some(sheet) = lay_out_main(document, format, &names) {
+        put("main", sheet)?;
+    }
+    let macros = std::mem::take(&mut document.macros);
     let notes = std::mem::take(&mut document.notes);
     let legend = std::mem::take(&mut document.legend);
     let mut evidence = match &mut document.confirmation {
@@ -34,30 +58,43 @@ pub(super) fn write(folder: &Path, page: &mut Page) -> Result<(), Stop> {
         evidences.extend(evidence.next());
         gradients.push(gradient);
     }
-    let put = |name: &str, page: &Page| {
-        replace(
-            &folder.join(format!("{name}.{}", extension(format))),
-            |out| lay_out(&page.document, format).write_to(out),
-        )
-    };
     for (name, (gradients, evidences)) in files {
-        page.document.gradients = gradients;
-        if let Confirmed::Yes(evidence) = &mut page.document.confirmation {
+        document.gradients = gradients;
+        if let Confirmed::Yes(evidence) = &mut document.confirmation {
             *evidence = evidences;
         }
-        put(&name, page)?;
+        put(&name, lay_out(document, format))?;
     }
-    page.document.gradients.clear();
+    document.gradients.clear();
     if !notes.is_empty() {
-        page.document.notes = notes;
-        put("conventions", page)?;
-        page.document.notes.clear();
+        document.notes = notes;
+        put(CONVENTIONS, lay_out(document, format))?;
+        document.notes.clear();
     }
     if !legend.is_empty() {
-        page.document.legend = legend;
-        put("symbols", page)?;
+        document.legend = legend;
+        put(SYMBOLS, lay_out(document, format))?;
+        document.legend.clear();
+    }
+    if !macros.is_empty() {
+        document.macros = macros;
+        put("macros", lay_out(document, format))?;
     }
     Ok(())
+}
+
+const CONVENTIONS: &str = "conventions";
+const SYMBOLS: &str = "symbols";
+
+/// The format of what another file takes in.
+pub(super) fn part(format: Format) -> Format {
+    match format {
+        Format::Document(_) => Format::Document(Extent::Fragment),
+        Format::Typst(_) => Format::Typst(Extent::Fragment),
+        Format::Latex(_) | Format::Markdown(_) | Format::Html(_) | Format::Text | Format::Json => {
+            format
+        }
+    }
 }
 
 /// `dC-dW-0` for `∂C/∂W[0]`: signs that all systems and `\input` take.

@@ -14,7 +14,7 @@ pub(super) fn run(arguments: &ShowArguments) -> Result<Outcome, Stop> {
 
 pub(super) fn page(arguments: &ShowArguments) -> Result<Page, Stop> {
     let loaded = load(&arguments.network)?;
-    let mut document = present_network(&loaded.system, &loaded.notation);
+    let mut document = present_network(&loaded.system, &loaded.notation, arguments.format.language);
     let format = arguments
         .format
         .or(FormatName::Text, Environment::default());

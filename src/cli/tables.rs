@@ -5,12 +5,12 @@ use crate::formula::{Form, View};
 use crate::functions::{
     ArrayRow, Carried, LayerRow, Row, Takes, array_rows, layers as layer_rows, rows,
 };
-use crate::matrix::Layout;
 use crate::present::{Confirmed, Document, Style, present, present_function, present_network};
 use crate::profile::{Notation, Profile, apply, profiles as known_profiles};
 use crate::source::Source;
 use crate::syntax::StepAtZero;
 use crate::system::System;
+use crate::words::Words;
 use crate::write::latex_of;
 
 const LEGAL: &str = "rows are legal network language";
@@ -85,7 +85,10 @@ fn layer_equations(row: &'static LayerRow) -> String {
     }
     let network = crate::syntax::parse(&Source::new(row.name, chain)).expect(LEGAL);
     let system = crate::system::lower(&network).expect(LEGAL);
-    equations(&present_network(&system, Notation::standard()), inputs)
+    equations(
+        &present_network(&system, Notation::standard(), Words::english()),
+        inputs,
+    )
 }
 
 /// The definitions of a network behind the first ones.
@@ -147,10 +150,8 @@ fn gallery(profile: &Profile, form: Form) -> String {
     };
     let formulas = crate::formula::formulate(&mut derivation, &view).expect(LEGAL);
     let style = Style {
-        notation: &notation,
-        form,
         layout: view.layout,
-        legend: false,
+        ..Style::new(&notation, form)
     };
     let document = present(&derivation, &formulas, &style, Confirmed::Skipped);
     results(&document, "<br>")
@@ -207,7 +208,7 @@ fn aliases(names: &[&str]) -> String {
 
 /// Name, aliases, value, what it does to matrices, source.
 fn array_function(row: &'static ArrayRow) -> [String; 5] {
-    let document = present_network(&system(row, ""), Notation::standard());
+    let document = present_network(&system(row, ""), Notation::standard(), Words::english());
     let over = match row.takes {
         Takes::Columns => "`rows`, `columns` or `all`",
         Takes::Entries => "all entries",
@@ -228,12 +229,7 @@ fn gradient(row: &'static ArrayRow) -> String {
     let mut derivation =
         crate::derive::derive(&system(row, &question), &Request::default()).expect(LEGAL);
     let formulas = crate::formula::formulate(&mut derivation, &View::default()).expect(LEGAL);
-    let style = Style {
-        notation: Notation::standard(),
-        form: Form::Index,
-        layout: Layout::Same,
-        legend: false,
-    };
+    let style = Style::new(Notation::standard(), Form::Index);
     let document = present(&derivation, &formulas, &style, Confirmed::Skipped);
     results(&document, ", ")
 }

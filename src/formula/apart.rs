@@ -22,6 +22,9 @@ pub(super) fn letters_told_apart(system: &mut System, formulas: &mut [Formula]) 
             // The letters of the user's element are free on both sides.
             let mut scope = system.store.free_vars(local.symbol).to_vec();
             local.value = letters.apart(system, local.value, &mut scope);
+            local.body = local
+                .body
+                .map(|body| letters.apart(system, body, &mut scope));
         }
     }
 }

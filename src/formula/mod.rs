@@ -171,6 +171,8 @@ pub struct LocalDerivative {
     pub symbol: TermId,
     /// The right side.
     pub value: TermId,
+    /// What the user is equal to there, if it is one quantity by one definition.
+    pub body: Option<TermId>,
     /// Why.
     pub reason: Reason,
     /// What the right side rests on.

@@ -159,6 +159,7 @@ fn layer_by_layer(system: &mut System, formula: Formula) -> Vec<Formula> {
                     domain: at.domain(&local.domain),
                     symbol: term(local.symbol),
                     value: term(local.value),
+                    body: local.body.map(&mut term),
                     reason: local.reason.clone(),
                     conditions: local.conditions.clone(),
                 })

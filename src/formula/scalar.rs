@@ -60,6 +60,7 @@ pub(super) fn written_out(
                         domain: Default::default(),
                         symbol,
                         value: term(system, local.value)?,
+                        body: local.body.map(|body| term(system, body)).transpose()?,
                         reason: local.reason.clone(),
                         conditions: local.conditions.clone(),
                     });

@@ -137,9 +137,10 @@ pub(super) fn locals(system: &mut System, case: &Case) -> Vec<LocalDerivative> {
         vars.extend(group.base.outer.iter().copied());
         result.push(LocalDerivative {
             vars: vars.into_boxed_slice(),
-            domain: known,
+            domain: known.clone(),
             symbol: base.symbol,
             value: system.store.add(parts),
+            body: definition(system, &group, &known),
             reason: if group.members.len() == 1 {
                 base.reason.clone()
             } else {
@@ -153,6 +154,20 @@ pub(super) fn locals(system: &mut System, case: &Case) -> Vec<LocalDerivative> {
         });
     }
     result
+}
+
+/// What the user is equal to at its element.
+fn definition(system: &mut System, group: &Group, known: &Domain) -> Option<TermId> {
+    let index = group.base.index.as_ref()?;
+    let clauses = &system.family(group.base.contribution.user).clauses;
+    let (body, values) = clauses.iter().find_map(|clause| {
+        let (values, inside) = clause.at(index);
+        system
+            .ambient
+            .implies(known, &inside)
+            .then_some((clause.body?, values))
+    })?;
+    Some(system.store.substitute(body, &values))
 }
 
 /// Contributions of the same element of the same user, or of elements that a sum runs over.

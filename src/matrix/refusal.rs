@@ -26,22 +26,3 @@ pub enum Refusal {
     /// The matrix form was not proved equal to the index form.
     Unproved,
 }
-
-impl Refusal {
-    /// The reason in words, behind "in index form because".
-    pub fn words(self) -> String {
-        match self {
-            Refusal::Axes(count) => format!("it has {count} axes"),
-            Refusal::Index => "an element index is not a letter alone".into(),
-            Refusal::Coupled => "element indices depend on each other".into(),
-            Refusal::Partial => "a quantity does not fill an array".into(),
-            Refusal::Left => "the left side does not fill an array".into(),
-            Refusal::Extremum => "it reduces over elements by more than sums".into(),
-            Refusal::Exponent => "an exponent is not a number".into(),
-            Refusal::Entrywise => "a condition differs from entry to entry".into(),
-            Refusal::IndexAsNumber => "an index is used as a number".into(),
-            Refusal::Contraction => "no product of matrices says this sum".into(),
-            Refusal::Unproved => "no matrix form was proved equal to it".into(),
-        }
-    }
-}

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::letters::Scope;
+use super::macros::SymbolParts;
 use super::math::{Fence, Math, MathId, Piece, Sign, Symbol};
 use super::names::{self, NameBox};
 use super::terms::{Level, Printed, Printer};
@@ -40,44 +41,40 @@ impl Printer<'_> {
         match atom {
             Atom::Var(var) => self.variable(*var, scope),
             Atom::Size(size, slots) => {
-                let name = self.names.size(*size);
-                let parts: Vec<(Mark, MathId)> = slots
+                let mark = self.notation.profile.layers.index;
+                let slots = slots
                     .iter()
-                    .map(|slot| {
-                        (
-                            self.notation.profile.layers.index,
-                            self.affine(slot, scope).id,
-                        )
-                    })
+                    .map(|slot| (mark, self.affine(slot, scope).id))
                     .collect();
-                let (sup, sub) = self.marked(name.sub, parts);
-                let id = self.boxes.script(name.base, sub, sup);
-                if sup.is_some() {
-                    Printed::scripted(id)
-                } else {
-                    Printed::atom(id)
-                }
+                self.size_symbol(*size, slots)
             }
             Atom::Read(family, index) => self.access(*family, index, scope),
         }
     }
 
-    /// The number of a layer that stands in the name, and the slots, each with its place.
-    fn slots(&mut self, family: FamilyId, slots: &[Affine], scope: Scope) -> Vec<(Mark, MathId)> {
+    /// The number of a layer that stands in the name, with its place.
+    fn number_in_name(&mut self, family: FamilyId) -> Vec<(Mark, MathId)> {
         let notation = self.notation;
         let number = notation.named(family).and_then(|named| named.number);
-        let mut parts = Vec::with_capacity(slots.len() + 1);
-        if let Some(number) = number {
-            parts.push((notation.profile.layers.index, self.boxes.number(number)));
-        }
-        for (at, slot) in slots.iter().enumerate() {
-            parts.push((notation.mark(family, at), self.affine(slot, scope).id));
-        }
-        parts
+        let mark = notation.profile.layers.index;
+        number
+            .map(|number| (mark, self.boxes.number(number)))
+            .into_iter()
+            .collect()
+    }
+
+    /// The slots, each with its place.
+    fn slots(&mut self, family: FamilyId, slots: &[Affine], scope: Scope) -> Vec<(Mark, MathId)> {
+        let notation = self.notation;
+        slots
+            .iter()
+            .enumerate()
+            .map(|(at, slot)| (notation.mark(family, at), self.affine(slot, scope).id))
+            .collect()
     }
 
     /// What stands above and below a symbol: `(k+1)`; behind what stands below it already.
-    fn marked(
+    pub(super) fn marked(
         &mut self,
         below: Option<MathId>,
         parts: Vec<(Mark, MathId)>,
@@ -125,14 +122,35 @@ impl Printer<'_> {
     ) -> Printed {
         let slots = self.system.family(family).slots.min(index.len());
         let (slots, elements) = index.split_at(slots);
-        let marks = self.slots(family, slots, scope);
-        let (sup, sub) = self.marked(below, marks);
-        let sub = self.subscript(sub, elements, part, scope);
-        let id = self.boxes.script(base, sub, sup);
-        if sup.is_some() {
-            Printed::scripted(id)
-        } else {
-            Printed::atom(id)
+        let parts = SymbolParts {
+            base,
+            below,
+            fixed: self.number_in_name(family),
+            slots: self.slots(family, slots, scope),
+            elements: self.subscript(None, elements, part, scope),
+        };
+        self.put_together(&parts)
+    }
+
+    /// The parts of a quantity's own symbol, at slots and elements that are printed already.
+    pub(super) fn parts_of_symbol(
+        &mut self,
+        family: FamilyId,
+        slots: &[MathId],
+        elements: Option<MathId>,
+    ) -> SymbolParts {
+        let notation = self.notation;
+        let (base, below) = self.symbol(family, elements.is_none());
+        SymbolParts {
+            base,
+            below,
+            fixed: self.number_in_name(family),
+            slots: slots
+                .iter()
+                .enumerate()
+                .map(|(at, slot)| (notation.mark(family, at), *slot))
+                .collect(),
+            elements,
         }
     }
 
@@ -218,17 +236,30 @@ impl Printer<'_> {
 
     fn element(&mut self, family: FamilyId, index: &[Affine], part: Part, scope: Scope) -> Printed {
         let (slots, elements) = index.split_at(self.system.family(family).slots.min(index.len()));
-        if let Some(spelled) = self.spelled_slots(family, slots, scope) {
+        if let Some(mut spelled) = self.spelled_slots(family, slots, scope) {
+            if slots.is_empty() {
+                spelled = self.spelled_symbol(family, spelled);
+            }
             return self.with_elements(spelled, elements, part, scope);
         }
-        let (base, sub) = self.symbol(family, part == Part::Whole || elements.is_empty());
-        self.scripted(base, sub, (family, index), part, scope)
+        let slots: Vec<MathId> = slots
+            .iter()
+            .map(|slot| self.affine(slot, scope).id)
+            .collect();
+        let elements = self.subscript(None, elements, part, scope);
+        let parts = self.parts_of_symbol(family, &slots, elements);
+        self.symbol_in_parts(family, parts)
+    }
+
+    /// Whether a symbol is in the font of arrays.
+    pub(super) fn is_bold(&self, family: FamilyId, whole: bool) -> bool {
+        self.notation.profile.signs.bold && whole && self.system.family(family).axes > 0
     }
 
     /// The symbol of a quantity, and what stands below it already.
     fn symbol(&mut self, family: FamilyId, whole: bool) -> (MathId, Option<MathId>) {
         let NameBox { base, sub } = self.names.family(family);
-        let bold = self.notation.profile.signs.bold && whole && self.system.family(family).axes > 0;
+        let bold = self.is_bold(family, whole);
         (if bold { self.bold(base) } else { base }, sub)
     }
 

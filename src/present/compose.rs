@@ -2,18 +2,22 @@
 
 use super::conditions::{Ranges, Span};
 use super::document::{Confirmed, Definition, Document, Entry, Gradient, Inline, Prose, StepRow};
+use super::labels;
 use super::letters::Scope;
 use super::lines::Lines;
+use super::macros::Macros;
 use super::math::{Fence, Math, MathId, Sign, Symbol};
 use super::plain;
 use super::terms::{Level, Printer};
+use super::wording::fill;
 use crate::derive::Derivation;
 use crate::formula::{Condition, Form, Formula, Link};
-use crate::matrix::{Layout, MatrixForm};
+use crate::matrix::{Layout, MatrixForm, Refusal};
 use crate::profile::Notation;
 use crate::syntax::{MatrixProperty, StepAtZero};
 use crate::system::{Assumption, Fact, FamilyKind, Primitive, System};
-use crate::term::{Affine, Constraint, Domain, FamilyId, Node, TermId, VarId};
+use crate::term::{Affine, Constraint, Domain, FamilyId, FunctionId, Node, TermId, VarId};
+use crate::words::{Words, filled};
 
 /// How the answer looks.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +30,33 @@ pub struct Style<'a> {
     pub layout: Layout,
     /// Whether the symbols are explained.
     pub legend: bool,
+    /// What stands before the labels of equations, where these are numbered.
+    pub labels: Option<&'a str>,
+    /// What the names of macros for symbols begin with, where symbols have macros.
+    pub macros: Option<&'a str>,
+    /// Whether braces say which part of a chain rule is which.
+    pub braces: bool,
+    /// Whether sentences say why each equation holds.
+    pub prose: bool,
+    /// The language of all words.
+    pub words: &'static Words,
+}
+
+impl<'a> Style<'a> {
+    /// A notation and a form, and nothing that was not asked for.
+    pub fn new(notation: &'a Notation, form: Form) -> Self {
+        Self {
+            notation,
+            form,
+            layout: Layout::default(),
+            legend: false,
+            labels: None,
+            macros: None,
+            braces: false,
+            prose: false,
+            words: Words::english(),
+        }
+    }
 }
 
 /// The answer to a derivation as a document.
@@ -37,10 +68,22 @@ pub fn present(
 ) -> Document {
     let system = &derivation.system;
     let mut printer = Printer::new(system, style.notation);
+    printer.words = style.words;
+    printer.prose = style.prose;
+    printer.macros = style
+        .macros
+        .map(|prefix| Macros::of(system, style.notation, prefix));
     printer.step_at_zero = derivation.step_at_zero;
     let mut gradients = Vec::with_capacity(formulas.len());
     for formula in formulas {
-        gradients.push(printer.gradient(formula, style.form));
+        let braced = style.braces.then_some(formulas);
+        gradients.push(printer.gradient(formula, style.form, braced));
+    }
+    if let Some(prefix) = style.labels {
+        let tags = labels::tags(system, formulas, style.form, prefix);
+        for (gradient, tag) in gradients.iter_mut().zip(tags) {
+            gradient.tag = Some(tag);
+        }
     }
     let mut notes = Vec::new();
     let conventional = formulas
@@ -53,7 +96,7 @@ pub fn present(
         .iter()
         .any(|formula| matches!(&formula.matrix, Some(Ok(form)) if form.turns))
     {
-        notes.push(layout_note(style.layout));
+        notes.push(layout_note(style.layout, style.words));
     }
     notes.extend(printer.shortened_notes(style.form));
     let symbols = printer.symbols();
@@ -67,6 +110,10 @@ pub fn present(
     } else {
         Vec::new()
     };
+    let macros = match style.macros {
+        Some(_) => printer.macro_rows(),
+        None => Vec::new(),
+    };
     Document {
         boxes: printer.boxes,
         title: title(system),
@@ -79,6 +126,8 @@ pub fn present(
         layout: style.layout,
         confirmation,
         lines: Lines::default(),
+        macros,
+        words: style.words,
     }
 }
 
@@ -93,13 +142,14 @@ pub fn left_sides(derivation: &Derivation, formulas: &[Formula]) -> Vec<String> 
         .collect()
 }
 
-/// The network as it was understood.
-pub fn present_network(system: &System, notation: &Notation) -> Document {
+/// The network as it was understood, in the words of a language.
+pub fn present_network(system: &System, notation: &Notation, words: &'static Words) -> Document {
     let mut printer = Printer::new(system, notation);
+    printer.words = words;
     let definitions = printer.definitions();
     let mut notes = Vec::new();
     for assumption in &system.assumptions {
-        let mut prose = vec![Inline::Words("assumed: ".into())];
+        let mut prose = vec![Inline::Words(words.conditions.assumed.clone())];
         prose.extend(printer.assumption(assumption));
         notes.push(prose);
     }
@@ -118,16 +168,36 @@ pub fn present_network(system: &System, notation: &Notation) -> Document {
         layout: Layout::default(),
         confirmation: Confirmed::Skipped,
         lines: Lines::default(),
+        macros: Vec::new(),
+        words,
     }
 }
 
 /// Where the axes of Jacobians stand.
-fn layout_note(layout: Layout) -> Prose {
-    let words = match layout {
-        Layout::Same | Layout::Numerator => "derivatives in numerator layout: rows are outputs",
-        Layout::Denominator => "derivatives in denominator layout: columns are outputs",
+fn layout_note(layout: Layout, words: &Words) -> Prose {
+    let note = match layout {
+        Layout::Same | Layout::Numerator => &words.conditions.numerator_layout,
+        Layout::Denominator => &words.conditions.denominator_layout,
     };
-    vec![Inline::Words(words.into())]
+    vec![Inline::Words(note.clone())]
+}
+
+/// Why an equation stays in index form.
+fn why_index(refusal: Refusal, words: &Words) -> String {
+    let words = &words.index_form;
+    match refusal {
+        Refusal::Axes(count) => filled(&words.axes, &[("count", &count.to_string())]),
+        Refusal::Index => words.index.clone(),
+        Refusal::Coupled => words.coupled.clone(),
+        Refusal::Partial => words.partial.clone(),
+        Refusal::Left => words.left.clone(),
+        Refusal::Extremum => words.extremum.clone(),
+        Refusal::Exponent => words.exponent.clone(),
+        Refusal::Entrywise => words.entrywise.clone(),
+        Refusal::IndexAsNumber => words.index_as_number.clone(),
+        Refusal::Contraction => words.contraction.clone(),
+        Refusal::Unproved => words.unproved.clone(),
+    }
 }
 
 fn title(system: &System) -> String {
@@ -146,7 +216,8 @@ struct Shown {
 }
 
 impl Printer<'_> {
-    fn gradient(&mut self, formula: &Formula, form: Form) -> Gradient {
+    /// An equation; among these formulas, its parts have braces.
+    fn gradient(&mut self, formula: &Formula, form: Form, braced: Option<&[Formula]>) -> Gradient {
         let scope = self.enter(Scope::EMPTY, &formula.vars);
         let terms: Vec<TermId> = formula.chain.iter().flat_map(link_terms).collect();
         let scope = self.enter_free(scope, &terms);
@@ -154,7 +225,10 @@ impl Printer<'_> {
         let mut members: Vec<MathId> = formula
             .chain
             .iter()
-            .map(|link| self.link(link, scope))
+            .map(|link| {
+                let braced = braced.and_then(|all| self.braced_link(link, formula, all, scope));
+                braced.unwrap_or_else(|| self.link(link, scope))
+            })
             .collect();
         // A step that changes nothing that can be seen is not shown.
         members.dedup();
@@ -166,10 +240,13 @@ impl Printer<'_> {
             why_index: None,
         };
         match &formula.matrix {
-            Some(Ok(matrix)) => shown = self.in_matrix_form(matrix, shown, scope),
+            Some(Ok(matrix)) => {
+                let braced = braced.map(|_| formula);
+                shown = self.in_matrix_form(matrix, shown, braced, scope);
+            }
             Some(Err(refusal)) => {
                 shown.form = Form::Index;
-                shown.why_index = Some(refusal.words());
+                shown.why_index = Some(why_index(*refusal, self.words));
             }
             None => {}
         }
@@ -216,19 +293,30 @@ impl Printer<'_> {
             locals,
             steps,
             asked: formula.asked,
+            tag: None,
+            leads: self.prose.then(|| self.leads(formula, scope)),
         }
     }
 
     /// An equation with whole arrays. Where a member of its chain is none, the chain is shown for one entry,
     /// and the arrays say the result.
-    fn in_matrix_form(&mut self, matrix: &MatrixForm, index: Shown, scope: Scope) -> Shown {
+    fn in_matrix_form(
+        &mut self,
+        matrix: &MatrixForm,
+        index: Shown,
+        braced: Option<&Formula>,
+        scope: Scope,
+    ) -> Shown {
         let left = self.array_side(&matrix.left, scope);
         let whole = matrix.members.iter().all(Option::is_some);
         let mut members: Vec<MathId> = matrix
             .members
             .iter()
             .flatten()
-            .map(|member| self.array_side(member, scope))
+            .map(|member| {
+                let braced = braced.and_then(|formula| self.braced_array(member, formula, scope));
+                braced.unwrap_or_else(|| self.array_side(member, scope))
+            })
             .collect();
         members.dedup();
         if !whole {
@@ -250,9 +338,9 @@ impl Printer<'_> {
     pub(super) fn side(&mut self, term: TermId, scope: Scope) -> MathId {
         let id = self.term(term, scope).id;
         match self.boxes.get(id) {
-            Math::Cases { rows, whole: _ } => {
+            Math::Cases { rows, .. } => {
                 let rows = rows.clone();
-                self.boxes.intern(Math::Cases { rows, whole: true })
+                self.cases(rows, true)
             }
             _ => id,
         }
@@ -360,8 +448,8 @@ impl Printer<'_> {
             match condition {
                 // Said once, below all equations.
                 Condition::StepAtZero => {}
-                Condition::OffKinks => except.push(vec![Inline::Words("off the kinks".into())]),
-                Condition::OffTies => except.push(vec![Inline::Words("off ties".into())]),
+                Condition::OffKinks => except.push(self.said(&self.words.conditions.off_kinks)),
+                Condition::OffTies => except.push(self.said(&self.words.conditions.off_ties)),
                 Condition::Assumed(at) => {
                     let system = self.system;
                     valid_if.push(self.assumption(&system.assumptions[*at]));
@@ -405,22 +493,25 @@ impl Printer<'_> {
                 let scope = self.enter(scope, &[*var]);
                 let term = self.term(*term, scope).id;
                 let letter = self.variable(*var, scope).id;
-                vec![
-                    Inline::Math(term),
-                    Inline::Words(" one-hot in ".into()),
-                    Inline::Math(letter),
-                ]
+                fill(
+                    &self.words.conditions.one_hot,
+                    &[
+                        ("quantity", &[Inline::Math(term)]),
+                        ("index", &[Inline::Math(letter)]),
+                    ],
+                )
             }
             Fact::Matrix(family, property) => {
                 let name = self.names.family(*family);
                 let symbol = self.boxes.script(name.base, name.sub, None);
-                let words = match property {
-                    MatrixProperty::Symmetric => " symmetric",
-                    MatrixProperty::PositiveDefinite => " positive definite",
-                    MatrixProperty::Invertible => " invertible",
-                    MatrixProperty::Orthogonal => " orthogonal",
+                let words = &self.words.conditions;
+                let text = match property {
+                    MatrixProperty::Symmetric => &words.symmetric,
+                    MatrixProperty::PositiveDefinite => &words.positive_definite,
+                    MatrixProperty::Invertible => &words.invertible,
+                    MatrixProperty::Orthogonal => &words.orthogonal,
                 };
-                vec![Inline::Math(symbol), Inline::Words(words.into())]
+                fill(text, &[("quantity", &[Inline::Math(symbol)])])
             }
         }
     }
@@ -428,12 +519,14 @@ impl Printer<'_> {
     /// `Step(0) = 1`.
     fn step_note(&mut self, step: StepAtZero) -> Prose {
         let system = self.system;
-        let latex = system
+        let step_function = system
             .functions
             .iter()
-            .find(|function| function.primitive == Some(Primitive::Step))
-            .map_or(r"\operatorname{Step}", |function| function.latex.as_str());
-        let head = self.boxes.latex(latex);
+            .position(|function| function.primitive == Some(Primitive::Step));
+        let head = match step_function {
+            Some(at) => self.function_symbol(FunctionId(at as u32)),
+            None => self.boxes.latex(r"\operatorname{Step}"),
+        };
         let zero = self.boxes.number(0);
         let fence = self.boxes.fence(Fence::Round, false, zero);
         let applied = self.boxes.row([head, fence]);
@@ -442,10 +535,10 @@ impl Printer<'_> {
                 let equals = self.boxes.sign(Sign::Equals);
                 vec![Inline::Math(self.boxes.row([applied, equals, value]))]
             }
-            None => vec![
-                Inline::Math(applied),
-                Inline::Words(" is left undefined".into()),
-            ],
+            None => fill(
+                &self.words.conditions.undefined,
+                &[("value", &[Inline::Math(applied)])],
+            ),
         }
     }
 
@@ -498,6 +591,11 @@ impl Printer<'_> {
             definitions.push(Definition { left, right, range });
         }
         definitions
+    }
+
+    /// Words alone.
+    fn said(&self, words: &str) -> Prose {
+        vec![Inline::Words(words.to_owned())]
     }
 
     /// `ℝ`.

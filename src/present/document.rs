@@ -5,6 +5,7 @@ use super::math::{Boxes, MathId};
 use crate::formula::Form;
 use crate::matrix::Layout;
 use crate::syntax::StepAtZero;
+use crate::words::Words;
 
 /// The whole answer.
 #[derive(Debug, Clone)]
@@ -31,6 +32,31 @@ pub struct Document {
     pub confirmation: Confirmed,
     /// The lines of what is broken.
     pub lines: Lines,
+    /// The definitions of the macros that the boxes use, as far as they are to be printed.
+    pub macros: Vec<MacroRow>,
+    /// The language of its words.
+    pub words: &'static Words,
+}
+
+impl Document {
+    /// Leaves nothing but the definitions of macros.
+    pub fn keep_macros(&mut self) {
+        self.gradients.clear();
+        self.definitions.clear();
+        self.notes.clear();
+        self.legend.clear();
+    }
+}
+
+/// A macro of LaTeX for a symbol.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MacroRow {
+    /// Its name without the backslash: letters only.
+    pub name: String,
+    /// How many arguments it takes.
+    pub arguments: usize,
+    /// What it stands for, with `#1`, `#2`, … for the arguments.
+    pub body: MathId,
 }
 
 /// Words and mathematics.
@@ -76,6 +102,30 @@ pub struct Gradient {
     pub shape: Vec<String>,
     /// Whether it was asked for.
     pub asked: bool,
+    /// How a text cites it, where equations are numbered.
+    pub tag: Option<Tag>,
+    /// What is said before its equations, where that is to be said.
+    pub leads: Option<Leads>,
+}
+
+/// Sentences before the equations of a derivation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leads {
+    /// Before the first member of the chain.
+    pub first: Prose,
+    /// Before the members behind the local derivatives, where the first member names these.
+    pub result: Option<Prose>,
+    /// Before the arrays that say the result, where the chain is of one entry.
+    pub arrays: Prose,
+}
+
+/// How a text cites an equation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag {
+    /// Its number among the equations that are cited, from 1; LaTeX and Typst count by themselves.
+    pub number: usize,
+    /// Its label, of ASCII letters, digits and `:.-_`: `eq:dC-dW-0`.
+    pub label: String,
 }
 
 /// An equation for one entry of an array.
@@ -96,6 +146,8 @@ pub struct LocalRow {
     pub right: MathId,
     /// Why.
     pub why: Prose,
+    /// The sentence before it, where reasons stand in sentences; `why` is then what it needs.
+    pub lead: Option<Prose>,
 }
 
 /// One step: a rule and the equation that it made.

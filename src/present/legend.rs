@@ -9,11 +9,16 @@ use super::math::{BigOperator, Fence, Math, MathId, Sign, Symbol};
 use super::plain;
 use super::terms::{Printed, Printer};
 use crate::formula::Form;
+use crate::profile::Mark;
 use crate::syntax::StepAtZero;
 use crate::system::{Clause, Family, FamilyKind, FamilyRole, Function, Primitive, System};
 use crate::term::{
     Affine, Constraint, Domain, FamilyId, FunctionId, Node, Relation, SizeId, TermId, VarId,
 };
+use crate::words::Words;
+
+/// No words.
+static NONE: String = String::new();
 
 impl Printer<'_> {
     /// One row for each quantity of the network.
@@ -75,7 +80,7 @@ impl Printer<'_> {
             let mut note = vec![Inline::Math(equation)];
             let general = self.notation.names_all_derivatives();
             if general {
-                note.push(Inline::Words(", and so for all quantities".into()));
+                note.push(Inline::Words(self.words.conditions.so_for_all.clone()));
             }
             notes.push(note);
             if general {
@@ -131,14 +136,14 @@ impl Printer<'_> {
                 let (symbol, range) = self.slotted(id, clause);
                 let set = self.set(family, clause, scope);
                 let words = if Some(clause.vars.len()) == general {
-                    kind(family)
+                    kind_in(self.words, family)
                 } else {
-                    boundary(system, family, clause)
+                    boundary(self.words, system, family, clause)
                 };
                 rows.push(LegendRow {
                     symbol,
                     meaning: Some(Meaning::In(set)),
-                    words: words.into(),
+                    words: words.to_owned(),
                     range,
                 });
             }
@@ -155,13 +160,9 @@ impl Printer<'_> {
     fn size_rows(&mut self, rows: &mut Vec<LegendRow>) {
         let system = self.system;
         for (at, size) in system.sizes.iter().enumerate() {
-            let name = self.names.size(SizeId(at as u32));
-            let sup = (size.slots > 0).then(|| {
-                let any = self.boxes.sign(Sign::Times);
-                let list = self.boxes.list(&vec![any; size.slots], Sign::Comma);
-                self.boxes.fence(Fence::Round, false, list)
-            });
-            let symbol = self.boxes.script(name.base, name.sub, sup);
+            let any = self.boxes.sign(Sign::Times);
+            let slots = vec![(Mark::Round, any); size.slots];
+            let symbol = self.size_symbol(SizeId(at as u32), slots).id;
             let one = self.boxes.number(1);
             let two = self.boxes.number(2);
             let dots = self.boxes.sign(Sign::Dots);
@@ -170,7 +171,7 @@ impl Printer<'_> {
             rows.push(LegendRow {
                 symbol,
                 meaning: Some(Meaning::In(set)),
-                words: "size".into(),
+                words: self.words.legend.size.clone(),
                 range: None,
             });
         }
@@ -222,13 +223,15 @@ impl Printer<'_> {
             .id;
         let zero = self.boxes.number(0);
         let is = |value| Some(Meaning::Is(value));
+        let all_words = self.words;
+        let words = &all_words.legend;
         let (meaning, words) = match function.primitive {
             Some(Primitive::Relu) => {
                 let comma = self.boxes.sign(Sign::Comma);
                 let pair = self.boxes.row([letters[0].id, comma, zero]);
                 let pair = self.boxes.fence(Fence::Round, false, pair);
                 let max = self.boxes.latex(r"\max");
-                (is(self.boxes.row([max, pair])), "rectifier")
+                (is(self.boxes.row([max, pair])), &words.rectifier)
             }
             Some(Primitive::Step) => {
                 let one = self.boxes.number(1);
@@ -240,41 +243,36 @@ impl Printer<'_> {
                 let mut cases = vec![(zero, below)];
                 cases.extend(self.step_value(step).map(|value| (value, here)));
                 cases.push((one, above));
-                let cases = self.boxes.intern(Math::Cases {
-                    rows: cases.into(),
-                    whole: false,
-                });
+                let cases = self.cases(cases, false);
                 let words = match step {
-                    StepAtZero::Undefined => "unit step, without a value at 0",
-                    StepAtZero::Zero | StepAtZero::Half | StepAtZero::One => "unit step",
+                    StepAtZero::Undefined => &words.step_undefined,
+                    StepAtZero::Zero | StepAtZero::Half | StepAtZero::One => &words.step,
                 };
                 (is(cases), words)
             }
-            Some(Primitive::Log) => (None, "natural logarithm"),
-            Some(Primitive::Erf) => (None, "error function"),
+            Some(Primitive::Log) => (None, &words.logarithm),
+            Some(Primitive::Erf) => (None, &words.error_function),
             // Everybody knows these.
             Some(Primitive::Exp | Primitive::Sin | Primitive::Cos) => return None,
             None => match function.body {
                 // The radical explains itself.
                 Some(_) if function.latex == r"\sqrt" => return None,
                 Some(body) => {
+                    let none = &NONE;
                     let words = if function.activation {
-                        "activation function"
+                        &words.activation_function
                     } else {
-                        ""
+                        none
                     };
                     (is(self.term(body, Scope::EMPTY).id), words)
                 }
-                None => (
-                    None,
-                    "any differentiable function; a prime is its derivative",
-                ),
+                None => (None, &words.any_function),
             },
         };
         Some(LegendRow {
             symbol,
             meaning,
-            words: words.into(),
+            words: words.clone(),
             range: None,
         })
     }
@@ -321,7 +319,9 @@ impl Printer<'_> {
                 | Math::Accent(..)
                 | Math::Stack(_)
                 | Math::Cases { .. }
-                | Math::Spelled(_) => {}
+                | Math::Spelled(_)
+                | Math::Macro { .. }
+                | Math::Brace { .. } => {}
             }
         }
         let mut row = |symbol: Option<MathId>, words: &str| {
@@ -332,16 +332,13 @@ impl Printer<'_> {
                 range: None,
             }));
         };
-        let all = "over all values of the index";
-        row(sums[BigOperator::Sum as usize], &format!("sum {all}"));
-        row(
-            sums[BigOperator::Product as usize],
-            &format!("product {all}"),
-        );
-        row(sums[BigOperator::Max as usize], &format!("maximum {all}"));
-        row(sums[BigOperator::Min as usize], &format!("minimum {all}"));
-        row(delta, "1 if both indices are equal, else 0");
-        row(bracket, "1 where the condition in brackets holds, else 0");
+        let words = &self.words.legend;
+        row(sums[BigOperator::Sum as usize], &words.sum);
+        row(sums[BigOperator::Product as usize], &words.product);
+        row(sums[BigOperator::Max as usize], &words.maximum);
+        row(sums[BigOperator::Min as usize], &words.minimum);
+        row(delta, &words.delta);
+        row(bracket, &words.bracket);
     }
 
     fn set(&mut self, family: &Family, clause: &Clause, scope: Scope) -> MathId {
@@ -448,14 +445,37 @@ fn is_derivative(family: &Family) -> bool {
 }
 
 /// What a clause for single slots is: what it is equal to, else a boundary.
-fn boundary(system: &System, family: &Family, clause: &Clause) -> &'static str {
+fn boundary(
+    words: &'static Words,
+    system: &System,
+    family: &Family,
+    clause: &Clause,
+) -> &'static str {
     match clause.body.map(|body| system.store.node(body)) {
-        Some(Node::Access(source, _)) => kind(system.family(*source)),
-        Some(_) => "boundary value",
-        None => kind(family),
+        Some(Node::Access(source, _)) => kind_in(words, system.family(*source)),
+        Some(_) => &words.legend.boundary,
+        None => kind_in(words, family),
     }
 }
 
+/// What a quantity is, in a language.
+fn kind_in(words: &'static Words, family: &Family) -> &'static str {
+    let words = &words.legend;
+    match kind(family) {
+        "parameter" => &words.parameter,
+        "input" => &words.input,
+        "target" => &words.target,
+        "pre-activation" => &words.pre_activation,
+        "activation" => &words.activation,
+        "output" => &words.output,
+        "loss" => &words.loss,
+        "given" => &words.given,
+        "defined" => &words.defined,
+        _ => &words.derivative,
+    }
+}
+
+/// What a quantity is, by the name that programs know.
 fn kind(family: &Family) -> &'static str {
     match family.role {
         Some(FamilyRole::Parameter) => "parameter",

@@ -208,6 +208,8 @@ fn width(math: &Math, widths: &[f32], setting: Setting) -> f32 {
                 Piece::Math(id) => of(id),
             })
             .sum(),
+        Math::Macro { body, .. } => of(body),
+        Math::Brace { body, words } => of(body).max(SCRIPT * of(words)),
     }
 }
 

@@ -5,7 +5,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::compose::link_terms;
 use super::document::{Inline, LocalRow, Prose};
 use super::letters::Scope;
+use super::math::MathId;
 use super::terms::Printer;
+use super::wording::fill;
 use crate::derive::Reason;
 use crate::formula::{Formula, LocalDerivative};
 use crate::system::{FamilyKind, System};
@@ -49,49 +51,67 @@ impl Printer<'_> {
         let scope = self.enter_free(scope, &[local.symbol, local.value]);
         let left = self.term(local.symbol, scope).id;
         let right = self.side(local.value, scope);
-        let mut why = self.reason(local, scope);
+        let lead = self.prose.then(|| self.local_lead(local, scope));
+        let mut why = if self.prose {
+            Prose::new()
+        } else {
+            self.reason(local, scope)
+        };
         let (valid_if, except) = self.conditions(&local.conditions, scope);
         for place in except {
-            why.push(Inline::Words(", ".into()));
+            separate(&mut why);
             why.extend(place);
         }
         for (at, condition) in valid_if.into_iter().enumerate() {
-            let before = if at == 0 { ", valid if " } else { ", " };
-            why.push(Inline::Words(before.into()));
+            separate(&mut why);
+            if at == 0 {
+                why.push(Inline::Words(self.words.conditions.valid_if.clone()));
+            }
             why.extend(condition);
         }
-        LocalRow { left, right, why }
+        LocalRow {
+            left,
+            right,
+            why,
+            lead,
+        }
     }
 
     fn reason(&mut self, local: &LocalDerivative, scope: Scope) -> Prose {
         let system = self.system;
+        let reasons = &self.words.reasons;
+        let said = |words: &str| vec![Inline::Words(words.to_owned())];
         match local.reason {
-            Reason::Itself => vec![Inline::Words("it is the quantity itself".into())],
-            Reason::Linear => {
-                let linear = |words: &str| Inline::Words(words.into());
-                let Node::Access(family, index) = system.store.node(local.symbol) else {
-                    return vec![linear("linear")];
-                };
-                let FamilyKind::Local { of, wrt } = system.family(*family).kind else {
-                    return vec![linear("linear")];
-                };
-                let rank = system.family(of).slots + system.family(of).axes;
-                let by = self.access(wrt, &index[rank.min(index.len())..], scope).id;
-                vec![linear("linear in "), Inline::Math(by)]
-            }
+            Reason::Itself => said(&reasons.itself),
+            Reason::Linear => match self.local_sides(local.symbol, scope) {
+                Some((_, by)) => fill(&reasons.linear_in, &[("quantity", &[Inline::Math(by)])]),
+                None => said(&reasons.linear),
+            },
             Reason::Function(function) => {
-                let symbol = self.boxes.latex(&system.function(function).latex);
-                vec![Inline::Words("derivative of ".into()), Inline::Math(symbol)]
+                let symbol = self.function_symbol(function);
+                let symbol = [Inline::Math(symbol)];
+                fill(&reasons.derivative_of, &[("function", &symbol)])
             }
-            Reason::Rules => {
-                let words = if matches!(system.store.node(local.symbol), Node::Mul(_)) {
-                    "chain rule"
-                } else {
-                    "sum, product and power rule"
-                };
-                vec![Inline::Words(words.into())]
+            Reason::Rules if matches!(system.store.node(local.symbol), Node::Mul(_)) => {
+                said(&reasons.chain_rule)
             }
+            Reason::Rules => said(&reasons.rules),
         }
+    }
+
+    /// What a local derivative differentiates, and by what.
+    pub(super) fn local_sides(&mut self, symbol: TermId, scope: Scope) -> Option<(MathId, MathId)> {
+        let system = self.system;
+        let Node::Access(family, index) = system.store.node(symbol) else {
+            return None;
+        };
+        let FamilyKind::Local { of, wrt } = system.family(*family).kind else {
+            return None;
+        };
+        let rank = system.family(of).slots + system.family(of).axes;
+        let (above, below) = index.split_at(rank.min(index.len()));
+        let of = self.access(of, above, scope).id;
+        Some((of, self.access(wrt, below, scope).id))
     }
 
     /// In which scopes symbols stand in terms that are printed in a scope: where each is met first.
@@ -125,6 +145,13 @@ impl Printer<'_> {
             open.extend(node.children().iter().rev().map(|child| (*child, inner)));
         }
         found
+    }
+}
+
+/// A comma behind what is said already.
+fn separate(prose: &mut Prose) {
+    if !prose.is_empty() {
+        prose.push(Inline::Words(", ".into()));
     }
 }
 

@@ -57,9 +57,29 @@ pub enum Math {
         rows: Box<[(MathId, Option<MathId>)]>,
         /// Whether they are all of a side, and end with a full stop.
         whole: bool,
+        /// `if`, before a condition.
+        when: MathId,
+        /// `otherwise`, in place of one.
+        otherwise: MathId,
     },
     /// LaTeX of the author with boxes in it.
     Spelled(Box<[Piece]>),
+    /// A symbol that LaTeX writes by a macro.
+    Macro {
+        /// The macro's name without the backslash.
+        name: Box<str>,
+        /// Its arguments.
+        arguments: Box<[MathId]>,
+        /// The symbol itself.
+        body: MathId,
+    },
+    /// A brace below, with words below the brace.
+    Brace {
+        /// What is above the brace.
+        body: MathId,
+        /// What is said of it.
+        words: MathId,
+    },
 }
 
 /// A part of a spelling.
@@ -314,9 +334,17 @@ impl Math {
                 std::iter::once(*base).chain(*sub).chain(*sup).collect()
             }
             Math::Big { op: _, under, over } => under.iter().chain(over).copied().collect(),
-            Math::Cases { rows, whole: _ } => rows
+            Math::Cases {
+                rows,
+                whole: _,
+                when,
+                otherwise,
+            } => rows
                 .iter()
-                .flat_map(|(value, condition)| std::iter::once(*value).chain(*condition))
+                .flat_map(|(value, condition)| match condition {
+                    Some(condition) => [*value, *when, *condition].to_vec(),
+                    None => [*value, *otherwise].to_vec(),
+                })
                 .collect(),
             Math::Spelled(pieces) => pieces
                 .iter()
@@ -325,6 +353,12 @@ impl Math {
                     Piece::Latex(_) => None,
                 })
                 .collect(),
+            Math::Macro {
+                name: _,
+                arguments,
+                body,
+            } => arguments.iter().chain([body]).copied().collect(),
+            Math::Brace { body, words } => smallvec::smallvec![*body, *words],
         }
     }
 }

@@ -20,7 +20,7 @@ impl Printer<'_> {
         }
     }
 
-    fn array(&mut self, array: &Expression, scope: Scope) -> Printed {
+    pub(super) fn array(&mut self, array: &Expression, scope: Scope) -> Printed {
         match &array.kind {
             Kind::Number(term) => self.term(*term, scope),
             Kind::Quantity { access, .. } => self.whole(*access, scope),
@@ -196,7 +196,7 @@ impl Printer<'_> {
     }
 
     /// A product without its sign.
-    fn array_product(
+    pub(super) fn array_product(
         &mut self,
         numbers: &[Expression],
         chain: &[Expression],
@@ -302,12 +302,12 @@ impl Printer<'_> {
     }
 
     /// Whether a box is the number 1.
-    fn is_one(&self, id: MathId) -> bool {
+    pub(super) fn is_one(&self, id: MathId) -> bool {
         matches!(self.boxes.get(id), Math::Symbol(Symbol::Number(digits)) if **digits == *"1")
     }
 
     /// `a ⊙ b ⊘ c`.
-    fn entrywise(&mut self, parts: &[Expression], scope: Scope) -> Printed {
+    pub(super) fn entrywise(&mut self, parts: &[Expression], scope: Scope) -> Printed {
         let (below, above): (Vec<&Expression>, Vec<&Expression>) = parts.iter().partition(
             |part| matches!(&part.kind, Kind::Power(_, exponent) if exponent.is_negative()),
         );
@@ -427,13 +427,18 @@ impl Printer<'_> {
     fn array_sum(&mut self, parts: &[Expression], scope: Scope) -> Printed {
         let mut summands = Vec::with_capacity(parts.len());
         for part in parts {
-            let (negative, printed) = match &part.kind {
-                Kind::Product { numbers, chain } => self.array_product(numbers, chain, scope),
-                Kind::Number(term) => self.summand(*term, scope),
-                _ => (false, self.array(part, scope)),
-            };
+            let (negative, printed) = self.array_summand(part, scope);
             summands.push((negative, self.inside_sum(printed)));
         }
         self.signed_sum(&summands)
+    }
+
+    /// A summand without its sign.
+    pub(super) fn array_summand(&mut self, part: &Expression, scope: Scope) -> (bool, Printed) {
+        match &part.kind {
+            Kind::Product { numbers, chain } => self.array_product(numbers, chain, scope),
+            Kind::Number(term) => self.summand(*term, scope),
+            _ => (false, self.array(part, scope)),
+        }
     }
 }

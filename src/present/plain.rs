@@ -81,32 +81,47 @@ pub(super) fn access(system: &System, family: FamilyId, index: &[Affine]) -> Str
 
 /// Both sides of a derivative without their elements: `C` and `W[k]`; of a second one, `C` and `W[0], W[1]`.
 pub(super) fn sides(system: &System, family: FamilyId, index: &[Affine]) -> (String, String) {
-    let whole = |family: FamilyId, index: &[Affine]| {
+    both(system, family, index, &|family, index| {
         access(
             system,
             family,
             &index[..system.family(family).slots.min(index.len())],
         )
-    };
+    })
+}
+
+/// Both sides of a derivative with their elements: `C` and `W[k]_{i,j}`.
+pub(super) fn elements(system: &System, family: FamilyId, index: &[Affine]) -> (String, String) {
+    both(system, family, index, &|family, index| {
+        access(system, family, index)
+    })
+}
+
+fn both(
+    system: &System,
+    family: FamilyId,
+    index: &[Affine],
+    side: &dyn Fn(FamilyId, &[Affine]) -> String,
+) -> (String, String) {
     match system.family(family).kind {
         FamilyKind::Adjoint { of, wrt } | FamilyKind::Local { of, wrt } => {
             let rank = system.family(of).slots + system.family(of).axes;
             let (above, below) = index.split_at(rank.min(index.len()));
             match system.family(of).kind {
                 FamilyKind::Adjoint { .. } => {
-                    let (outer, first) = sides(system, of, above);
-                    (outer, format!("{first}, {}", whole(wrt, below)))
+                    let (outer, first) = both(system, of, above, side);
+                    (outer, format!("{first}, {}", side(wrt, below)))
                 }
                 FamilyKind::Local { .. }
                 | FamilyKind::Input
                 | FamilyKind::Defined
                 | FamilyKind::OfMatrix { .. }
-                | FamilyKind::OpaqueLoss(_) => (whole(of, above), whole(wrt, below)),
+                | FamilyKind::OpaqueLoss(_) => (side(of, above), side(wrt, below)),
             }
         }
         FamilyKind::Input
         | FamilyKind::Defined
         | FamilyKind::OfMatrix { .. }
-        | FamilyKind::OpaqueLoss(_) => (whole(family, index), String::new()),
+        | FamilyKind::OpaqueLoss(_) => (side(family, index), String::new()),
     }
 }

@@ -240,12 +240,13 @@ impl Printer<'_> {
     /// Whether it is a name of several letters, which needs room beside it.
     fn is_word(&self, id: MathId) -> bool {
         match self.boxes.get(id) {
-            Math::Symbol(Symbol::Word(_)) => true,
+            // The words below braces, too.
+            Math::Symbol(Symbol::Word(_)) | Math::Brace { .. } => true,
             // `dz` of a profile is one name.
             Math::Spelled(pieces) => {
                 pieces.len() > 1 && matches!(&pieces[0], Piece::Latex(text) if !text.contains('\\'))
             }
-            Math::Script { base, .. } => self.is_word(*base),
+            Math::Script { base, .. } | Math::Macro { body: base, .. } => self.is_word(*base),
             Math::Symbol(_)
             | Math::Row(_)
             | Math::Fraction(..)

@@ -11,6 +11,7 @@ use crate::profile::Notation;
 use crate::syntax::StepAtZero;
 use crate::system::{Primitive, System};
 use crate::term::{Affine, Cmp, FamilyId, FunctionId, Node, Reduction, TermId, VarId};
+use crate::words::Words;
 
 /// How tightly a printed term holds together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,6 +115,12 @@ pub(super) struct Printer<'a> {
     pub(super) shortened: Vec<FamilyId>,
     /// The value of Step(0), where an indicator has to say it.
     pub(super) step_at_zero: StepAtZero,
+    /// The language of words.
+    pub(super) words: &'static Words,
+    /// Whether sentences say why equations hold.
+    pub(super) prose: bool,
+    /// The macros of symbols, where they have some.
+    pub(super) macros: Option<super::macros::Macros>,
 }
 
 impl<'a> Printer<'a> {
@@ -145,6 +152,9 @@ impl<'a> Printer<'a> {
             spellings: super::spelling::Spellings::of(system),
             shortened: Vec::new(),
             step_at_zero: system.step_at_zero.unwrap_or(StepAtZero::One),
+            words: Words::english(),
+            prose: false,
+            macros: None,
         }
     }
 
@@ -221,10 +231,7 @@ impl<'a> Printer<'a> {
                     };
                     rows.push((value, condition));
                 }
-                let id = self.boxes.intern(Math::Cases {
-                    rows: rows.into_boxed_slice(),
-                    whole: false,
-                });
+                let id = self.cases(rows, false);
                 Printed {
                     level: Level::Sum,
                     tall: true,
@@ -232,6 +239,23 @@ impl<'a> Printer<'a> {
                 }
             }
         }
+    }
+
+    /// Values with their conditions, in the words of the language.
+    pub(super) fn cases(
+        &mut self,
+        rows: impl Into<Box<[(MathId, Option<MathId>)]>>,
+        whole: bool,
+    ) -> MathId {
+        let words = &self.words.conditions;
+        let when = self.boxes.text(&words.r#if);
+        let otherwise = self.boxes.text(&words.otherwise);
+        self.boxes.intern(Math::Cases {
+            rows: rows.into(),
+            whole,
+            when,
+            otherwise,
+        })
     }
 
     /// A parameter of the function whose body is shown.
@@ -569,7 +593,7 @@ impl<'a> Printer<'a> {
                 ..Printed::atom(id)
             };
         }
-        let mut head = self.boxes.latex(&row.latex);
+        let mut head = self.function_symbol(function);
         if !underived {
             let order = match orders {
                 [order @ 1..=3] => {

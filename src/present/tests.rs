@@ -227,10 +227,8 @@ fn document(network: &str, detail: Detail, combine: bool) -> Document {
     };
     let formulas = crate::formula::formulate(&mut derivation, &view).expect("the view can be had");
     let style = Style {
-        notation: Notation::standard(),
-        form: Form::Index,
-        layout: Default::default(),
         legend: true,
+        ..Style::new(Notation::standard(), Form::Index)
     };
     present(&derivation, &formulas, &style, Confirmed::Skipped)
 }

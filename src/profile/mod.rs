@@ -13,7 +13,7 @@ mod spellings;
 
 pub use apply::apply;
 pub use notation::{Mark, Named, Notation, bold};
-pub use parts::Part;
+pub use parts::{Part, parts};
 pub use read::read;
 pub use spellings::spelled_out;
 

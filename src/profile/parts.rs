@@ -43,6 +43,11 @@ impl Part {
     }
 }
 
+/// The part of each quantity, by [`FamilyId`].
+pub fn parts(system: &System) -> Vec<Option<Part>> {
+    Parts::of(system).of
+}
+
 /// One place where a weight joins two layers: `z[k+1]_j` reads `W[k]_ij`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Use {
@@ -73,7 +78,12 @@ impl Parts {
         };
         let mut taken = Vec::new();
         for user in system.family_ids() {
-            if Some(user) == system.loss {
+            // Derivatives multiply by what their network gives, too.
+            let derivative = matches!(
+                system.family(user).kind,
+                FamilyKind::Adjoint { .. } | FamilyKind::Local { .. }
+            );
+            if derivative || Some(user) == system.loss {
                 continue;
             }
             for clause in &system.family(user).clauses {

@@ -159,24 +159,49 @@ const DEEPEST: usize = 16;
 pub(crate) fn refusal(latex: &str) -> Option<String> {
     let mut depth = 0usize;
     let mut waiting = false;
+    // Whether a group of words comes next, and the depth around the one that is open.
+    let mut announced = false;
+    let mut words: Option<usize> = None;
     for token in tokens(latex) {
         let waited = waiting;
         waiting = false;
+        let named = std::mem::take(&mut announced);
         match token {
-            Token::Character('{') => depth += 1,
+            Token::Character('{') => {
+                if named {
+                    words.get_or_insert(depth);
+                }
+                depth += 1;
+            }
             Token::Character('}') if depth == 0 || waited => {
                 return Some("something is missing before `}`".into());
             }
-            Token::Character('}') => depth -= 1,
+            Token::Character('}') => {
+                depth -= 1;
+                words = words.filter(|outside| depth > *outside);
+            }
+            // To TeX, `^^5c` is a backslash.
+            Token::Character(sign @ ('^' | '_')) if waited => {
+                return Some(format!("something is missing before `{sign}`"));
+            }
             Token::Character('^' | '_') => waiting = true,
-            Token::Character(' ') => waiting = waited,
+            Token::Character(sign @ ('<' | '>' | '|')) if words.is_some() => {
+                return Some(format!("`{sign}` in words is markup to some readers"));
+            }
+            Token::Character(' ') => {
+                waiting = waited;
+                announced = named;
+            }
             Token::Character(c) if c.is_alphanumeric() || "'()[]+-=<>/*,.;:|!".contains(c) => {}
             Token::Character(c) => return Some(format!("`{c}` is no sign of mathematics")),
             Token::Command("," | ";" | ":" | "!" | " " | "{" | "}" | "_") => {}
             Token::Command(word) => match command(word) {
+                Some(Command::Name) => {
+                    waiting = true;
+                    announced = true;
+                }
                 Some(
-                    Command::Name
-                    | Command::Font(_)
+                    Command::Font(_)
                     | Command::Accent(_)
                     | Command::Root
                     | Command::Fraction

@@ -7,10 +7,9 @@ use super::sheet::{Sheet, Voice};
 use super::{latex, text};
 use crate::present::math::MathId;
 use crate::present::{Document, Inline, LegendRow, Meaning, Prose};
+use crate::words::Words;
 
-const HEAD: &str = r#"<!DOCTYPE html>
-<html lang="en">
-<head>
+const HEAD: &str = r#"<head>
 <meta charset="utf-8"/>
 <meta name="viewport" content="width=device-width, initial-scale=1"/>
 <style>
@@ -21,6 +20,13 @@ body { max-width: 50rem; margin: 2rem auto; padding: 0 1rem; color: var(--ink); 
   font-family: serif; line-height: 1.5; }
 .equation { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem 2rem; margin: 0.75rem 0; padding: 0.25rem 0; overflow: auto hidden; }
 .equation math { display: inline math; math-style: normal; }
+span.number, button.copy { margin-inline-start: auto; }
+span.number + button.copy { margin-inline-start: 0; }
+button.copy { font: inherit; font-size: 0.8rem; color: inherit; background: none; border: 1px solid var(--line); border-radius: 0.25rem;
+  cursor: pointer; }
+button.copy:focus-visible { outline: 2px solid; }
+.said { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+@media print { button.copy { display: none; } }
 mtable.chain { math-style: normal; }
 mtable.chain mtd, mtable.cases mtd { text-align: left; }
 mtable.chain mtd { padding: 0.3em 0.1em; }
@@ -29,6 +35,9 @@ th, td { text-align: left; padding: 0.25rem 1rem 0.25rem 0; border-bottom: 1px s
 </style>
 "#;
 
+/// Buttons that copy LaTeX.
+const SCRIPT: &str = include_str!("copy.js");
+
 pub(super) fn lay_out(document: &Document, extent: Extent) -> Sheet<'_> {
     let outline = outline(document, extent);
     let mut sheet = Sheet::new(&document.boxes, mathml::spell);
@@ -36,6 +45,7 @@ pub(super) fn lay_out(document: &Document, extent: Extent) -> Sheet<'_> {
         latex: sheet.voice(latex::spell, escape),
         plain: sheet.voice(text::spell, escape),
         sheet,
+        table: document.words,
     };
     if let Some(title) = &outline.title {
         page.head(title);
@@ -50,7 +60,9 @@ pub(super) fn lay_out(document: &Document, extent: Extent) -> Sheet<'_> {
         }
     }
     if outline.title.is_some() {
-        page.sheet.text("</body>\n</html>\n");
+        page.sheet.text("<script>\n");
+        page.sheet.text(SCRIPT);
+        page.sheet.text("</script>\n</body>\n</html>\n");
     }
     page.sheet
 }
@@ -59,10 +71,14 @@ struct Page<'a> {
     sheet: Sheet<'a>,
     latex: Voice,
     plain: Voice,
+    table: &'static Words,
 }
 
 impl<'a> Page<'a> {
     fn head(&mut self, title: &Prose) {
+        let language = &self.table.language;
+        self.sheet
+            .text(format!("<!DOCTYPE html>\n<html lang=\"{language}\">\n"));
         self.sheet.text(HEAD);
         self.sheet.text("<title>");
         for inline in title {
@@ -71,7 +87,12 @@ impl<'a> Page<'a> {
                 Inline::Math(id) => self.sheet.math_in(self.plain, *id),
             }
         }
-        self.sheet.text("</title>\n</head>\n<body>\n<h1>");
+        let headings = &self.table.headings;
+        self.sheet.text(format!(
+            "</title>\n</head>\n<body data-copy=\"{}\" data-copied=\"{}\">\n<h1>",
+            escape(&headings.copy),
+            escape(&headings.copied)
+        ));
         self.prose(title);
         self.sheet.text("</h1>\n");
     }
@@ -105,10 +126,18 @@ impl<'a> Page<'a> {
         }
         let result = &derivation.result;
         self.equations(std::slice::from_ref(result));
-        if derivation.steps.len() > 1 || derivation.steps.iter().any(|step| step.members.len() > 1)
-        {
-            self.sheet.text("<details>\n<summary>Steps</summary>\n");
-            self.equations(&derivation.steps);
+        let more = |step: &Equation| step.members.len() > 1 || step.lead.is_some();
+        if derivation.steps.len() > 1 || derivation.steps.iter().any(more) {
+            self.sheet.text("<details>\n<summary>");
+            self.words(&self.table.headings.steps);
+            self.sheet.text("</summary>\n");
+            // The result above has the number.
+            let steps: Vec<Equation> = derivation
+                .steps
+                .iter()
+                .map(|step| Equation { tag: None, ..*step })
+                .collect();
+            self.equations(&steps);
             self.sheet.text("</details>\n");
         }
         for condition in &derivation.conditions {
@@ -119,7 +148,13 @@ impl<'a> Page<'a> {
 
     fn equations(&mut self, equations: &[Equation<'a>]) {
         for equation in equations {
-            self.sheet.text("<div class=\"equation\">");
+            if let Some(lead) = equation.lead {
+                self.paragraph(lead);
+            }
+            self.sheet.text(match equation.tag {
+                Some(tag) => format!("<div class=\"equation\" id=\"{}\">", tag.label),
+                None => "<div class=\"equation\">".to_owned(),
+            });
             self.formula(equation.left, equation.members);
             if let Some(range) = equation.range {
                 self.sheet.text("<span>(");
@@ -130,6 +165,10 @@ impl<'a> Page<'a> {
                 self.sheet.text("<span>(");
                 self.prose(why);
                 self.sheet.text(")</span>");
+            }
+            if let Some(tag) = equation.tag {
+                self.sheet
+                    .text(format!("<span class=\"number\">({})</span>", tag.number));
             }
             self.sheet.text("</div>\n");
         }
@@ -182,9 +221,22 @@ impl<'a> Page<'a> {
     }
 
     fn legend(&mut self, rows: &[LegendRow]) {
-        self.sheet.text(
-            "<h2>Symbols</h2>\n<table>\n<tr><th>symbol</th><th>set or value</th><th>meaning</th><th>where</th></tr>\n",
-        );
+        let headings = &self.table.headings;
+        self.sheet.text("<h2>");
+        self.words(&headings.symbols);
+        self.sheet.text("</h2>\n<table>\n<tr>");
+        let columns = [
+            &headings.symbol,
+            &headings.value,
+            &headings.meaning,
+            &headings.r#where,
+        ];
+        for column in columns {
+            self.sheet.text("<th>");
+            self.words(column);
+            self.sheet.text("</th>");
+        }
+        self.sheet.text("</tr>\n");
         for row in rows {
             self.sheet.text("<tr><td>");
             self.formula(row.symbol, &[]);

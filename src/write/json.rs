@@ -82,6 +82,12 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
         }
         page.raw(", \"asked\": ");
         page.value(&json!(gradient.asked));
+        if let Some(tag) = &gradient.tag {
+            page.raw(", \"number\": ");
+            page.value(&json!(tag.number));
+            page.raw(", \"label\": ");
+            page.value(&json!(tag.label));
+        }
         if let Some(entry) = &gradient.entry {
             page.raw(",\n   \"entry_lhs_latex\": ");
             page.math(entry.left);

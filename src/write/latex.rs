@@ -3,22 +3,30 @@
 use std::borrow::Cow;
 
 use super::Environment;
-use super::page::BREAK;
+use super::page::{BREAK, NUMBERED_BREAK, end_of_row};
 use super::sheet::Sheet;
 use super::spell::{Edges, Piece, ends_with_word};
 use crate::present::math::{
     Accent, BigOperator, Boxes, Fence, Math, MathId, Piece as SpelledPiece, Sign, Symbol,
 };
-use crate::present::{Confirmed, Document, Gradient, Inline, LegendRow, LocalRow, Meaning, Prose};
+use crate::present::{
+    Confirmed, Document, Gradient, Inline, LegendRow, LocalRow, Meaning, Prose, Tag,
+};
+use crate::words::{Words, filled};
 
 pub(super) fn lay_out(document: &Document, environment: Environment) -> Sheet<'_> {
     let mut page = Page {
         sheet: Sheet::new(&document.boxes, spell).breaking(&document.lines),
         environment,
         rows: 0,
+        words: document.words,
+        numbered: false,
+        tag: None,
     };
+    let numbered = document.gradients.iter().any(|row| row.tag.is_some());
+    macros(&mut page.sheet, document);
     if !document.definitions.is_empty() {
-        page.open();
+        page.open(false);
         for definition in &document.definitions {
             page.row();
             page.sheet.math(definition.left);
@@ -29,26 +37,27 @@ pub(super) fn lay_out(document: &Document, environment: Environment) -> Sheet<'_
         page.close();
     }
     if !document.gradients.is_empty() {
-        page.open();
+        page.open(numbered);
         for gradient in &document.gradients {
             page.gradient(gradient);
         }
         if let Some((first, rest)) = document.notes.split_first() {
-            page.note("with ", first);
+            let words = &document.words.conditions;
+            page.note(&words.with, first);
             for note in rest {
-                page.note("and ", note);
+                page.note(&words.and, note);
             }
         }
         page.close();
     } else if !document.notes.is_empty() {
-        page.open();
+        page.open(false);
         for note in &document.notes {
             page.note("", note);
         }
         page.close();
     }
     if !document.legend.is_empty() {
-        page.open();
+        page.open(false);
         for row in &document.legend {
             page.legend(row);
         }
@@ -60,24 +69,48 @@ pub(super) fn lay_out(document: &Document, environment: Environment) -> Sheet<'_
     page.sheet
 }
 
+/// The definitions of macros, a line each.
+pub(super) fn macros(sheet: &mut Sheet, document: &Document) {
+    for row in &document.macros {
+        sheet.text(format!(r"\newcommand{{\{}}}", row.name));
+        if row.arguments > 0 {
+            sheet.text(format!("[{}]", row.arguments));
+        }
+        sheet.text("{");
+        sheet.math(row.body);
+        sheet.text("}\n");
+    }
+}
+
 /// What was confirmed, in words.
 pub(super) fn confirmation_lines(document: &Document) -> Vec<String> {
     if document.gradients.is_empty() {
         return Vec::new();
     }
+    let words = &document.words.confirmation;
     match &document.confirmation {
-        Confirmed::Skipped => vec!["not confirmed numerically".into()],
+        Confirmed::Skipped => vec![words.skipped.clone()],
         Confirmed::Yes(evidence) => {
             let points = evidence.iter().map(|e| e.points).min().unwrap_or(0);
             let patterns = evidence.iter().map(|e| e.step_patterns).max().unwrap_or(0);
             let worst: Option<Vec<f64>> = evidence.iter().map(|e| e.worst_error).collect();
             let error = worst.map_or_else(String::new, |errors| {
                 let worst = errors.into_iter().fold(0.0, f64::max);
-                format!(", error {}", error_bound(worst))
+                filled(&words.error, &[("bound", &error_bound(worst))])
             });
-            vec![format!(
-                "confirmed numerically: {points} points, {patterns} step pattern{}{error}",
-                if patterns == 1 { "" } else { "s" },
+            let counted = if patterns == 1 {
+                &words.pattern
+            } else {
+                &words.patterns
+            };
+            let patterns = filled(counted, &[("count", &patterns.to_string())]);
+            vec![filled(
+                &words.confirmed,
+                &[
+                    ("points", &points.to_string()),
+                    ("patterns", &patterns),
+                    ("error", &error),
+                ],
             )]
         }
     }
@@ -95,11 +128,17 @@ struct Page<'a> {
     sheet: Sheet<'a>,
     environment: Environment,
     rows: usize,
+    words: &'static Words,
+    /// Whether rows have numbers: those that are cited do, the others say that they have none.
+    numbered: bool,
+    /// How the row that is written just now is cited.
+    tag: Option<&'a Tag>,
 }
 
 impl<'a> Page<'a> {
     fn name(&self) -> Option<&'static str> {
         match self.environment {
+            Environment::AlignStar if self.numbered => Some("align"),
             Environment::AlignStar => Some("align*"),
             Environment::Align => Some("align"),
             Environment::Aligned => Some("aligned"),
@@ -107,22 +146,31 @@ impl<'a> Page<'a> {
         }
     }
 
-    fn open(&mut self) {
+    fn open(&mut self, numbered: bool) {
         self.rows = 0;
+        self.numbered = numbered;
         if let Some(name) = self.name() {
             self.sheet.text(format!("\\begin{{{name}}}\n"));
         }
     }
 
     fn close(&mut self) {
+        self.end_row();
         match self.name() {
             Some(name) => self.sheet.text(format!("\n\\end{{{name}}}\n")),
             None => self.sheet.text("\n"),
         }
     }
 
+    fn end_row(&mut self) {
+        if self.numbered {
+            self.sheet.text(end_of_row(self.tag.take()));
+        }
+    }
+
     fn row(&mut self) {
         if self.rows > 0 {
+            self.end_row();
             self.sheet.text(match self.environment {
                 Environment::None => "\n",
                 Environment::AlignStar | Environment::Align | Environment::Aligned => " \\\\\n",
@@ -143,9 +191,13 @@ impl<'a> Page<'a> {
         match self.environment {
             Environment::None => self.sheet.math(id),
             Environment::AlignStar | Environment::Align | Environment::Aligned => {
-                self.sheet.lines(id, BREAK);
+                self.sheet.lines(id, self.line_break());
             }
         }
+    }
+
+    fn line_break(&self) -> &'static str {
+        if self.numbered { NUMBERED_BREAK } else { BREAK }
     }
 
     fn range(&mut self, range: Option<MathId>) {
@@ -168,28 +220,30 @@ impl<'a> Page<'a> {
         }
     }
 
-    fn gradient(&mut self, gradient: &Gradient) {
+    fn gradient(&mut self, gradient: &'a Gradient) {
         if let Some(entry) = &gradient.entry {
             self.chain(entry.left, &entry.members);
             self.locals(&gradient.locals);
         }
         self.chain(gradient.left, &gradient.members);
+        self.tag = gradient.tag.as_ref();
         self.range(gradient.range);
         for (at, place) in gradient.except.iter().enumerate() {
             self.sheet.text(if at == 0 { r" \qquad " } else { r",\ " });
             self.prose(place);
         }
         for (at, condition) in gradient.valid_if.iter().enumerate() {
-            self.sheet.text(if at == 0 {
-                r" \qquad \text{valid if }"
+            if at == 0 {
+                let words = &self.words.conditions.valid_if;
+                self.sheet.text(format!(r" \qquad \text{{{words}}}"));
             } else {
-                r",\ "
-            });
+                self.sheet.text(r",\ ");
+            }
             self.prose(condition);
         }
         if let Some(why) = &gradient.why_index {
-            self.sheet
-                .text(format!(r" \qquad \text{{(in index form: {why})}}"));
+            let aside = filled(&self.words.index_form.aside, &[("why", why)]);
+            self.sheet.text(format!(r" \qquad \text{{({aside})}}"));
         }
         if gradient.entry.is_none() {
             self.locals(&gradient.locals);
@@ -205,7 +259,8 @@ impl<'a> Page<'a> {
             match self.environment {
                 Environment::None => self.sheet.text(r" \qquad "),
                 Environment::AlignStar | Environment::Align | Environment::Aligned => {
-                    self.sheet.before_reason(local.right, r" \qquad ", BREAK);
+                    let end = self.line_break();
+                    self.sheet.before_reason(local.right, r" \qquad ", end);
                 }
             }
             self.prose(&in_brackets(&local.why));
@@ -238,7 +293,7 @@ impl<'a> Page<'a> {
         self.range(row.range);
     }
 
-    fn note(&mut self, lead: &'static str, note: &Prose) {
+    fn note(&mut self, lead: &str, note: &Prose) {
         self.row();
         if self.environment != Environment::None {
             self.sheet.text("&");
@@ -313,7 +368,9 @@ fn is_token(boxes: &Boxes, id: MathId) -> bool {
         | Math::Big { .. }
         | Math::Stack(_)
         | Math::Fence { .. }
-        | Math::Cases { .. } => false,
+        | Math::Cases { .. }
+        | Math::Macro { .. }
+        | Math::Brace { .. } => false,
     }
 }
 
@@ -424,6 +481,8 @@ pub(super) fn spell<'a>(
         Math::Cases {
             rows: branches,
             whole,
+            when,
+            otherwise,
         } => {
             pieces.push(Piece::text(r"\begin{cases} "));
             for (at, (value, condition)) in branches.iter().enumerate() {
@@ -431,10 +490,12 @@ pub(super) fn spell<'a>(
                 pieces.push(Piece::Math(*value));
                 pieces.push(Piece::text(if *whole { ", & " } else { " & " }));
                 match condition {
-                    Some(condition) => {
-                        pieces.extend([Piece::text(r"\text{if } "), Piece::Math(*condition)]);
-                    }
-                    None => pieces.push(Piece::text(r"\text{otherwise}")),
+                    Some(condition) => pieces.extend([
+                        Piece::Math(*when),
+                        Piece::text(" "),
+                        Piece::Math(*condition),
+                    ]),
+                    None => pieces.push(Piece::Math(*otherwise)),
                 }
                 pieces.push(Piece::text(match (whole, last) {
                     (true, false) => r", \\ ",
@@ -445,6 +506,23 @@ pub(super) fn spell<'a>(
             }
             pieces.push(Piece::text(r" \end{cases}"));
         }
+        Math::Macro {
+            name,
+            arguments,
+            body: _,
+        } => {
+            pieces.push(Piece::Text(format!(r"\{name}").into()));
+            for argument in arguments {
+                pieces.extend([Piece::text("{"), Piece::Math(*argument), Piece::text("}")]);
+            }
+        }
+        Math::Brace { body, words } => pieces.extend([
+            Piece::text(r"\underbrace{"),
+            Piece::Math(*body),
+            Piece::text("}_{"),
+            Piece::Math(*words),
+            Piece::text("}"),
+        ]),
         Math::Spelled(parts) => {
             let mut word = false;
             for part in parts {

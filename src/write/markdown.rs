@@ -9,12 +9,14 @@ use super::page;
 use super::sheet::Sheet;
 use crate::present::math::{Boxes, Math, MathId, Sign, Symbol};
 use crate::present::{Document, Inline, LegendRow, Meaning, Prose};
+use crate::words::Words;
 
 pub(super) fn lay_out(document: &Document, extent: Extent) -> Sheet<'_> {
     let outline = outline(document, extent);
     let mut page = Page {
         sheet: Sheet::escaping(&document.boxes, spell, apart_from_markup).breaking(&document.lines),
         boxes: &document.boxes,
+        words: document.words,
     };
     if let Some(title) = &outline.title {
         page.heading("#", title);
@@ -37,6 +39,7 @@ pub(super) fn lay_out(document: &Document, extent: Extent) -> Sheet<'_> {
 struct Page<'a> {
     sheet: Sheet<'a>,
     boxes: &'a Boxes,
+    words: &'static Words,
 }
 
 impl<'a> Page<'a> {
@@ -58,15 +61,41 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// A number belongs to a formula of its own; what cites it links to its anchor.
     fn equations(&mut self, equations: &[Equation<'a>]) {
+        let together = |equation: &Equation| equation.tag.is_none() && equation.lead.is_none();
+        if equations.iter().all(together) {
+            return self.formula(equations);
+        }
+        for (at, equation) in equations.iter().enumerate() {
+            self.sheet.text(if at == 0 { "" } else { "\n" });
+            if let Some(lead) = equation.lead {
+                self.paragraph(lead);
+                self.sheet.text("\n");
+            }
+            if let Some(tag) = equation.tag {
+                self.sheet.text(format!("<a id=\"{}\"></a>\n\n", tag.label));
+            }
+            self.formula(std::slice::from_ref(equation));
+        }
+    }
+
+    fn formula(&mut self, equations: &[Equation<'a>]) {
         self.sheet.text("$$\n\\begin{aligned}\n");
-        page::rows(&mut self.sheet, equations);
-        self.sheet.text("\\end{aligned}\n$$\n");
+        page::rows(&mut self.sheet, equations, false);
+        self.sheet.text("\\end{aligned}\n");
+        for tag in equations.iter().filter_map(|equation| equation.tag) {
+            self.sheet.text(format!("\\tag{{{}}}\n", tag.number));
+        }
+        self.sheet.text("$$\n");
     }
 
     fn legend(&mut self, rows: &[LegendRow]) {
+        let headings = &self.words.headings;
+        let columns = [&headings.symbol, &headings.meaning, &headings.r#where];
+        let columns = columns.map(|column| format!("| {} ", escape(column)));
         self.sheet
-            .text("| symbol | meaning | where |\n| --- | --- | --- |\n");
+            .text(format!("{}|\n| --- | --- | --- |\n", columns.concat()));
         for row in rows {
             self.sheet.text("| ");
             match row.meaning {
@@ -130,7 +159,9 @@ fn ends_with_blank(boxes: &Boxes, id: MathId) -> bool {
         | Math::Stack(_)
         | Math::Fence { .. }
         | Math::Cases { .. }
-        | Math::Spelled(_) => false,
+        | Math::Spelled(_)
+        | Math::Macro { .. }
+        | Math::Brace { .. } => false,
     }
 }
 

@@ -93,25 +93,38 @@ pub(super) fn spell<'a>(
                 format!("{}</mrow>", bracket(right, "postfix")).into(),
             ));
         }
-        Math::Cases { rows, whole: _ } => {
+        Math::Cases {
+            rows,
+            whole: _,
+            when,
+            otherwise,
+        } => {
             pieces.push(Piece::text(
                 r#"<mrow><mo form="prefix" stretchy="true">{</mo><mtable class="cases">"#,
             ));
             for (value, condition) in rows {
                 pieces.push(Piece::text("<mtr><mtd>"));
                 pieces.push(Piece::Math(*value));
+                pieces.push(Piece::text("</mtd><mtd>"));
                 match condition {
-                    Some(condition) => pieces.extend([
-                        Piece::text("</mtd><mtd><mtext>if\u{a0}</mtext>"),
-                        Piece::Math(*condition),
-                    ]),
-                    None => pieces.push(Piece::text("</mtd><mtd><mtext>otherwise</mtext>")),
+                    Some(condition) => {
+                        pieces.extend([Piece::Math(*when), Piece::Math(*condition)]);
+                    }
+                    None => pieces.push(Piece::Math(*otherwise)),
                 }
                 pieces.push(Piece::text("</mtd></mtr>"));
             }
             pieces.push(Piece::text("</mtable></mrow>"));
         }
         Math::Spelled(parts) => pieces.extend(read::<Elements>(parts)),
+        Math::Macro { body, .. } => pieces.push(Piece::Math(*body)),
+        Math::Brace { body, words } => pieces.extend([
+            Piece::text(r#"<munder><munder accentunder="true">"#),
+            Piece::Math(*body),
+            Piece::text(r#"<mo stretchy="true">⏟</mo></munder>"#),
+            Piece::Math(*words),
+            Piece::text("</munder>"),
+        ]),
     }
 }
 

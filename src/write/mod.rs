@@ -76,6 +76,21 @@ pub fn lay_out(document: &Document, format: Format) -> Sheet<'_> {
     }
 }
 
+/// A file that takes in the parts of a document by the names of their files; only LaTeX and Typst have such.
+pub fn lay_out_main<'a>(
+    document: &'a Document,
+    format: Format,
+    files: &[String],
+) -> Option<Sheet<'a>> {
+    match format {
+        Format::Document(_) => Some(page::main(document, files)),
+        Format::Typst(_) => Some(typst::main(document, files)),
+        Format::Latex(_) | Format::Markdown(_) | Format::Html(_) | Format::Text | Format::Json => {
+            None
+        }
+    }
+}
+
 /// A document as one text.
 pub fn write(document: &Document, format: Format) -> String {
     let mut bytes = Vec::new();

@@ -4,7 +4,9 @@
 use super::Extent;
 use super::latex::confirmation_lines;
 use crate::present::math::MathId;
-use crate::present::{Document, Gradient, Inline, LegendRow, Prose};
+use crate::present::wording::{enumerate, fill};
+use crate::present::{Document, Gradient, Inline, LegendRow, Prose, Tag};
+use crate::words::Words;
 
 /// A page.
 pub(super) struct Outline<'a> {
@@ -41,6 +43,7 @@ pub(super) struct Derivation<'a> {
 }
 
 /// A chain of equalities.
+#[derive(Clone, Copy)]
 pub(super) struct Equation<'a> {
     /// The left side.
     pub(super) left: MathId,
@@ -50,6 +53,10 @@ pub(super) struct Equation<'a> {
     pub(super) range: Option<MathId>,
     /// Why.
     pub(super) why: Option<&'a Prose>,
+    /// How it is cited.
+    pub(super) tag: Option<&'a Tag>,
+    /// The sentence before it.
+    pub(super) lead: Option<&'a Prose>,
 }
 
 /// The page of a document. A fragment has no headings: they would cut into those of the text around it, and each
@@ -63,6 +70,8 @@ pub(super) fn outline(document: &Document, extent: Extent) -> Outline<'_> {
             members: std::slice::from_ref(&definition.right),
             range: definition.range,
             why: None,
+            tag: None,
+            lead: None,
         });
         blocks.push(Block::Equations(equations.collect()));
     }
@@ -76,13 +85,16 @@ pub(super) fn outline(document: &Document, extent: Extent) -> Outline<'_> {
                     ..chain(gradient)
                 },
                 steps: steps(gradient),
-                conditions: conditions(gradient),
+                conditions: conditions(gradient, document.words),
             })
         }));
     } else if !document.gradients.is_empty() {
         let equations = document.gradients.iter().map(chain).collect();
         blocks.push(Block::Equations(equations));
-        let conditions = document.gradients.iter().flat_map(conditions);
+        let conditions = document
+            .gradients
+            .iter()
+            .flat_map(|gradient| conditions(gradient, document.words));
         blocks.extend(conditions.map(Block::Words));
     }
     blocks.extend(notes(document).into_iter().map(Block::Words));
@@ -103,16 +115,20 @@ pub(super) fn outline(document: &Document, extent: Extent) -> Outline<'_> {
 }
 
 fn title(document: &Document) -> Prose {
+    let headings = &document.words.headings;
     if document.gradients.is_empty() {
-        return vec![words("The network")];
+        return vec![words(&headings.network)];
     }
     let loss = document
         .symbols
         .iter()
         .find(|symbol| symbol.name == document.title);
     match loss {
-        Some(loss) => vec![words("Derivatives of "), Inline::Math(loss.symbol)],
-        None => vec![words("Derivatives")],
+        Some(loss) => fill(
+            &headings.derivatives_of,
+            &[("loss", &[Inline::Math(loss.symbol)])],
+        ),
+        None => vec![words(&headings.derivatives)],
     }
 }
 
@@ -126,60 +142,111 @@ fn chain(gradient: &Gradient) -> Equation<'_> {
         members: &gradient.members,
         range: gradient.range,
         why: None,
+        tag: gradient.tag.as_ref(),
+        lead: None,
     }
 }
 
-/// The local derivatives stand below the chain that uses them.
+/// The local derivatives stand below the chain that uses them; with sentences, between its first member and the
+/// others.
 fn steps(gradient: &Gradient) -> Vec<Equation<'_>> {
-    let locals = gradient.locals.iter().map(|row| Equation {
-        left: row.left,
-        members: std::slice::from_ref(&row.right),
+    let part = |left, members| Equation {
+        left,
+        members,
         range: None,
-        why: Some(&row.why),
+        why: None,
+        tag: None,
+        lead: None,
+    };
+    let locals = gradient.locals.iter().map(|row| Equation {
+        why: (!row.why.is_empty()).then_some(&row.why),
+        lead: row.lead.as_ref(),
+        ..part(row.left, std::slice::from_ref(&row.right))
     });
-    match &gradient.entry {
-        Some(entry) => std::iter::once(Equation {
-            left: entry.left,
-            members: &entry.members,
-            range: None,
-            why: None,
-        })
-        .chain(locals)
-        .chain(std::iter::once(chain(gradient)))
-        .collect(),
-        None => std::iter::once(chain(gradient)).chain(locals).collect(),
+    let whole = chain(gradient);
+    let entry = gradient.entry.as_ref();
+    let Some(leads) = &gradient.leads else {
+        return match entry {
+            Some(entry) => std::iter::once(part(entry.left, &entry.members))
+                .chain(locals)
+                .chain([whole])
+                .collect(),
+            None => std::iter::once(whole).chain(locals).collect(),
+        };
+    };
+    let (left, members) = match entry {
+        Some(entry) => (entry.left, &entry.members),
+        None => (gradient.left, &gradient.members),
+    };
+    let first = Some(&leads.first);
+    let (statement, behind) = members.split_at(members.len().min(1));
+    let mut steps = Vec::new();
+    match &leads.result {
+        Some(result) if !behind.is_empty() => {
+            steps.push(Equation {
+                lead: first,
+                ..part(left, statement)
+            });
+            steps.extend(locals);
+            steps.push(Equation {
+                lead: Some(result),
+                ..part(left, behind)
+            });
+        }
+        _ => {
+            steps.push(Equation {
+                lead: first,
+                ..part(left, members)
+            });
+            steps.extend(locals);
+        }
     }
+    if entry.is_some() {
+        steps.push(Equation {
+            lead: Some(&leads.arrays),
+            ..whole
+        });
+    } else if let Some(result) = steps
+        .iter_mut()
+        .rev()
+        .find(|step| step.left == gradient.left)
+    {
+        // What a text cites is the end of the chain.
+        result.range = whole.range;
+        result.tag = whole.tag;
+    }
+    steps
 }
 
 /// Where a derivative holds, in sentences.
-fn conditions(gradient: &Gradient) -> Vec<Prose> {
-    let mut sentences = Vec::new();
-    if !gradient.except.is_empty() || !gradient.valid_if.is_empty() {
-        let mut sentence = vec![
-            words("The formula for "),
-            Inline::Math(gradient.left),
-            words(" is valid "),
-        ];
-        enumerate(&gradient.except, &mut sentence);
-        if !gradient.valid_if.is_empty() {
-            sentence.push(words(if gradient.except.is_empty() {
-                "if "
-            } else {
-                ", if "
-            }));
-            enumerate(&gradient.valid_if, &mut sentence);
-        }
-        sentence.push(words("."));
-        sentences.push(sentence);
-    }
-    if let Some(why) = &gradient.why_index {
-        sentences.push(vec![
-            words("The formula for "),
-            Inline::Math(gradient.left),
-            words(&format!(" is in index form: {why}.")),
-        ]);
-    }
-    sentences
+fn conditions(gradient: &Gradient, words: &Words) -> Vec<Prose> {
+    let formula = [Inline::Math(gradient.left)];
+    let texts = &words.conditions;
+    let list = |items: &[Prose]| enumerate(items, &texts.list_and);
+    let sentence = match (gradient.except.is_empty(), gradient.valid_if.is_empty()) {
+        (true, true) => None,
+        (false, true) => Some(&texts.valid_at_sentence),
+        (true, false) => Some(&texts.valid_if_sentence),
+        (false, false) => Some(&texts.valid_at_if_sentence),
+    };
+    let holds = sentence.map(|sentence| {
+        fill(
+            sentence,
+            &[
+                ("formula", &formula),
+                ("places", &list(&gradient.except)),
+                ("conditions", &list(&gradient.valid_if)),
+            ],
+        )
+    });
+    let index_form = gradient.why_index.as_ref().map(|why| {
+        let why = [Inline::Words(why.clone())];
+        fill(
+            &words.index_form.sentence,
+            &[("formula", &formula), ("why", &why)],
+        )
+    });
+    holds.into_iter().chain(index_form).collect()
 }
 
 /// The convention under which all formulas hold, or what the network assumes, in sentences.
@@ -192,29 +259,20 @@ fn notes(document: &Document) -> Vec<Prose> {
         sentence.push(words("."));
         sentence
     };
-    if document.gradients.is_empty() {
+    // What a network that is shown assumes; else a convention, also where it stands in a file of its own.
+    if !document.definitions.is_empty() {
         return document.notes.iter().cloned().map(sentence).collect();
     }
     let Some((first, rest)) = document.notes.split_first() else {
         return Vec::new();
     };
-    let mut convention = vec![words("convention: ")];
+    let mut convention = vec![words(&document.words.conditions.convention)];
     convention.extend_from_slice(first);
     for note in rest {
         convention.push(words("; "));
         convention.extend_from_slice(note);
     }
     vec![sentence(convention)]
-}
-
-/// `a, b and c`.
-fn enumerate(items: &[Prose], sentence: &mut Prose) {
-    for (at, item) in items.iter().enumerate() {
-        if at > 0 {
-            sentence.push(words(if at + 1 == items.len() { " and " } else { ", " }));
-        }
-        sentence.extend_from_slice(item);
-    }
 }
 
 fn words(text: &str) -> Inline {

@@ -10,9 +10,11 @@ use crate::present::math::{
 };
 use crate::present::{Document, Inline, LocalRow, Meaning, Prose};
 use crate::syntax::greek_sign;
+use crate::words::filled;
 
 pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
     let mut sheet = Sheet::new(&document.boxes, spell).breaking(&document.lines);
+    let words = document.words;
     for definition in &document.definitions {
         sheet.math(definition.left);
         sheet.text(" = ");
@@ -33,11 +35,19 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
             prose(&mut sheet, place);
         }
         for (at, condition) in gradient.valid_if.iter().enumerate() {
-            sheet.text(if at == 0 { "   valid if " } else { ", " });
+            if at == 0 {
+                sheet.text(format!("   {}", words.conditions.valid_if));
+            } else {
+                sheet.text(", ");
+            }
             prose(&mut sheet, condition);
         }
         if let Some(why) = &gradient.why_index {
-            sheet.text(format!("   (in index form: {why})"));
+            let aside = filled(&words.index_form.aside, &[("why", why)]);
+            sheet.text(format!("   ({aside})"));
+        }
+        if let Some(tag) = &gradient.tag {
+            sheet.text(format!("   ({})", tag.number));
         }
         sheet.text("\n");
         if gradient.entry.is_none() {
@@ -45,11 +55,9 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
         }
     }
     for note in &document.notes {
-        sheet.text(if document.gradients.is_empty() {
-            ""
-        } else {
-            "with "
-        });
+        if !document.gradients.is_empty() {
+            sheet.text(words.conditions.with.clone());
+        }
         prose(&mut sheet, note);
         sheet.text("\n");
     }
@@ -212,6 +220,8 @@ pub(super) fn spell<'a>(
         Math::Cases {
             rows: branches,
             whole: _,
+            when,
+            otherwise,
         } => {
             pieces.push(Piece::text("{ "));
             for (at, (value, condition)) in branches.iter().enumerate() {
@@ -219,11 +229,12 @@ pub(super) fn spell<'a>(
                     pieces.push(Piece::text("; "));
                 }
                 pieces.push(Piece::Math(*value));
+                pieces.push(Piece::text(" "));
                 match condition {
                     Some(condition) => {
-                        pieces.extend([Piece::text(" if "), Piece::Math(*condition)]);
+                        pieces.extend([Piece::Math(*when), Piece::Math(*condition)]);
                     }
-                    None => pieces.push(Piece::text(" otherwise")),
+                    None => pieces.push(Piece::Math(*otherwise)),
                 }
             }
             pieces.push(Piece::text(" }"));
@@ -236,6 +247,7 @@ pub(super) fn spell<'a>(
                 }
             }
         }
+        Math::Macro { body, .. } | Math::Brace { body, .. } => pieces.push(Piece::Math(*body)),
     }
 }
 
@@ -255,7 +267,9 @@ fn starts_with_partial(boxes: &Boxes, id: MathId) -> bool {
         | Math::Stack(_)
         | Math::Fence { .. }
         | Math::Cases { .. }
-        | Math::Spelled(_) => false,
+        | Math::Spelled(_)
+        | Math::Macro { .. }
+        | Math::Brace { .. } => false,
     }
 }
 
@@ -274,7 +288,9 @@ fn operand<'a>(boxes: &Boxes, id: MathId, derivative: bool, pieces: &mut Vec<Pie
         | Math::Big { .. }
         | Math::Stack(_)
         | Math::Cases { .. }
-        | Math::Spelled(_) => false,
+        | Math::Spelled(_)
+        | Math::Macro { .. }
+        | Math::Brace { .. } => false,
     };
     if single {
         pieces.push(Piece::Math(id));
@@ -334,7 +350,9 @@ fn apart(boxes: &Boxes, left: MathId, right: MathId) -> bool {
         | Math::Accent(..)
         | Math::Stack(_)
         | Math::Cases { .. }
-        | Math::Spelled(_) => Kind::Other,
+        | Math::Spelled(_)
+        | Math::Macro { .. }
+        | Math::Brace { .. } => Kind::Other,
     };
     match (kind(left), kind(right)) {
         (Kind::Relation | Kind::Addition, _) | (_, Kind::Relation | Kind::Addition) => true,
@@ -436,7 +454,9 @@ fn flatten(boxes: &Boxes, id: MathId, text: &mut String) -> bool {
         | Math::Big { .. }
         | Math::Stack(_)
         | Math::Cases { .. }
-        | Math::Spelled(_) => false,
+        | Math::Spelled(_)
+        | Math::Macro { .. }
+        | Math::Brace { .. } => false,
     }
 }
 

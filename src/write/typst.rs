@@ -50,10 +50,47 @@ fn derivation(sheet: &mut Sheet, derivation: &Derivation) {
     }
 }
 
+/// A page that takes in other files by their names.
+pub(super) fn main<'a>(document: &'a Document, files: &[String]) -> Sheet<'a> {
+    let mut sheet = Sheet::new(&document.boxes, spell);
+    if let Some(title) = &outline(document, Extent::Page).title {
+        sheet.text("= ");
+        paragraph(&mut sheet, title);
+    }
+    for file in files {
+        sheet.text(format!("\n#include \"{file}.typ\"\n"));
+    }
+    sheet
+}
+
 /// Where a line ends and goes on behind the equals sign.
 const BREAK: &str = " \\\n  &quad ";
 
+/// A number belongs to a formula of its own, and stands beside its last line.
 fn equations(sheet: &mut Sheet, equations: &[Equation]) {
+    let together = |equation: &Equation| equation.tag.is_none() && equation.lead.is_none();
+    if equations.iter().all(together) {
+        formula(sheet, equations);
+        sheet.text("\n");
+        return;
+    }
+    for (at, equation) in equations.iter().enumerate() {
+        sheet.text(if at == 0 { "" } else { "\n" });
+        if let Some(lead) = equation.lead {
+            paragraph(sheet, lead);
+        }
+        let Some(tag) = equation.tag else {
+            formula(sheet, std::slice::from_ref(equation));
+            sheet.text("\n");
+            continue;
+        };
+        sheet.text("#math.equation(block: true, numbering: \"(1)\", number-align: end + bottom, ");
+        formula(sheet, std::slice::from_ref(equation));
+        sheet.text(format!(") <{}>\n", tag.label));
+    }
+}
+
+fn formula(sheet: &mut Sheet, equations: &[Equation]) {
     sheet.text("$ ");
     for (at, equation) in equations.iter().enumerate() {
         sheet.text(if at == 0 { "" } else { " \\\n  " });
@@ -78,7 +115,7 @@ fn equations(sheet: &mut Sheet, equations: &[Equation]) {
             }
         }
     }
-    sheet.text(" $\n");
+    sheet.text(" $");
 }
 
 fn legend(sheet: &mut Sheet, rows: &[LegendRow]) {
@@ -199,21 +236,31 @@ fn spell<'a>(boxes: &'a Boxes, id: MathId, _edges: &[Edges], pieces: &mut Vec<Pi
             };
             pieces.extend([Piece::text(left), Piece::Math(*body), Piece::text(right)]);
         }
-        Math::Cases { rows, whole: _ } => {
+        Math::Cases {
+            rows,
+            whole: _,
+            when,
+            otherwise,
+        } => {
             pieces.push(Piece::text("cases("));
             for (at, (value, condition)) in rows.iter().enumerate() {
                 pieces.push(Piece::text(if at == 0 { "" } else { ", " }));
                 pieces.push(Piece::Math(*value));
+                pieces.push(Piece::text(" &"));
                 match condition {
-                    Some(condition) => {
-                        pieces.extend([Piece::text(" &\"if \" "), Piece::Math(*condition)]);
-                    }
-                    None => pieces.push(Piece::text(" &\"otherwise\"")),
+                    Some(condition) => pieces.extend([
+                        Piece::Math(*when),
+                        Piece::text(" "),
+                        Piece::Math(*condition),
+                    ]),
+                    None => pieces.push(Piece::Math(*otherwise)),
                 }
             }
             pieces.push(Piece::text(")"));
         }
         Math::Spelled(parts) => pieces.extend(read::<Markup>(parts)),
+        Math::Macro { body, .. } => pieces.push(Piece::Math(*body)),
+        Math::Brace { body, words } => call("underbrace", &[*body, *words], pieces),
     }
 }
 

@@ -88,12 +88,7 @@ pub(crate) fn formulas(
 
 /// The formulas as LaTeX, one equation a line.
 pub(crate) fn latex(derivation: &Derivation, formulas: &[Formula]) -> String {
-    let style = Style {
-        notation: Notation::standard(),
-        form: Form::Index,
-        layout: Layout::default(),
-        legend: false,
-    };
+    let style = Style::new(Notation::standard(), Form::Index);
     let document = present(derivation, formulas, &style, Confirmed::Skipped);
     write(&document, Format::Latex(Environment::None))
 }

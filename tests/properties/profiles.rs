@@ -262,10 +262,8 @@ fn read_back(text: &str, form: Form) {
         let mut derivation = derive(&written, &Request::default()).expect("a gradient");
         let formulas = formulate(&mut derivation, &view).expect("formulas");
         let style = Style {
-            notation: &notation,
-            form,
             layout: view.layout,
-            legend: false,
+            ..Style::new(&notation, form)
         };
         let document = present(&derivation, &formulas, &style, Confirmed::Skipped);
         let page = write(&document, Format::Latex(Environment::None));
