@@ -2,6 +2,7 @@
 
 use super::args::{DeriveArguments, FormatName};
 use super::network::{Loaded, load};
+use super::picture::picture;
 use super::{Outcome, Page, Stop, deliver, folder, report};
 use crate::derive::{Derivation, Request};
 use crate::formula::{Detail, Form, Formula, Lettering, View};
@@ -9,7 +10,7 @@ use crate::matrix::Layout;
 use crate::numeric::{Confirmation, Sampling, Status};
 use crate::present::{Confirmed, Evidence, Style, present};
 use crate::profile::{Lay, Left, Notation};
-use crate::write::lay_out;
+use crate::write::{Extent, Format, lay_out};
 
 pub(super) fn run(arguments: &DeriveArguments) -> Result<Outcome, Stop> {
     let (mut page, behind) = page(arguments)?;
@@ -29,6 +30,12 @@ type Behind = (Loaded, Derivation, Vec<Formula>);
 
 /// What is printed, and what it was made from.
 pub(super) fn page(arguments: &DeriveArguments) -> Result<(Page, Behind), Stop> {
+    let format = arguments.format.or(FormatName::Latex, arguments.env.into());
+    if matches!(format, Format::Picture(_)) {
+        return Err(Stop::refused(
+            "error: `derive` writes formulas; pictures are drawn by `chainrule show`",
+        ));
+    }
     let loaded = load(&arguments.network)?;
     let in_matrices = loaded.system.whole_arrays.then_some(Form::Matrix);
     let form = arguments.form.map(Form::from).or(in_matrices);
@@ -42,7 +49,6 @@ pub(super) fn page(arguments: &DeriveArguments) -> Result<(Page, Behind), Stop> 
         ..usual
     };
     let (derivation, formulas) = formulas(&loaded, arguments.network.step0, &view)?;
-    let format = arguments.format.or(FormatName::Latex, arguments.env.into());
     let style = Style {
         notation: &loaded.notation,
         form: shown_form(form, &derivation),
@@ -51,6 +57,9 @@ pub(super) fn page(arguments: &DeriveArguments) -> Result<(Page, Behind), Stop> 
     };
     // The size is known from the boxes alone: what is too large is refused before it is confirmed.
     let mut document = present(&derivation, &formulas, &style, Confirmed::Skipped);
+    if format == Format::Html(Extent::Page) {
+        document.picture = picture(&derivation, &loaded.notation).ok();
+    }
     arguments.format.break_lines(&mut document, format);
     refuse_above(arguments, lay_out(&document, format).size())?;
     if !arguments.no_confirm {

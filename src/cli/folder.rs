@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::files::replace;
 use super::{Page, Stop};
 use crate::present::{Confirmed, Evidence, Gradient};
-use crate::write::{Format, lay_out};
+use crate::write::{Drawing, Format, lay_out};
 
 /// Whether a path names a folder.
 pub(super) fn is_folder(path: &Path) -> bool {
@@ -80,5 +80,8 @@ fn extension(format: Format) -> &'static str {
         Format::Typst(_) => "typ",
         Format::Text => "txt",
         Format::Json => "json",
+        Format::Picture(Drawing::Svg) => "svg",
+        Format::Picture(Drawing::Tikz) => "tex",
+        Format::Picture(Drawing::Dot) => "dot",
     }
 }

@@ -79,6 +79,7 @@ pub fn present(
         layout: style.layout,
         confirmation,
         lines: Lines::default(),
+        picture: None,
     }
 }
 
@@ -118,6 +119,7 @@ pub fn present_network(system: &System, notation: &Notation) -> Document {
         layout: Layout::default(),
         confirmation: Confirmed::Skipped,
         lines: Lines::default(),
+        picture: None,
     }
 }
 
@@ -130,7 +132,7 @@ fn layout_note(layout: Layout) -> Prose {
     vec![Inline::Words(words.into())]
 }
 
-fn title(system: &System) -> String {
+pub(super) fn title(system: &System) -> String {
     system
         .loss
         .map_or_else(String::new, |loss| system.family(loss).name.clone())

@@ -2,6 +2,7 @@
 
 use super::lines::Lines;
 use super::math::{Boxes, MathId};
+use super::picture::Picture;
 use crate::formula::Form;
 use crate::matrix::Layout;
 use crate::syntax::StepAtZero;
@@ -31,6 +32,8 @@ pub struct Document {
     pub confirmation: Confirmed,
     /// The lines of what is broken.
     pub lines: Lines,
+    /// The network drawn, where that is wanted.
+    pub picture: Option<Picture>,
 }
 
 /// Words and mathematics.

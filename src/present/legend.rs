@@ -344,7 +344,7 @@ impl Printer<'_> {
         row(bracket, "1 where the condition in brackets holds, else 0");
     }
 
-    fn set(&mut self, family: &Family, clause: &Clause, scope: Scope) -> MathId {
+    pub(super) fn set(&mut self, family: &Family, clause: &Clause, scope: Scope) -> MathId {
         if let Some((first, last)) = &family.integers {
             let parts = [first, last].map(|bound| self.affine(bound, scope).id);
             let dots = self.boxes.sign(Sign::Dots);
@@ -407,7 +407,7 @@ impl Printer<'_> {
 }
 
 /// The clause that stands for all of a family: the one with the most letters.
-fn general_clause(family: &Family) -> Option<&Clause> {
+pub(super) fn general_clause(family: &Family) -> Option<&Clause> {
     family
         .clauses
         .iter()

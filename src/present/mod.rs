@@ -13,6 +13,7 @@ mod local;
 pub mod math;
 mod matrix;
 mod names;
+mod picture;
 mod plain;
 mod product;
 mod spelling;
@@ -29,3 +30,4 @@ pub use document::{
 pub use flow::{FlowDocument, Statement, present_flow};
 pub use function::{FunctionEntry, present_function};
 pub use lines::{Lines, Setting};
+pub use picture::{Arrow, Frame, Picture, Shape, ShapeKind, present_picture};
