@@ -166,9 +166,22 @@ fn without(graph: Graph, dots: &FxHashMap<usize, usize>, left_out: &[usize]) -> 
         });
         edges[number].back |= edge.back;
     }
+    // A frame may have lost all that was in it.
+    let mut frames = Vec::new();
+    for (at, frame) in graph.frames.into_iter().enumerate() {
+        let mut members = nodes
+            .iter_mut()
+            .filter(|node| node.frame == Some(at))
+            .peekable();
+        if members.peek().is_some() {
+            members.for_each(|node| node.frame = Some(frames.len()));
+            frames.push(frame);
+        }
+    }
     Graph {
         nodes,
         edges,
+        frames,
         ..graph
     }
 }

@@ -23,6 +23,10 @@ const LABEL: f64 = 16.0;
 const BESIDE: f64 = 22.0;
 const MARGIN: f64 = 8.0;
 const FRAME: f64 = 8.0;
+/// What is read so often says once in which set it is.
+const MANY: usize = 3;
+/// How far the places for the label of a frame are apart.
+const STEP: f64 = 8.0;
 
 /// A rectangle.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -122,7 +126,11 @@ pub(super) fn lay_out(picture: &Picture) -> Layout {
     let labels: Vec<Option<Line>> = picture
         .arrows
         .iter()
-        .map(|arrow| arrow.label.map(|id| line(&picture.boxes, id)))
+        .enumerate()
+        .map(|(at, arrow)| {
+            let label = arrow.label.filter(|_| is_labelled(picture, at))?;
+            Some(line(&picture.boxes, label))
+        })
         .collect();
     let frame_labels: Vec<Line> = picture
         .frames
@@ -148,13 +156,7 @@ pub(super) fn lay_out(picture: &Picture) -> Layout {
         compound: true,
     });
     for frame in 0..picture.frames.len() {
-        if picture
-            .shapes
-            .iter()
-            .any(|shape| shape.frame == Some(frame))
-        {
-            graph.set_node(format!("f{frame}"), Some(NodeLabel::default()));
-        }
+        graph.set_node(format!("f{frame}"), Some(NodeLabel::default()));
     }
     for (at, shape) in picture.shapes.iter().enumerate() {
         if is_beside[at] {
@@ -219,7 +221,7 @@ pub(super) fn lay_out(picture: &Picture) -> Layout {
         Some(LayoutOptions {
             nodesep: 26.0,
             edgesep: 16.0,
-            ranksep: 34.0,
+            ranksep: 48.0,
             ..LayoutOptions::default()
         }),
     );
@@ -246,7 +248,8 @@ pub(super) fn lay_out(picture: &Picture) -> Layout {
             }
         }
     }
-    let routes = Routes::new(picture, &shapes, &is_beside, &graph);
+    let labelled: Vec<bool> = labels.iter().map(Option::is_some).collect();
+    let routes = Routes::new(picture, &shapes, &is_beside, &labelled, &graph);
     let arrows: Vec<Routed> = picture
         .arrows
         .iter()
@@ -263,7 +266,7 @@ pub(super) fn lay_out(picture: &Picture) -> Layout {
         .iter()
         .enumerate()
         .zip(frame_labels)
-        .map(|((at, _), label)| framed(picture, &shapes, at, label))
+        .map(|((at, _), label)| framed(picture, &shapes, &arrows, at, label))
         .collect();
     cropped(Layout {
         width: 0.0,
@@ -287,6 +290,18 @@ fn place_of(graph: &Graph<NodeLabel, EdgeLabel>, name: &str) -> (f64, f64) {
 /// What stands between an arrow and its label.
 fn before_label(arrow: &Arrow) -> f64 {
     if arrow.back { APART + 5.0 } else { 5.0 }
+}
+
+/// What many read says once in which set it is, at the way to the first of its readers.
+fn is_labelled(picture: &Picture, at: usize) -> bool {
+    let from = picture.arrows[at].from;
+    let mut ways = picture
+        .arrows
+        .iter()
+        .enumerate()
+        .filter(|(_, arrow)| arrow.from == from);
+    let first = ways.next().is_some_and(|(first, _)| first == at);
+    first || ways.count() < MANY - 1
 }
 
 /// The way from the data to the loss is to be straight.
@@ -433,32 +448,60 @@ fn label_place(
     }
 }
 
-/// The frame around its members, with its letters in the corner below.
-fn framed(picture: &Picture, shapes: &[Placed], frame: usize, label: Line) -> Framed {
+/// The frame around its members, with its letters where no arrow crosses, at the right below if that is such a place.
+fn framed(
+    picture: &Picture,
+    shapes: &[Placed],
+    arrows: &[Routed],
+    frame: usize,
+    label: Line,
+) -> Framed {
     let members = picture
         .shapes
         .iter()
         .zip(shapes)
         .filter(|(shape, _)| shape.frame == Some(frame))
         .map(|(_, placed)| placed.place);
-    let mut place: Option<Rect> = None;
-    for member in members {
-        place = Some(place.map_or(member, |all| union(all, member)));
-    }
-    let place = place.unwrap_or(Rect::around(0.0, 0.0, 0.0, 0.0));
+    let inside = members
+        .reduce(union)
+        .unwrap_or_else(|| unreachable!("a frame has members"));
     let width = label.width * SMALL;
-    let missing = (width + 2.0 * PADDING - place.width - 2.0 * FRAME).max(0.0);
-    let place = Rect {
-        left: place.left - FRAME - missing / 2.0,
-        top: place.top - FRAME,
-        width: place.width + 2.0 * FRAME + missing,
-        height: place.height + 2.0 * FRAME + LABEL,
-    };
-    let label_place = Rect {
-        left: place.right() - width - PADDING,
-        top: place.bottom() - LABEL - 3.0,
+    let missing = (width + 2.0 * PADDING - inside.width - 2.0 * FRAME).max(0.0);
+    let left = inside.left - FRAME - missing / 2.0;
+    let right = inside.right() + FRAME + missing / 2.0;
+    let at = |left: f64, below: bool| Rect {
+        left,
+        top: if below {
+            inside.bottom() + FRAME - 3.0
+        } else {
+            inside.top - FRAME - LABEL + 3.0
+        },
         width,
         height: LABEL,
+    };
+    let (first, last) = (left + PADDING, right - width - PADDING);
+    let steps = ((last - first) / STEP).max(0.0) as usize;
+    let places = [true, false]
+        .into_iter()
+        .flat_map(|below| (0..=steps).map(move |step| at(last - step as f64 * STEP, below)));
+    let points: Vec<(f64, f64)> = arrows
+        .iter()
+        .flat_map(|arrow| arrow.path.beside(0.0, false).samples())
+        .collect();
+    let free = |place: &Rect| {
+        !points.iter().any(|(x, y)| {
+            (place.left - 2.0 * APART..place.right() + 2.0 * APART).contains(x)
+                && (place.top - APART..place.bottom() + APART).contains(y)
+        })
+    };
+    let label_place = places.clone().find(free).unwrap_or(at(last, true));
+    let band = |needed: bool| if needed { LABEL - 3.0 } else { 0.0 };
+    let below = label_place.top > inside.top;
+    let place = Rect {
+        left,
+        top: inside.top - FRAME - band(!below),
+        width: right - left,
+        height: inside.height + 2.0 * FRAME + LABEL - 3.0,
     };
     Framed {
         place,
@@ -483,12 +526,8 @@ fn cropped(mut layout: Layout) -> Layout {
     seen.extend(layout.frames.iter().map(|frame| frame.place));
     for arrow in &layout.arrows {
         seen.extend(arrow.label.iter().map(|(place, _)| *place));
-        seen.extend(
-            arrow
-                .path
-                .points()
-                .map(|(x, y)| Rect::around(x, y, 2.0 * APART, 0.0)),
-        );
+        let points = arrow.path.beside(0.0, false).samples().into_iter();
+        seen.extend(points.map(|(x, y)| Rect::around(x, y, 2.0 * APART, 0.0)));
     }
     let Some(all) = seen.into_iter().reduce(union) else {
         return layout;

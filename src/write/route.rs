@@ -4,30 +4,31 @@ use dagre::graph::Graph;
 use dagre::{EdgeLabel, NodeLabel};
 
 use super::layout::{Placed, Rect, name};
-use crate::present::Picture;
+use crate::present::{Arrow, Picture};
 
 /// How near arrows come to each other and to corners.
 const PORT: f64 = 16.0;
 const CORNER: f64 = 12.0;
+/// How often a part of a way is looked at, to see what it crosses.
+const SAMPLES: usize = 8;
 
-/// A way: points with smooth bends between. It begins and ends upright, or level where it is a single straight line.
+/// A way: level in a straight line, or downwards through points with smooth bends between.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Path {
     points: Vec<(f64, f64)>,
     level: bool,
 }
 
+/// A way as it is drawn: a first point, and for each part two points that bend it and its end.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Curve {
+    pub(super) start: (f64, f64),
+    pub(super) parts: Vec<[(f64, f64); 3]>,
+}
+
 impl Path {
     pub(super) fn ends(&self) -> ((f64, f64), (f64, f64)) {
         (self.points[0], self.points[self.points.len() - 1])
-    }
-
-    pub(super) fn points(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
-        self.points.iter().copied()
-    }
-
-    pub(super) fn is_level(&self) -> bool {
-        self.level
     }
 
     pub(super) fn shift(&mut self, x: f64, y: f64) {
@@ -36,58 +37,131 @@ impl Path {
         }
     }
 
-    /// A way beside this one; the way back begins where this ends.
-    pub(super) fn beside(&self, distance: f64, back: bool) -> Path {
-        let mut path = self.clone();
+    /// A curve at a distance to the right of the way, or below a level one; the way back begins where the way ends.
+    pub(super) fn beside(&self, distance: f64, back: bool) -> Curve {
+        let mut moved = self.clone();
         if self.level {
-            path.shift(0.0, distance);
+            moved.shift(0.0, distance);
         } else {
-            path.shift(distance, 0.0);
-        }
-        if back {
-            path.points.reverse();
-        }
-        path
-    }
-
-    /// The same way, shorter by so much at its end.
-    pub(super) fn shortened(&self, length: f64) -> Path {
-        let mut path = self.clone();
-        let before = self.points[self.points.len() - 2];
-        if let Some(last) = path.points.last_mut() {
-            if self.level {
-                last.0 -= length * (last.0 - before.0).signum();
-            } else {
-                last.1 -= length * (last.1 - before.1).signum();
+            let slopes = slopes(&self.points);
+            let last = self.points.len() - 1;
+            for (at, (point, slope)) in moved.points.iter_mut().zip(slopes).enumerate() {
+                let long = (1.0 + slope * slope).sqrt();
+                if at == 0 || at == last {
+                    point.0 += distance * long.min(2.0);
+                } else {
+                    *point = (point.0 + distance / long, point.1 - distance * slope / long);
+                }
             }
         }
-        path
+        let curve = moved.curve();
+        if back { curve.reversed() } else { curve }
     }
 
-    /// Its first point, then for each part two points that bend it and its end; straight parts have none that bend.
-    pub(super) fn curves(&self) -> ((f64, f64), Vec<Part>) {
+    fn curve(&self) -> Curve {
+        let slopes = slopes(&self.points);
         let parts = self
             .points
             .windows(2)
-            .map(|ends| {
+            .zip(slopes.windows(2))
+            .map(|(ends, slopes)| {
                 let (from, to) = (ends[0], ends[1]);
-                let middle = (from.1 + to.1) / 2.0;
-                let straight = self.level || (from.0 - to.0).abs() < 0.05;
-                Part {
-                    bends: (!straight).then_some([(from.0, middle), (to.0, middle)]),
-                    to,
+                if self.level {
+                    let third = (to.0 - from.0) / 3.0;
+                    return [(from.0 + third, from.1), (to.0 - third, to.1), to];
                 }
-            })
-            .collect();
-        (self.points[0], parts)
+                let third = (to.1 - from.1) / 3.0;
+                [
+                    (from.0 + slopes[0] * third, from.1 + third),
+                    (to.0 - slopes[1] * third, to.1 - third),
+                    to,
+                ]
+            });
+        Curve {
+            start: self.points[0],
+            parts: parts.collect(),
+        }
     }
 }
 
-/// A part of a way.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Part {
-    pub(super) bends: Option<[(f64, f64); 2]>,
-    pub(super) to: (f64, f64),
+impl Curve {
+    fn reversed(&self) -> Curve {
+        let mut start = self.start;
+        let mut parts: Vec<[(f64, f64); 3]> = Vec::with_capacity(self.parts.len());
+        for [one, other, end] in &self.parts {
+            parts.push([*other, *one, start]);
+            start = *end;
+        }
+        parts.reverse();
+        Curve { start, parts }
+    }
+
+    pub(super) fn end(&self) -> (f64, f64) {
+        self.parts.last().map_or(self.start, |part| part[2])
+    }
+
+    /// Where it goes at its end, as a step of length 1.
+    pub(super) fn direction(&self) -> (f64, f64) {
+        let Some([_, before, end]) = self.parts.last() else {
+            return (0.0, 1.0);
+        };
+        let (x, y) = (end.0 - before.0, end.1 - before.1);
+        let long = (x * x + y * y).sqrt().max(f64::MIN_POSITIVE);
+        (x / long, y / long)
+    }
+
+    /// Points on it.
+    pub(super) fn samples(&self) -> Vec<(f64, f64)> {
+        let mut found = vec![self.start];
+        let mut from = self.start;
+        for [one, other, to] in &self.parts {
+            for step in 1..=SAMPLES {
+                let t = step as f64 / SAMPLES as f64;
+                let s = 1.0 - t;
+                let mix = |a: f64, b: f64, c: f64, d: f64| {
+                    s * s * s * a + 3.0 * s * s * t * b + 3.0 * s * t * t * c + t * t * t * d
+                };
+                found.push((
+                    mix(from.0, one.0, other.0, to.0),
+                    mix(from.1, one.1, other.1, to.1),
+                ));
+            }
+            from = *to;
+        }
+        found
+    }
+}
+
+/// How far a smooth way goes to the right for each step down, at each of its points; between two points it goes no further
+/// than these (Steffen 1990).
+fn slopes(points: &[(f64, f64)]) -> Vec<f64> {
+    let steps: Vec<(f64, f64)> = points
+        .windows(2)
+        .map(|ends| {
+            let high = ends[1].1 - ends[0].1;
+            let slope = if high == 0.0 {
+                0.0
+            } else {
+                (ends[1].0 - ends[0].0) / high
+            };
+            (high, slope)
+        })
+        .collect();
+    let mut slopes = vec![0.0; points.len()];
+    for at in 1..steps.len() {
+        let ((high, before), (next_high, after)) = (steps[at - 1], steps[at]);
+        if before * after > 0.0 {
+            let mean = (before * next_high + after * high) / (high + next_high);
+            let least = before.abs().min(after.abs()).min(0.5 * mean.abs());
+            slopes[at] = 2.0 * least * before.signum();
+        }
+    }
+    if let (Some((_, first)), Some((_, last))) = (steps.first(), steps.last()) {
+        let end = points.len() - 1;
+        slopes[0] = (3.0 * first - if end > 1 { slopes[1] } else { *first }) / 2.0;
+        slopes[end] = (3.0 * last - if end > 1 { slopes[end - 1] } else { *last }) / 2.0;
+    }
+    slopes
 }
 
 /// The ways of all arrows.
@@ -100,13 +174,15 @@ impl Routes {
         picture: &Picture,
         shapes: &[Placed],
         is_beside: &[bool],
+        labelled: &[bool],
         graph: &Graph<NodeLabel, EdgeLabel>,
     ) -> Self {
         let rows = rows(picture, shapes, is_beside, graph);
         let mut paths: Vec<Path> = picture
             .arrows
             .iter()
-            .map(|arrow| {
+            .enumerate()
+            .map(|(at, arrow)| {
                 let (from, to) = (&shapes[arrow.from].place, &shapes[arrow.to].place);
                 if is_beside[arrow.from] {
                     return level(from, to);
@@ -116,6 +192,7 @@ impl Routes {
                 let between = between
                     .get(1..between.len().saturating_sub(1))
                     .unwrap_or(&[]);
+                let label = edge.and_then(|edge| edge.y).filter(|_| labelled[at]);
                 let mut points = vec![(from.x(), from.bottom())];
                 for point in between {
                     let row = rows
@@ -123,7 +200,11 @@ impl Routes {
                         .find(|row| row.0 < point.y + 0.5 && point.y - 0.5 < row.1);
                     match row {
                         Some((top, bottom)) => points.extend([(point.x, *top), (point.x, *bottom)]),
-                        None => points.push((point.x, point.y)),
+                        // Where nothing stands, only the label has a place of its own.
+                        None if label.is_some_and(|y| (y - point.y).abs() < 0.5) => {
+                            points.push((point.x, point.y));
+                        }
+                        None => {}
                     }
                 }
                 points.push((to.x(), to.top));
@@ -153,11 +234,7 @@ impl Routes {
     }
 }
 
-fn upright(
-    picture: &Picture,
-    paths: &[Path],
-    ends: impl Fn(&crate::present::Arrow) -> bool,
-) -> Vec<usize> {
+fn upright(picture: &Picture, paths: &[Path], ends: impl Fn(&Arrow) -> bool) -> Vec<usize> {
     let arrows = picture.arrows.iter().zip(paths).enumerate();
     arrows
         .filter(|(_, (arrow, path))| !path.level && ends(arrow))

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::layout::{APART, FONT, Layout, Placed, Rect, SMALL, lay_out, upper_part};
 use super::mathml::escape;
-use super::route::Path;
+use super::route::Curve;
 use super::runs::{Line, line};
 use crate::present::{Picture, ShapeKind};
 
@@ -26,10 +26,13 @@ const STYLE: &str = r"
 .chainrule .backtip { fill: #a8321f; fill: var(--back); }
 .chainrule .adjoint { fill: none; stroke: #a8321f; stroke: var(--back); stroke-width: 0.75; stroke-dasharray: 5 3; }
 .chainrule .asked { fill: #f6dcd6; fill: var(--warm); stroke: none; }
+.chainrule text.at { paint-order: stroke; stroke: #ffffff; stroke: var(--paper); stroke-width: 4px; stroke-linejoin: round; }
 .chainrule text.gradient { fill: #a8321f; fill: var(--back); }
 ";
 
+/// Length and half the width of the tip of an arrow.
 const TIP: f64 = 7.0;
+const WIDE: f64 = 3.0;
 const CORNER: f64 = 3.0;
 
 /// A whole file.
@@ -79,7 +82,7 @@ pub(super) fn element(picture: &Picture) -> String {
         .iter()
         .filter_map(|arrow| arrow.label.as_ref());
     for (place, label) in labels.chain(layout.frames.iter().map(|frame| &frame.label)) {
-        svg.line(label, place, SMALL, "");
+        svg.line(label, place, SMALL, " class=\"at\"");
     }
     svg.text.push_str("</svg>\n");
     svg.text
@@ -115,39 +118,40 @@ impl Svg {
         ));
     }
 
-    fn way(&mut self, path: &Path, class: &str, tip: &str) {
-        let (start, parts) = path.shortened(TIP - 1.0).curves();
-        let mut drawn = format!("M{} {}", number(start.0), number(start.1));
-        for part in parts {
-            drawn.push_str(&match part.bends {
-                Some([one, other]) => format!(
+    fn way(&mut self, curve: &Curve, class: &str, tip: &str) {
+        let (end, (x, y)) = (curve.end(), curve.direction());
+        let mut drawn = format!("M{} {}", number(curve.start.0), number(curve.start.1));
+        let last = curve.parts.len();
+        for (at, [one, other, to]) in curve.parts.iter().enumerate() {
+            // The line ends in its tip, not behind it.
+            let short = if at + 1 == last { TIP - 1.0 } else { 0.0 };
+            let to = (to.0 - x * short, to.1 - y * short);
+            let straight = [one, other].iter().all(|point| point.0 == to.0)
+                || [one, other].iter().all(|point| point.1 == to.1);
+            if straight {
+                drawn.push_str(&format!(" L{} {}", number(to.0), number(to.1)));
+            } else {
+                drawn.push_str(&format!(
                     " C{} {} {} {} {} {}",
                     number(one.0),
                     number(one.1),
-                    number(other.0),
-                    number(other.1),
-                    number(part.to.0),
-                    number(part.to.1)
-                ),
-                None => format!(" L{} {}", number(part.to.0), number(part.to.1)),
-            });
+                    number(other.0 - x * short),
+                    number(other.1 - y * short),
+                    number(to.0),
+                    number(to.1)
+                ));
+            }
         }
         self.put(format_args!("<path class=\"{class}\" d=\"{drawn}\"/>\n"));
-        let (_, end) = path.ends();
-        let (_, short) = path.shortened(TIP).ends();
-        let (wide_x, wide_y) = if path.is_level() {
-            (0.0, 3.0)
-        } else {
-            (3.0, 0.0)
-        };
+        let foot = (end.0 - x * TIP, end.1 - y * TIP);
         self.put(format_args!(
             "<path class=\"{tip}\" d=\"M{} {} L{} {} L{} {} Z\"/>\n",
             number(end.0),
             number(end.1),
-            number(short.0 - wide_x),
-            number(short.1 - wide_y),
-            number(short.0 + wide_x),
-            number(short.1 + wide_y)
+            number(foot.0 - y * WIDE),
+            number(foot.1 + x * WIDE),
+            number(foot.0 + y * WIDE),
+            number(foot.1 - x * WIDE)
         ));
     }
 

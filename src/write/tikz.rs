@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use super::latex_of;
 use super::layout::{APART, Placed, lay_out, upper_part};
-use super::route::Path;
+use super::route::Curve;
 use crate::present::{Picture, Shape, ShapeKind};
 
 const HEAD: &str = r"% needs \usepackage{amssymb,tikz} and \usetikzlibrary{arrows.meta}
 \begin{tikzpicture}[x=0.667pt, y=-0.667pt, line width=0.5pt, >={Stealth[length=4.5pt, width=4pt]},
   gradient/.style={color={rgb,255:red,168;green,50;blue,31}},
   part/.style={inner sep=0pt, outer sep=0pt, font=\normalsize},
-  small/.style={inner sep=0pt, outer sep=0pt, font=\footnotesize},
+  small/.style={inner sep=1pt, outer sep=0pt, font=\footnotesize, fill=white},
   given/.style={rounded corners=9pt}, parameter/.style={given, fill=black!8}, target/.style={given},
   defined/.style={rounded corners=2pt}, loss/.style={rounded corners=2pt, line width=1pt},
   asked/.style={fill={rgb,255:red,246;green,220;blue,214}},
@@ -76,19 +76,23 @@ impl Tikz {
             .unwrap_or_else(|_| unreachable!("a text takes all that is written"));
     }
 
-    fn way(&mut self, path: &Path, style: &str) {
-        let (start, parts) = path.curves();
-        self.put(format_args!("  \\draw[{style}] {}", point(start)));
-        for part in parts {
-            match part.bends {
-                Some([one, other]) => self.put(format_args!(
+    fn way(&mut self, curve: &Curve, style: &str) {
+        let mut from = curve.start;
+        self.put(format_args!("  \\draw[{style}] {}", point(from)));
+        for [one, other, to] in &curve.parts {
+            let straight = [from, *one, *other].iter().all(|point| point.0 == to.0)
+                || [from, *one, *other].iter().all(|point| point.1 == to.1);
+            if straight {
+                self.put(format_args!(" -- {}", point(*to)));
+            } else {
+                self.put(format_args!(
                     " .. controls {} and {} .. {}",
-                    point(one),
-                    point(other),
-                    point(part.to)
-                )),
-                None => self.put(format_args!(" -- {}", point(part.to))),
+                    point(*one),
+                    point(*other),
+                    point(*to)
+                ));
             }
+            from = *to;
         }
         self.text.push_str(";\n");
     }
