@@ -14,8 +14,6 @@ use crate::term::{Affine, FamilyId, Substitution, VarId};
 
 /// Equations that are wider than so many digits are drawn as their left sides.
 const WIDEST: f32 = 40.0;
-/// So many parameters given to what is in frames are much.
-const MANY: usize = 6;
 
 /// A picture, before any layout.
 #[derive(Debug, Clone)]
@@ -122,91 +120,13 @@ pub fn present_picture(graph: &Graph, arrays: &[Option<Arrays>], notation: &Nota
             range: printer.spans(&frame.vars, &frame.spans),
         })
         .collect();
-    let mut picture = Picture {
+    Picture {
         title: title(&graph.system),
         boxes: printer.boxes,
         shapes,
         arrows,
         frames,
         caption: caption(graph),
-    };
-    picture.share();
-    picture
-}
-
-impl Picture {
-    /// Where much is given to what is in frames, what one quantity reads is drawn as one.
-    fn share(&mut self) {
-        let mut uses = vec![0; self.shapes.len()];
-        for arrow in &self.arrows {
-            uses[arrow.from] += 1;
-        }
-        let shared = |arrow: &Arrow| {
-            let (given, reader) = (&self.shapes[arrow.from], &self.shapes[arrow.to]);
-            given.kind == ShapeKind::Parameter
-                && given.frame.is_none()
-                && reader.frame.is_some()
-                && uses[arrow.from] == 1
-        };
-        let arrows: Vec<usize> = (0..self.arrows.len())
-            .filter(|at| shared(&self.arrows[*at]))
-            .collect();
-        if arrows.len() < MANY {
-            return;
-        }
-        let mut gone: Vec<usize> = Vec::new();
-        let mut gone_arrows: Vec<usize> = Vec::new();
-        for first in &arrows {
-            let same: Vec<usize> = arrows
-                .iter()
-                .copied()
-                .filter(|at| self.arrows[*at].to == self.arrows[*first].to)
-                .collect();
-            if same[0] != *first {
-                continue;
-            }
-            let parts: Vec<&Shape> = same
-                .iter()
-                .map(|at| &self.shapes[self.arrows[*at].from])
-                .collect();
-            let labels: Vec<MathId> = parts.iter().filter_map(|part| part.label).collect();
-            let adjoints = parts
-                .iter()
-                .flat_map(|part| part.adjoints.clone())
-                .collect();
-            let asked = parts.iter().any(|part| part.asked);
-            let sets: Vec<MathId> = same
-                .iter()
-                .filter_map(|at| self.arrows[*at].label)
-                .collect();
-            let back = same.iter().any(|at| self.arrows[*at].back);
-            let all = self.arrows[*first].from;
-            self.shapes[all].label = Some(self.boxes.list(&labels, Sign::Comma));
-            self.shapes[all].adjoints = adjoints;
-            self.shapes[all].asked = asked;
-            self.arrows[*first].label = Some(self.boxes.list(&sets, Sign::Comma));
-            self.arrows[*first].back = back;
-            gone.extend(same[1..].iter().map(|at| self.arrows[*at].from));
-            gone_arrows.extend(&same[1..]);
-        }
-        let mut place = Vec::with_capacity(self.shapes.len());
-        let mut kept = Vec::new();
-        for (at, shape) in std::mem::take(&mut self.shapes).into_iter().enumerate() {
-            place.push(kept.len());
-            if !gone.contains(&at) {
-                kept.push(shape);
-            }
-        }
-        self.shapes = kept;
-        let mut at = 0;
-        self.arrows.retain(|_| {
-            at += 1;
-            !gone_arrows.contains(&(at - 1))
-        });
-        for arrow in &mut self.arrows {
-            arrow.from = place[arrow.from];
-            arrow.to = place[arrow.to];
-        }
     }
 }
 
@@ -387,7 +307,7 @@ fn caption(graph: &Graph) -> String {
             .push_str(" Gradients come back along the dashed ones; what was asked for is shaded.");
     }
     if !graph.frames.is_empty() {
-        caption.push_str(" What is in a frame is there once for each value below it.");
+        caption.push_str(" What is in a frame is there once for each value of its letters, and is the same for all if it has none of them.");
     }
     caption
 }

@@ -65,7 +65,7 @@ fn node(picture: &Picture, shape: &Shape) -> String {
     }
     if !shape.adjoints.is_empty() {
         let adjoints = shape.adjoints.iter().map(|id| line(&picture.boxes, *id));
-        let adjoints = html(&list(adjoints.collect()));
+        let adjoints = html(&list(adjoints));
         let (open, close) = if shape.asked {
             ("<B>", "</B>")
         } else {

@@ -261,12 +261,19 @@ pub(super) fn lay_out(picture: &Picture) -> Layout {
             Routed { path, label }
         })
         .collect();
+    // What stands beside a reader is in its frame.
+    let mut within: Vec<Option<usize>> = picture.shapes.iter().map(|shape| shape.frame).collect();
+    for (shape, beside) in picture.shapes.iter().zip(&beside) {
+        for given in beside.left.iter().chain(&beside.right) {
+            within[*given] = shape.frame;
+        }
+    }
     let frames = picture
         .frames
         .iter()
         .enumerate()
         .zip(frame_labels)
-        .map(|((at, _), label)| framed(picture, &shapes, &arrows, at, label))
+        .map(|((at, _), label)| framed(&shapes, &arrows, &within, at, label))
         .collect();
     cropped(Layout {
         width: 0.0,
@@ -326,26 +333,10 @@ fn unplaced(picture: &Picture, shape: &Shape) -> Placed {
         (_, None) => words("⋮"),
     };
     if let Some(range) = shape.range {
-        let range = line(&picture.boxes, range);
-        label.width += range.width + 1.0;
-        label
-            .runs
-            .extend(range.runs.into_iter().enumerate().map(|(at, mut run)| {
-                if at == 0 {
-                    run.moved += 1.0;
-                }
-                run
-            }));
+        label = label.followed_by(line(&picture.boxes, range), 1.0);
     }
-    let adjoints = (!shape.adjoints.is_empty()).then(|| {
-        list(
-            shape
-                .adjoints
-                .iter()
-                .map(|id| line(&picture.boxes, *id))
-                .collect(),
-        )
-    });
+    let adjoints = (!shape.adjoints.is_empty())
+        .then(|| list(shape.adjoints.iter().map(|id| line(&picture.boxes, *id))));
     let widest = adjoints
         .iter()
         .map(|line| line.width)
@@ -396,7 +387,9 @@ fn beside(picture: &Picture) -> Vec<Beside> {
             .collect();
         let frame = picture.shapes[reader].frame;
         let (mut near, far): (Vec<usize>, Vec<usize>) = read.into_iter().partition(|from| {
-            is_given(*from) && uses[*from] == 1 && picture.shapes[*from].frame == frame
+            is_given(*from)
+                && uses[*from] == 1
+                && (picture.shapes[*from].frame == frame || picture.shapes[*from].frame.is_none())
         });
         if matches!(picture.shapes[reader].kind, ShapeKind::Dots(_)) {
             near.clear();
@@ -450,17 +443,16 @@ fn label_place(
 
 /// The frame around its members, with its letters where no arrow crosses, at the right below if that is such a place.
 fn framed(
-    picture: &Picture,
     shapes: &[Placed],
     arrows: &[Routed],
+    within: &[Option<usize>],
     frame: usize,
     label: Line,
 ) -> Framed {
-    let members = picture
-        .shapes
+    let members = within
         .iter()
         .zip(shapes)
-        .filter(|(shape, _)| shape.frame == Some(frame))
+        .filter(|(own, _)| **own == Some(frame))
         .map(|(_, placed)| placed.place);
     let inside = members
         .reduce(union)

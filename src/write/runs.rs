@@ -24,6 +24,8 @@ pub(super) struct Line {
     pub(super) runs: Vec<Run>,
     /// About how wide it is: fonts differ.
     pub(super) width: f64,
+    /// How far what follows is moved to the right.
+    pub(super) moved: f64,
 }
 
 const SCRIPT: f64 = 0.72;
@@ -38,7 +40,10 @@ pub(super) fn line(boxes: &Boxes, id: MathId) -> Line {
         moved: 0.0,
     };
     setter.set(id, 1.0, 0.0);
-    setter.line
+    Line {
+        moved: setter.moved,
+        ..setter.line
+    }
 }
 
 /// Words as a line.
@@ -55,19 +60,26 @@ pub(super) fn words(text: &str) -> Line {
     line
 }
 
-/// Lines one behind the other, with commas between.
-pub(super) fn list(lines: Vec<Line>) -> Line {
-    let mut all = Line::default();
-    for line in lines {
-        if !all.runs.is_empty() {
-            let comma = words(", ");
-            all.width += comma.width;
-            all.runs.extend(comma.runs);
-        }
-        all.width += line.width;
-        all.runs.extend(line.runs);
+impl Line {
+    /// Another line behind it, after a space.
+    pub(super) fn followed_by(mut self, next: Line, space: f64) -> Line {
+        let mut moved = self.moved + space;
+        self.runs.extend(next.runs.into_iter().map(|run| Run {
+            moved: run.moved + std::mem::take(&mut moved),
+            ..run
+        }));
+        self.width += space + next.width;
+        self.moved = next.moved;
+        self
     }
-    all
+}
+
+/// Lines one behind the other, with commas between.
+pub(super) fn list(lines: impl IntoIterator<Item = Line>) -> Line {
+    lines
+        .into_iter()
+        .reduce(|all, next| all.followed_by(words(","), 0.0).followed_by(next, 0.3))
+        .unwrap_or_default()
 }
 
 struct Setter<'a> {

@@ -122,6 +122,10 @@ impl Tikz {
             ShapeKind::Defined => "defined",
             ShapeKind::Loss => "loss",
         };
+        let corner = match shape.kind {
+            ShapeKind::Defined | ShapeKind::Loss | ShapeKind::Dots(_) => "defined",
+            ShapeKind::Parameter | ShapeKind::Target | ShapeKind::Given => "given",
+        };
         let corners = format!(
             "{} rectangle {}",
             point((place.left, place.top)),
@@ -132,7 +136,7 @@ impl Tikz {
         self.put(format_args!("  \\path[{style}] {corners};\n"));
         if shape.asked && placed.adjoints.is_some() {
             self.put(format_args!(
-                "  \\begin{{scope}}\n    \\clip[{style}] {corners};\n    \\fill[asked] {} rectangle {};\n  \\end{{scope}}\n",
+                "  \\begin{{scope}}\n    \\clip[{corner}] {corners};\n    \\fill[asked] {} rectangle {};\n  \\end{{scope}}\n",
                 point((place.left, middle)),
                 point((place.right(), place.bottom()))
             ));
