@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::layout::frames_of;
 use super::mathml::escape;
 use super::runs::{Line, Run, line, list};
 use crate::present::{Picture, Shape, ShapeKind};
@@ -20,8 +21,9 @@ pub(super) fn graph(picture: &Picture) -> String {
     let mut put = |line: std::fmt::Arguments<'_>| {
         let _ = text.write_fmt(line);
     };
+    let frames = frames_of(picture);
     for (at, shape) in picture.shapes.iter().enumerate() {
-        if shape.frame.is_none() {
+        if frames[at].is_none() {
             put(format_args!("  n{at} {};\n", node(picture, shape)));
         }
     }
@@ -31,7 +33,7 @@ pub(super) fn graph(picture: &Picture) -> String {
             "  subgraph cluster_{frame} {{\n    graph [label=<{range}>, labelloc=b, labeljust=r, style=\"rounded\", fontsize=11];\n"
         ));
         for (at, shape) in picture.shapes.iter().enumerate() {
-            if shape.frame == Some(frame) {
+            if frames[at] == Some(frame) {
                 put(format_args!("    n{at} {};\n", node(picture, shape)));
             }
         }
@@ -91,15 +93,24 @@ fn html(line: &Line) -> String {
 }
 
 fn piece(run: &Run) -> String {
+    // Marks cannot be moved over their letters: they join them.
+    match run.text.as_str() {
+        "ˆ" => return "\u{302}".into(),
+        "ˉ" => return "\u{304}".into(),
+        "˜" => return "\u{303}".into(),
+        _ => {}
+    }
     let mut text = escape(&run.text).into_owned();
     if run.italic {
         text = format!("<I>{text}</I>");
     }
-    if run.rise > 0.0 {
-        text = format!("<SUP>{text}</SUP>");
+    if run.rise == 0.0 {
+        return text;
     }
-    if run.rise < 0.0 {
-        text = format!("<SUB>{text}</SUB>");
-    }
-    text
+    let (open, close) = if run.rise > 0.0 {
+        ("<SUP>", "</SUP>")
+    } else {
+        ("<SUB>", "</SUB>")
+    };
+    format!("{open}{text}{close}")
 }

@@ -25,6 +25,8 @@ const MARGIN: f64 = 8.0;
 const FRAME: f64 = 8.0;
 /// What is read so often says once in which set it is.
 const MANY: usize = 3;
+/// LaTeX puts spaces behind commas.
+const WIDER: f64 = 1.15;
 /// How far the places for the label of a frame are apart.
 const STEP: f64 = 8.0;
 
@@ -112,9 +114,9 @@ pub(super) fn upper_part(placed: &Placed) -> f64 {
 
 /// What stands left and right of a box.
 #[derive(Debug, Clone, Default)]
-struct Beside {
-    left: Vec<usize>,
-    right: Vec<usize>,
+pub(super) struct Beside {
+    pub(super) left: Vec<usize>,
+    pub(super) right: Vec<usize>,
 }
 
 pub(super) fn lay_out(picture: &Picture) -> Layout {
@@ -178,7 +180,7 @@ pub(super) fn lay_out(picture: &Picture) -> Layout {
         let half = side(&beside[at].left).max(side(&beside[at].right));
         let mut width = own.width + 2.0 * half;
         if let Some(frame) = shape.frame {
-            width = width.max(frame_labels[frame].width * SMALL + 2.0 * PADDING);
+            width = width.max(frame_labels[frame].width * SMALL * WIDER + 2.0 * PADDING);
         }
         let height = own
             .height
@@ -249,7 +251,7 @@ pub(super) fn lay_out(picture: &Picture) -> Layout {
         }
     }
     let labelled: Vec<bool> = labels.iter().map(Option::is_some).collect();
-    let routes = Routes::new(picture, &shapes, &is_beside, &labelled, &graph);
+    let routes = Routes::new(picture, &shapes, &beside, &labelled, &graph);
     let arrows: Vec<Routed> = picture
         .arrows
         .iter()
@@ -261,13 +263,7 @@ pub(super) fn lay_out(picture: &Picture) -> Layout {
             Routed { path, label }
         })
         .collect();
-    // What stands beside a reader is in its frame.
-    let mut within: Vec<Option<usize>> = picture.shapes.iter().map(|shape| shape.frame).collect();
-    for (shape, beside) in picture.shapes.iter().zip(&beside) {
-        for given in beside.left.iter().chain(&beside.right) {
-            within[*given] = shape.frame;
-        }
-    }
+    let within = homes(picture, &beside);
     let frames = picture
         .frames
         .iter()
@@ -364,8 +360,8 @@ fn unplaced(picture: &Picture, shape: &Shape) -> Placed {
     }
 }
 
-/// What is given and read by one quantity alone stands beside it: parameters left, the rest right, and of several
-/// parameters half of them on each side. Data that a quantity begins with stand above it.
+/// What is given and read by one quantity alone stands beside it: parameters left, the rest right, as far as both sides
+/// are about equal. Data that a quantity begins with stand above it.
 fn beside(picture: &Picture) -> Vec<Beside> {
     let mut found = vec![Beside::default(); picture.shapes.len()];
     let mut uses = vec![0; picture.shapes.len()];
@@ -400,16 +396,33 @@ fn beside(picture: &Picture) -> Vec<Beside> {
         let (parameters, others): (Vec<usize>, Vec<usize>) = near
             .into_iter()
             .partition(|from| picture.shapes[*from].kind == ShapeKind::Parameter);
-        let half = if others.is_empty() {
-            parameters.len().div_ceil(2)
-        } else {
-            parameters.len()
-        };
-        let (left, right) = parameters.split_at(half);
-        beside.left = left.to_vec();
-        beside.right = right.iter().chain(&others).copied().collect();
+        (beside.left, beside.right) = (parameters, others);
+        while beside.left.len() > beside.right.len() + 1 {
+            let moved = beside.left.pop();
+            beside.right.splice(0..0, moved);
+        }
+        while beside.right.len() > beside.left.len() + 1 {
+            let moved = beside.right.remove(0);
+            beside.left.push(moved);
+        }
     }
     found
+}
+
+/// The frame in which each shape is drawn: what stands beside a reader is in its frame.
+fn homes(picture: &Picture, beside: &[Beside]) -> Vec<Option<usize>> {
+    let mut homes: Vec<Option<usize>> = picture.shapes.iter().map(|shape| shape.frame).collect();
+    for (shape, beside) in picture.shapes.iter().zip(beside) {
+        for given in beside.left.iter().chain(&beside.right) {
+            homes[*given] = shape.frame;
+        }
+    }
+    homes
+}
+
+/// The same, for those who lay out otherwise.
+pub(super) fn frames_of(picture: &Picture) -> Vec<Option<usize>> {
+    homes(picture, &beside(picture))
 }
 
 fn label_place(
@@ -427,13 +440,18 @@ fn label_place(
             width,
             height: LABEL,
         },
-        // Beside its reader: above the arrow.
+        // Beside its reader: on the side of the arrow from which it bends away.
         None => {
             let (start, end) = path.ends();
             let middle = (start.0 + end.0) / 2.0;
+            let away = if arrow.back { APART + 1.0 } else { 1.0 };
             Rect {
                 left: middle - width / 2.0,
-                top: start.1 - LABEL - if arrow.back { APART + 1.0 } else { 1.0 },
+                top: if end.1 < start.1 - 0.5 {
+                    start.1 + away
+                } else {
+                    start.1 - LABEL - away
+                },
                 width,
                 height: LABEL,
             }
@@ -457,7 +475,7 @@ fn framed(
     let inside = members
         .reduce(union)
         .unwrap_or_else(|| unreachable!("a frame has members"));
-    let width = label.width * SMALL;
+    let width = label.width * SMALL * WIDER;
     let missing = (width + 2.0 * PADDING - inside.width - 2.0 * FRAME).max(0.0);
     let left = inside.left - FRAME - missing / 2.0;
     let right = inside.right() + FRAME + missing / 2.0;

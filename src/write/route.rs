@@ -3,7 +3,7 @@
 use dagre::graph::Graph;
 use dagre::{EdgeLabel, NodeLabel};
 
-use super::layout::{Placed, Rect, name};
+use super::layout::{Beside, Placed, Rect, name};
 use crate::present::{Arrow, Picture};
 
 /// How near arrows come to each other and to corners.
@@ -12,7 +12,7 @@ const CORNER: f64 = 12.0;
 /// How often a part of a way is looked at, to see what it crosses.
 const SAMPLES: usize = 8;
 
-/// A way: level in a straight line, or downwards through points with smooth bends between.
+/// A way: level from one side to another, or downwards through points with smooth bends between.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Path {
     points: Vec<(f64, f64)>,
@@ -29,6 +29,11 @@ pub(super) struct Curve {
 impl Path {
     pub(super) fn ends(&self) -> ((f64, f64), (f64, f64)) {
         (self.points[0], self.points[self.points.len() - 1])
+    }
+
+    /// Whether it leads from the side of a box.
+    pub(super) fn is_level(&self) -> bool {
+        self.level
     }
 
     pub(super) fn shift(&mut self, x: f64, y: f64) {
@@ -173,19 +178,22 @@ impl Routes {
     pub(super) fn new(
         picture: &Picture,
         shapes: &[Placed],
-        is_beside: &[bool],
+        beside: &[Beside],
         labelled: &[bool],
         graph: &Graph<NodeLabel, EdgeLabel>,
     ) -> Self {
-        let rows = rows(picture, shapes, is_beside, graph);
+        let rows = rows(shapes, graph);
         let mut paths: Vec<Path> = picture
             .arrows
             .iter()
             .enumerate()
             .map(|(at, arrow)| {
                 let (from, to) = (&shapes[arrow.from].place, &shapes[arrow.to].place);
-                if is_beside[arrow.from] {
-                    return level(from, to);
+                let near = &beside[arrow.to];
+                for side in [&near.left, &near.right] {
+                    if let Some(place) = side.iter().position(|given| *given == arrow.from) {
+                        return level(from, to, (place, side.len()));
+                    }
                 }
                 let edge = graph.edge(&name(arrow.from), &name(arrow.to), None);
                 let between = edge.map_or(&[][..], |edge| &edge.points);
@@ -193,13 +201,13 @@ impl Routes {
                     .get(1..between.len().saturating_sub(1))
                     .unwrap_or(&[]);
                 let label = edge.and_then(|edge| edge.y).filter(|_| labelled[at]);
-                let mut points = vec![(from.x(), from.bottom())];
+                let mut points = vec![(
+                    from.x(),
+                    row_of(from.y(), &rows).map_or(from.bottom(), |row| row.1),
+                )];
                 for point in between {
-                    let row = rows
-                        .iter()
-                        .find(|row| row.0 < point.y + 0.5 && point.y - 0.5 < row.1);
-                    match row {
-                        Some((top, bottom)) => points.extend([(point.x, *top), (point.x, *bottom)]),
+                    match row_of(point.y, &rows) {
+                        Some((top, bottom)) => points.extend([(point.x, top), (point.x, bottom)]),
                         // Where nothing stands, only the label has a place of its own.
                         None if label.is_some_and(|y| (y - point.y).abs() < 0.5) => {
                             points.push((point.x, point.y));
@@ -207,7 +215,7 @@ impl Routes {
                         None => {}
                     }
                 }
-                points.push((to.x(), to.top));
+                points.push((to.x(), row_of(to.y(), &rows).map_or(to.top, |row| row.0)));
                 Path {
                     points,
                     level: false,
@@ -226,6 +234,23 @@ impl Routes {
                 usize::MAX - 1,
             );
         }
+        // Through their own rows they go upright.
+        for (arrow, path) in picture.arrows.iter().zip(&mut paths) {
+            if path.level {
+                continue;
+            }
+            let (start, end) = path.ends();
+            let (bottom, top) = (
+                shapes[arrow.from].place.bottom(),
+                shapes[arrow.to].place.top,
+            );
+            if start.1 > bottom + 0.5 {
+                path.points.insert(0, (start.0, bottom));
+            }
+            if end.1 < top - 0.5 {
+                path.points.push((end.0, top));
+            }
+        }
         Self { paths }
     }
 
@@ -243,19 +268,14 @@ fn upright(picture: &Picture, paths: &[Path], ends: impl Fn(&Arrow) -> bool) -> 
 }
 
 /// Top and bottom of each row of boxes.
-fn rows(
-    picture: &Picture,
-    shapes: &[Placed],
-    is_beside: &[bool],
-    graph: &Graph<NodeLabel, EdgeLabel>,
-) -> Vec<(f64, f64)> {
+fn rows(shapes: &[Placed], graph: &Graph<NodeLabel, EdgeLabel>) -> Vec<(f64, f64)> {
     let mut rows: Vec<(f64, f64)> = Vec::new();
-    for at in 0..picture.shapes.len() {
-        if is_beside[at] {
+    for (at, shape) in shapes.iter().enumerate() {
+        let Some(node) = graph.node(&name(at)) else {
             continue;
-        }
-        let tall = graph.node(&name(at)).map_or(0.0, |node| node.height);
-        let middle = shapes[at].place.y();
+        };
+        let tall = node.height;
+        let middle = shape.place.y();
         let (top, bottom) = (middle - tall / 2.0, middle + tall / 2.0);
         match rows
             .iter_mut()
@@ -268,24 +288,21 @@ fn rows(
     rows
 }
 
-/// From the side of a box to the side of its reader.
-fn level(from: &Rect, to: &Rect) -> Path {
-    let start = if from.x() < to.x() {
-        from.right()
-    } else {
-        from.left
-    };
-    let end = if from.x() < to.x() {
-        to.left
-    } else {
-        to.right()
-    };
-    // A stack may be taller than its reader.
-    let height = from
-        .y()
-        .clamp(to.top + CORNER / 2.0, to.bottom() - CORNER / 2.0);
+/// The row at a height.
+fn row_of(y: f64, rows: &[(f64, f64)]) -> Option<(f64, f64)> {
+    rows.iter()
+        .copied()
+        .find(|row| row.0 < y + 0.5 && y - 0.5 < row.1)
+}
+
+/// From the side of a box to the side of its reader, to the place of so many on that side.
+fn level(from: &Rect, to: &Rect, (place, of): (usize, usize)) -> Path {
+    let rightwards = from.x() < to.x();
+    let start = if rightwards { from.right() } else { from.left };
+    let end = if rightwards { to.left } else { to.right() };
+    let height = to.top + to.height * (place + 1) as f64 / (of + 1) as f64;
     Path {
-        points: vec![(start, height), (end, height)],
+        points: vec![(start, from.y()), (end, height)],
         level: true,
     }
 }

@@ -3,7 +3,7 @@
 
 use super::spell::Piece;
 use super::text::{spell, spell_symbol};
-use crate::present::math::{BigOperator, Boxes, Math, MathId, Symbol};
+use crate::present::math::{Accent, BigOperator, Boxes, Math, MathId, Symbol};
 
 /// A piece of a line. All lengths are in units of the line's own font size.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +31,8 @@ pub(super) struct Line {
 const SCRIPT: f64 = 0.72;
 const RAISED: f64 = 0.38;
 const LOWERED: f64 = -0.2;
+/// How wide a mark over a letter is.
+const MARK: f64 = 0.34;
 
 /// A box as a line.
 pub(super) fn line(boxes: &Boxes, id: MathId) -> Line {
@@ -118,10 +120,28 @@ impl Setter<'_> {
                 self.scripts(*under, *over, size, rise);
                 self.push(" ", false, size, rise);
             }
+            Math::Accent(accent, body) => {
+                let mark = match accent {
+                    Accent::Hat => "ˆ",
+                    Accent::Bar => "ˉ",
+                    Accent::Tilde => "˜",
+                };
+                // Few fonts have marks for capitals: the mark is set over them.
+                let before = self.line.width;
+                self.set(*body, size, rise);
+                let width = self.line.width - before;
+                let beside = (width - MARK * size) / 2.0;
+                self.moved += beside - width;
+                let capital = matches!(self.boxes.get(*body),
+                    Math::Symbol(Symbol::Letter(letter)) if letter.is_uppercase());
+                let higher = if capital { 0.2 * size } else { 0.0 };
+                self.push(mark, false, size, rise + higher);
+                self.moved += beside;
+                self.line.width = before + width;
+            }
             Math::Row(_)
             | Math::Fraction(..)
             | Math::Root(_)
-            | Math::Accent(..)
             | Math::Stack(_)
             | Math::Fence { .. }
             | Math::Cases { .. }
@@ -189,6 +209,7 @@ impl Setter<'_> {
 fn advance(letter: char, italic: bool) -> f64 {
     match letter {
         '\u{300}'..'\u{370}' => 0.0,
+        'ˆ' | 'ˉ' | '˜' => MARK,
         ' ' | '.' | ',' | ';' | ':' | '|' | '\'' | '′' => 0.28,
         'i' | 'j' | 'l' | 't' | 'f' | 'r' | 'I' | '(' | ')' | '[' | ']' | '{' | '}' | '/' => 0.38,
         'm' | 'w' | 'M' | 'W' => 0.86,

@@ -45,11 +45,13 @@ pub(super) fn picture(picture: &Picture) -> String {
     }
     for (arrow, routed) in picture.arrows.iter().zip(&layout.arrows) {
         if let Some((id, (place, _))) = arrow.label.zip(routed.label.as_ref()) {
-            tikz.formula(
-                &latex_of(&picture.boxes, id),
-                "small",
-                (place.x(), place.y()),
-            );
+            // LaTeX knows widths better: what stands beside a line begins there.
+            let (style, x) = if routed.path.is_level() {
+                ("small", place.x())
+            } else {
+                ("small, anchor=west", place.left)
+            };
+            tikz.formula(&latex_of(&picture.boxes, id), style, (x, place.y()));
         }
     }
     for (frame, framed) in picture.frames.iter().zip(&layout.frames) {
