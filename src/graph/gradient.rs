@@ -53,6 +53,16 @@ pub(super) fn mark(graph: &mut Graph, derivation: &Derivation, onward: &[(usize,
         for (edge, passes) in graph.edges.iter_mut().zip(&passes) {
             edge.back |= *passes && reached[edge.from] && reaches[edge.to];
         }
+        // What goes on behind a frame comes out of the dots before it.
+        for (behind, elsewhere) in onward {
+            if reached[*behind] && reaches[*elsewhere] {
+                let before = graph.edges.iter_mut().filter(|edge| {
+                    edge.to == *elsewhere
+                        && matches!(graph.nodes[edge.from].kind, NodeKind::Dots(_))
+                });
+                before.for_each(|edge| edge.back = true);
+            }
+        }
         for at in 0..graph.nodes.len() {
             let node = &mut graph.nodes[at];
             if matches!(node.kind, NodeKind::Dots(_))

@@ -64,12 +64,17 @@ pub(super) fn groups(
         }
     }
     let mut frames: Vec<Frame> = Vec::new();
-    let mut by_knot: FxHashMap<(usize, usize), usize> = FxHashMap::default();
+    let mut by_knot: FxHashMap<(usize, Vec<bool>), usize> = FxHashMap::default();
     for group in &mut found {
         if group.spans.is_empty() {
             continue;
         }
-        let key = (knots[group.family.0 as usize], group.vars.len());
+        // A recurrence in two directions has a boundary in each.
+        let places = group
+            .slots
+            .iter()
+            .map(|slot| !slot.is_constant() && letter_of(slot).is_some());
+        let key = (knots[group.family.0 as usize], places.collect());
         let known = by_knot.get(&key).copied();
         let frame = known.or_else(|| {
             frames.iter().position(|frame| {
