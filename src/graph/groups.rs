@@ -188,10 +188,13 @@ pub(super) fn letter_of(affine: &Affine) -> Option<VarId> {
     found.filter(|var| affine.coefficient_of_var(*var) == Ratio::from_integer(1))
 }
 
+/// A constant slot; of another one what it adds to its letter, and the letter's values.
+type Place = (Affine, Option<(Affine, Affine)>);
+
 fn of_family(system: &System, family: FamilyId) -> Vec<Group> {
     let row = system.family(family);
     let mut groups: Vec<Group> = Vec::new();
-    let mut at: FxHashMap<Vec<(Affine, Option<(Affine, Affine)>)>, usize> = FxHashMap::default();
+    let mut at: FxHashMap<Vec<Place>, usize> = FxHashMap::default();
     if let (FamilyKind::OpaqueLoss(arguments), true) = (&row.kind, row.clauses.len() < 2) {
         let reads = arguments.iter().map(|(argument, slots)| Read {
             family: *argument,

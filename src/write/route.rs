@@ -12,6 +12,11 @@ const CORNER: f64 = 12.0;
 /// How often a part of a way is looked at, to see what it crosses.
 const SAMPLES: usize = 8;
 
+/// Whether two lengths are the same to be seen.
+pub(super) fn is_same(one: f64, other: f64) -> bool {
+    (one - other).abs() < 1e-6
+}
+
 /// A way: level from one side to another, or downwards through points with smooth bends between.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Path {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::layout::{APART, FONT, Layout, Placed, Rect, SMALL, lay_out, upper_part};
 use super::mathml::escape;
-use super::route::Curve;
+use super::route::{Curve, is_same};
 use super::runs::{Line, line};
 use crate::present::{Picture, ShapeKind};
 
@@ -126,8 +126,8 @@ impl Svg {
             // The line ends in its tip, not behind it.
             let short = if at + 1 == last { TIP - 1.0 } else { 0.0 };
             let to = (to.0 - x * short, to.1 - y * short);
-            let straight = [one, other].iter().all(|point| point.0 == to.0)
-                || [one, other].iter().all(|point| point.1 == to.1);
+            let straight = [one, other].iter().all(|point| is_same(point.0, to.0))
+                || [one, other].iter().all(|point| is_same(point.1, to.1));
             if straight {
                 drawn.push_str(&format!(" L{} {}", number(to.0), number(to.1)));
             } else {
@@ -247,7 +247,7 @@ impl Svg {
             if run.moved != 0.0 {
                 attributes.push_str(&format!(" dx=\"{}\"", number(run.moved * size)));
             }
-            if run.rise != risen {
+            if !is_same(run.rise, risen) {
                 attributes.push_str(&format!(" dy=\"{}\"", number((risen - run.rise) * size)));
                 risen = run.rise;
             }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::latex_of;
 use super::layout::{APART, Placed, lay_out, upper_part};
-use super::route::Curve;
+use super::route::{Curve, is_same};
 use crate::present::{Picture, Shape, ShapeKind};
 
 const HEAD: &str = r"% needs \usepackage{amssymb,tikz} and \usetikzlibrary{arrows.meta}
@@ -82,8 +82,12 @@ impl Tikz {
         let mut from = curve.start;
         self.put(format_args!("  \\draw[{style}] {}", point(from)));
         for [one, other, to] in &curve.parts {
-            let straight = [from, *one, *other].iter().all(|point| point.0 == to.0)
-                || [from, *one, *other].iter().all(|point| point.1 == to.1);
+            let straight = [from, *one, *other]
+                .iter()
+                .all(|point| is_same(point.0, to.0))
+                || [from, *one, *other]
+                    .iter()
+                    .all(|point| is_same(point.1, to.1));
             if straight {
                 self.put(format_args!(" -- {}", point(*to)));
             } else {
