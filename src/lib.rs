@@ -8,6 +8,7 @@ pub mod derive;
 pub mod flow;
 pub mod formula;
 pub mod functions;
+pub mod graph;
 pub mod judge;
 pub mod matrix;
 mod normal;

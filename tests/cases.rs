@@ -96,8 +96,11 @@ fn networks() {
         omit_expression => true,
     }, {
         insta::glob!("cases", "*/*.net", |path| {
-            // Those of `profiles` are derived in all profiles, in `tests/profiles.rs`.
-            let elsewhere = |folder: &Path| folder.ends_with("errors") || folder.ends_with("profiles");
+            // Those of `profiles` are derived in all profiles, in `tests/profiles.rs`; those of `pictures` are drawn, in
+            // `tests/pictures.rs`.
+            let elsewhere = |folder: &Path| {
+                ["errors", "profiles", "pictures"].iter().any(|other| folder.ends_with(other))
+            };
             if !path.parent().is_some_and(elsewhere) {
                 insta::assert_snapshot!(whole_way(path, ""));
             }

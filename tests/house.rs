@@ -18,7 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["numeric"],
     &["claim"],
     &["judge"],
-    &["flow"],
+    &["flow", "graph"],
     &["present"],
     &["write"],
     &["cli"],

@@ -9,7 +9,7 @@ use crate::matrix::Layout;
 use crate::present::{Document, Setting};
 use crate::syntax::StepAtZero;
 use crate::words::{Words, languages, words};
-use crate::write::{Environment, Extent, Format};
+use crate::write::{Drawing, Environment, Extent, Format};
 
 /// Derives, explains and confirms the gradients of neural networks.
 #[derive(Debug, Parser)]
@@ -153,7 +153,7 @@ impl FormatArguments {
     /// Breaks the lines of a document that is to be written in this format. Browsers scroll, programs join.
     pub(super) fn break_lines(&self, document: &mut Document, format: Format) {
         let (fitting, setting) = match format {
-            Format::Html(_) | Format::Json => return,
+            Format::Html(_) | Format::Json | Format::Picture(_) => return,
             Format::Text => (None, Setting::Flat),
             Format::Latex(_) | Format::Markdown(_) => (None, Setting::Typeset),
             Format::Document(extent) => (page(extent, 90), Setting::Typeset),
@@ -184,6 +184,9 @@ impl FormatArguments {
             FormatName::Typst => Format::Typst(extent),
             FormatName::Text => Format::Text,
             FormatName::Json => Format::Json,
+            FormatName::Svg => Format::Picture(Drawing::Svg),
+            FormatName::Tikz => Format::Picture(Drawing::Tikz),
+            FormatName::Dot => Format::Picture(Drawing::Dot),
         }
     }
 
@@ -489,6 +492,12 @@ pub(super) enum FormatName {
     Text,
     /// For programs
     Json,
+    /// A picture of the network (`show`)
+    Svg,
+    /// The same for LaTeX with TikZ (`show`)
+    Tikz,
+    /// The same for Graphviz (`show`)
+    Dot,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

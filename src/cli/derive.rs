@@ -2,6 +2,7 @@
 
 use super::args::{DeriveArguments, FormatName, MacroDefinitions};
 use super::network::{Loaded, load};
+use super::picture::picture;
 use super::{Outcome, Page, Stop, deliver, folder, report};
 use crate::derive::{Derivation, Request};
 use crate::formula::{Detail, Form, Formula, Lettering, View};
@@ -30,6 +31,11 @@ type Behind = (Loaded, Derivation, Vec<Formula>);
 /// What is printed, and what it was made from.
 pub(super) fn page(arguments: &DeriveArguments) -> Result<(Page, Behind), Stop> {
     let format = format(arguments);
+    if matches!(format, Format::Picture(_)) {
+        return Err(Stop::refused(
+            "error: `derive` writes formulas; pictures are drawn by `chainrule show`",
+        ));
+    }
     refuse_unwritable(arguments, format)?;
     let loaded = load(&arguments.network)?;
     let in_matrices = loaded.system.whole_arrays.then_some(Form::Matrix);
@@ -61,6 +67,9 @@ pub(super) fn page(arguments: &DeriveArguments) -> Result<(Page, Behind), Stop> 
         Some(MacroDefinitions::Without) => document.macros.clear(),
         Some(MacroDefinitions::Only) => document.keep_macros(),
         Some(MacroDefinitions::With) | None => {}
+    }
+    if format == Format::Html(Extent::Page) {
+        document.picture = picture(&derivation, &loaded.notation).ok();
     }
     arguments.format.break_lines(&mut document, format);
     refuse_above(arguments, lay_out(&document, format).size())?;

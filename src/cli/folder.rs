@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::files::replace;
 use super::{Page, Stop};
 use crate::present::{Confirmed, Evidence, Gradient};
-use crate::write::{Extent, Format, Sheet, lay_out, lay_out_main};
+use crate::write::{Drawing, Extent, Format, Sheet, lay_out, lay_out_main};
 
 /// Whether a path names a folder.
 pub(super) fn is_folder(path: &Path) -> bool {
@@ -91,9 +91,12 @@ pub(super) fn part(format: Format) -> Format {
     match format {
         Format::Document(_) => Format::Document(Extent::Fragment),
         Format::Typst(_) => Format::Typst(Extent::Fragment),
-        Format::Latex(_) | Format::Markdown(_) | Format::Html(_) | Format::Text | Format::Json => {
-            format
-        }
+        Format::Latex(_)
+        | Format::Markdown(_)
+        | Format::Html(_)
+        | Format::Text
+        | Format::Json
+        | Format::Picture(_) => format,
     }
 }
 
@@ -117,5 +120,8 @@ fn extension(format: Format) -> &'static str {
         Format::Typst(_) => "typ",
         Format::Text => "txt",
         Format::Json => "json",
+        Format::Picture(Drawing::Svg) => "svg",
+        Format::Picture(Drawing::Tikz) => "tex",
+        Format::Picture(Drawing::Dot) => "dot",
     }
 }

@@ -10,6 +10,7 @@ mod flow;
 mod folder;
 mod list;
 mod network;
+mod picture;
 mod report;
 mod show;
 mod tables;

@@ -128,6 +128,7 @@ pub fn present(
         lines: Lines::default(),
         macros,
         words: style.words,
+        picture: None,
     }
 }
 
@@ -170,6 +171,7 @@ pub fn present_network(system: &System, notation: &Notation, words: &'static Wor
         lines: Lines::default(),
         macros: Vec::new(),
         words,
+        picture: None,
     }
 }
 
@@ -200,7 +202,7 @@ fn why_index(refusal: Refusal, words: &Words) -> String {
     }
 }
 
-fn title(system: &System) -> String {
+pub(super) fn title(system: &System) -> String {
     system
         .loss
         .map_or_else(String::new, |loss| system.family(loss).name.clone())

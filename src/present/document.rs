@@ -2,6 +2,7 @@
 
 use super::lines::Lines;
 use super::math::{Boxes, MathId};
+use super::picture::Picture;
 use crate::formula::Form;
 use crate::matrix::Layout;
 use crate::syntax::StepAtZero;
@@ -36,6 +37,8 @@ pub struct Document {
     pub macros: Vec<MacroRow>,
     /// The language of its words.
     pub words: &'static Words,
+    /// The network drawn, where that is wanted.
+    pub picture: Option<Picture>,
 }
 
 impl Document {

@@ -341,7 +341,7 @@ impl Printer<'_> {
         row(bracket, &words.bracket);
     }
 
-    fn set(&mut self, family: &Family, clause: &Clause, scope: Scope) -> MathId {
+    pub(super) fn set(&mut self, family: &Family, clause: &Clause, scope: Scope) -> MathId {
         if let Some((first, last)) = &family.integers {
             let parts = [first, last].map(|bound| self.affine(bound, scope).id);
             let dots = self.boxes.sign(Sign::Dots);
@@ -404,7 +404,7 @@ impl Printer<'_> {
 }
 
 /// The clause that stands for all of a family: the one with the most letters.
-fn general_clause(family: &Family) -> Option<&Clause> {
+pub(super) fn general_clause(family: &Family) -> Option<&Clause> {
     family
         .clauses
         .iter()

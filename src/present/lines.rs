@@ -143,7 +143,7 @@ fn sign(boxes: &Boxes, id: MathId) -> Option<Sign> {
 }
 
 /// How wide each box is, about: fonts differ, and margins forgive.
-fn widths(boxes: &Boxes, setting: Setting) -> Vec<f32> {
+pub(super) fn widths(boxes: &Boxes, setting: Setting) -> Vec<f32> {
     let mut widths: Vec<f32> = Vec::with_capacity(boxes.len());
     // Parts have smaller ids than the whole.
     for at in 0..boxes.len() {

@@ -16,6 +16,7 @@ mod macros;
 pub mod math;
 mod matrix;
 mod names;
+mod picture;
 mod plain;
 mod product;
 mod sentences;
@@ -34,3 +35,4 @@ pub use document::{
 pub use flow::{FlowDocument, Statement, present_flow};
 pub use function::{FunctionEntry, present_function};
 pub use lines::{Lines, Setting};
+pub use picture::{Arrow, Frame, Picture, Shape, ShapeKind, present_picture};

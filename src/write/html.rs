@@ -4,9 +4,9 @@ use super::Extent;
 use super::mathml::{self, escape};
 use super::outline::{Block, Derivation, Equation, outline};
 use super::sheet::{Sheet, Voice};
-use super::{latex, text};
+use super::{latex, svg, text};
 use crate::present::math::MathId;
-use crate::present::{Document, Inline, LegendRow, Meaning, Prose};
+use crate::present::{Document, Inline, LegendRow, Meaning, Picture, Prose};
 use crate::words::Words;
 
 const HEAD: &str = r#"<head>
@@ -31,6 +31,9 @@ mtable.chain { math-style: normal; }
 mtable.chain mtd, mtable.cases mtd { text-align: left; }
 mtable.chain mtd { padding: 0.3em 0.1em; }
 mi.word { font-style: italic; }
+figure.network { margin: 1rem 0; }
+figure.network svg { display: block; max-width: 100%; height: auto; margin: 0 auto; }
+figcaption { font-size: 0.9rem; margin-top: 0.5rem; }
 th, td { text-align: left; padding: 0.25rem 1rem 0.25rem 0; border-bottom: 1px solid var(--line); }
 </style>
 "#;
@@ -49,6 +52,9 @@ pub(super) fn lay_out(document: &Document, extent: Extent) -> Sheet<'_> {
     };
     if let Some(title) = &outline.title {
         page.head(title);
+        if let Some(picture) = &document.picture {
+            page.picture(picture);
+        }
     }
     for block in &outline.blocks {
         match block {
@@ -95,6 +101,14 @@ impl<'a> Page<'a> {
         ));
         self.prose(title);
         self.sheet.text("</h1>\n");
+    }
+
+    fn picture(&mut self, picture: &Picture) {
+        self.sheet.text("<figure class=\"network\">\n");
+        self.sheet.text(svg::element(picture));
+        self.sheet.text("<figcaption>");
+        self.words(&picture.caption);
+        self.sheet.text("</figcaption>\n</figure>\n");
     }
 
     fn words(&mut self, words: &str) {

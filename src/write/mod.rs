@@ -1,22 +1,28 @@
 //! From documents to text: one file per format. Writers see boxes, never terms.
 
+mod dot;
 mod flow;
 mod html;
 mod json;
 mod latex;
+mod layout;
 mod markdown;
 mod mathml;
 mod outline;
 mod page;
 mod reading;
+mod route;
+mod runs;
 mod sheet;
 mod spell;
+mod svg;
 mod text;
+mod tikz;
 mod typst;
 
 use std::io;
 
-use crate::present::Document;
+use crate::present::{Document, Picture};
 pub use flow::{flow_latex, flow_text};
 pub use sheet::Sheet;
 
@@ -37,6 +43,19 @@ pub enum Format {
     Text,
     /// For programs.
     Json,
+    /// The document's picture of the network, and nothing else.
+    Picture(Drawing),
+}
+
+/// A format for pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Drawing {
+    /// For pages and printers.
+    Svg,
+    /// For LaTeX.
+    Tikz,
+    /// For Graphviz.
+    Dot,
 }
 
 /// Whether a page stands for itself.
@@ -73,6 +92,22 @@ pub fn lay_out(document: &Document, format: Format) -> Sheet<'_> {
         Format::Typst(extent) => typst::lay_out(document, extent),
         Format::Text => text::lay_out(document),
         Format::Json => json::lay_out(document),
+        Format::Picture(drawing) => {
+            let mut sheet = Sheet::new(&document.boxes, text::spell);
+            if let Some(picture) = &document.picture {
+                sheet.text(draw(picture, drawing));
+            }
+            sheet
+        }
+    }
+}
+
+/// A picture in a format.
+pub fn draw(picture: &Picture, drawing: Drawing) -> String {
+    match drawing {
+        Drawing::Svg => svg::file(picture),
+        Drawing::Tikz => tikz::picture(picture),
+        Drawing::Dot => dot::graph(picture),
     }
 }
 
@@ -85,9 +120,12 @@ pub fn lay_out_main<'a>(
     match format {
         Format::Document(_) => Some(page::main(document, files)),
         Format::Typst(_) => Some(typst::main(document, files)),
-        Format::Latex(_) | Format::Markdown(_) | Format::Html(_) | Format::Text | Format::Json => {
-            None
-        }
+        Format::Latex(_)
+        | Format::Markdown(_)
+        | Format::Html(_)
+        | Format::Text
+        | Format::Json
+        | Format::Picture(_) => None,
     }
 }
 

@@ -474,7 +474,7 @@ fn lowered(c: char) -> Option<char> {
     to.chars().nth(at)
 }
 
-fn spell_symbol(symbol: &Symbol) -> Cow<'_, str> {
+pub(super) fn spell_symbol(symbol: &Symbol) -> Cow<'_, str> {
     match symbol {
         Symbol::Letter(letter) => Cow::Owned(letter.to_string()),
         Symbol::Greek(name) => Cow::Borrowed(greek_sign(name)),
