@@ -21,6 +21,7 @@ const LAYERS: &[&[&str]] = &[
     &["flow"],
     &["present"],
     &["write"],
+    &["serve"],
     &["cli"],
 ];
 

@@ -11,6 +11,7 @@ mod folder;
 mod list;
 mod network;
 mod report;
+mod serve;
 mod show;
 mod tables;
 mod weave;
@@ -22,6 +23,7 @@ use clap::{CommandFactory, Parser};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::present::Document;
+use crate::source::{Report, Source};
 use crate::write::{Format, write};
 
 use args::{Arguments, Command};
@@ -71,6 +73,8 @@ impl From<Outcome> for ExitCode {
 struct Stop {
     outcome: Outcome,
     message: String,
+    /// What the message was made from, where it is about a text.
+    about: Option<Box<(Report, Source)>>,
 }
 
 impl Stop {
@@ -78,6 +82,7 @@ impl Stop {
         Self {
             outcome: Outcome::Refused,
             message: message.into(),
+            about: None,
         }
     }
 }
@@ -101,6 +106,7 @@ pub fn run() -> ExitCode {
         Command::Weave(arguments) => weave::run(arguments),
         Command::Show(arguments) => show::run(arguments),
         Command::List(arguments) => list::run(arguments),
+        Command::Serve(arguments) => serve::run(arguments),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "chainrule", &mut text);
