@@ -172,6 +172,11 @@ impl FormatArguments {
         self.fragment
     }
 
+    /// Has everything written in this format.
+    pub(super) fn choose(&mut self, format: FormatName) {
+        self.format = Some(format);
+    }
+
     /// What stands in another text is no page of its own.
     pub(super) fn inside(&mut self, default: FormatName) {
         self.fragment = true;

@@ -7,8 +7,11 @@ use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::choices::{choices, command, words};
-use crate::cli::args::{Arguments, Command, Question, ServeArguments};
+use super::choices::{CHECK, DERIVE, FLOW, Offer};
+use crate::cli::args::{
+    Arguments, CheckArguments, Command, DeriveArguments, FlowArguments, FormatName, Question,
+    ServeArguments,
+};
 use crate::cli::network::Loaded;
 use crate::cli::{Stop, chart, check, derive, files, flow, network};
 use crate::judge::html_section;
@@ -22,7 +25,7 @@ const FIRST: &str = "one_layer";
 /// What the page calls a derivation in messages.
 const CLAIM: &str = "derivation";
 /// Larger pages are more than a browser shows at once.
-const LARGEST_PAGE: &str = "8M";
+const LARGEST_PAGE: u64 = 8_000_000;
 
 /// What is asked about a network.
 #[derive(Debug, Deserialize)]
@@ -41,9 +44,12 @@ struct Asked {
 /// # Errors
 /// A question that is no JSON. What is wrong with the network is an answer.
 pub(super) fn answer(question: Question, arguments: &ServeArguments) -> Result<Value, Stop> {
-    if question == Question::Start {
-        return Ok(start(arguments));
-    }
+    let offer = match question {
+        Question::Start => return Ok(start(arguments)),
+        Question::Derive => &DERIVE,
+        Question::Check => &CHECK,
+        Question::Flow => &FLOW,
+    };
     let mut bytes = Vec::new();
     std::io::stdin()
         .read_to_end(&mut bytes)
@@ -52,7 +58,7 @@ pub(super) fn answer(question: Question, arguments: &ServeArguments) -> Result<V
         Ok(asked) => asked,
         Err(error) => return Ok(json!({"refused": format!("this is no question: {error}")})),
     };
-    Ok(about(question, &asked).unwrap_or_else(|stop| refusal(&stop)))
+    Ok(about(offer, &asked).unwrap_or_else(|stop| refusal(&stop)))
 }
 
 /// With what the page begins.
@@ -81,9 +87,9 @@ fn start(arguments: &ServeArguments) -> Value {
         "refused": refused,
         "examples": examples,
         "choices": {
-            "derive": choices(Question::Derive),
-            "check": choices(Question::Check),
-            "flow": choices(Question::Flow),
+            "derive": DERIVE.choices(),
+            "check": CHECK.choices(),
+            "flow": FLOW.choices(),
         },
     })
 }
@@ -94,17 +100,13 @@ fn example(name: &str, text: &str) -> Value {
     json!({"name": name, "title": title.unwrap_or(name).trim(), "text": text})
 }
 
-fn about(question: Question, asked: &Asked) -> Result<Value, Stop> {
-    let chosen = words(question, &asked.options)
+fn about(offer: &Offer, asked: &Asked) -> Result<Value, Stop> {
+    let chosen = offer
+        .words(&asked.options)
         .map_err(|message| Stop::refused(format!("error: {message}")))?;
     // The network is put in later: it may be long, and begin with a dash.
-    let fixed: &[&str] = match question {
-        Question::Derive => &["-e", "", "--format", "html", "--max-output", LARGEST_PAGE],
-        Question::Start | Question::Check | Question::Flow => &["-e", ""],
-    };
-    let line = ["chainrule", command(question)]
+    let line = ["chainrule", offer.command, "-e", ""]
         .into_iter()
-        .chain(fixed.iter().copied())
         .map(str::to_owned)
         .chain(chosen);
     let mut command = Arguments::try_parse_from(line)
@@ -114,6 +116,7 @@ fn about(question: Question, asked: &Asked) -> Result<Value, Stop> {
     match &mut command {
         Command::Derive(arguments) => {
             arguments.network.inline = network;
+            arguments.max_output = LARGEST_PAGE;
             derived(arguments)
         }
         Command::Check(arguments) => {
@@ -129,7 +132,8 @@ fn about(question: Question, asked: &Asked) -> Result<Value, Stop> {
 }
 
 /// Formulas as they stand on a page, and in the formats in which they are taken elsewhere.
-fn derived(arguments: &crate::cli::args::DeriveArguments) -> Result<Value, Stop> {
+fn derived(arguments: &mut DeriveArguments) -> Result<Value, Stop> {
+    arguments.format.choose(FormatName::Html);
     let (page, (loaded, ..)) = derive::page(arguments)?;
     let document = &page.document;
     let copies = [
@@ -158,7 +162,7 @@ fn body(page: &str) -> &str {
 }
 
 /// Verdicts on the lines of a derivation, and where in it they stand.
-fn judged(arguments: &crate::cli::args::CheckArguments, claim: &str) -> Result<Value, Stop> {
+fn judged(arguments: &CheckArguments, claim: &str) -> Result<Value, Stop> {
     let loaded = network::load(&arguments.network)?;
     if claim.trim().is_empty() {
         return Ok(json!({"html": "", "marks": [], "warnings": warnings(&loaded)}));
@@ -197,7 +201,7 @@ fn judged(arguments: &crate::cli::args::CheckArguments, claim: &str) -> Result<V
 }
 
 /// Why gradients vanish or explode: statements, words, picture.
-fn flowing(arguments: &crate::cli::args::FlowArguments) -> Result<Value, Stop> {
+fn flowing(arguments: &FlowArguments) -> Result<Value, Stop> {
     let known = flow::known(arguments)?;
     let picture = if known.runs.is_empty() {
         None

@@ -3,12 +3,19 @@
 use clap::{Arg, Command, CommandFactory};
 use serde_json::{Map, Value, json};
 
-use crate::cli::args::{Arguments, Question};
+use crate::cli::args::Arguments;
 use crate::profile::profiles;
 
-/// An option of the command of the same name as the question.
+/// A command that answers a question of the page, and its options that can be chosen there. None of them reads or
+/// writes a file.
+pub(super) struct Offer {
+    /// Its name.
+    pub(super) command: &'static str,
+    options: &'static [Choice],
+}
+
+/// An option by its long name.
 struct Choice {
-    /// Its long name.
     name: &'static str,
     /// What the page begins with, where it is not the default of the command line.
     begins: Option<&'static str>,
@@ -25,9 +32,9 @@ const fn begins(name: &'static str, value: &'static str) -> Choice {
     }
 }
 
-/// The options that are offered. None of them reads or writes a file.
-fn offered(question: Question) -> &'static [Choice] {
-    const DERIVE: &[Choice] = &[
+pub(super) const DERIVE: Offer = Offer {
+    command: "derive",
+    options: &[
         begins("detail", "steps"),
         usual("form"),
         usual("profile"),
@@ -37,14 +44,22 @@ fn offered(question: Question) -> &'static [Choice] {
         usual("combine"),
         begins("legend", "true"),
         usual("no-confirm"),
-    ];
-    const CHECK: &[Choice] = &[
+    ],
+};
+
+pub(super) const CHECK: Offer = Offer {
+    command: "check",
+    options: &[
         usual("about"),
         usual("profile"),
         usual("layout"),
         usual("step0"),
-    ];
-    const FLOW: &[Choice] = &[
+    ],
+};
+
+pub(super) const FLOW: Offer = Offer {
+    command: "flow",
+    options: &[
         usual("init"),
         usual("depth"),
         usual("width"),
@@ -52,35 +67,56 @@ fn offered(question: Question) -> &'static [Choice] {
         usual("draws"),
         usual("profile"),
         usual("step0"),
-    ];
-    match question {
-        Question::Start => &[],
-        Question::Derive => DERIVE,
-        Question::Check => CHECK,
-        Question::Flow => FLOW,
+    ],
+};
+
+impl Offer {
+    /// What can be chosen, for the page.
+    pub(super) fn choices(&self) -> Vec<Value> {
+        let command = subcommand(self.command);
+        self.options
+            .iter()
+            .map(|choice| described(argument(&command, choice.name), choice.begins))
+            .collect()
+    }
+
+    /// What was chosen, as words of a command line.
+    ///
+    /// # Errors
+    /// An option that is not offered, a value that is none.
+    pub(super) fn words(&self, chosen: &Map<String, Value>) -> Result<Vec<String>, String> {
+        let command = subcommand(self.command);
+        let mut words = Vec::new();
+        for (name, value) in chosen {
+            if !self.options.iter().any(|choice| choice.name == name) {
+                return Err(format!("`{name}` can't be chosen here"));
+            }
+            let argument = argument(&command, name);
+            match value {
+                Value::Bool(chosen) if !argument.get_action().takes_values() => {
+                    if *chosen {
+                        words.push(format!("--{name}"));
+                    }
+                }
+                Value::String(value) if argument.get_action().takes_values() => {
+                    let known = values(argument);
+                    if !known.is_empty() && !known.iter().any(|(known, _)| known == value) {
+                        return Err(format!("`{value}` is no value of `{name}`"));
+                    }
+                    words.push(format!("--{name}={value}"));
+                }
+                _ => return Err(format!("`{name}` can't be {value}")),
+            }
+        }
+        Ok(words)
     }
 }
 
-/// The name of the command that answers.
-pub(super) fn command(question: Question) -> &'static str {
-    match question {
-        Question::Start => "show",
-        Question::Derive => "derive",
-        Question::Check => "check",
-        Question::Flow => "flow",
-    }
-}
-
-/// The choices for a question, for the page.
-pub(super) fn choices(question: Question) -> Vec<Value> {
-    let all = Arguments::command();
-    let command = all
-        .find_subcommand(command(question))
-        .expect("questions are answered by commands");
-    offered(question)
-        .iter()
-        .map(|choice| described(argument(command, choice.name), choice.begins))
-        .collect()
+fn subcommand(name: &str) -> Command {
+    Arguments::command()
+        .find_subcommand(name)
+        .expect("questions are answered by commands")
+        .clone()
 }
 
 fn argument<'c>(command: &'c Command, name: &str) -> &'c Arg {
@@ -127,41 +163,4 @@ fn values(argument: &Arg) -> Vec<(String, Option<String>)> {
             (value.get_name().to_owned(), about)
         })
         .collect()
-}
-
-/// What was chosen, as words of a command line.
-///
-/// # Errors
-/// An option that is not offered, a value that is none.
-pub(super) fn words(
-    question: Question,
-    chosen: &Map<String, Value>,
-) -> Result<Vec<String>, String> {
-    let all = Arguments::command();
-    let command = all
-        .find_subcommand(command(question))
-        .expect("questions are answered by commands");
-    let mut words = Vec::new();
-    for (name, value) in chosen {
-        if !offered(question).iter().any(|choice| choice.name == name) {
-            return Err(format!("`{name}` can't be chosen here"));
-        }
-        let argument = argument(command, name);
-        match value {
-            Value::Bool(chosen) if !argument.get_action().takes_values() => {
-                if *chosen {
-                    words.push(format!("--{name}"));
-                }
-            }
-            Value::String(value) if argument.get_action().takes_values() => {
-                let known = values(argument);
-                if !known.is_empty() && !known.iter().any(|(known, _)| known == value) {
-                    return Err(format!("`{value}` is no value of `{name}`"));
-                }
-                words.push(format!("--{name}={value}"));
-            }
-            _ => return Err(format!("`{name}` can't be {value}")),
-        }
-    }
-    Ok(words)
 }

@@ -10,6 +10,13 @@ function element(name, text, ...classes) {
   return made;
 }
 
+/** Words in which what stands between backticks is code. */
+function words(into, text) {
+  const parts = text.split(/`([^`]+)`/);
+  into.append(...parts.map((part, at) => (at % 2 === 0 ? part : element("code", part))));
+  return into;
+}
+
 /** The marks of messages in a text. */
 export function marks(messages, text) {
   const unit = units(text);
@@ -28,9 +35,8 @@ export function marks(messages, text) {
 export function message({ severity, code, message, labels, notes, help }, text, show) {
   const unit = units(text);
   const made = element("article", "", "message", severity);
-  const head = element("h2", `${severity}: ${message}`);
-  made.append(head);
-  for (const { line, column, start, end, text: words } of labels) {
+  made.append(words(element("h2", `${severity}: `), message));
+  for (const { line, column, start, end, text: label } of labels) {
     const [from, to] = [unit(start), unit(end)];
     const first = text.lastIndexOf("\n", from - 1) + 1;
     const behind = text.indexOf("\n", from);
@@ -42,7 +48,7 @@ export function message({ severity, code, message, labels, notes, help }, text, 
       lead.addEventListener("click", () => show(from, to));
       place.append(lead);
     }
-    place.append(element("span", words));
+    place.append(words(element("span", ""), label));
     made.append(place);
     if (first >= text.length) continue;
     const excerpt = element("pre", "");
@@ -51,23 +57,23 @@ export function message({ severity, code, message, labels, notes, help }, text, 
     excerpt.append(text.slice(first, from), mark, text.slice(from + wrong.length, last));
     made.append(excerpt);
   }
-  for (const note of notes) made.append(element("p", note, "note"));
+  for (const note of notes) made.append(words(element("p", ""), note));
   for (const line of help) {
-    const paragraph = element("p", "", "help");
-    paragraph.append(element("b", "instead: "), line);
-    made.append(paragraph);
+    const paragraph = element("p", "");
+    paragraph.append(element("b", "Help: "));
+    made.append(words(paragraph, line));
   }
-  made.append(element("code", code, "code"));
+  made.append(element("p", code, "code"));
   return made;
 }
 
 /** Why there is no answer, in the program's words. */
-export function refusal(words, advice) {
+export function refusal(message, advice) {
   const made = element("article", "", "message", "error");
-  const [first, ...rest] = words.replace(/^error: /, "").split("\n");
-  made.append(element("h2", first));
+  const [first, ...rest] = message.replace(/^error: /, "").split("\n");
+  made.append(words(element("h2", ""), first));
   if (rest.length > 0) made.append(element("pre", rest.join("\n")));
-  if (advice) made.append(element("p", advice, "help"));
+  if (advice) made.append(element("p", advice));
   return made;
 }
 
@@ -108,7 +114,7 @@ export function copying(button, text) {
 }
 
 /** Statements on the flow of gradients, its picture and what is said of it. */
-export function flow(into, { html, picture, words }) {
+export function flow(into, { html, picture, words: said }) {
   into.innerHTML = html;
   if (picture !== null) {
     const figure = element("figure", "");
@@ -118,5 +124,5 @@ export function flow(into, { html, picture, words }) {
     figure.append(image);
     into.append(figure);
   }
-  if (words.trim() !== "") into.append(element("pre", words.trim(), "words"));
+  if (said.trim() !== "") into.append(element("pre", said.trim(), "words"));
 }

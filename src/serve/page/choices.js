@@ -47,11 +47,11 @@ export class Choices {
 }
 
 function field({ name, about, kind, hint, values, default: begins }, id) {
+  const field = document.createElement("div");
+  field.title = about ?? "";
   const label = document.createElement("label");
-  label.title = about ?? "";
   label.htmlFor = id;
-  const words = document.createElement("span");
-  words.textContent = name.replaceAll("-", " ");
+  label.textContent = name.replaceAll("-", " ");
   const control = document.createElement(kind === "one" ? "select" : "input");
   control.id = id;
   control.name = name;
@@ -70,6 +70,6 @@ function field({ name, about, kind, hint, values, default: begins }, id) {
     control.autocomplete = "off";
     control.spellcheck = false;
   }
-  label.append(...(kind === "flag" ? [control, words] : [words, control]));
-  return label;
+  field.append(...(kind === "flag" ? [control, label] : [label, control]));
+  return field;
 }

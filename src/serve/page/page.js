@@ -34,6 +34,7 @@ async function begin() {
       return [question, new Choices(form, start.choices[question], changed)];
     }),
   );
+  find(".options", panels.derive).open = matchMedia("(min-width: 56.25em)").matches;
   examples(start.examples);
   answers.copying(find("#link"), () => `${location.origin}/#${link.written(shown(true))}`);
   for (const tab of tabs) tab.addEventListener("click", () => turnTo(tab.id.slice(4)));
@@ -41,7 +42,7 @@ async function begin() {
   addEventListener("hashchange", restore);
   restore();
   if (start.refused !== null) {
-    say("The file can't be read");
+    say("The file can't be read", "wrong");
     find(".messages", panels[question()]).replaceChildren(answers.refusal(start.refused));
   }
 }
@@ -115,8 +116,11 @@ function changed() {
   pause = setTimeout(ask, PAUSE);
 }
 
-function say(words) {
-  find("#status").textContent = words;
+/** What is so now; `state` is `right`, `wrong` or nothing. */
+function say(words, state = "") {
+  const status = find("#status");
+  status.textContent = words;
+  status.className = state;
 }
 
 async function ask() {
@@ -171,7 +175,8 @@ function show(kind, asked, answer, status) {
   if (failed) {
     const wrong = [...errors, ...ofClaim];
     if (kind === "check") claim.mark(answers.marks(ofClaim, asked.claim));
-    say(wrong.length === 0 ? "No answer" : wrong.length === 1 ? "1 mistake" : `${wrong.length} mistakes`);
+    const count = wrong.length === 1 ? "1 mistake" : `${wrong.length} mistakes`;
+    say(wrong.length === 0 ? "No answer" : count, "wrong");
     return;
   }
   SHOW[kind](result, answer, asked, panel);
@@ -181,7 +186,8 @@ const SHOW = {
   derive(result, answer, asked, panel) {
     answers.formulas(result, answer);
     answers.copies(find(".copies", panel), answer);
-    say(asked.options["no-confirm"] ? "Derived" : "Derived and confirmed");
+    if (asked.options["no-confirm"]) say("Derived, not confirmed");
+    else say("Derived and confirmed", "right");
   },
   check(result, answer, asked) {
     result.innerHTML = answer.html;
@@ -190,7 +196,8 @@ const SHOW = {
     claim.mark(wrong.map(({ start, end }) => ({ start: unit(start), end: unit(end), kind: "error" })));
     if (asked.claim.trim() === "") say("Nothing to judge yet");
     else if (answer.marks.length === 0) say("No line is a claim");
-    else say(wrong.length === 0 ? "Every line holds" : `${wrong.length} of ${answer.marks.length} lines: not shown to hold`);
+    else if (wrong.length === 0) say("Every line holds", "right");
+    else say(`${wrong.length} of ${answer.marks.length} lines not shown to hold`, "wrong");
   },
   flow(result, answer) {
     answers.flow(result, answer);
