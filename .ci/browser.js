@@ -25,7 +25,7 @@ function serve(...more) {
 const tests = {
   async "what is typed is derived"({ page }) {
     await page.fill("#network", "");
-    await status(page, /mistake/);
+    await status(page, "Nothing to derive yet");
     await page.locator("#network").pressSequentially("loss C = 1/2 (y - w x)^2\ngrad w", { delay: 15 });
     await status(page, "Derived and confirmed");
     const formula = page.locator("#derive .result math[alttext*='∂C/∂w = ']").first();
@@ -259,7 +259,7 @@ const tests = {
       }
     }
     await page.setViewportSize({ width: 375, height: 720 });
-    await page.selectOption("#examples", "transformer_block");
+    await page.selectOption("#examples", "lstm");
     await status(page, "Derived and confirmed");
     const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.ok(over <= 0, `${over} pixels too wide`);

@@ -111,6 +111,8 @@ function changed() {
   find("#name").classList.toggle("changed", network.text !== first.text);
   const fragment = link.written(shown(false));
   history.replaceState(null, "", fragment === "" ? location.pathname : `#${fragment}`);
+  // What was said is not said of this text.
+  say("");
   clearTimeout(pause);
   asking.abort();
   pause = setTimeout(ask, PAUSE);
@@ -186,7 +188,8 @@ const SHOW = {
   derive(result, answer, asked, panel) {
     answers.formulas(result, answer);
     answers.copies(find(".copies", panel), answer);
-    if (asked.options["no-confirm"]) say("Derived, not confirmed");
+    if (asked.network.trim() === "") say("Nothing to derive yet");
+    else if (asked.options["no-confirm"]) say("Derived, not confirmed");
     else say("Derived and confirmed", "right");
   },
   check(result, answer, asked) {
