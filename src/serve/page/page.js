@@ -18,6 +18,9 @@ const claim = new Editor(find("#claim"), changed);
 let choices;
 /** With what the page begins: the file of the command line, or an example. */
 let first;
+/** What the text was before the person changed it, if it has a name. */
+let origin;
+let known = [];
 /** The question that is waited for; a newer one ends it, and with it the process that answers it. */
 let asking = new AbortController();
 let pause;
@@ -49,14 +52,16 @@ async function begin() {
 
 function examples(list) {
   const menu = find("#examples");
+  known = list;
   menu.append(new Option("Examples", "", true, true));
   for (const { name, title } of list) menu.append(new Option(`${name.replaceAll("_", " ")}: ${title}`, name));
   menu.addEventListener("change", () => {
     const chosen = list.find(({ name }) => name === menu.value);
     if (chosen === undefined) return;
     network.text = chosen.text;
+    origin = chosen;
     claim.text = "";
-    find("#name").textContent = "";
+    menu.value = "";
     changed();
   });
 }
@@ -101,14 +106,15 @@ function shown(whole) {
 function restore() {
   const named = link.read(location.hash);
   network.text = named.network ?? first.text;
-  find("#name").textContent = named.network === undefined ? first.name : "";
+  origin = [first, ...known].find(({ text }) => text === network.text);
   claim.text = named.claim;
   for (const question of QUESTIONS) choices[question].restore(named.options[question] ?? {});
   turnTo(QUESTIONS.includes(named.tab) ? named.tab : QUESTIONS[0]);
 }
 
 function changed() {
-  find("#name").classList.toggle("changed", network.text !== first.text);
+  const same = network.text === origin?.text;
+  find("#name").textContent = origin === undefined ? "" : same ? origin.name : `${origin.name} (changed)`;
   const fragment = link.written(shown(false));
   history.replaceState(null, "", fragment === "" ? location.pathname : `#${fragment}`);
   // What was said is not said of this text.
@@ -142,7 +148,7 @@ async function ask() {
     const answer = await response.json();
     if (!signal.aborted) show(kind, asked, answer, response.status);
   } catch (error) {
-    if (!signal.aborted) show(kind, asked, { refused: "chainrule is not running any more" }, 0);
+    if (!signal.aborted) show(kind, asked, { refused: "no answer from chainrule: is it still running?" }, 0);
   } finally {
     clearTimeout(waiting);
   }
