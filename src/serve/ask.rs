@@ -4,19 +4,40 @@ use std::process::{Command, Stdio};
 
 use hyper::StatusCode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::Child;
 
 use super::Refusal;
 
-/// What a process writes when it is given this text. It is killed when the future is dropped.
+/// A process that ends at the latest when nobody waits for it any more.
+struct Running(Option<Child>);
+
+impl Running {
+    fn process(&mut self) -> &mut Child {
+        self.0.as_mut().expect("it is taken when it is dropped")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(mut process) = self.0.take() {
+            // Killed and waited for, or the system would keep its number; one that has ended is neither.
+            tokio::spawn(async move { process.kill().await });
+        }
+    }
+}
+
+/// What a process writes when it is given this text.
 pub(super) async fn ask(process: Command, text: &[u8], longest: u64) -> Result<Vec<u8>, Refusal> {
     let broken = |message: String| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, message);
-    let mut process = tokio::process::Command::from(process)
+    let child = tokio::process::Command::from(process)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .kill_on_drop(true)
         .spawn()
         .map_err(|error| broken(format!("no process can be started: {error}")))?;
+    let mut running = Running(Some(child));
+    let process = running.process();
     if let Some(mut input) = process.stdin.take() {
         // One that ends without listening says why by how it ends.
         let _ = input.write_all(text).await;

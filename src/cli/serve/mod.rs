@@ -43,6 +43,8 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<Outcome, Stop> {
             process.arg("serve").args(["--answer", question]);
             process.args(["--seconds", &seconds.to_string()]);
             process.args(["--memory", &memory.to_string()]);
+            // Nobody reads it, and one that is out of memory has none for it.
+            process.env("RUST_BACKTRACE", "0");
             if let Some(file) = &file {
                 process.arg("--").arg(file);
             }
