@@ -15,6 +15,8 @@ mod normal;
 pub mod numeric;
 pub mod present;
 pub mod profile;
+#[cfg(feature = "cli")]
+pub mod serve;
 pub mod simplify;
 pub mod source;
 pub mod syntax;

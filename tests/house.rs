@@ -21,6 +21,7 @@ const LAYERS: &[&[&str]] = &[
     &["flow", "graph"],
     &["present"],
     &["write"],
+    &["serve"],
     &["cli"],
 ];
 

@@ -35,6 +35,8 @@ pub(super) enum Command {
     Show(ShowArguments),
     /// List what the program knows
     List(ListArguments),
+    /// Show a page in the browser: formulas and judgements as one types
+    Serve(ServeArguments),
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -195,6 +197,11 @@ impl FormatArguments {
         self.fragment
     }
 
+    /// Has everything written in this format.
+    pub(super) fn choose(&mut self, format: FormatName) {
+        self.format = Some(format);
+    }
+
     /// What stands in another text is no page of its own.
     pub(super) fn inside(&mut self, default: FormatName) {
         self.fragment = true;
@@ -347,6 +354,38 @@ pub(super) struct ShowArguments {
     pub(super) network: NetworkArguments,
     #[command(flatten)]
     pub(super) format: FormatArguments,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArguments {
+    /// File with the network to begin with; it is read again whenever the page is loaded
+    #[arg(value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// Port on 127.0.0.1; 0 takes a free one [default: 2718, a free one if it is taken]
+    #[arg(long, value_name = "N")]
+    pub(super) port: Option<u16>,
+    /// Stop a derivation after so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub(super) seconds: u32,
+    /// Stop a derivation that needs more memory, where the system can tell
+    #[arg(long, value_name = "SIZE", default_value = "2G", value_parser = size)]
+    pub(super) memory: u64,
+    /// Answer one question that stands on standard input: a page asks in a process of its own
+    #[arg(long, value_name = "QUESTION", hide = true)]
+    pub(super) answer: Option<Question>,
+}
+
+/// What the page asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Question {
+    /// What it begins with: network, examples, choices
+    Start,
+    /// Formulas
+    Derive,
+    /// Verdicts on formulas that were derived by hand
+    Check,
+    /// Why gradients vanish or explode
+    Flow,
 }
 
 #[derive(Debug, Args)]

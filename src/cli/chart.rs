@@ -47,13 +47,21 @@ fn bound(run: &Run) -> Vec<f64> {
         .collect()
 }
 
+/// The picture as SVG.
+pub(super) fn svg(runs: &[Run]) -> String {
+    let (plots, layout) = plots(runs);
+    kuva::render_to_svg(plots, layout)
+}
+
 /// The picture as the contents of a file of this name.
 pub(super) fn picture(runs: &[Run], path: &Path) -> Result<Vec<u8>, Stop> {
-    let (plots, layout) = plots(runs);
     match path.extension().and_then(|extension| extension.to_str()) {
-        Some("svg") => Ok(kuva::render_to_svg(plots, layout).into_bytes()),
-        Some("png") => kuva::render_to_png(plots, layout, SHARPNESS)
-            .map_err(|error| Stop::refused(format!("error: {}: {error}", path.display()))),
+        Some("svg") => Ok(svg(runs).into_bytes()),
+        Some("png") => {
+            let (plots, layout) = plots(runs);
+            kuva::render_to_png(plots, layout, SHARPNESS)
+                .map_err(|error| Stop::refused(format!("error: {}: {error}", path.display())))
+        }
         _ => Err(Stop::refused(format!(
             "error: {}: a picture is written as .svg or .png",
             path.display()

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::args::{CheckArguments, ReportFormat};
 use super::files::read_text;
-use super::network::load;
+use super::network::{Loaded, load};
 use super::{Outcome, Stop, deliver, progress, styled};
 use crate::judge::{
     Judged, Options, Verdict, html, html_refusal, html_section, json, markdown, text,
@@ -13,11 +13,10 @@ use crate::profile::spelled_out;
 use crate::source::{Report, Source, diagnostics_json, render};
 
 /// One claim file and what was said of it.
-type Checked = (Source, Result<Judged, Report>);
+pub(super) type Checked = (Source, Result<Judged, Report>);
 
 pub(super) fn run(arguments: &CheckArguments) -> Result<Outcome, Stop> {
     let loaded = load(&arguments.network)?;
-    let system = spelled_out(&loaded.system, &loaded.notation);
     let mut sources = Vec::new();
     for path in &arguments.claims {
         sources.push(Source::new(path.display().to_string(), read_text(path)?));
@@ -30,22 +29,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Outcome, Stop> {
             "error: nothing to check: name a claim file, or give a formula with -c",
         ));
     }
-    let options = Options {
-        about: arguments.about.as_deref(),
-        layout: arguments.layout.map(Into::into),
-        step_at_zero: arguments.network.step0.map(Into::into),
-        verdict_only: false,
-    };
-    let bar = progress("judging", sources.len());
-    let checked: Vec<Checked> = sources
-        .into_iter()
-        .map(|source| {
-            let judged = crate::judge::check(&system, &source, options);
-            bar.inc(1);
-            (source, judged)
-        })
-        .collect();
-    bar.finish_and_clear();
+    let checked = checked(&loaded, arguments, sources);
     let outcome = Outcome::worst(
         checked
             .iter()
@@ -61,6 +45,32 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Outcome, Stop> {
     };
     deliver(None, |out| out.write_all(output.as_bytes()))?;
     Ok(outcome)
+}
+
+/// What is said of each text.
+pub(super) fn checked(
+    loaded: &Loaded,
+    arguments: &CheckArguments,
+    sources: Vec<Source>,
+) -> Vec<Checked> {
+    let system = spelled_out(&loaded.system, &loaded.notation);
+    let options = Options {
+        about: arguments.about.as_deref(),
+        layout: arguments.layout.map(Into::into),
+        step_at_zero: arguments.network.step0.map(Into::into),
+        verdict_only: false,
+    };
+    let bar = progress("judging", sources.len());
+    let checked = sources
+        .into_iter()
+        .map(|source| {
+            let judged = crate::judge::check(&system, &source, options);
+            bar.inc(1);
+            (source, judged)
+        })
+        .collect();
+    bar.finish_and_clear();
+    checked
 }
 
 fn outcome(judged: &Result<Judged, Report>, strict: bool) -> Outcome {

@@ -50,7 +50,11 @@ pub(super) fn run(arguments: &ConfirmArguments) -> Result<Outcome, Stop> {
     }
     let mut message = report::functions(&loaded.source, &confirmation);
     message.push_str(&text);
-    Err(Stop { outcome, message })
+    Err(Stop {
+        outcome,
+        message,
+        about: None,
+    })
 }
 
 fn outcome(confirmation: &Confirmation) -> Outcome {

@@ -235,7 +235,11 @@ fn evidence(
         let mut message = report::functions(&loaded.source, confirmation);
         message.push_str(&report::table(derivation, formulas, confirmation));
         message.push_str("nothing is printed\n");
-        return Err(Stop { outcome, message });
+        return Err(Stop {
+            outcome,
+            message,
+            about: None,
+        });
     }
     let evidence = confirmation
         .outcomes

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use serde_json::{Value, json};
 
 use super::args::{FlowArguments, FlowFormat};
-use super::network::load;
+use super::network::{Loaded, load};
 use super::{Outcome, Stop, chart, deliver, progress};
 use crate::flow::{
     Activation, Answer, Init, Model, Recursion, Setup, Simulation, activations, model,
@@ -28,7 +28,27 @@ pub(super) struct Run {
 const DEPTH: usize = 50;
 const WIDTH: usize = 64;
 
-pub(super) fn run(arguments: &FlowArguments) -> Result<Outcome, Stop> {
+/// What is known of a network's recursion.
+pub(super) struct Known {
+    pub(super) loaded: Loaded,
+    pub(super) document: FlowDocument,
+    /// The simulations; none if there is none to be had or wanted.
+    pub(super) runs: Vec<Run>,
+    /// What the simulations leave out.
+    zeroed: Vec<String>,
+    /// Why it is not simulated, where it should be.
+    pub(super) unsimulated: Option<Report>,
+}
+
+impl Known {
+    /// The simulations and answers in words; `others` if the activations are not the network's own.
+    pub(super) fn words(&self, others: bool, lead: &str) -> String {
+        report(&self.runs, &self.zeroed, others, lead)
+    }
+}
+
+/// The formulas of a network's recursion, and what simulations of it say.
+pub(super) fn known(arguments: &FlowArguments) -> Result<Known, Stop> {
     let loaded = load(&arguments.network)?;
     let step_at_zero = arguments
         .network
@@ -52,17 +72,33 @@ pub(super) fn run(arguments: &FlowArguments) -> Result<Outcome, Stop> {
         // The formulas hold all the same; why it is not simulated is said at the end.
         Err(_) => Vec::new(),
     };
+    let (zeroed, unsimulated) = match model {
+        Ok(model) => (model.zeroed, None),
+        Err(report) => (Vec::new(), Some(report)),
+    };
+    Ok(Known {
+        loaded,
+        document,
+        runs,
+        zeroed,
+        unsimulated: unsimulated.filter(|_| !arguments.no_simulation),
+    })
+}
+
+pub(super) fn run(arguments: &FlowArguments) -> Result<Outcome, Stop> {
+    let known = known(arguments)?;
+    let (document, runs) = (&known.document, &known.runs);
     for (path, what) in [(&arguments.plot, "--plot"), (&arguments.csv, "--csv")] {
         if path.is_some() && runs.is_empty() {
             return Err(Stop::refused(format!("error: {what} needs a simulation")));
         }
     }
     if let Some(path) = &arguments.plot {
-        let picture = chart::picture(&runs, path)?;
+        let picture = chart::picture(runs, path)?;
         deliver(Some(path), |out| out.write_all(&picture))?;
     }
     if let Some(path) = &arguments.csv {
-        let table = chart::table(&runs);
+        let table = chart::table(runs);
         deliver(Some(path), |out| out.write_all(table.as_bytes()))?;
     }
     let format = if arguments.json {
@@ -70,34 +106,28 @@ pub(super) fn run(arguments: &FlowArguments) -> Result<Outcome, Stop> {
     } else {
         arguments.format
     };
-    let zeroed = model
-        .as_ref()
-        .map(|model| model.zeroed.clone())
-        .unwrap_or_default();
+    let others = !arguments.activation.is_empty();
     let text = match format {
-        FlowFormat::Text => {
-            flow_text(&document) + &report(&runs, &zeroed, !arguments.activation.is_empty(), "")
-        }
+        FlowFormat::Text => flow_text(document) + &known.words(others, ""),
         FlowFormat::Latex => {
-            flow_latex(&document, Environment::AlignStar)
-                + &report(&runs, &zeroed, !arguments.activation.is_empty(), "% ")
+            flow_latex(document, Environment::AlignStar) + &known.words(others, "% ")
         }
         FlowFormat::Json => {
-            let value = json_of(&document, &runs, &zeroed);
+            let value = json_of(document, runs, &known.zeroed);
             format!("{value:#}\n")
         }
     };
     deliver(None, |out| {
         out.write_all(text.as_bytes())?;
         if format == FlowFormat::Text && !runs.is_empty() && std::io::stdout().is_terminal() {
-            out.write_all(chart::sketch(&runs).as_bytes())?;
+            out.write_all(chart::sketch(runs).as_bytes())?;
         }
         Ok(())
     })?;
     // Formulas without the simulation that was asked for are half an answer.
-    match model {
-        Err(report) if !arguments.no_simulation => Err(loaded.stop(&report)),
-        Ok(_) | Err(_) => Ok(Outcome::Done),
+    match &known.unsimulated {
+        Some(report) => Err(known.loaded.stop(report)),
+        None => Ok(Outcome::Done),
     }
 }
 

@@ -12,6 +12,7 @@ mod list;
 mod network;
 mod picture;
 mod report;
+mod serve;
 mod show;
 mod tables;
 mod weave;
@@ -23,6 +24,7 @@ use clap::{CommandFactory, Parser};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::present::Document;
+use crate::source::{Report, Source};
 use crate::write::{Format, write};
 
 use args::{Arguments, Command};
@@ -72,6 +74,8 @@ impl From<Outcome> for ExitCode {
 struct Stop {
     outcome: Outcome,
     message: String,
+    /// What the message was made from, where it is about a text.
+    about: Option<Box<(Report, Source)>>,
 }
 
 impl Stop {
@@ -79,6 +83,7 @@ impl Stop {
         Self {
             outcome: Outcome::Refused,
             message: message.into(),
+            about: None,
         }
     }
 }
@@ -102,6 +107,7 @@ pub fn run() -> ExitCode {
         Command::Weave(arguments) => weave::run(arguments),
         Command::Show(arguments) => show::run(arguments),
         Command::List(arguments) => list::run(arguments),
+        Command::Serve(arguments) => serve::run(arguments),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "chainrule", &mut text);

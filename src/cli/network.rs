@@ -34,6 +34,7 @@ fn stop(report: &Report, source: &Source) -> Stop {
             Outcome::Refused
         },
         message: render(report, source, styled(&std::io::stderr())),
+        about: Some(Box::new((report.clone(), source.clone()))),
     }
 }
 

@@ -1,9 +1,9 @@
-//! The flow of gradients as LaTeX or text: one line for each statement.
+//! The flow of gradients as LaTeX, HTML or text: one line for each statement.
 
 use super::Environment;
 use super::latex::escape;
 use super::sheet::Sheet;
-use super::{latex, text};
+use super::{latex, mathml, text};
 use crate::present::FlowDocument;
 use crate::present::math::Sign;
 
@@ -50,6 +50,40 @@ pub fn flow_latex(document: &FlowDocument, environment: Environment) -> String {
 /// Words with a norm in them, for a text font.
 fn in_text(words: &str) -> String {
     escape(words).replace("E‖δ‖²", r"$\operatorname{E}\lVert\delta\rVert^2$")
+}
+
+/// The statements as a fragment of HTML, with MathML.
+pub fn flow_html(document: &FlowDocument) -> String {
+    let mut sheet = Sheet::new(&document.boxes, mathml::spell);
+    let plain = sheet.voice(text::spell, mathml::escape);
+    for statement in &document.statements {
+        let (sign, element) = match statement.relation {
+            Sign::LessEqual => (" ≤ ", "<mo>≤</mo>"),
+            Sign::Element => (" ∈ ", "<mo>∈</mo>"),
+            _ => (" = ", "<mo>=</mo>"),
+        };
+        sheet.text("<div class=\"equation\"><math alttext=\"");
+        sheet.math_in(plain, statement.left);
+        sheet.text(sign);
+        sheet.math_in(plain, statement.right);
+        sheet.text("\"><mrow>");
+        sheet.math(statement.left);
+        sheet.text(element);
+        sheet.math(statement.right);
+        sheet.text("</mrow></math>");
+        if let Some(range) = statement.range {
+            sheet.text("<span>(<math alttext=\"");
+            sheet.math_in(plain, range);
+            sheet.text("\">");
+            sheet.math(range);
+            sheet.text("</math>)</span>");
+        }
+        if let Some(given) = &statement.given {
+            sheet.text(format!("<span>({})</span>", mathml::escape(given)));
+        }
+        sheet.text("</div>\n");
+    }
+    written(sheet)
 }
 
 /// The statements as plain text.

@@ -23,7 +23,7 @@ mod typst;
 use std::io;
 
 use crate::present::{Document, Picture};
-pub use flow::{flow_latex, flow_text};
+pub use flow::{flow_html, flow_latex, flow_text};
 pub use sheet::Sheet;
 
 /// An output format.
