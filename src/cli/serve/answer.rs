@@ -16,7 +16,7 @@ use crate::cli::network::Loaded;
 use crate::cli::{Stop, chart, check, derive, files, flow, network};
 use crate::judge::html_section;
 use crate::source::{Source, diagnostics_json};
-use crate::write::{Environment, Extent, Format, flow_html, write};
+use crate::write::{Drawing, Environment, Extent, Format, draw, flow_html, write};
 
 static EXAMPLES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/examples");
 
@@ -134,7 +134,9 @@ fn about(offer: &Offer, asked: &Asked) -> Result<Value, Stop> {
 /// Formulas as they stand on a page, and in the formats in which they are taken elsewhere.
 fn derived(arguments: &mut DeriveArguments) -> Result<Value, Stop> {
     arguments.format.choose(FormatName::Html);
-    let (page, (loaded, ..)) = derive::page(arguments)?;
+    let (mut page, (loaded, ..)) = derive::page(arguments)?;
+    // As an image: inside the page its colours would need styles of its own.
+    let picture = page.document.picture.take();
     let document = &page.document;
     let copies = [
         ("LaTeX", Format::Latex(Environment::default())),
@@ -148,17 +150,18 @@ fn derived(arguments: &mut DeriveArguments) -> Result<Value, Stop> {
         .collect();
     Ok(json!({
         "html": body(&page.text()),
+        "picture": picture.map(|picture| draw(&picture, Drawing::Svg)),
         "copies": copies,
         "warnings": warnings(&loaded),
     }))
 }
 
-/// What stands in the body of a page.
+/// What stands in the body of a page, without the script that makes its buttons: the page of the browser has its own.
 fn body(page: &str) -> &str {
-    page.split_once("<body>")
-        .and_then(|(_, behind)| behind.rsplit_once("</body>"))
-        .map(|(body, _)| body)
-        .expect("a page has a body")
+    let (_, behind) = page.split_once("<body").expect("a page has a body");
+    let (_, body) = behind.split_once('>').expect("a tag ends");
+    let end = body.find("<script>").or_else(|| body.find("</body>"));
+    &body[..end.expect("a body ends")]
 }
 
 /// Verdicts on the lines of a derivation, and where in it they stand.

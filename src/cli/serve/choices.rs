@@ -43,6 +43,7 @@ pub(super) const DERIVE: Offer = Offer {
         usual("resolve"),
         usual("combine"),
         begins("legend", "true"),
+        usual("prose"),
         usual("no-confirm"),
     ],
 };

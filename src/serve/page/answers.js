@@ -84,6 +84,19 @@ export function formulas(into, answer) {
   into.querySelectorAll("details").forEach((details, at) => {
     details.open = open[at] ?? false;
   });
+  if (answer.picture !== null) {
+    into.prepend(drawn(answer.picture, "The network; its formulas stand below"));
+  }
+}
+
+/** A picture as a figure. */
+function drawn(picture, says) {
+  const figure = element("figure", "");
+  const image = document.createElement("img");
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(picture)}`;
+  image.alt = says;
+  figure.append(image);
+  return figure;
 }
 
 /** Buttons that copy each text under its name. */
@@ -117,12 +130,9 @@ export function copying(button, text) {
 export function flow(into, { html, picture, words: said }) {
   into.innerHTML = html;
   if (picture !== null) {
-    const figure = element("figure", "");
-    const image = document.createElement("img");
-    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(picture)}`;
-    image.alt = "Norm of the gradient against the steps back; the table below has its values";
-    figure.append(image);
-    into.append(figure);
+    into.append(
+      drawn(picture, "Norm of the gradient against the steps back; the table below has its values"),
+    );
   }
   if (said.trim() !== "") into.append(element("pre", said.trim(), "words"));
 }
