@@ -168,6 +168,79 @@ const TRAPS: &[(&str, &str, &str)] = &[
         r"\frac{dr}{dx} = Step(ReLU(x))",
         "correct",
     ),
+    // Thresholds far away, and windows that no random point meets.
+    (
+        "r = relu(x)\ngrad r wrt x",
+        r"\frac{dr}{dx} = Step(x)Step(100-x)",
+        "wrong",
+    ),
+    (
+        "r = relu(x)\ngrad r wrt x",
+        r"\frac{dr}{dx} = Step(x)(1-\mathbb 1[2.3<x<2.4])",
+        "wrong",
+    ),
+    (
+        "r = relu(x)\ngrad r wrt x",
+        r"\frac{dr}{dx} = Step(x-0.001)",
+        "wrong",
+    ),
+    ("a = abs(x)", r"|x-50| = 50-x", "wrong"),
+    (
+        "where x, y in R\nd = abs(x - y)\nloss L = 1/2 max(100 - d, 0)^2\ngrad x",
+        r"\frac{\partial L}{\partial x} = -(100-d)\operatorname{sgn}(x-y)",
+        "wrong",
+    ),
+    // A product that is on for one pattern of many.
+    (
+        "index i\nwhere x in R^6\nr_i = relu(x_i)\nloss L = prod_i r_i + sum_i r_i\ngrad x",
+        r"\frac{\partial L}{\partial x_1} = Step(x_1)(1+r_2r_3r_4r_5r_6)+ReLU(-x_1)ReLU(x_2)ReLU(-x_3)ReLU(x_4)ReLU(-x_5)ReLU(x_6)",
+        "wrong",
+    ),
+    // `\mathbf 1_n` has n ones.
+    (
+        "where x in R^n\nm = mean(x)",
+        r"m = \frac1n\mathbf 1_n^\top x",
+        "correct",
+    ),
+    (
+        "where x in R^n\nm = mean(x)",
+        r"x_n = \mathbf 1_n^\top x",
+        "wrong",
+    ),
+    // What is written like a product, or like a quotient of differentials.
+    (
+        "where w, b, x, y in R\nz = w x + b\nf = tanh(z)\nloss J = 1/2 (f - y)^2\ngrad w",
+        r"J(w, b) = \frac12(f(x)-y)^2",
+        "correct",
+    ),
+    (
+        "where w, b, x, y in R\nz = w x + b\nf = tanh(z)\nloss J = 1/2 (f - y)^2\ngrad w",
+        r"dJ/dw = (f-y)(1-f^2)x",
+        "correct",
+    ),
+    (
+        "where w, b, x, y in R\nz = w x + b\nf = tanh(z)\nloss J = 1/2 (f - y)^2\ngrad w",
+        r"dJ = (f-y)(1-f^2)x\,dw",
+        "malformed",
+    ),
+    // The size of the identity is that of what stands beside it.
+    (
+        "where x in R^n\nm = mean(x)\nc = x - m\ngrad c wrt x",
+        r"c = (I - \frac1n\mathbf 1\mathbf 1^\top)x",
+        "correct",
+    ),
+    // One maximum, however it is written.
+    (
+        "z = w x\nr = max(0, z)\nloss L = 1/2 (r - y)^2\nconvention step(0) = 0\ngrad z",
+        r"\frac{\partial L}{\partial z} = (r-y)\mathbb 1[z>0]",
+        "correct",
+    ),
+    // A power of a step, and steps that are late.
+    (
+        "h[0] = x\nh[t] = tanh(w h[t-1]) for t in 1..T\nloss L = h[T]^2\ngrad w",
+        r"\frac{\partial h_t}{\partial h_{t-3}} = w^3(1-h_t^2)(1-h_{t-1}^2)(1-h_{t-2}^2)\quad (t \ge 5)",
+        "correct",
+    ),
     // A root is not negative.
     ("a = abs(x)", r"\sqrt{x^2} = x", "only-under-assumption"),
     ("a = abs(x)", r"\sqrt{x^2} = |x|", "correct"),

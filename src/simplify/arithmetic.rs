@@ -117,8 +117,18 @@ impl Product {
     }
 }
 
-/// A number to a whole power of moderate size.
+/// A number to a power, where that is a number that can be written: a whole power of moderate size, the root of a square.
 pub(crate) fn whole_power(value: &BigRational, exponent: &BigRational) -> Option<BigRational> {
+    if *exponent.denom() == 2.into() && value.is_positive() {
+        let (above, below) = (value.numer().sqrt(), value.denom().sqrt());
+        let root = BigRational::new(above, below);
+        let twice = exponent * BigRational::from_integer(2.into());
+        return if &root * &root == *value {
+            whole_power(&root, &twice)
+        } else {
+            None
+        };
+    }
     if !exponent.is_integer() || exponent.abs() > BigRational::from_integer(256.into()) {
         return None;
     }

@@ -163,11 +163,16 @@ pub(super) fn spell<'a>(
         }
         Math::Script { base, sub, sup } => {
             pieces.push(Piece::Math(*base));
-            if let Some(sup) = sup {
+            // A layer stands in front of elements, `z⁽¹⁾ⱼ`, a power or a transpose behind them, `z₁²`.
+            let behind = sup.is_some_and(|sup| !is_slot(boxes, sup));
+            if let (Some(sup), false) = (sup, behind) {
                 script(boxes, *sup, "^", raised, pieces);
             }
             if let Some(sub) = sub {
                 script(boxes, *sub, "_", lowered, pieces);
+            }
+            if let (Some(sup), true) = (sup, behind) {
+                script(boxes, *sup, "^", raised, pieces);
             }
         }
         Math::Accent(accent, body) => {
@@ -248,6 +253,25 @@ pub(super) fn spell<'a>(
             }
         }
         Math::Macro { body, .. } | Math::Brace { body, .. } => pieces.push(Piece::Math(*body)),
+    }
+}
+
+/// Whether what stands above is the number of a layer or step: in brackets, or a letter.
+fn is_slot(boxes: &Boxes, sup: MathId) -> bool {
+    match boxes.get(sup) {
+        Math::Fence { .. } => true,
+        Math::Symbol(symbol) => matches!(symbol, Symbol::Letter(_) | Symbol::Greek(_)),
+        Math::Row(parts) => parts.first().is_some_and(|first| is_slot(boxes, *first)),
+        Math::Script { base, .. } => is_slot(boxes, *base),
+        Math::Macro { body, .. } => is_slot(boxes, *body),
+        Math::Fraction(..)
+        | Math::Root(_)
+        | Math::Accent(..)
+        | Math::Big { .. }
+        | Math::Stack(_)
+        | Math::Cases { .. }
+        | Math::Spelled(_)
+        | Math::Brace { .. } => false,
     }
 }
 
