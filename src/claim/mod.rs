@@ -80,6 +80,39 @@ pub(crate) fn read(
     system: &System,
     about: Option<&str>,
 ) -> Result<Claims, Report> {
+    read_with(source, system, about, Centred::Product)
+}
+
+/// What `\cdot` is where the header does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Centred {
+    /// A product like any other.
+    Product,
+    /// Between two columns their dot product.
+    Dot,
+}
+
+/// The same claim with `\cdot` between two columns as their dot product; none if `\cdot` does not occur or has a
+/// meaning already.
+pub(crate) fn read_with_dots(
+    source: &Source,
+    system: &System,
+    about: Option<&str>,
+) -> Option<Claims> {
+    if !source.text.contains(r"\cdot") {
+        return None;
+    }
+    let claims = read_with(source, system, about, Centred::Dot).ok()?;
+    let signs = claims.header.signs.joins.iter();
+    (signs.filter(|(sign, _)| sign == "cdot").count() == 1).then_some(claims)
+}
+
+fn read_with(
+    source: &Source,
+    system: &System,
+    about: Option<&str>,
+    centred: Centred,
+) -> Result<Claims, Report> {
     let document = document::split(&source.text)?;
     let mut names = names::Names::new(system);
     let lines: Vec<(&str, usize)> = document
@@ -88,6 +121,9 @@ pub(crate) fn read(
         .map(|(line, offset)| (line.as_str(), *offset))
         .collect();
     let mut header = Header::read(&lines, &mut names)?;
+    if centred == Centred::Dot {
+        header.signs.joins.push(("cdot".into(), Join::Dot));
+    }
     if let Some(about) = about {
         header.about = Some(header::expression(about, 0, &names)?);
     }

@@ -141,6 +141,11 @@ const WORDS: &[&str] = &[
     "texttt",
 ];
 
+/// Sizes that an opening bracket may have.
+const OPENING: &[&str] = &[
+    "left", "big", "Big", "bigg", "Bigg", "bigl", "Bigl", "biggl", "Biggl",
+];
+
 /// Spaces and hints for the typesetter.
 const NOTHING: &[&str] = &[
     ",",
@@ -676,8 +681,19 @@ impl Reader<'_> {
         }
     }
 
+    /// Where a bracket begins, with the command for its size in front of it.
+    fn sized(&self, bracket: usize) -> usize {
+        let before = self.text[..bracket].trim_end();
+        let command = before.rfind('\\').map_or("", |at| &before[at + 1..]);
+        if OPENING.contains(&command) {
+            before.len() - command.len() - 1
+        } else {
+            bracket
+        }
+    }
+
     fn fence(&mut self, list: &mut List, open: char, close: &str) -> Result<(), Report> {
-        let start = self.at;
+        let start = self.sized(self.at);
         self.at += 1;
         let inside = self.list(Some(close))?;
         self.at += close.len();
@@ -698,6 +714,7 @@ impl Reader<'_> {
             ));
         }
         self.at += bar.len();
+        let start = self.sized(start);
         list.push(Noad::new(Kind::Fence(kind, inside), self.span(start)));
         Ok(())
     }

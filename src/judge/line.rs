@@ -132,6 +132,7 @@ pub struct Options<'o> {
 /// What cannot be read, with its place in the file.
 pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<Judged, Report> {
     let claims = claim::read(source, system, options.about)?;
+    let with_dots = claim::read_with_dots(source, system, options.about);
     let step_at_zero = options
         .step_at_zero
         .or(system.step_at_zero)
@@ -158,7 +159,7 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
     let mut left: Option<Expr> = None;
     let mut before: Option<Expr> = None;
     let mut defined = Vec::new();
-    for line in &claims.lines {
+    for (at, line) in claims.lines.iter().enumerate() {
         if line.kind == LineKind::OwnDefinition {
             let value = line.members.first();
             defined.extend(value.map(|value| (line.span, print(system, value))));
@@ -174,9 +175,26 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
             before = None;
         }
         judge.rules = &line.letters;
-        let verdict = judge.line(line, &start, members, before.as_ref());
+        let mut verdict = judge.line(line, &start, members, before.as_ref());
+        let mut last = members.last().cloned();
+        // Where no product fits, the shapes leave one reading for the sign.
+        if let Verdict::IllTyped(_) = verdict.verdict
+            && let Some(dots) = with_dots.as_ref().and_then(|claims| claims.lines.get(at))
+        {
+            let members = if line.continues {
+                dots.members.as_slice()
+            } else {
+                dots.members.get(1..).unwrap_or_default()
+            };
+            let mut other = judge.line(dots, &start, members, before.as_ref());
+            if !matches!(other.verdict, Verdict::IllTyped(_) | Verdict::Undecided(_)) {
+                other.notes.push(r"`\cdot` between columns is read as the dot product".into());
+                verdict = other;
+                last = members.last().cloned();
+            }
+        }
         lines.push(verdict);
-        before = members.last().cloned().or(before);
+        before = last.or(before);
         left = Some(start);
     }
     let first_wrong_line = lines
