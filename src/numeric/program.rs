@@ -301,7 +301,12 @@ impl<'a> Program<'a> {
                 match letter_of(&left, &clause.vars) {
                     Some(var) => {
                         let offset = left.minus(&Affine::var(var)).as_int().unwrap_or(0);
-                        known.push((var, key - offset));
+                        let value = key - offset;
+                        // A diagonal has one letter for several slots.
+                        if known.iter().any(|(other, own)| *other == var && *own != value) {
+                            continue 'clauses;
+                        }
+                        known.push((var, value));
                     }
                     None if left.as_int() == Some(*key) => {}
                     None => continue 'clauses,
