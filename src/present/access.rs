@@ -345,8 +345,8 @@ impl Printer<'_> {
         Printed { id, ..spelled }
     }
 
-    /// ∂of/∂wrt. Total derivatives by given quantities, one after the other, become one of higher order;
-    /// all others stay fractions of fractions, because they are another thing.
+    /// ∂of/∂wrt. Total derivatives by given quantities, one after the other, become one of higher order, and so do those
+    /// by one quantity; all others stay fractions of fractions, because they are another thing.
     fn derivative(
         &mut self,
         of: Element,
@@ -370,10 +370,12 @@ impl Printer<'_> {
         let mut of = of;
         while total
             && let FamilyKind::Adjoint { of: inner, wrt } = self.system.family(of.0).kind
-            && by
+            && (by
                 .iter()
                 .chain([&(wrt, &[][..])])
                 .all(|(family, _)| self.is_given(*family))
+                || (self.system.family(wrt).slots == 0
+                    && by.iter().all(|(family, _)| *family == wrt)))
         {
             let (inner_index, wrt_index) = of.1.split_at(self.rank(inner));
             by.insert(0, (wrt, wrt_index));
