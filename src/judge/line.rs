@@ -188,7 +188,9 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
             };
             let mut other = judge.line(dots, &start, members, before.as_ref());
             if !matches!(other.verdict, Verdict::IllTyped(_) | Verdict::Undecided(_)) {
-                other.notes.push(r"`\cdot` between columns is read as the dot product".into());
+                other
+                    .notes
+                    .push(r"`\cdot` between columns is read as the dot product".into());
                 verdict = other;
                 last = members.last().cloned();
             }

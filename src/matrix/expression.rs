@@ -58,7 +58,7 @@ pub enum Kind {
     /// A function of numbers at each entry, with its order of derivative by each argument. Numbers go with
     /// every entry.
     Apply(FunctionId, Box<[u8]>, Vec<Expression>),
-    /// Softmax of a column, by the function exp.
+    /// Softmax of a column, or of each row of a matrix, by the function exp.
     Softmax(FunctionId, Box<Expression>),
     /// The matrix with this column on its diagonal.
     Diagonal(Box<Expression>),
@@ -143,7 +143,7 @@ impl Expression {
         }
     }
 
-    /// Softmax of a column.
+    /// Softmax of a column, or of each row of a matrix.
     pub fn softmax(exp: FunctionId, argument: Expression) -> Self {
         Self {
             shape: argument.shape.clone(),

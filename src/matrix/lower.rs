@@ -95,17 +95,27 @@ impl Lowering<'_> {
                 Some(self.system.store.intern(node))
             }
             Kind::Softmax(exp, inner) => {
-                let Shape::Column(size) = &inner.shape else {
-                    return None;
-                };
                 if !self.fits(shape, &inner.shape) {
                     return None;
                 }
                 let letter = self.system.store.fresh_var("k");
-                let entries = [
-                    self.entry(inner, row, None)?,
-                    self.entry(inner, Some(letter), None)?,
-                ];
+                let (size, entries) = match &inner.shape {
+                    Shape::Column(size) => (
+                        size,
+                        [
+                            self.entry(inner, row, None)?,
+                            self.entry(inner, Some(letter), None)?,
+                        ],
+                    ),
+                    Shape::Matrix(_, size) => (
+                        size,
+                        [
+                            self.entry(inner, row, column)?,
+                            self.entry(inner, row, Some(letter))?,
+                        ],
+                    ),
+                    _ => return None,
+                };
                 let [own, other] = entries.map(|entry| {
                     let node = Node::Apply(*exp, Box::new([0]), Box::new([entry]));
                     self.system.store.intern(node)

@@ -1,4 +1,4 @@
-//! `exp(x)` over the sum of its entries, by its name.
+//! `exp(x)` over the sum of its entries, by its name; of a matrix row by row, as texts on attention have it.
 
 use num_rational::BigRational;
 use num_traits::{One, Signed};
@@ -40,11 +40,38 @@ pub(super) fn folded(system: &mut System, array: Expression) -> Expression {
             };
         }
     }
+    changed |= fold_rows(&mut chain, exp);
     if changed {
         Expression::product(&mut system.store, numbers.into_iter().chain(chain))
     } else {
         array
     }
+}
+
+/// `diag(1 / (exp(S) 1)) exp(S)` as the softmax of each row.
+fn fold_rows(chain: &mut Vec<Expression>, exp: FunctionId) -> bool {
+    let found = (1..chain.len()).find_map(|at| {
+        let argument = exponential(&chain[at], exp)?;
+        let Kind::Diagonal(shares) = &chain[at - 1].kind else {
+            return None;
+        };
+        let Kind::Power(sums, exponent) = &shares.kind else {
+            return None;
+        };
+        let Kind::Product { numbers, chain } = &sums.kind else {
+            return None;
+        };
+        let is_sum = matches!(chain.as_slice(), [values, ones]
+            if ones.kind == Kind::Ones && exponential(values, exp) == Some(argument));
+        let once = (-exponent).is_one() && numbers.is_empty();
+        (is_sum && once).then(|| (at, argument.clone()))
+    });
+    let Some((at, argument)) = found else {
+        return false;
+    };
+    chain[at] = Expression::softmax(exp, argument);
+    chain.remove(at - 1);
+    true
 }
 
 /// The factors of a number that is a product of arrays.

@@ -303,7 +303,10 @@ impl<'a> Program<'a> {
                         let offset = left.minus(&Affine::var(var)).as_int().unwrap_or(0);
                         let value = key - offset;
                         // A diagonal has one letter for several slots.
-                        if known.iter().any(|(other, own)| *other == var && *own != value) {
+                        if known
+                            .iter()
+                            .any(|(other, own)| *other == var && *own != value)
+                        {
                             continue 'clauses;
                         }
                         known.push((var, value));
