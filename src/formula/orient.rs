@@ -570,15 +570,18 @@ fn cancelled(
     let left = divisors(normalizer.system, dividing, after);
     let mut gone = divisors(normalizer.system, dividing, before);
     gone.retain(|divisor| !left.contains(divisor));
-    // The same may have other bound letters.
+    // The same may have other bound letters, or be turned round.
     if !gone.is_empty() {
         let left: Vec<Option<Normal>> = left
             .into_iter()
             .map(|divisor| normalizer.normal(divisor).ok())
             .collect();
         gone.retain(|divisor| {
-            let normal = normalizer.normal(*divisor).ok();
-            normal.is_none() || !left.contains(&normal)
+            let negative = normalizer.system.store.negative(*divisor);
+            let normals = [*divisor, negative].map(|term| normalizer.normal(term).ok());
+            normals
+                .iter()
+                .all(|normal| normal.is_none() || !left.contains(normal))
         });
     }
     gone.into_iter()

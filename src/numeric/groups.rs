@@ -46,8 +46,8 @@ pub(super) struct Element {
     pub(super) formula: usize,
 }
 
-/// The formulas by family, each family with the sheet of its right sides. Formulas that may give the same element, as
-/// those of `∂C/∂a[1]` and `∂C/∂a[K]` do where K is 1, stand in different groups: each is compared.
+/// The formulas by family, each family with the sheet of its right sides. Formulas that give the same element at some
+/// sizes, as those of `∂C/∂a[1]` and `∂C/∂a[K]` do where K is 1, stand in different groups: each is compared.
 pub(super) fn sheets(system: &System, formulas: &[Formula]) -> (Vec<Group>, Vec<Sheet>) {
     let mut groups: Vec<Group> = Vec::new();
     let mut sheets: Vec<Sheet> = Vec::new();
@@ -57,10 +57,11 @@ pub(super) fn sheets(system: &System, formulas: &[Formula]) -> (Vec<Group>, Vec<
         };
         let at = groups.iter().position(|group| {
             group.adjoint == formula.adjoint
-                && !group
-                    .formulas
-                    .iter()
-                    .any(|other| meet(system, &formulas[*other], formula))
+                && !group.formulas.iter().any(|other| {
+                    let other = &formulas[*other];
+                    (is_single(system, (of, wrt), other) || is_single(system, (of, wrt), formula))
+                        && meet(system, other, formula)
+                })
         });
         let at = at.unwrap_or_else(|| {
             groups.push(Group {
@@ -88,6 +89,20 @@ pub(super) fn sheets(system: &System, formulas: &[Formula]) -> (Vec<Group>, Vec<
         });
     }
     (groups, sheets)
+}
+
+/// Whether a formula speaks of one layer or step, whose number may be that of another at some sizes. Two formulas with
+/// letters share an element because their cases overlap, which is a mistake.
+fn is_single(system: &System, (of, wrt): (FamilyId, FamilyId), formula: &Formula) -> bool {
+    let (of, wrt) = (system.family(of), system.family(wrt));
+    let behind = of.slots + of.axes;
+    let slots = (0..of.slots).chain(behind..behind + wrt.slots);
+    let letters = |at: usize| {
+        let mut any = false;
+        formula.index[at].visit_vars(&mut |_| any = true);
+        any
+    };
+    of.slots + wrt.slots > 0 && !slots.into_iter().any(letters)
 }
 
 /// Whether two formulas are not proved to give different elements.

@@ -247,9 +247,42 @@ pub(crate) fn cancelled_in_brackets(
         Some((first, _)) if kept.iter().all(|(c, _)| c.abs() == first.abs()) => first.abs(),
         Some(_) | None => BigRational::one(),
     };
-    let kept = kept.into_iter().map(|(c, rest)| (c / &common, rest));
-    let sum = build_sum(store, kept.collect());
+    let mut kept: Vec<(BigRational, TermId)> = kept
+        .into_iter()
+        .map(|(c, rest)| (c / &common, rest))
+        .collect();
+    let outside = shared_factors(store, &mut kept);
+    let sum = build_sum(store, kept);
+    let sum = store.mul(outside.into_iter().chain([sum]));
     Some(scaled(store, &common, sum))
+}
+
+/// Takes the factors that all summands share out of them.
+fn shared_factors(store: &mut Store, parts: &mut [(BigRational, TermId)]) -> Vec<TermId> {
+    let of = |store: &Store, term: TermId| match store.node(term) {
+        Node::Mul(factors) => factors.to_vec(),
+        _ => vec![term],
+    };
+    let Some(((_, first), others @ [_, ..])) = parts.split_first() else {
+        return Vec::new();
+    };
+    let mut shared = of(store, *first);
+    shared.retain(|factor| {
+        !store.is_one(*factor)
+            && others
+                .iter()
+                .all(|(_, other)| of(store, *other).contains(factor))
+    });
+    for (_, part) in parts {
+        let mut left = of(store, *part);
+        for factor in &shared {
+            if let Some(at) = left.iter().position(|other| other == factor) {
+                left.remove(at);
+            }
+        }
+        *part = store.mul(left);
+    }
+    shared
 }
 
 /// The only sum among the factors of a term, and the factors around it.
