@@ -1,4 +1,4 @@
-//! Rules of ReLU, Step, signs, exp, log and the logistic function.
+//! Rules of ReLU, Step, exp, log and the logistic function.
 
 use super::rule::{Holds, Rule};
 use crate::syntax::StepAtZero::{Half, One, Zero};
@@ -95,13 +95,6 @@ pub(super) const RULES: &[Rule] = &[
         right: "0",
         holds: Holds::Always,
         why: "its argument is not positive",
-    },
-    Rule {
-        name: "sign-over-size",
-        left: "sign(u) abs(u)^(-1)",
-        right: "u^(-1)",
-        holds: Holds::Always,
-        why: "a number is its sign times its size, and both are divided by the size",
     },
     Rule {
         name: "logistic",

@@ -32,6 +32,11 @@ const AIMS: &[&str] = &[
     // log and exp
     "log(exp(z)) z",
     "b exp(log(1 + z^2))",
+    // the logistic function written out
+    "log(1 + exp(z))",
+    "b log(1 + exp(z)) + z",
+    "1/(1 + exp(-z))",
+    "b/(1 + exp(-z)) - z",
 ];
 
 /// One of the formulas, in some surroundings.
