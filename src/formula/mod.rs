@@ -19,7 +19,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::derive::{Adjoint, Asked, Contribution, Derivation, Reason, contribution_term};
 use crate::matrix::{MatrixForm, Refusal};
 pub use crate::simplify::{Condition, Link, Step};
-use crate::simplify::{Product, Simplifier};
+use crate::simplify::{Product, Simplifier, shared_factors};
 use crate::source::Report;
 use crate::system::{FamilyKind, Primitive, System};
 use crate::term::{Affine, Domain, FamilyId, Node, Substitution, TermId, VarId};
@@ -27,7 +27,7 @@ use cases::{Case, cases};
 use funnel::Funnels;
 use measure::{calls, kinds, leaves, longest_sum};
 use num_rational::BigRational;
-use num_traits::{One, Signed};
+use num_traits::One;
 use orient::Orientations;
 pub use view::{Detail, Form, Lettering, View};
 
@@ -896,29 +896,9 @@ fn factored(system: &mut System, term: TermId) -> TermId {
         return term;
     };
     let mut products: Vec<Product> = parts.iter().map(|part| Product::of(store, *part)).collect();
-    // What stands behind a guard may exist only where the guard holds: it stays there.
-    let guarded = products
-        .iter()
-        .flat_map(|product| &product.factors)
-        .any(|(base, _)| matches!(store.node(*base), Node::Guard(_)));
-    let shared: Vec<(TermId, BigRational)> = products[0]
-        .factors
-        .iter()
-        .filter(|(base, exponent)| {
-            exponent.is_positive()
-                && !matches!(store.node(*base), Node::Guard(_))
-                && (!guarded || store.free_vars(*base).is_empty())
-                && products[1..]
-                    .iter()
-                    .all(|product| product.factors.contains(&(*base, exponent.clone())))
-        })
-        .cloned()
-        .collect();
+    let shared = shared_factors(store, &mut products);
     if shared.is_empty() {
         return term;
-    }
-    for product in &mut products {
-        product.factors.retain(|factor| !shared.contains(factor));
     }
     let inner: Vec<TermId> = products
         .iter()

@@ -1,5 +1,7 @@
 //! Lines of a claim: each member against the left side and against the member before it.
 
+use std::cell::OnceCell;
+
 use super::assume;
 use super::compare::{Counterexample, Outcome, Pair, Search, compare};
 use super::evaluate::Env;
@@ -132,14 +134,15 @@ pub struct Options<'o> {
 /// What cannot be read, with its place in the file.
 pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<Judged, Report> {
     let claims = claim::read(source, system, options.about)?;
-    let with_dots = claim::read_with_dots(source, system, options.about);
+    // Read again only for a line that no product fits.
+    let with_dots = OnceCell::new();
     let step_at_zero = options
         .step_at_zero
         .or(system.step_at_zero)
         .unwrap_or(StepAtZero::One);
     let instances = instances(system, &[]);
     let instances = &instances[..instances.len().min(3)];
-    let deeper = deeper_instances(system);
+    let deeper = OnceCell::new();
     let layout = options.layout.or(claims.header.layout).unwrap_or_default();
     let mut judge = Judge {
         system,
@@ -153,7 +156,8 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
             .iter()
             .map(|instance| Lowering::new(system, instance, step_at_zero, layout))
             .collect(),
-        deeper: deeper.iter(),
+        deeper: &deeper,
+        deepened: 0,
     };
     let mut lines = Vec::new();
     let mut left: Option<Expr> = None;
@@ -179,7 +183,10 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
         let mut last = members.last().cloned();
         // Where no product fits, the shapes leave one reading for the sign.
         if let Verdict::IllTyped(_) = verdict.verdict
-            && let Some(dots) = with_dots.as_ref().and_then(|claims| claims.lines.get(at))
+            && let Some(dots) = with_dots
+                .get_or_init(|| claim::read_with_dots(source, system, options.about))
+                .as_ref()
+                .and_then(|claims| claims.lines.get(at))
         {
             let members = if line.continues {
                 dots.members.as_slice()
@@ -221,8 +228,9 @@ pub(super) struct Judge<'s> {
     layout: Layout,
     /// The claim at the sizes that are tried. The first one has something to compare.
     pub(super) lowerings: Vec<Lowering<'s>>,
-    /// Sizes that are tried if none of these has.
-    deeper: std::slice::Iter<'s, Instance>,
+    /// Sizes that are tried if none of these has, and how many of them are among these by now.
+    deeper: &'s OnceCell<Vec<Instance>>,
+    deepened: usize,
 }
 
 /// How two members compare.
@@ -381,9 +389,11 @@ impl<'s> Judge<'s> {
             }
             at += 1;
             if at == self.lowerings.len() {
-                let Some(instance) = self.deeper.next() else {
+                let deeper = self.deeper.get_or_init(|| deeper_instances(self.system));
+                let Some(instance) = deeper.get(self.deepened) else {
                     return Relation::Nothing;
                 };
+                self.deepened += 1;
                 let lowering = Lowering::new(self.system, instance, self.step_at_zero, self.layout);
                 self.lowerings.push(lowering);
             }

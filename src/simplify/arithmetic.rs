@@ -247,40 +247,57 @@ pub(crate) fn cancelled_in_brackets(
         Some((first, _)) if kept.iter().all(|(c, _)| c.abs() == first.abs()) => first.abs(),
         Some(_) | None => BigRational::one(),
     };
-    let mut kept: Vec<(BigRational, TermId)> = kept
+    let (coefficients, mut products): (Vec<BigRational>, Vec<Product>) = kept
         .into_iter()
-        .map(|(c, rest)| (c / &common, rest))
+        .map(|(c, rest)| (c / &common, Product::of(store, rest)))
+        .unzip();
+    let outside = match products.as_slice() {
+        [_, _, ..] => shared_factors(store, &mut products),
+        _ => Vec::new(),
+    };
+    let kept = coefficients
+        .into_iter()
+        .zip(products)
+        .map(|(c, product)| (c, product.build(store)))
         .collect();
-    let outside = shared_factors(store, &mut kept);
     let sum = build_sum(store, kept);
-    let sum = store.mul(outside.into_iter().chain([sum]));
-    Some(scaled(store, &common, sum))
+    let outside = Product {
+        coefficient: common,
+        factors: outside,
+    };
+    let outside = outside.build(store);
+    Some(store.mul([outside, sum]))
 }
 
-/// Takes the factors that all summands share out of them.
-fn shared_factors(store: &mut Store, parts: &mut [(BigRational, TermId)]) -> Vec<TermId> {
-    let of = |store: &Store, term: TermId| match store.node(term) {
-        Node::Mul(factors) => factors.to_vec(),
-        _ => vec![term],
-    };
-    let Some(((_, first), others @ [_, ..])) = parts.split_first() else {
+/// Takes the factors that all products share out of them. What stands behind a guard may exist only where the guard
+/// holds: it stays there.
+pub(crate) fn shared_factors(
+    store: &Store,
+    products: &mut [Product],
+) -> Vec<(TermId, BigRational)> {
+    let Some((first, others)) = products.split_first() else {
         return Vec::new();
     };
-    let mut shared = of(store, *first);
-    shared.retain(|factor| {
-        !store.is_one(*factor)
-            && others
-                .iter()
-                .all(|(_, other)| of(store, *other).contains(factor))
-    });
-    for (_, part) in parts {
-        let mut left = of(store, *part);
-        for factor in &shared {
-            if let Some(at) = left.iter().position(|other| other == factor) {
-                left.remove(at);
-            }
-        }
-        *part = store.mul(left);
+    let is_guard = |base: TermId| matches!(store.node(base), Node::Guard(_));
+    let guarded = std::iter::once(first)
+        .chain(others.iter())
+        .flat_map(|product| &product.factors)
+        .any(|(base, _)| is_guard(*base));
+    let shared: Vec<(TermId, BigRational)> = first
+        .factors
+        .iter()
+        .filter(|(base, exponent)| {
+            exponent.is_positive()
+                && !is_guard(*base)
+                && (!guarded || store.free_vars(*base).is_empty())
+                && others
+                    .iter()
+                    .all(|product| product.factors.contains(&(*base, exponent.clone())))
+        })
+        .cloned()
+        .collect();
+    for product in products {
+        product.factors.retain(|factor| !shared.contains(factor));
     }
     shared
 }

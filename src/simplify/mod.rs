@@ -14,7 +14,7 @@ use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
 use rustc_hash::FxHashMap;
 
-pub(crate) use arithmetic::{Product, scaled, summands};
+pub(crate) use arithmetic::{Product, scaled, shared_factors, summands};
 use arithmetic::{build_sum, cancelled_in_brackets, collect, flipped, whole_power};
 use rule::Compiled;
 pub use rule::{Demand, Holds, LETTERS, Rule};

@@ -353,23 +353,38 @@ impl System {
         Some(FamilyId(at as u32))
     }
 
-    /// All quantities that a definition reads, and those that their definitions read.
+    /// All families that a family depends on, itself among them.
     pub fn depends_on(&self, family: FamilyId) -> FxHashSet<FamilyId> {
-        let mut found = FxHashSet::default();
-        let mut open = vec![family];
-        while let Some(family) = open.pop() {
-            for body in self.family(family).clauses.iter().filter_map(|it| it.body) {
-                self.store.any(body, |node| {
-                    if let Node::Access(read, _) = node
-                        && found.insert(*read)
-                    {
-                        open.push(*read);
-                    }
-                    false
-                });
+        let mut reached: FxHashSet<FamilyId> = FxHashSet::default();
+        let mut seen = FxHashSet::default();
+        let mut stack = vec![family];
+        while let Some(family) = stack.pop() {
+            if !reached.insert(family) {
+                continue;
+            }
+            let known = self.family(family);
+            if let FamilyKind::OpaqueLoss(reads) = &known.kind {
+                stack.extend(reads.iter().map(|(family, _)| *family));
+            }
+            if let FamilyKind::OfMatrix { of, .. } = known.kind {
+                stack.push(of);
+            }
+            let mut terms: Vec<_> = known
+                .clauses
+                .iter()
+                .filter_map(|clause| clause.body)
+                .collect();
+            while let Some(term) = terms.pop() {
+                if !seen.insert(term) {
+                    continue;
+                }
+                if let Node::Access(read, _) = self.store.node(term) {
+                    stack.push(*read);
+                }
+                terms.extend(self.store.node(term).children());
             }
         }
-        found
+        reached
     }
 
     /// The defined quantity of which an input gives the boundary, under the same name.

@@ -47,7 +47,7 @@ impl Lowering<'_> {
             return;
         };
         if !self.names.closed {
-            let reached = self.reached_from(of.family);
+            let reached = self.system.depends_on(of.family);
             for (target, wrt) in targets.iter().zip(&question.wrt) {
                 if !reached.contains(&target.family) {
                     self.problems.push(mistakes::independent(
@@ -185,40 +185,6 @@ impl Lowering<'_> {
         })
     }
 
-    /// All families that a family depends on, itself among them.
-    pub(super) fn reached_from(&self, family: FamilyId) -> FxHashSet<FamilyId> {
-        let mut reached: FxHashSet<FamilyId> = FxHashSet::default();
-        let mut seen = FxHashSet::default();
-        let mut stack = vec![family];
-        while let Some(family) = stack.pop() {
-            if !reached.insert(family) {
-                continue;
-            }
-            let known = self.system.family(family);
-            if let FamilyKind::OpaqueLoss(reads) = &known.kind {
-                stack.extend(reads.iter().map(|(family, _)| *family));
-            }
-            if let FamilyKind::OfMatrix { of, .. } = known.kind {
-                stack.push(of);
-            }
-            let mut terms: Vec<_> = known
-                .clauses
-                .iter()
-                .filter_map(|clause| clause.body)
-                .collect();
-            while let Some(term) = terms.pop() {
-                if !seen.insert(term) {
-                    continue;
-                }
-                if let Node::Access(read, _) = self.system.store.node(term) {
-                    stack.push(*read);
-                }
-                terms.extend(self.system.store.node(term).children());
-            }
-        }
-        reached
-    }
-
     /// All parameters, or without any all inputs that nobody named by another role.
     fn ask_by_default(&mut self, loss: FamilyId) {
         let named = |name: &str, wanted: Role| {
@@ -227,7 +193,7 @@ impl Lowering<'_> {
                 .get(name)
                 .is_some_and(|(role, _)| *role == wanted)
         };
-        let reached = self.reached_from(loss);
+        let reached = self.system.depends_on(loss);
         let inputs = |keep: &dyn Fn(&str) -> bool| -> Vec<FamilyId> {
             self.system
                 .family_ids()
@@ -288,7 +254,7 @@ impl Lowering<'_> {
         }
         for root in roots {
             if !used.contains(&root) {
-                used.extend(self.reached_from(root));
+                used.extend(self.system.depends_on(root));
             }
         }
         let mut warnings: Vec<Diagnostic> = Vec::new();
