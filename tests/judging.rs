@@ -422,6 +422,275 @@ fn traps_are_not_fallen_into() {
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
+/// Ways of writing that notes, books and papers have beside the plain ones: network, claim, verdict.
+const READINGS: &[(&str, &str, &str)] = &[
+    // Cases with a brace that is never closed.
+    (
+        NEURON,
+        r"\frac{\partial r}{\partial z} = \left\{\begin{array}{ll} 1, & z \ge 0 \\ 0, & z < 0 \end{array}\right.",
+        "correct",
+    ),
+    (
+        NEURON,
+        r"\frac{\partial r}{\partial z} = \left\{\begin{aligned} 1 & \text{ if } z < 0 \\ 0 & \text{ otherwise} \end{aligned}\right.",
+        "wrong",
+    ),
+    // A bar that evaluates.
+    (
+        NEURON,
+        r"\left.\frac{\partial C}{\partial r}\right|_{r=0} = -y",
+        "correct",
+    ),
+    (
+        NEURON,
+        r"\frac{\partial C}{\partial r}\Big|_{r=1} = y - 1",
+        "wrong",
+    ),
+    (
+        NEURON,
+        r"\frac{\partial C}{\partial r}\bigg|_{r=1} = \left. (r - y) \right|_{r=1} = 1 - y",
+        "correct",
+    ),
+    // It fixes one side only: the other depends on what it fixes.
+    (
+        NEURON,
+        r"\frac{\partial C}{\partial r}\Big|_{r=1} = r - y",
+        "malformed",
+    ),
+    (
+        NEURON,
+        r"\frac{\partial C}{\partial r} = (r|_{r=1} - y)",
+        "malformed",
+    ),
+    // Frames, braces and remarks.
+    (
+        NEURON,
+        r"\boxed{\frac{\partial C}{\partial w} = \underbrace{(r-y)}_{\text{upstream}}\,\overbrace{\operatorname{Step}(z)}^{\sigma'}\,\textcolor{red}{x}}",
+        "correct",
+    ),
+    (
+        NEURON,
+        r"\frac{\partial C}{\partial w} \stackrel{\text{(chain rule)}}{=} \frac{\partial C}{\partial z} \frac{\partial z}{\partial w} \overset{(2)}{=} (r-y)\operatorname{Step}(z)\,x",
+        "correct",
+    ),
+    (
+        NEURON,
+        r"\frac{\partial C}{\partial w} = {r - y \over 2} \, 2 \operatorname{Step}(z)\, x",
+        "correct",
+    ),
+    // As the package physics writes derivatives.
+    (NEURON, r"\pdv{C}{w} = (r-y) \Step(z) x", "correct"),
+    (NEURON, r"\pdv[2]{C}{r} = 1", "correct"),
+    (NEURON, r"\dv{r}(\tfrac12 (y-r)^2) = y - r", "wrong"),
+    // The person's own commands.
+    (
+        NEURON,
+        "\\newcommand{\\pd}[2]{\\frac{\\partial #1}{\\partial #2}}\n\\DeclareMathOperator{\\relu}{ReLU}\n$\\pd{C}{w} = (\\relu(w x) - y)\\operatorname{Step}(z) x$",
+        "correct",
+    ),
+    (
+        NEURON,
+        "\\def\\err{(y - r)}\n$\\frac{\\partial C}{\\partial w} = \\err \\operatorname{Step}(z) x$",
+        "wrong",
+    ),
+    (
+        NEURON,
+        "\\newcommand{\\a}{\\b}\\newcommand{\\b}{\\a}$\\frac{\\partial C}{\\partial w} = \\a$",
+        "malformed",
+    ),
+    // A quantity as a function of what it depends on.
+    ("f = 1/2 w x^2; grad f wrt x", r"f'(x) = w x", "correct"),
+    ("f = 1/2 w x^2; grad f wrt x", r"f''(x) = w", "correct"),
+    (
+        "f = 1/2 w x^2; grad f wrt x",
+        r"f'(x) = \tfrac12 w x",
+        "wrong",
+    ),
+    // Definitions behind a formula, without a word.
+    (
+        "f = x tanh(log(1 + exp(x))); grad f wrt x",
+        r"f'(x) = t + x (1 - t^2) s, \qquad t = \tanh(\log(1 + e^x)), \quad s = \frac{1}{1 + e^{-x}}",
+        "correct",
+    ),
+    (
+        "f = x tanh(log(1 + exp(x))); grad f wrt x",
+        r"f'(x) = t + x (1 - t) s, \qquad t = \tanh(\log(1 + e^x)), \quad s = \frac{1}{1 + e^{-x}}",
+        "wrong",
+    ),
+    // Conditions behind a formula.
+    (
+        "h[0] = 0\nh[t] = tanh(w h[t-1] + u x[t]) for t in 1..T\nloss C = sum_{t in 1..T} h[t]\ngrad u",
+        r"\frac{\partial C}{\partial h_t} = 1 + w (1 - h_{t+1}^2) \frac{\partial C}{\partial h_{t+1}}, \quad t < T",
+        "correct",
+    ),
+    (
+        "h[0] = 0\nh[t] = tanh(w h[t-1] + u x[t]) for t in 1..T\nloss C = sum_{t in 1..T} h[t]\ngrad u",
+        r"\frac{\partial C}{\partial h_t} = 1 + w (1 - h_{t}^2) \frac{\partial C}{\partial h_{t+1}}, \quad t \in \{1, \dots, T-1\}",
+        "wrong",
+    ),
+    (
+        NEURON,
+        r"\frac{\partial C}{\partial w} = (r-y)x, \quad z > 0",
+        "correct",
+    ),
+    (
+        NEURON,
+        r"\frac{\partial C}{\partial w} = (r-y)x \text{ if } z > 0",
+        "correct",
+    ),
+    (
+        NEURON,
+        r"\frac{\partial C}{\partial w} = (r-y)x \quad \text{for } z < 0",
+        "wrong",
+    ),
+    (
+        NEURON,
+        r"\frac{\partial C}{\partial w} = (r-y)x, \quad z^2 + 1 < 0",
+        "undecided",
+    ),
+    // A recursion holds where all of it exists.
+    (
+        "h[0] = 0\nh[t] = tanh(w h[t-1] + u x[t]) for t in 1..T\nloss C = sum_{t in 1..T} h[t]\ngrad u",
+        r"\frac{\partial C}{\partial h_t} = 1 + w (1 - h_{t+1}^2) \frac{\partial C}{\partial h_{t+1}}",
+        "correct",
+    ),
+    (
+        "h[0] = 0\nh[t] = tanh(w h[t-1] + u x[t]) for t in 1..T\nloss C = sum_{t in 1..T} h[t]\ngrad u",
+        r"\frac{\partial C}{\partial h_t} = 1 + w (1 - h_{t}^2) \frac{\partial C}{\partial h_{t+1}}",
+        "wrong",
+    ),
+    (
+        "h[0] = 0\nh[t] = tanh(w h[t-1] + u x[t]) for t in 1..T\nloss C = sum_{t in 1..T} h[t]\ngrad u",
+        r"\frac{\partial C}{\partial h_t} = 1 + w (1 - h_{t+1}^2) \frac{\partial C}{\partial h_{t+1}}, \quad t = 1, \dots, T",
+        "wrong",
+    ),
+    // Sums over a set, or over what meets a condition.
+    (
+        "index i, j\nwhere s in R^V, c in 1..V\np_j = exp(s_j) / sum_i exp(s_i)\nloss C = -log(p_{c})\ngrad s",
+        r"\frac{\partial C}{\partial s_j} = \frac{e^{s_j}}{\sum_{i \in V} e^{s_i}} - \delta_{jc}",
+        "correct",
+    ),
+    (
+        "index i\nwhere a, x in R^n\nloss C = sum_i a_i^2 x_i\ngrad a",
+        r"C = \sum_{i : x_i > 0} a_i^2 x_i + \sum_{i : x_i < 0} a_i^2 x_i",
+        "correct",
+    ),
+    (
+        "index i\nwhere a, x in R^n\nloss C = sum_i a_i^2 x_i\ngrad a",
+        r"C = \sum_{i : x_i > 0} a_i^2 x_i",
+        "wrong",
+    ),
+    (
+        "index i\nwhere a, x in R^n\nloss C = sum_i a_i^2 x_i\ngrad a",
+        r"C = \sum_{i \in \{1, \dots, n\}} a_i^2 x_i = \langle a \odot a, x\rangle",
+        "correct",
+    ),
+    (
+        "index i\nwhere a, x in R^n\nloss C = sum_i a_i^2 x_i\ngrad a",
+        r"C = \sum_{i \in S} a_i^2 x_i",
+        "malformed",
+    ),
+    // The greatest of several.
+    (
+        "index j\nwhere z in R^n\nm = max_j z_j\nloss C = 1/2 m^2\ngrad z",
+        r"C = \tfrac12 (\max_j z_j)^2",
+        "correct",
+    ),
+    (
+        "index j\nwhere z in R^n\nm = max_j z_j\nloss C = 1/2 m^2\ngrad z",
+        r"C = \tfrac12 (\min_j z_j)^2",
+        "wrong",
+    ),
+    // What stands behind another relation claims nothing.
+    (
+        NEURON,
+        r"\frac{\partial C}{\partial w} = (r-y)\operatorname{Step}(z)\,x \in \mathbb{R}",
+        "correct",
+    ),
+    (
+        NEURON,
+        r"\frac{\partial C}{\partial w} = (y-r)\operatorname{Step}(z)\,x \approx 0.3",
+        "wrong",
+    ),
+    (NEURON, r"w \leftarrow w - \eta (r-y) x", "malformed"),
+    (
+        NEURON,
+        r"\frac{\partial C}{\partial w} \approx (r-y) x",
+        "malformed",
+    ),
+    // A name at the end of a chain.
+    (
+        NEURON,
+        r"\frac{\partial C}{\partial r} = r - y := e, \quad \frac{\partial C}{\partial w} = e \operatorname{Step}(z) x",
+        "correct",
+    ),
+    (
+        NEURON,
+        r"\frac{\partial C}{\partial r} = y - r := e, \quad \frac{\partial C}{\partial w} = -e \operatorname{Step}(z) x",
+        "wrong",
+    ),
+    // Euler's number beside a quantity e.
+    (
+        "e = y - 1/(1 + exp(-z))\ngrad e wrt z",
+        r"\frac{de}{dz} = -\frac{e^{-z}}{(1 + e^{-z})^2}",
+        "correct",
+    ),
+    (
+        "e = y - 1/(1 + exp(-z))\ngrad e wrt y",
+        r"\frac{d}{dy} \tfrac12 e^2 = e",
+        "correct",
+    ),
+    // The place of the greatest; a bar that separates.
+    (
+        "index i, j, k\nwhere z in R^n\nm = max_j z_j\nloss C = 1/2 m^2\ngrad z",
+        r"\frac{\partial C}{\partial z_k} = m\,\mathbb 1[k = \arg\max_j z_j]",
+        "correct-almost-everywhere",
+    ),
+    (
+        "index i, j, k\nwhere z in R^n\nm = max_j z_j\nloss C = 1/2 m^2\ngrad z",
+        r"\frac{\partial C}{\partial z_k} = \mathbb 1[k = \operatorname*{arg\,max}_j z_j]",
+        "wrong",
+    ),
+    (
+        "index i, j\nwhere s in R^V, c in 1..V\np_j = exp(s_j) / sum_i exp(s_i)\nloss C = -log(p_{c})\ngrad s",
+        "% where: p(j|s) = p_{j} ; S = sum_i exp(s_{i})\n\\frac{\\partial C}{\\partial s_j} = p(j|s) - \\delta_{jc} = \\frac{e^{s_j}}{S} - \\delta_{jc}",
+        "correct",
+    ),
+    // Hyperbolic functions.
+    (
+        "r = tanh(z)\ngrad r wrt z",
+        r"\frac{dr}{dz} = \frac{1}{\cosh^2(z)}",
+        "correct",
+    ),
+    (
+        "r = tanh(z)\ngrad r wrt z",
+        r"\frac{dr}{dz} = \operatorname{sech}^2 z",
+        "correct",
+    ),
+    (
+        "r = tanh(z)\ngrad r wrt z",
+        r"\frac{dr}{dz} = \frac{1}{\sinh^2 z}",
+        "wrong",
+    ),
+    // Signs of Unicode.
+    (NEURON, "∂C/∂w = (r − y)·Step(z)·x", "correct"),
+];
+
+#[test]
+fn other_ways_of_writing_are_read() {
+    let mut failures = Vec::new();
+    for (net, claim, expected) in READINGS {
+        let given = answer(net, claim).unwrap_or_else(|| panic!("the network is read: {net}"));
+        if given.verdict != *expected {
+            let (verdict, code) = (given.verdict, given.mistake);
+            failures.push(format!(
+                "{claim} with\n{net}\nis judged {verdict} ({code:?}), not {expected}"
+            ));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
 /// A chain of ReLUs: nearly all random points are dead.
 fn chain(depth: usize) -> String {
     let mut text = String::from("r0 = x\n");

@@ -1,5 +1,6 @@
 //! The formulas of a file: header lines, text, and what stands between mathematics marks.
 
+use super::noad::Macros;
 use crate::source::{Diagnostic, Report, Span};
 
 /// One line of mathematics with its place.
@@ -22,6 +23,8 @@ pub(crate) struct Document {
     pub(crate) formulas: Vec<Formula>,
     /// Text stands between the formulas: not all of them are claims.
     pub(crate) has_prose: bool,
+    /// Commands that the file defines.
+    pub(crate) macros: Macros,
 }
 
 /// Words in front of a definition.
@@ -62,7 +65,8 @@ const HEADER_KEYS: &[&str] = &["where", "about", "layout", "at", "read"];
 /// Takes a text apart. Without any marks the whole text is one formula.
 pub(crate) fn split(text: &str) -> Result<Document, Report> {
     let mut document = Document::default();
-    let blanked = without_comments(text, &mut document.header);
+    let mut blanked = without_comments(text, &mut document.header);
+    document.macros = Macros::taken_from(&mut blanked);
     let mut found: Vec<(usize, usize, bool)> = Vec::new();
     let mut marked = false;
     let mut at = 0;
@@ -88,7 +92,7 @@ pub(crate) fn split(text: &str) -> Result<Document, Report> {
             (2, r"\]")
         } else if rest.starts_with(r"\(") {
             (2, r"\)")
-        } else if let Some(name) = environment(rest) {
+        } else if let Some(name) = environment(rest).filter(|_| !behind_brace(&blanked[..at])) {
             marked = true;
             document.has_prose |= !blanked[text_from..at].trim().is_empty();
             let end = format!(r"\end{{{name}}}");
@@ -158,6 +162,11 @@ fn defines(text: &str, before: bool) -> bool {
     }
 }
 
+/// Whether a text ends with a brace that is printed: lines behind it are cases.
+fn behind_brace(text: &str) -> bool {
+    text.trim_end().ends_with(r"\{")
+}
+
 fn environment(rest: &str) -> Option<&str> {
     let name = rest.strip_prefix(r"\begin{")?.split_once('}')?.0;
     ENVIRONMENTS.contains(&name).then_some(name)
@@ -213,7 +222,10 @@ fn lines(text: &str, start: usize, end: usize, defines: bool, into: &mut Vec<For
     let mut buffer: Vec<u8> = Vec::new();
     let flush = |from: usize, buffer: &mut Vec<u8>, into: &mut Vec<Formula>| {
         let line = String::from_utf8(std::mem::take(buffer)).unwrap_or_default();
-        let body = line.trim_end().trim_end_matches(['.', ',', ';']);
+        let mut body = line.trim_end();
+        while body.ends_with(['.', ',', ';']) && !body.ends_with(r"\right.") {
+            body = &body[..body.len() - 1];
+        }
         let lead = body.len() - body.trim_start().len();
         let body = body.trim_start();
         if body.is_empty() {
@@ -237,9 +249,10 @@ fn lines(text: &str, start: usize, end: usize, defines: bool, into: &mut Vec<For
     while at < end {
         let rest = &text[at..end];
         if rest.starts_with(r"\begin{") {
-            // Inner environments of lines are transparent, others keep theirs.
-            depth += i32::from(environment(rest).is_none());
-            if let Some(name) = environment(rest) {
+            // Inner environments of lines are transparent, others and those behind a brace keep theirs.
+            let lined = environment(rest).filter(|_| !behind_brace(&text[..at]) && depth == 0);
+            depth += i32::from(lined.is_none());
+            if let Some(name) = lined {
                 let length = r"\begin{}".len() + name.len();
                 buffer.extend(std::iter::repeat_n(b' ', length));
                 at += length;
@@ -247,7 +260,7 @@ fn lines(text: &str, start: usize, end: usize, defines: bool, into: &mut Vec<For
             }
         } else if let Some(inside) = rest.strip_prefix(r"\end{") {
             let name = inside.split_once('}').map_or("", |(name, _)| name);
-            if ENVIRONMENTS.contains(&name) {
+            if ENVIRONMENTS.contains(&name) && depth == 0 {
                 let length = r"\end{}".len() + name.len();
                 buffer.extend(std::iter::repeat_n(b' ', length));
                 at += length;

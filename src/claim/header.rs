@@ -17,14 +17,29 @@ pub(crate) enum LetterRule {
     Range(String, Expr, Expr),
     /// `j != y`
     Condition(Condition),
+    /// `z > 0`: 1 where the formula is meant, as an expression over the quantities.
+    Provided(Expr),
 }
 
 impl LetterRule {
+    /// The letters that it speaks of.
+    pub(crate) fn letters(&self) -> Vec<String> {
+        match self {
+            LetterRule::Value(letter, _) | LetterRule::Range(letter, ..) => vec![letter.clone()],
+            LetterRule::Condition(condition) => {
+                let mut letters = condition.left.free_letters();
+                letters.extend(condition.right.free_letters());
+                letters
+            }
+            LetterRule::Provided(indicator) => indicator.free_letters(),
+        }
+    }
+
     /// The letter, if it has one value only.
     pub(crate) fn fixed(&self) -> Option<&str> {
         match self {
             LetterRule::Value(letter, _) => Some(letter),
-            LetterRule::Range(..) | LetterRule::Condition(_) => None,
+            LetterRule::Range(..) | LetterRule::Condition(_) | LetterRule::Provided(_) => None,
         }
     }
 }
@@ -222,7 +237,7 @@ fn spelling(
     })?;
     let spelled = item[..middle].trim();
     let text = item[middle + 1..].trim();
-    let pattern = noad::read(spelled, place)?;
+    let pattern = noad::read(spelled, place, &names.macros)?;
     if names.alias(&pattern, text) {
         return Ok(None);
     }
@@ -407,6 +422,21 @@ impl Tokens<'_, '_, '_> {
                 }
             }
             return Err(error(format!("`{word}` is not known"), self.span(start)));
+        }
+        // `sum_n x_n`, `sum_{n} x_n`
+        let (sum, letters) = match word.strip_prefix("sum_") {
+            Some(letters) => (true, letters),
+            None => (word == "sum" && self.rest().starts_with("_{"), ""),
+        };
+        if sum {
+            let mut noad = Self::bare(Kind::Command("sum".into()), self.span(start));
+            let span = noad.span;
+            let below = letters
+                .chars()
+                .map(|letter| Self::bare(Kind::Letter(letter), span));
+            noad.sub = (!letters.is_empty()).then(|| below.collect());
+            self.scripts(&mut noad)?;
+            return Ok(noad);
         }
         let mut noad = Self::bare(Self::kind(&word), self.span(start));
         self.scripts(&mut noad)?;

@@ -49,6 +49,10 @@ pub(crate) struct Line {
     pub(crate) kind: LineKind,
     /// What the header and the line itself say of the letters.
     pub(crate) letters: Vec<LetterRule>,
+    /// Equations that hold at the points that the line speaks of: those of the header, and of bars behind its sides.
+    pub(crate) at: Vec<(Expr, Expr)>,
+    /// The letters of its left side.
+    left_letters: Vec<String>,
     /// Loose habits that were read all the same.
     pub(crate) notes: Vec<String>,
 }
@@ -80,7 +84,8 @@ pub(crate) fn read(
     system: &System,
     about: Option<&str>,
 ) -> Result<Claims, Report> {
-    read_with(source, system, about, Centred::Product)
+    let own = noad::Macros::default();
+    read_with(source, system, about, Centred::Product, own)
 }
 
 /// What `\cdot` is where the header does not say.
@@ -102,7 +107,8 @@ pub(crate) fn read_with_dots(
     if !source.text.contains(r"\cdot") {
         return None;
     }
-    let claims = read_with(source, system, about, Centred::Dot).ok()?;
+    let own = noad::Macros::default();
+    let claims = read_with(source, system, about, Centred::Dot, own).ok()?;
     let signs = claims.header.signs.joins.iter();
     (signs.filter(|(sign, _)| sign == "cdot").count() == 1).then_some(claims)
 }
@@ -112,9 +118,10 @@ fn read_with(
     system: &System,
     about: Option<&str>,
     centred: Centred,
+    macros: noad::Macros,
 ) -> Result<Claims, Report> {
     let document = document::split(&source.text)?;
-    let mut names = names::Names::new(system);
+    let mut names = names::Names::new(system, document.macros.or(macros));
     let lines: Vec<(&str, usize)> = document
         .header
         .iter()
@@ -134,7 +141,7 @@ fn read_with(
         skipped: Vec::new(),
     };
     for formula in &document.formulas {
-        match noad::read(&formula.text, formula.offset) {
+        match noad::read(&formula.text, formula.offset, &names.macros) {
             Ok(list) => lists.push((formula, list)),
             Err(report) if document.has_prose && !formula.text.contains('=') => {
                 claims.skip(formula.offset, formula.text.len(), &report);
@@ -143,42 +150,49 @@ fn read_with(
         }
     }
     // Definitions may stand behind what uses them.
+    let mut defined = Vec::new();
     for (formula, list) in &lists {
-        for (at, statement) in statements(list).into_iter().enumerate() {
-            if statement.defines(formula) && !(formula.continues && at == 0) {
+        for (at, statement) in statements(list, formula.continues).into_iter().enumerate() {
+            if formula.continues && at == 0 {
+                continue;
+            }
+            let span = noad::span_of(statement.list).unwrap_or_default();
+            if statement.defines(formula) {
                 claims.define(&statement, &mut names, &header)?;
+                defined.push(span);
+            } else if let Some(name) = statement.new_name(&names)
+                && lists.iter().any(|(_, list)| uses(list, name, span))
+                && claims.define(&statement, &mut names, &header).is_ok()
+            {
+                defined.push(span);
             }
         }
     }
+    let mut skipped_above = false;
     for (formula, list) in &lists {
-        for (at, statement) in statements(list).into_iter().enumerate() {
+        for (at, statement) in statements(list, formula.continues).into_iter().enumerate() {
             let continues = formula.continues && at == 0;
-            let has_equality = statement.list.iter().any(noad::Noad::is_equality);
-            if statement.defines(formula) && !continues {
+            let span = noad::span_of(statement.list).unwrap_or_default();
+            if defined.contains(&span) {
                 continue;
             }
-            if !has_equality && !continues && header.about.is_none() {
-                let span = noad::span_of(statement.list).unwrap_or_default();
-                claims.skipped.push(Skipped {
-                    span,
-                    why: "it states no equality".into(),
-                });
-                continue;
-            }
-            if document.has_prose
-                && !continues
-                && let Some(why) = unknown_left(statement.list, &names, &header)
-            {
-                let span = noad::span_of(statement.list).unwrap_or_default();
+            let whole = header.about.is_some() || continues;
+            let why = if continues && skipped_above {
+                Some("it goes on with what is not judged".to_owned())
+            } else if let Some(why) = no_equality(statement.list, whole) {
+                Some(why.to_owned())
+            } else if document.has_prose && !continues {
+                unknown_left(statement.list, &names, &header)
+            } else {
+                None
+            };
+            skipped_above = why.is_some();
+            if let Some(why) = why {
                 claims.skipped.push(Skipped { span, why });
                 continue;
             }
-            let left = claims.lines.iter().rev().find(|line| !line.continues);
-            let left = match left.and_then(|line| line.members.first()) {
-                Some(left) if continues => left.free_letters(),
-                _ => Vec::new(),
-            };
-            let mut line = line(statement.list, &names, &header, continues, left)?;
+            let above = claims.lines.last().filter(|_| continues);
+            let mut line = line(statement.list, &names, &header, above)?;
             if line.members.len() == 1
                 && !continues
                 && let Some(about) = &header.about
@@ -195,7 +209,12 @@ fn read_with(
         .iter()
         .all(|line| line.kind == LineKind::OwnDefinition)
     {
-        return Err(Diagnostic::general("no-claim", "nothing was found that could be judged")
+        let message = "nothing was found that could be judged";
+        let diagnostic = match claims.skipped.first() {
+            Some(first) => Diagnostic::error("no-claim", message, first.span, first.why.clone()),
+            None => Diagnostic::general("no-claim", message),
+        };
+        return Err(diagnostic
             .help(r"write an equation such as `\frac{\partial C}{\partial w} = …`, or say what the formula is with `--about`")
             .into());
     }
@@ -224,7 +243,13 @@ impl Claims {
         let Some(middle) = statement.list.iter().position(noad::Noad::is_equality) else {
             return Ok(());
         };
-        let pattern = statement.list[..middle].to_vec();
+        let (pattern, value) = (&statement.list[..middle], &statement.list[middle + 1..]);
+        let (pattern, value) = if statement.named_last {
+            (value, pattern)
+        } else {
+            (pattern, value)
+        };
+        let pattern = pattern.to_vec();
         // "with Step(0) = 1" is a convention, not a name.
         if names
             .find(&pattern)
@@ -240,18 +265,12 @@ impl Claims {
             .find(&pattern)
             .is_some_and(|found| found.length == pattern.len())
             || noad::has_derivative(&pattern);
-        let mut own = line(
-            &statement.list[middle + 1..],
-            names,
-            header,
-            true,
-            Vec::new(),
-        )?;
+        let mut own = line(value, names, header, None)?;
         let Some(value) = own.members.first().cloned() else {
             return Ok(());
         };
         if known {
-            let mut whole = line(statement.list, names, header, false, Vec::new())?;
+            let mut whole = line(statement.list, names, header, None)?;
             whole.kind = LineKind::Definition;
             self.lines.push(whole);
         } else {
@@ -266,18 +285,32 @@ impl Claims {
     }
 }
 
-/// The members of a statement, every letter with a meaning.
+/// The members of a statement, every letter with a meaning; of one that goes on with the line above.
 fn line(
     list: &[noad::Noad],
     names: &names::Names<'_>,
     header: &Header,
-    continues: bool,
-    left: Vec<String>,
+    above: Option<&Line>,
 ) -> Result<Line, Report> {
     let mut reader = read::Reader::new(names, &header.signs);
-    reader.left = left;
+    if let Some(above) = above {
+        reader.left = above.left_letters.clone();
+    }
     let (list, qualifier) = qualifier::split(list);
+    let (list, relation) = equalities(list);
+    if relation {
+        reader
+            .notes
+            .push("what stands behind another sign than = is not judged".into());
+    }
     let members = reader.members(list)?;
+    let mut at = above.map_or_else(|| header.at.clone(), |above| above.at.clone());
+    let bars = reader.evaluated(names.system)?;
+    for (left, right) in &bars {
+        let (left, right) = (print(names.system, left), print(names.system, right));
+        reader.notes.push(format!("judged where {left} = {right}"));
+    }
+    at.extend(bars);
     let mut rules = header.letters.clone();
     if let Some(qualifier) = qualifier {
         match qualifier::rules(qualifier, names) {
@@ -300,11 +333,41 @@ fn line(
     Ok(Line {
         span: noad::span_of(list).unwrap_or_default(),
         members,
-        continues,
+        continues: above.is_some(),
         kind: LineKind::Claim,
         letters: rules,
+        at,
+        left_letters: std::mem::take(&mut reader.left),
         notes: std::mem::take(&mut reader.notes),
     })
+}
+
+/// A list up to the first sign between two sides that is not one of equality, and whether there is such a sign.
+fn equalities(list: &[noad::Noad]) -> (&[noad::Noad], bool) {
+    match list.iter().position(noad::Noad::is_other_relation) {
+        Some(at) => (&list[..at], true),
+        None => (list, false),
+    }
+}
+
+/// Why a statement claims no equality, if it claims none; `whole`: it is a right side.
+fn no_equality(list: &[noad::Noad], whole: bool) -> Option<&'static str> {
+    let (list, _) = qualifier::split(list);
+    let first = list
+        .iter()
+        .find(|noad| noad.is_equality() || noad.is_other_relation());
+    match first {
+        Some(noad) if noad.is_equality() => None,
+        Some(noad) if noad.is_sign(noad::NEAR) => {
+            Some("it says that two sides are alike, not that they are equal")
+        }
+        Some(noad) if noad.is_sign(noad::UPDATE) => Some("it is an update, not an equation"),
+        Some(noad) if noad.is_command("in") && whole => None,
+        Some(noad) if noad.is_command("in") => Some("it says where something lies"),
+        Some(_) => Some("it is an inequality"),
+        None if whole => None,
+        None => Some("it states no equality"),
+    }
 }
 
 /// Why a left side says nothing about the network.
@@ -324,6 +387,8 @@ struct Statement<'l> {
     list: &'l [noad::Noad],
     /// A word such as "where" stands in front of it.
     introduced: bool,
+    /// The name stands behind what it is for: `x - y := e`.
+    named_last: bool,
 }
 
 impl Statement<'_> {
@@ -333,10 +398,54 @@ impl Statement<'_> {
         let equality = self.list.iter().any(noad::Noad::is_equality);
         by_sign || (equality && (self.introduced || formula.defines))
     }
+
+    /// The left side, if it is a symbol that nothing is known of.
+    fn new_name(&self, names: &names::Names<'_>) -> Option<&noad::Noad> {
+        let [name, sign, _, ..] = self.list else {
+            return None;
+        };
+        let symbol = matches!(
+            name.kind,
+            noad::Kind::Letter(_) | noad::Kind::Command(_) | noad::Kind::Accent(..)
+        );
+        (symbol && name.primes == 0 && sign.is_equality() && names.find(&self.list[..1]).is_none())
+            .then_some(name)
+    }
+}
+
+/// Whether a symbol stands somewhere in a list as a value, other than in its own definition.
+fn uses(list: &[noad::Noad], name: &noad::Noad, definition: Span) -> bool {
+    list.iter().any(|noad| {
+        let inside: Vec<&[noad::Noad]> = match &noad.kind {
+            noad::Kind::Fence(_, list) | noad::Kind::Group(list) | noad::Kind::Root(_, list) => {
+                vec![list]
+            }
+            noad::Kind::Fraction(above, below) => vec![above, below],
+            noad::Kind::Table(_, rows) => rows.iter().flatten().map(Vec::as_slice).collect(),
+            _ => Vec::new(),
+        };
+        let outside = noad.span.end <= definition.start || noad.span.start >= definition.end;
+        (outside && noad.kind == name.kind && noad.sub == name.sub)
+            || inside.into_iter().any(|list| uses(list, name, definition))
+    })
+}
+
+/// A formula that ends with a name for its last side, `… = x - y := e`: what is claimed, and the side with its name.
+fn ending(list: &[noad::Noad], continues: bool) -> Option<(&[noad::Noad], &[noad::Noad])> {
+    let sign = list.iter().rposition(noad::Noad::is_equality)?;
+    let before = list[..sign].iter().rposition(noad::Noad::is_equality);
+    let side = match before {
+        Some(before) => before + 1,
+        None if continues => 0,
+        None => return None,
+    };
+    list[sign]
+        .is_sign(":=")
+        .then(|| (&list[..sign], &list[side..]))
 }
 
 /// Statements that commas or words join: `x = 0, y = 0.5`, `C = \delta x where \delta = …`.
-fn statements(list: &[noad::Noad]) -> Vec<Statement<'_>> {
+fn statements(list: &[noad::Noad], continues: bool) -> Vec<Statement<'_>> {
     let introduces = |noad: &noad::Noad| {
         matches!(&noad.kind, noad::Kind::Word(word)
             if document::DEFINING.contains(&word.trim_matches([' ', ',', ':']).to_lowercase().as_str()))
@@ -366,12 +475,27 @@ fn statements(list: &[noad::Noad]) -> Vec<Statement<'_>> {
         } else {
             vec![part]
         };
-        found.extend(
-            parts
-                .into_iter()
-                .filter(|part| !part.is_empty())
-                .map(|list| Statement { list, introduced }),
-        );
+        for (number, list) in parts
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .enumerate()
+        {
+            let goes_on = continues && !introduced && number == 0;
+            let (list, named) = match ending(list, goes_on) {
+                Some((claimed, named)) => (claimed, Some(named)),
+                None => (list, None),
+            };
+            found.push(Statement {
+                list,
+                introduced,
+                named_last: false,
+            });
+            found.extend(named.map(|list| Statement {
+                list,
+                introduced: true,
+                named_last: true,
+            }));
+        }
         start = at + 1;
     }
     found
@@ -389,7 +513,9 @@ pub(crate) fn reread(source: &Source, system: &System, left: &Expr, right: &str)
         return None;
     }
     let text = format!("{}\n{left} = {right}", header.join("\n"));
-    let claims = read(&Source::new(source.name.clone(), text), system, None).ok()?;
+    let again = Source::new(source.name.clone(), text);
+    let macros = document::split(&source.text).ok()?.macros;
+    let claims = read_with(&again, system, None, Centred::Product, macros).ok()?;
     match claims.lines.as_slice() {
         [line] if line.members.len() == 2 => line.members.last().cloned(),
         _ => None,

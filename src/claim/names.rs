@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::noad::{self, Kind, List, Noad};
+use super::noad::{self, Kind, List, Macros, Noad};
 use super::tree::{Entry, Expr, ExprKind, Join};
 use crate::source::Span;
 use crate::system::{FamilyKind, Spelled, System};
@@ -47,6 +47,8 @@ pub(crate) struct Names<'a> {
     functions: FxHashMap<String, String>,
     /// Letters that are indices although the network has a quantity of that name.
     pub(crate) index_letters: FxHashSet<String>,
+    /// The commands of the claim's own.
+    pub(crate) macros: Macros,
 }
 
 /// Functions of whole arrays and others that claims know beside those of the table.
@@ -56,7 +58,7 @@ const MORE_FUNCTIONS: &[&str] = &[
 
 impl<'a> Names<'a> {
     /// The names of the network and its `write` lines.
-    pub(crate) fn new(system: &'a System) -> Self {
+    pub(crate) fn new(system: &'a System, macros: Macros) -> Self {
         let mut names = Self {
             system,
             spellings: Vec::new(),
@@ -64,6 +66,7 @@ impl<'a> Names<'a> {
             sizes: FxHashMap::default(),
             functions: FxHashMap::default(),
             index_letters: FxHashSet::default(),
+            macros,
         };
         for id in system.family_ids() {
             let family = system.family(id);
@@ -125,7 +128,7 @@ impl<'a> Names<'a> {
         }
         for spelling in &system.spellings {
             if let Some(value) = names.spelled(&spelling.what)
-                && let Ok(pattern) = noad::read(&spelling.latex, 0)
+                && let Ok(pattern) = noad::read(&spelling.latex, 0, &Macros::default())
             {
                 names.add_spelling(pattern, value);
             }

@@ -40,16 +40,25 @@ pub(super) fn split(list: &[Noad]) -> (&[Noad], Option<&[Noad]>) {
     }
     // `…, l = L-1, \dots, 2`
     if let Some(comma) = list.iter().position(|noad| noad.is_sign(","))
-        && list[comma..].iter().any(is_dots)
+        && list[comma..].iter().any(read::is_dots)
         && ranges_over(&list[comma + 1..])
     {
         return (&list[..comma], Some(&list[comma + 1..]));
     }
+    // `…, t < T`, `…, i \in \{1, \dots, n\}`
+    let commas = (1..list.len()).filter(|&at| list[at].is_sign(","));
+    for comma in commas {
+        let behind = &list[comma + 1..];
+        let restricts = |part: &[Noad]| {
+            part.iter()
+                .any(|noad| noad.is_sign("!=") || is_bound(noad) || noad.is_command("in"))
+                && !part.iter().any(Noad::is_equality)
+        };
+        if behind.split(|noad| noad.is_sign(",")).all(restricts) {
+            return (&list[..comma], Some(behind));
+        }
+    }
     (list, None)
-}
-
-fn is_dots(noad: &Noad) -> bool {
-    matches!(&noad.kind, Kind::Command(name) if matches!(name.as_str(), "dots" | "ldots" | "cdots"))
 }
 
 /// A 1 in front of a bracket is an indicator.
@@ -73,8 +82,11 @@ fn ranges_over(list: &[Noad]) -> bool {
 
 /// `T \ge …`
 fn bounds(list: &[Noad]) -> bool {
-    let compares = |noad: &Noad| ["<", "<=", ">", ">="].iter().any(|sign| noad.is_sign(sign));
-    matches!(list, [letter, sign, ..] if read::letter_name(letter).is_some() && compares(sign))
+    matches!(list, [letter, sign, ..] if read::letter_name(letter).is_some() && is_bound(sign))
+}
+
+fn is_bound(noad: &Noad) -> bool {
+    ["<", "<=", ">", ">="].iter().any(|sign| noad.is_sign(sign))
 }
 
 /// What a qualifier says of the letters; none if it says something else.
@@ -95,11 +107,18 @@ pub(super) fn rules(list: &[Noad], names: &Names<'_>) -> Option<Vec<LetterRule>>
         match part {
             [] => {}
             [letter] if read::letter_name(letter).is_some() => {}
+            [letter, sign, set @ ..] if sign.is_command("in") => {
+                let (first, last) = read::range_of_set(names, set)?;
+                found.push(LetterRule::Range(read::letter_name(letter)?, first, last));
+            }
             // A size is what it is: the formula speaks of some networks only.
             _ if ranges_over(part) && !names.is_size(&part[..1]) => {
                 let letter = read::letter_name(&part[0])?;
                 let first = read::index(names, &part[2..]).ok()?;
-                if parts.get(at).is_some_and(|part| part.iter().all(is_dots)) {
+                if parts
+                    .get(at)
+                    .is_some_and(|part| part.iter().all(read::is_dots))
+                {
                     let last = read::index(names, parts.get(at + 1)?).ok()?;
                     at += 2;
                     found.push(LetterRule::Range(letter, first, last));
@@ -113,6 +132,9 @@ pub(super) fn rules(list: &[Noad], names: &Names<'_>) -> Option<Vec<LetterRule>>
                 } else {
                     found.push(LetterRule::Value(letter, first));
                 }
+            }
+            _ if read::speaks_of_values(names, part) => {
+                found.push(LetterRule::Provided(read::indicator(names, part).ok()?));
             }
             _ => {
                 let conditions: Result<_, Report> = read::index_conditions(names, part);

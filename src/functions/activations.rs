@@ -7,7 +7,7 @@ use super::Row;
 pub(super) const ROWS: &[Row] = &[
     Row {
         name: "sigmoid",
-        also: &["sigma", "logistic"],
+        also: &["sigma", "logistic", "sigm"],
         latex: r"\sigma",
         parameters: "u",
         usual: &[],

@@ -60,6 +60,11 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
     primitives::ROWS.iter().chain(activations::ROWS)
 }
 
+/// Whether a name is that of a function, of numbers or of arrays.
+pub fn is_known(name: &str) -> bool {
+    row(name).is_some() || array_row(name).is_some() || matrix_row(name).is_some()
+}
+
 /// The row of a name or of one of its aliases.
 pub fn row(name: &str) -> Option<&'static Row> {
     rows().find(|row| row.name == name || row.also.contains(&name))

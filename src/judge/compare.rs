@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHasher};
 
 use super::evaluate::{Element, Env, Evaluator, Kink, Numbers, Point};
 use super::field::{COUNT, Field, LEVELS};
-use super::point::{Demands, Plan, Unmet, beside, point, satisfied, solutions, steered};
+use super::point::{Demands, Plan, Unmet, beside, holds, point, satisfied, solutions, steered};
 use super::value::{Arithmetic, Trouble, Value, differ, show, told_apart};
 use crate::claim::Lowering;
 use crate::syntax::StepAtZero;
@@ -100,6 +100,9 @@ struct At {
 /// At further step patterns the sides are only compared: exactly equal at a random point, or enclosed together.
 const MOST_PATTERNS: usize = 16;
 
+/// So many points more are tried where the first show nothing.
+const SPARE_POINTS: u64 = 20;
+
 /// A kink is reached by changing one input; so many inputs are tried.
 const MOST_SOLUTIONS: usize = 6;
 
@@ -149,8 +152,17 @@ pub(super) fn compare(
     }
     let mut met: Vec<Kink> = Vec::new();
     let mut at = 0;
-    while at < makes.len() {
-        let (seed, make) = makes[at];
+    let mut spare = SPARE_POINTS;
+    loop {
+        if at == makes.len() && first.is_none() && spare > 0 {
+            // Where values meet by chance, as those of a maximum do, nothing is shown: another point.
+            let seed = search.points + SPARE_POINTS - spare;
+            makes.push((seed, makes[0].1));
+            spare -= 1;
+        }
+        let Some(&(seed, make)) = makes.get(at) else {
+            break;
+        };
         at += 1;
         let Some(point) = built(
             lowering,
@@ -642,6 +654,11 @@ fn on_kinks(
             match solutions(lowering, &base, argument, env, &assumptions, MOST_SOLUTIONS) {
                 Ok(points) => {
                     for point in points.into_iter().rev() {
+                        // The claim does not speak of it.
+                        if !holds(lowering, &point, &demands.zero) {
+                            met = true;
+                            continue;
+                        }
                         match look(lowering, pairs, &point).shown {
                             Shown::Refuted(example) => return Ok(Some(example)),
                             Shown::Agrees(true) => {}

@@ -146,8 +146,8 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
     let layout = options.layout.or(claims.header.layout).unwrap_or_default();
     let mut judge = Judge {
         system,
-        claims: &claims,
         rules: &claims.header.letters,
+        at: &claims.header.at,
         verdict_only: options.verdict_only,
         source,
         step_at_zero,
@@ -158,6 +158,8 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
             .collect(),
         deeper: &deeper,
         deepened: 0,
+        absent: None,
+        partial: false,
     };
     let mut lines = Vec::new();
     let mut left: Option<Expr> = None;
@@ -179,6 +181,7 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
             before = None;
         }
         judge.rules = &line.letters;
+        judge.at = &line.at;
         let mut verdict = judge.line(line, &start, members, before.as_ref());
         let mut last = members.last().cloned();
         // Where no product fits, the shapes leave one reading for the sign.
@@ -220,8 +223,8 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
 
 pub(super) struct Judge<'s> {
     pub(super) system: &'s System,
-    claims: &'s claim::Claims,
     rules: &'s [claim::LetterRule],
+    at: &'s [(Expr, Expr)],
     verdict_only: bool,
     pub(super) source: &'s Source,
     pub(super) step_at_zero: StepAtZero,
@@ -231,6 +234,9 @@ pub(super) struct Judge<'s> {
     /// Sizes that are tried if none of these has, and how many of them are among these by now.
     deeper: &'s OnceCell<Vec<Instance>>,
     deepened: usize,
+    /// What the last claim speaks of and does not exist at some layer or step of a letter, and whether others are left.
+    absent: Option<String>,
+    partial: bool,
 }
 
 /// How two members compare.
@@ -261,6 +267,7 @@ impl<'s> Judge<'s> {
         let mut trivial = 0;
         let mut rests_on = Vec::new();
         let mut mistake = None;
+        let mut partial = false;
         for member in members {
             let circular = self.contains(member, left);
             if circular
@@ -271,7 +278,9 @@ impl<'s> Judge<'s> {
                 continue;
             }
             derivatives(self.system, member, &mut rests_on);
-            let verdict = match self.relation_somewhere(left, member) {
+            let relation = self.relation_somewhere(left, member);
+            partial |= self.partial;
+            let verdict = match relation {
                 Relation::Same {
                     patterns: met,
                     except,
@@ -342,6 +351,10 @@ impl<'s> Judge<'s> {
         };
         let mut read_as = vec![print(self.system, left)];
         read_as.extend(members.iter().map(|member| print(self.system, member)));
+        let mut notes = line.notes.clone();
+        if partial {
+            notes.push("judged for the layers or steps at which all of it exists".into());
+        }
         LineVerdict {
             span: line.span,
             kind: line.kind,
@@ -350,7 +363,7 @@ impl<'s> Judge<'s> {
             verdict,
             follows,
             rests_on,
-            notes: line.notes.clone(),
+            notes,
             mistake,
             patterns,
         }
@@ -381,6 +394,7 @@ impl<'s> Judge<'s> {
     /// Compares two members. A claim about late layers says nothing of shallow networks: sizes at which it says something
     /// are made the first of all.
     fn relation_somewhere(&mut self, truth: &Expr, claim: &Expr) -> Relation {
+        (self.absent, self.partial) = (None, false);
         let mut at = 0;
         loop {
             match self.relation(truth, claim, &Demands::default(), false) {
@@ -391,7 +405,10 @@ impl<'s> Judge<'s> {
             if at == self.lowerings.len() {
                 let deeper = self.deeper.get_or_init(|| deeper_instances(self.system));
                 let Some(instance) = deeper.get(self.deepened) else {
-                    return Relation::Nothing;
+                    return self
+                        .absent
+                        .take()
+                        .map_or(Relation::Nothing, Relation::IllTyped);
                 };
                 self.deepened += 1;
                 let lowering = Lowering::new(self.system, instance, self.step_at_zero, self.layout);
@@ -416,7 +433,9 @@ impl<'s> Judge<'s> {
         for at in 0..self.lowerings.len() {
             let (pairs, at_points) = match self.pairs(at, truth, claim) {
                 Ok(pairs) => pairs,
-                Err(Fault::IllTyped(why, _)) => return Relation::IllTyped(why),
+                Err(Fault::IllTyped(why, _) | Fault::Absent(why, _)) => {
+                    return Relation::IllTyped(why);
+                }
                 Err(Fault::Unsupported(why, _)) => return Relation::Open(why),
             };
             if pairs.is_empty() {
@@ -425,11 +444,13 @@ impl<'s> Judge<'s> {
                 }
                 continue;
             }
-            sizes.push(self.lowerings[at].instance.name(self.system));
             let mut demands = demands.clone();
             demands.zero.extend(at_points);
             let search = self.search(at, active);
-            match compare(&mut self.lowerings[at], &pairs, &demands, search) {
+            let outcome = compare(&mut self.lowerings[at], &pairs, &demands, search);
+            // Which sizes matter is known once they are read.
+            sizes.push(self.lowerings[at].instance.name(self.system));
+            match outcome {
                 Outcome::Differs(example) => return Relation::Differs(example),
                 Outcome::Same {
                     patterns: met,
@@ -461,10 +482,23 @@ impl<'s> Judge<'s> {
     ) -> Result<(Vec<Pair>, Vec<(crate::term::TermId, Env)>), Fault> {
         let lowering = &mut self.lowerings[at];
         let choices = lowering.choices(&[truth, claim], self.rules)?;
+        let open = !self.rules.iter().any(|rule| {
+            rule.letters()
+                .iter()
+                .any(|letter| lowering.stands_in_slots(letter, &[claim]))
+        });
         let mut pairs = Vec::new();
+        let mut absent = None;
         for letters in &choices {
             let left = lowering.array(truth, letters)?;
-            let right = lowering.array_like(claim, &left, letters)?;
+            let right = match lowering.array_like(claim, &left, letters) {
+                // A recursion is meant for the layers and steps at which all of it exists, unless it says for which.
+                Err(Fault::Absent(why, _)) if open && !letters.is_empty() => {
+                    absent = Some(why);
+                    continue;
+                }
+                found => found?,
+            };
             let (left, right) = lowering.matched(&left, &right, claim.span)?;
             let guard = lowering.guard(self.rules, letters)?;
             let (left, right) = (
@@ -478,6 +512,10 @@ impl<'s> Judge<'s> {
                     element: element_text(letters, &left, entry),
                 });
             }
+        }
+        if let Some(why) = absent {
+            self.absent = Some(why);
+            self.partial |= !pairs.is_empty();
         }
         let zero = self.at_points(at, claim.span)?;
         Ok((pairs, zero))
@@ -506,7 +544,7 @@ impl<'s> Judge<'s> {
     ) -> Result<Vec<(crate::term::TermId, Env)>, Fault> {
         let lowering = &mut self.lowerings[at];
         let mut zero = Vec::new();
-        for (left, right) in &self.claims.header.at {
+        for (left, right) in self.at {
             let none = Letters::new();
             let (left, right) = (lowering.array(left, &none)?, lowering.array(right, &none)?);
             let (left, right) = lowering.matched(&left, &right, span)?;

@@ -434,6 +434,18 @@ pub(super) fn solved(
     found.pop().ok_or(Unmet::Unknown)
 }
 
+/// Whether all of these terms are 0 at a point.
+pub(super) fn holds(lowering: &mut Lowering<'_>, point: &Point, zero: &[(TermId, Env)]) -> bool {
+    zero.iter().all(|(term, env)| {
+        let mut evaluator = Evaluator::new(lowering, point);
+        let value = evaluator.term(*term, env);
+        value.is_ok_and(|value| {
+            let residues = value.residues;
+            residues.is_some_and(|residues| point.arithmetic.field.top(&residues) == 0)
+        })
+    })
+}
+
 /// Such points, each by another input: where one factor of a product is 0 the formula may say less than where another is.
 ///
 /// # Errors

@@ -131,7 +131,7 @@ const SUBSCRIPTS: &[(char, char)] = &[
 ];
 
 /// The ASCII name of a Greek letter or of a big sign.
-pub(super) fn greek(letter: char) -> Option<&'static str> {
+pub(crate) fn greek(letter: char) -> Option<&'static str> {
     GREEK
         .iter()
         .find(|(greek, _)| *greek == letter)

@@ -4,7 +4,14 @@ use crate::source::{Report, Span};
 
 use super::item::{Item, ItemKind, Items, Reader, SubItem};
 use super::mistakes;
-use super::tree::{Binder, Expr, ExprKind, Range, ReduceOp, Spanned};
+use super::tree::{Binder, Comparison, Expr, ExprKind, Range, ReduceOp, Spanned};
+
+/// What stands below and above the sign.
+enum Limits {
+    /// A letter's first value below and its last above, and how far that goes.
+    Both(Range, Span),
+    Below(Vec<SubItem>),
+}
 
 impl Reader<'_> {
     /// `sum_ij`, `sum_{i < j}`: what reduces, over what, and where that stands.
@@ -54,6 +61,10 @@ impl Reader<'_> {
             unreachable!("the next item was seen to be a subscript")
         };
         let head = span.to(below);
+        let entries = match self.limits(entries, items, head)? {
+            Limits::Both(range, head) => return Ok(Some((op, vec![Binder::Range(range)], head))),
+            Limits::Below(entries) => entries,
+        };
         if let Some(next) = items.peek()
             && matches!(next.kind, ItemKind::Power { .. } | ItemKind::Superscript(_))
         {
@@ -64,6 +75,59 @@ impl Reader<'_> {
             self.binder(entry, &mut binder)?;
         }
         Ok(Some((op, binder, head)))
+    }
+
+    /// `sum_{i=1}^n`, which says the same as `sum_{i in 1..n}`; or what stands below alone.
+    fn limits(
+        &mut self,
+        mut entries: Vec<SubItem>,
+        items: &mut Items,
+        head: Span,
+    ) -> Result<Limits, Report> {
+        let from_one_value = match entries.as_slice() {
+            [SubItem::Conditions(conditions)] => matches!(conditions.as_slice(), [only]
+                if only.comparison == Comparison::Equal && matches!(only.left.kind, ExprKind::Name(_))),
+            _ => false,
+        };
+        let above = |kind: &ItemKind| {
+            let power = matches!(kind, ItemKind::Power { elementwise, .. } if !elementwise);
+            power || matches!(kind, ItemKind::Superscript(_) | ItemKind::Transpose)
+        };
+        if !from_one_value {
+            return Ok(Limits::Below(entries));
+        }
+        let Some(sign) = items.take_if(above) else {
+            return Ok(Limits::Below(entries));
+        };
+        let (high, end) = match sign.kind {
+            ItemKind::Superscript(high)
+            | ItemKind::Power {
+                group: Some(high), ..
+            } => (high, sign.span),
+            // `^T`
+            ItemKind::Transpose => {
+                let name = ExprKind::Name("T".into());
+                let span = Span::new(sign.span.end - 1, sign.span.end);
+                (Expr { span, kind: name }, sign.span)
+            }
+            _ => {
+                let high = self.exponent(items, sign.span)?;
+                (high.expr, high.outer)
+            }
+        };
+        let Some(SubItem::Conditions(conditions)) = entries.pop() else {
+            unreachable!("just seen")
+        };
+        let condition = conditions.into_iter().next().expect("just seen");
+        let ExprKind::Name(letter) = condition.left.kind else {
+            unreachable!("just seen")
+        };
+        let range = Range {
+            letter: Spanned::new(letter, condition.left.span),
+            low: condition.right,
+            high,
+        };
+        Ok(Limits::Both(range, head.to(end)))
     }
 
     /// The operator of `sum_ij` with declared letters.

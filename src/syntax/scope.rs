@@ -14,7 +14,7 @@ use super::letters::{self, ascii};
 
 /// Functions of whole arrays. Their names are reserved and calls of them are read as calls.
 pub const WHOLE_ARRAY_FUNCTIONS: &[&str] = &[
-    "sum", "prod", "mean", "dot", "diag", "diagonal", "ones", "eye", "trace", "concat",
+    "sum", "prod", "mean", "dot", "diag", "diagonal", "ones", "zeros", "eye", "trace", "concat",
 ];
 
 /// Functions of whole arrays that are known by name only, so that a call of one is refused as what it is.

@@ -10,6 +10,7 @@ use super::reference::Head;
 use super::scope::{Letter, Origin, Scope};
 use super::shapes::{self, ShapePiece};
 use super::{Family, FamilyKind, FamilyRole, System};
+use crate::array;
 use crate::source::{Diagnostic, Report, Span};
 use crate::syntax::{Declaration, Expr, ExprKind, Network, Range, Role, Set, StatementKind};
 use crate::term::{Affine, Atom, Domain, FamilyId, TermId};
@@ -630,6 +631,12 @@ impl<'a> Lowering<'a> {
         }
         let Some(shape) = self.shape_at(family, &slots, &domain, head.span) else {
             return;
+        };
+        // `h[0] = 0`: each entry is.
+        let array = if shapes::is_zero(right) {
+            array::filled(&mut self.system.store, shape.clone(), array.entry)
+        } else {
+            array
         };
         if !shapes::agree(&self.system, &domain, &shape, &array.shape) {
             let transposed =

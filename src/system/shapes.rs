@@ -12,6 +12,7 @@ use crate::array::Shape;
 use crate::source::Span;
 use crate::syntax::{Binder, Expr, ExprKind, Join, Network, Range, StatementKind};
 use crate::term::{Affine, Atom, Domain, FamilyId, Substitution, VarId};
+use num_traits::Zero;
 
 /// The shape of a family at some slots.
 #[derive(Debug, Clone)]
@@ -58,6 +59,11 @@ impl ShapePiece {
     fn is_general(&self) -> bool {
         !self.vars.is_empty() || self.slots.is_empty()
     }
+}
+
+/// Whether a right side is 0, of whatever shape the left side has.
+pub(super) fn is_zero(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Number(number) if number.is_zero())
 }
 
 /// An equation whose shape is wanted.
@@ -183,22 +189,25 @@ impl Lowering<'_> {
         }
         // Complaints come when the equations are read; here a shape is found or it is not.
         let complaints = self.problems.len();
-        loop {
-            let before = open.len();
-            open.retain(|equation| !self.find_shape(equation));
-            // What is written in the reverse order is found in one go too.
-            open.reverse();
-            open.retain(|equation| !self.find_shape(equation));
-            open.reverse();
-            if open.is_empty() || open.len() == before {
-                break;
+        // A start `h[0] = 0` has the shape that the other equations give; it is a number only if they give none.
+        for zeros_are_numbers in [false, true] {
+            loop {
+                let before = open.len();
+                open.retain(|equation| !self.find_shape(equation, zeros_are_numbers));
+                // What is written in the reverse order is found in one go too.
+                open.reverse();
+                open.retain(|equation| !self.find_shape(equation, zeros_are_numbers));
+                open.reverse();
+                if open.is_empty() || open.len() == before {
+                    break;
+                }
             }
         }
         self.problems.truncate(complaints);
     }
 
     /// Whether the shape of the equation's left side is found now.
-    fn find_shape(&mut self, equation: &Open<'_>) -> bool {
+    fn find_shape(&mut self, equation: &Open<'_>, zeros_are_numbers: bool) -> bool {
         let Some((mut scope, vars, slots, domain)) =
             self.slot_letters(equation.slots, equation.ranges, &[])
         else {
@@ -207,7 +216,10 @@ impl Lowering<'_> {
         if self.is_declared_at(equation.family, &slots, &domain) {
             return true;
         }
-        let shape = if equation.elements.is_empty() {
+        let is_start = equation.elements.is_empty() && is_zero(equation.right);
+        let shape = if is_start && !zeros_are_numbers {
+            self.guess_at(equation.family, &slots)
+        } else if equation.elements.is_empty() {
             self.guess(equation.right, &mut scope)
         } else {
             self.guess_elements(equation, &mut scope)
@@ -373,7 +385,7 @@ impl Lowering<'_> {
                 let name = function.value.as_str();
                 if is_whole_call(name, arguments) {
                     let sizes: Vec<Option<Affine>> = match name {
-                        "ones" | "eye" => arguments
+                        "ones" | "zeros" | "eye" => arguments
                             .iter()
                             .map(|argument| self.affine(argument, scope))
                             .collect(),

@@ -135,7 +135,7 @@ impl Lowering<'_> {
             return None;
         }
         match name {
-            "ones" | "eye" => return self.constant_array(expr, name, arguments, scope),
+            "ones" | "zeros" | "eye" => return self.constant_array(expr, name, arguments, scope),
             _ => {}
         }
         let wanted = match (name, row) {
@@ -315,7 +315,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// `ones(m)`, `ones(m, n)`, `eye(n)`
+    /// `ones(m)`, `zeros(m, n)`, `eye(n)`
     fn constant_array(
         &mut self,
         expr: &Expr,
@@ -330,8 +330,8 @@ impl Lowering<'_> {
         let sizes = sizes?;
         let shape = match (name, sizes.as_slice()) {
             ("eye", [size]) => return Some(array::eye(&mut self.system.store, size)),
-            ("ones", [size]) => Shape::Column(size.clone()),
-            ("ones", [rows, columns]) => Shape::Matrix(rows.clone(), columns.clone()),
+            ("ones" | "zeros", [size]) => Shape::Column(size.clone()),
+            ("ones" | "zeros", [rows, columns]) => Shape::Matrix(rows.clone(), columns.clone()),
             _ => {
                 self.problems.push(mistakes::argument_count(
                     name,
@@ -343,8 +343,8 @@ impl Lowering<'_> {
                 return None;
             }
         };
-        let one = self.system.store.int(1);
-        Some(array::filled(&mut self.system.store, shape, one))
+        let value = self.system.store.int(i64::from(name == "ones"));
+        Some(array::filled(&mut self.system.store, shape, value))
     }
 }
 
@@ -387,7 +387,7 @@ pub(super) fn shape_of_call(
     let axis = arguments.last().and_then(axis_of);
     let first = || shapes.first().cloned().flatten();
     match name {
-        "ones" => match sizes {
+        "ones" | "zeros" => match sizes {
             [Some(size)] => Some(Shape::Column(size.clone())),
             [Some(rows), Some(columns)] => Some(Shape::Matrix(rows.clone(), columns.clone())),
             _ => None,

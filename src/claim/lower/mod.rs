@@ -36,6 +36,8 @@ use crate::term::{Affine, Atom, Domain, FamilyId, FunctionId, Node, TermId, VarI
 pub(crate) enum Fault {
     /// Shapes do not fit, or an index leaves its range.
     IllTyped(String, Span),
+    /// There is no such layer or time step.
+    Absent(String, Span),
     /// It cannot be judged.
     Unsupported(String, Span),
 }
@@ -72,6 +74,7 @@ pub(crate) struct Lowering<'i> {
     made: FxHashMap<TermId, FamilyId>,
     extents: FxHashMap<(FamilyId, Vec<i64>), Option<Vec<i64>>>,
     slot_ranges: FxHashMap<FamilyId, Vec<(i64, i64)>>,
+    letter_ranges: FxHashMap<FamilyId, Vec<(i64, i64)>>,
     /// Whether the network speaks of inverses or determinants: bars around a square matrix are then its determinant.
     determinants: bool,
     /// The size of an identity in a sum, where nothing in the sum says it.
@@ -99,6 +102,7 @@ impl<'i> Lowering<'i> {
             made: FxHashMap::default(),
             extents: FxHashMap::default(),
             slot_ranges: FxHashMap::default(),
+            letter_ranges: FxHashMap::default(),
             determinants: system
                 .families
                 .iter()
@@ -120,6 +124,7 @@ impl<'i> Lowering<'i> {
             made: FxHashMap::default(),
             extents: self.extents.clone(),
             slot_ranges: self.slot_ranges.clone(),
+            letter_ranges: self.letter_ranges.clone(),
             determinants: self.determinants,
             square: None,
             work: 0,
@@ -425,7 +430,7 @@ impl<'i> Lowering<'i> {
             ));
         }
         let Some(sizes) = self.extents(family, &places) else {
-            return Err(Fault::IllTyped(
+            return Err(Fault::Absent(
                 format!("{name} does not exist at {places:?}"),
                 span,
             ));

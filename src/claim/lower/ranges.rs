@@ -8,9 +8,52 @@ impl Lowering<'_> {
         if let Some(known) = self.slot_ranges.get(&family) {
             return known.clone();
         }
-        let known = self.system.family(family).clone();
+        let ranges = self.ranges_of(family, &|_| true);
+        self.slot_ranges.insert(family, ranges.clone());
+        ranges
+    }
+
+    /// First and last value of each slot for which a letter stands: a start that is given, `h[0] = 0`, is what the others
+    /// begin with, and a formula for `h[t]` does not speak of it.
+    fn letter_range(&mut self, family: FamilyId) -> Vec<(i64, i64)> {
+        if let Some(known) = self.letter_ranges.get(&family) {
+            return known.clone();
+        }
+        let known = self.system.family(family);
+        let (slots, clauses) = (known.slots, &known.clauses);
+        let starts: Vec<bool> = clauses.iter().map(|it| self.is_start(it, slots)).collect();
+        let ranges = if starts.contains(&true) && starts.contains(&false) {
+            let starts = |at: usize| starts[at];
+            self.ranges_of(family, &|at| !starts(at))
+        } else {
+            self.slot_range(family)
+        };
+        self.letter_ranges.insert(family, ranges.clone());
+        ranges
+    }
+
+    /// Whether a clause gives one layer or step in terms of inputs alone.
+    fn is_start(&self, clause: &Clause, slots: usize) -> bool {
+        let fixed = clause.index[..slots].iter().all(|slot| {
+            let mut letters = false;
+            slot.visit_vars(&mut |_| letters = true);
+            !letters
+        });
+        let given = clause.body.is_some_and(|body| {
+            !self.system.store.any(body, |node| {
+                matches!(node, Node::Access(read, _)
+                    if self.system.family(*read).kind != FamilyKind::Input)
+            })
+        });
+        slots > 0 && fixed && given
+    }
+
+    /// First and last value of each slot of the clauses that are wanted, by their numbers.
+    fn ranges_of(&self, family: FamilyId, wanted: &dyn Fn(usize) -> bool) -> Vec<(i64, i64)> {
+        let known = self.system.family(family);
         let mut ranges: Vec<Option<(i64, i64)>> = vec![None; known.slots];
-        for clause in &known.clauses {
+        let clauses = known.clauses.iter().enumerate();
+        for (_, clause) in clauses.filter(|(at, _)| wanted(*at)) {
             let domain = clause.domain.map(|affine| self.instance.settle(affine));
             let slots: Vec<Affine> = clause.index[..known.slots]
                 .iter()
@@ -41,12 +84,10 @@ impl Lowering<'_> {
                 }
             }
         }
-        let ranges: Vec<(i64, i64)> = ranges
+        ranges
             .into_iter()
             .map(|range| range.unwrap_or((1, 0)))
-            .collect();
-        self.slot_ranges.insert(family, ranges.clone());
-        ranges
+            .collect()
     }
 
     /// The sizes of a family's axes at these slots; none if nothing is there.
@@ -129,15 +170,12 @@ impl Lowering<'_> {
                 slots,
                 elements,
             } => {
-                let ranges = self.slot_range(*family);
-                for (slot, range) in slots.iter().zip(ranges) {
-                    if let Some(shift) = self.shift(letter, slot, letters) {
-                        let range = (range.0 - shift, range.1 - shift);
-                        if shift == 0 {
-                            seen.slots.push(range)
-                        } else {
-                            seen.shifted.push(range)
-                        }
+                let (ranges, plain) = (self.slot_range(*family), self.letter_range(*family));
+                for ((slot, range), plain) in slots.iter().zip(ranges).zip(plain) {
+                    match self.shift(letter, slot, letters) {
+                        Some(0) => seen.slots.push(plain),
+                        Some(shift) => seen.shifted.push((range.0 - shift, range.1 - shift)),
+                        None => {}
                     }
                 }
                 let places: Option<Vec<i64>> = slots
@@ -327,21 +365,34 @@ impl Lowering<'_> {
         }))
     }
 
-    /// 1 where the header's conditions on the letters hold, as far as only the data can tell.
+    /// 1 where the conditions that a line is judged under hold, as far as only the data can tell.
     ///
     /// # Errors
     /// What the conditions do not say.
     pub(crate) fn guard(&mut self, rules: &[LetterRule], letters: &Letters) -> Result<TermId> {
         let mut tests = Vec::new();
         for rule in rules {
-            if let LetterRule::Condition(condition) = rule {
-                let left = self.index(&condition.left, letters)?;
-                let right = self.index(&condition.right, letters)?;
-                if left.as_int().is_none() || right.as_int().is_none() {
-                    let (a, b) = (self.index_term(&left), self.index_term(&right));
-                    let (cmp, a, b) = condition.relation.turned(a, b);
-                    tests.push(self.system.store.intern(Node::Test(cmp, a, b)));
+            match rule {
+                LetterRule::Condition(condition) => {
+                    let left = self.index(&condition.left, letters)?;
+                    let right = self.index(&condition.right, letters)?;
+                    if left.as_int().is_none() || right.as_int().is_none() {
+                        let (a, b) = (self.index_term(&left), self.index_term(&right));
+                        let (cmp, a, b) = condition.relation.turned(a, b);
+                        tests.push(self.system.store.intern(Node::Test(cmp, a, b)));
+                    }
                 }
+                LetterRule::Provided(indicator) => {
+                    let test = self.array(indicator, letters)?;
+                    if !test.is_number() {
+                        return Err(Fault::Unsupported(
+                            "the condition behind the formula is one for each entry: write an index".into(),
+                            indicator.span,
+                        ));
+                    }
+                    tests.extend(test.entries);
+                }
+                LetterRule::Value(..) | LetterRule::Range(..) => {}
             }
         }
         let one = self.system.store.int(1);
@@ -356,7 +407,8 @@ impl Lowering<'_> {
         self.map(array, |store, term| store.mul([guard, term]))
     }
 
-    pub(super) fn stands_in_slots(&self, letter: &str, members: &[&Expr]) -> bool {
+    /// Whether a letter stands for a layer or time step.
+    pub(crate) fn stands_in_slots(&self, letter: &str, members: &[&Expr]) -> bool {
         members.iter().any(|member| {
             member.any(&mut |expr| match &expr.kind {
                 ExprKind::Quantity { slots, .. } | ExprKind::Size(_, slots) => slots

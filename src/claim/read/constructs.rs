@@ -89,9 +89,77 @@ impl Reader<'_, '_> {
         self.attached(norm, &rest, true)
     }
 
+    /// `\langle x, y \rangle`: the sum of the products of their entries.
+    pub(super) fn inner_product(&mut self, inside: &[Noad], span: Span) -> Result<Expr, Report> {
+        let parts: Vec<&[Noad]> = inside.split(|noad| noad.is_sign(",")).collect();
+        let [left, right] = parts.as_slice() else {
+            return Err(error(
+                "unexpected",
+                "an inner product has two factors",
+                span,
+            ));
+        };
+        let factors = vec![
+            (Join::Product, self.whole(left)?),
+            (Join::Elementwise, self.whole(right)?),
+        ];
+        let products = Expr::new(ExprKind::Product(factors), span);
+        let all = Expr::new(ExprKind::Letter("all".into()), span);
+        let sum = ExprKind::Call("sum".into(), 0, vec![products, all]);
+        Ok(Expr::new(sum, span))
+    }
+
+    /// `k = \arg\max_j z_j`: `z_k` is the greatest.
+    fn greatest_at(&mut self, list: &[Noad]) -> Result<Option<Condition>, Report> {
+        let Some(middle) = list.iter().position(|noad| noad.is_sign("=")) else {
+            return Ok(None);
+        };
+        let (at, behind) = (&list[..middle], &list[middle + 1..]);
+        let word = |noad: &Noad| match &noad.kind {
+            Kind::Word(word) => word.replace([' ', ',', '\\'], ""),
+            _ => String::new(),
+        };
+        let (sign, of) = match behind {
+            [sign, of @ ..] if word(sign) == "argmax" => (sign, of),
+            [arg, sign, of @ ..] if word(arg) == "arg" && word(sign) == "max" => (sign, of),
+            _ => return Ok(None),
+        };
+        let letter = match sign.sub.as_deref() {
+            Some([letter]) => letter_name(letter),
+            _ => None,
+        };
+        let letter = letter.ok_or_else(|| {
+            error(
+                "sum-index",
+                "write below arg max what it runs over",
+                sign.span,
+            )
+        })?;
+        let mut greatest = vec![Noad {
+            kind: Kind::Word("max".into()),
+            ..sign.clone()
+        }];
+        greatest.extend_from_slice(of);
+        let right = self.value_of(&greatest)?;
+        let at = self.index_of(at)?;
+        let ExprKind::Fold { body, .. } = &right.kind else {
+            return Ok(None);
+        };
+        let left = body.with_letters(&[(letter, at)]);
+        Ok(Some(Condition {
+            left,
+            relation: Comparison::Equal,
+            right,
+        }))
+    }
+
     pub(super) fn conditions(&mut self, list: &[Noad]) -> Result<Vec<Condition>, Report> {
         let mut conditions = Vec::new();
         for part in list.split(|noad| noad.is_sign(",")) {
+            if let Some(condition) = self.greatest_at(part)? {
+                conditions.push(condition);
+                continue;
+            }
             let mut sides = Vec::new();
             let mut relations = Vec::new();
             let mut start = 0;
@@ -157,6 +225,19 @@ impl Reader<'_, '_> {
         Ok(Expr::new(ExprKind::Cases(branches), span))
     }
 
+    /// `\min_j z_j`, which is `-\max_j (-z_j)`.
+    pub(super) fn least(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Report> {
+        let negative = |expr: Expr| {
+            let span = expr.span;
+            Expr::new(ExprKind::Sum(vec![(true, expr)]), span)
+        };
+        let mut greatest = self.fold(Fold::Max, cursor)?;
+        if let ExprKind::Fold { body, .. } = &mut greatest.kind {
+            **body = negative((**body).clone());
+        }
+        Ok(negative(greatest))
+    }
+
     /// Σ, Π or max with what it binds, over the following product.
     pub(super) fn fold(&mut self, fold: Fold, cursor: &mut Cursor<'_>) -> Result<Expr, Report> {
         let noad = cursor.peek().expect("a sum sign");
@@ -164,6 +245,7 @@ impl Reader<'_, '_> {
         cursor.at += 1;
         let mut binders: Vec<Binder> = Vec::new();
         let mut conditions = Vec::new();
+        let mut on_values: Vec<Condition> = Vec::new();
         match (&noad.sub, &noad.sup) {
             (None, None) => match &self.signs.sum_over {
                 Some(letter) => binders.push(Binder {
@@ -184,7 +266,32 @@ impl Reader<'_, '_> {
                     .filter(|noad| !noad.is_command("forall"))
                     .cloned()
                     .collect();
-                self.binders(&sub, high.as_deref(), &mut binders, &mut conditions, span)?;
+                // `i : y_i > 0`, `i \mid i < j`
+                let colon = |noad: &Noad| noad.is_sign(":") || noad.is_command("mid");
+                let middle = sub.iter().position(colon).unwrap_or(sub.len());
+                let (letters, such_that) = sub.split_at(middle);
+                self.binders(
+                    letters,
+                    high.as_deref(),
+                    &mut binders,
+                    &mut conditions,
+                    span,
+                )?;
+                if let [_, such_that @ ..] = such_that {
+                    let count = self.bound.len();
+                    let letters = binders.iter().map(|binder| binder.letter.clone());
+                    self.bound.extend(letters);
+                    let indices = !speaks_of_values(self.names, such_that);
+                    let before = std::mem::replace(&mut self.in_index, indices);
+                    let found = self.conditions(such_that);
+                    self.in_index = before;
+                    self.bound.truncate(count);
+                    if indices {
+                        conditions.extend(found?);
+                    } else {
+                        on_values.extend(found?);
+                    }
+                }
             }
             (None, Some(_)) => {
                 return Err(error("sum-without-index", "the sum has no index", span));
@@ -204,6 +311,19 @@ impl Reader<'_, '_> {
             body = Expr::new(ExprKind::Sum(vec![(true, body)]), span);
             self.notes
                 .push("a minus sign behind a sum is read as part of what is summed".into());
+        }
+        if !on_values.is_empty() {
+            if fold != Fold::Sum {
+                return Err(error(
+                    "unsupported",
+                    "a condition on values can be read below a sum only",
+                    span,
+                ));
+            }
+            let place = body.span;
+            let indicator = Expr::new(ExprKind::Indicator(on_values), span);
+            let factors = vec![(Join::Product, indicator), (Join::Product, body)];
+            body = Expr::new(ExprKind::Product(factors), place);
         }
         let whole = span.to(body.span);
         Ok(Expr::new(
@@ -227,7 +347,29 @@ impl Reader<'_, '_> {
     ) -> Result<(), Report> {
         for part in sub.split(|noad| noad.is_sign(",")) {
             let comparison = part.iter().position(is_comparison);
+            let membership = part.iter().position(|noad| noad.is_command("in"));
             match comparison {
+                None if membership.is_some() => {
+                    let at = membership.expect("just seen");
+                    let letter = match &part[..at] {
+                        [letter] => letter_name(letter),
+                        _ => None,
+                    };
+                    let letter = letter
+                        .ok_or_else(|| error("sum-index", "a sum runs over letters", span))?;
+                    let set = &part[at + 1..];
+                    let range = range_of_set(self.names, set).ok_or_else(|| {
+                        error(
+                            "sum-index",
+                            r"what this set holds is not known: write a range, `i=1` below and `n` above, or a condition, `i : …`",
+                            span_of(set).unwrap_or(span),
+                        )
+                    })?;
+                    binders.push(Binder {
+                        letter,
+                        range: Some(range),
+                    });
+                }
                 None => {
                     // `\sum_{ij}`: each letter.
                     for noad in part {

@@ -9,9 +9,10 @@ use num_traits::{One, Zero};
 
 use super::names::{Found, Meaning, Names, text_of};
 use super::noad::{Kind, List, Noad, Table, span_of};
-use super::tree::{Binder, Condition, Entry, Expr, ExprKind, Fold, Join};
+use super::tree::{Binder, Condition, Entry, Expr, ExprKind, Fold, Join, print};
 use crate::source::{Diagnostic, Report, Span};
 use crate::syntax::Comparison;
+use crate::system::System;
 use crate::term::FamilyId;
 
 /// How signs are read in this claim.
@@ -37,6 +38,53 @@ pub(crate) fn index(names: &Names<'_>, list: &[Noad]) -> Result<Expr, Report> {
     reader.whole(list)
 }
 
+/// Whether conditions speak of the values of quantities; those of indices alone are read by [`index_conditions`].
+pub(crate) fn speaks_of_values(names: &Names<'_>, list: &[Noad]) -> bool {
+    (0..list.len()).any(|at| {
+        names.find(&list[at..]).is_some_and(|found| {
+            matches!(found.meaning, Meaning::Quantity(family) if names.is_real_quantity(family))
+        })
+    })
+}
+
+/// 1 where conditions on values hold.
+pub(crate) fn indicator(names: &Names<'_>, list: &[Noad]) -> Result<Expr, Report> {
+    let signs = Signs::default();
+    let span = span_of(list).unwrap_or_default();
+    Reader::new(names, &signs).indicator(list, span)
+}
+
+/// The first and last number of a set that is written out, `\{1, \dots, n\}` or `[n]`, or called by its size.
+pub(crate) fn range_of_set(names: &Names<'_>, set: &[Noad]) -> Option<(Expr, Expr)> {
+    let one = |span| Expr::new(ExprKind::Number(BigRational::one()), span);
+    if names.is_plain_size(set) {
+        let last = index(names, set).ok()?;
+        return Some((one(last.span), last));
+    }
+    let [only] = set else { return None };
+    let Kind::Fence(open, inside) = &only.kind else {
+        return None;
+    };
+    if !only.is_bare() {
+        return None;
+    }
+    if *open == '[' {
+        let last = index(names, inside).ok()?;
+        return Some((one(last.span), last));
+    }
+    let parts: Vec<&[Noad]> = inside.split(|noad| noad.is_sign(",")).collect();
+    let (first, rest) = parts.split_first()?;
+    let (last, between) = rest.split_last()?;
+    let dots = |part: &[Noad]| part.iter().all(is_dots) && !part.is_empty();
+    (between.iter().any(|part| dots(part)) && *open == '{')
+        .then(|| Some((index(names, first).ok()?, index(names, last).ok()?)))?
+}
+
+/// Whether it stands for what is left out.
+pub(crate) fn is_dots(noad: &Noad) -> bool {
+    matches!(&noad.kind, Kind::Command(name) if matches!(name.as_str(), "dots" | "ldots" | "cdots"))
+}
+
 /// Conditions on indices.
 pub(crate) fn index_conditions(names: &Names<'_>, list: &[Noad]) -> Result<Vec<Condition>, Report> {
     let signs = Signs::default();
@@ -57,6 +105,8 @@ pub(crate) struct Reader<'n, 'a> {
     pub(crate) notes: Vec<String>,
     /// Letters that stood as numbers and were not bound: they must be indices somewhere.
     loose: Vec<(String, Span)>,
+    /// The members that were read, each with what holds where it is evaluated and the place of the bar that says so.
+    evaluated: Vec<(Expr, Option<(Span, Vec<(Expr, Expr)>)>)>,
 }
 
 fn error(code: &'static str, message: impl Into<String>, span: Span) -> Report {
@@ -108,6 +158,7 @@ impl<'n, 'a> Reader<'n, 'a> {
             left: Vec::new(),
             notes: Vec::new(),
             loose: Vec::new(),
+            evaluated: Vec::new(),
         }
     }
 
@@ -133,13 +184,92 @@ impl<'n, 'a> Reader<'n, 'a> {
                     span,
                 ));
             }
+            let (member, bar) = match member.split_last() {
+                Some((bar, of)) if bar.kind == Kind::Bar => (of, Some(self.bar(bar, of)?)),
+                _ => (member, None),
+            };
             let member = self.whole(member)?;
+            self.evaluated.push((member.clone(), bar));
             if members.is_empty() && self.left.is_empty() {
                 self.left = member.free_letters();
             }
             members.push(member);
         }
         Ok(members)
+    }
+
+    /// What holds where `of` is evaluated, with the place of the bar behind it.
+    fn bar(&mut self, bar: &Noad, of: &[Noad]) -> Result<(Span, Vec<(Expr, Expr)>), Report> {
+        let several = of.iter().any(|noad| noad.is_sign("+") || noad.is_sign("-"));
+        let refused = |why: &str| Err(error("evaluation-bar", why, bar.span));
+        let Some(sub) = bar.sub.as_deref().filter(|_| bar.sup.is_none()) else {
+            return refused("write below this bar where the derivative is taken, `w = 0`");
+        };
+        if of.is_empty() || several {
+            return refused(
+                "it is not clear what this bar stands behind: put it around the whole side, or write `% at: w = 0` in the header",
+            );
+        }
+        let mut equations = Vec::new();
+        for part in sub.split(|noad| noad.is_sign(",")) {
+            let mut sides = part.split(|noad| noad.is_sign("="));
+            let (Some(left), Some(right), None) = (sides.next(), sides.next(), sides.next()) else {
+                return refused("write below this bar where the derivative is taken, `w = 0`");
+            };
+            equations.push((self.value_of(left)?, self.value_of(right)?));
+        }
+        Ok((bar.span, equations))
+    }
+
+    /// The equations that hold where the sides are evaluated. A side without a bar has one value there only if it does
+    /// not depend on what the bar of the other side fixes.
+    pub(crate) fn evaluated(&self, system: &System) -> Result<Vec<(Expr, Expr)>, Report> {
+        let mut found: Vec<(Expr, Expr)> = Vec::new();
+        let said = |equations: &[(Expr, Expr)]| -> Vec<[String; 2]> {
+            let print = |side| print(system, side);
+            let sides = equations.iter();
+            sides
+                .map(|(left, right)| [print(left), print(right)])
+                .collect()
+        };
+        for (_, bar) in &self.evaluated {
+            let Some((span, equations)) = bar else {
+                continue;
+            };
+            let own = said(equations);
+            let mut fixed = Vec::new();
+            for (left, right) in equations {
+                fixed.extend(families(left));
+                fixed.extend(families(right));
+            }
+            let others = self
+                .evaluated
+                .iter()
+                .filter(|(_, other)| other.as_ref().is_none_or(|(_, other)| said(other) != own));
+            for (other, _) in others {
+                let depends = families(other).iter().any(|family| {
+                    let on = system.depends_on(*family);
+                    fixed.iter().any(|family| on.contains(family))
+                });
+                if depends {
+                    return Err(error(
+                        "evaluation-bar",
+                        "the other side depends on what this bar fixes: write the bar there too, or `% at: w = 0` in the header",
+                        *span,
+                    ));
+                }
+            }
+            for equation in equations {
+                let known = said(&found);
+                if !said(std::slice::from_ref(equation))
+                    .iter()
+                    .any(|it| known.contains(it))
+                {
+                    found.push(equation.clone());
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// Letters that are no index anywhere in the formula are unknown symbols.
@@ -327,7 +457,30 @@ impl<'n, 'a> Reader<'n, 'a> {
                 return Ok(derivative);
             }
         }
+        // `\max_j z_j` folds; without an index it is the function.
+        if noad.sub.is_some() {
+            match &noad.kind {
+                Kind::Word(word) if word == "max" => return self.fold(Fold::Max, cursor),
+                Kind::Word(word) if word == "min" => return self.least(cursor),
+                _ => {}
+            }
+        }
         if let Some(found) = self.names.find(cursor.rest()) {
+            // `e^{-z}` is the exponential even where the network has an e: powers of a quantity are numbers.
+            let exponential = noad.kind == Kind::Letter('e')
+                && noad.sub.is_none()
+                && noad.primes == 0
+                && noad
+                    .sup
+                    .as_ref()
+                    .is_some_and(|sup| speaks_of_values(self.names, sup))
+                && matches!(found.meaning, Meaning::Quantity(_));
+            if exponential {
+                self.notes.push(
+                    "`e` with a power that depends on the network is Euler's number, not the quantity e".into(),
+                );
+                return self.symbol(noad, cursor);
+            }
             return self.named(found, cursor);
         }
         match &noad.kind {
@@ -338,9 +491,6 @@ impl<'n, 'a> Reader<'n, 'a> {
                     Fold::Product
                 };
                 return self.fold(fold, cursor);
-            }
-            Kind::Word(word) if word == "max" && noad.sub.is_some() => {
-                return self.fold(Fold::Max, cursor);
             }
             Kind::Command(name) if name == "nabla" => return self.nabla(cursor),
             // `\partial_w J`
@@ -386,6 +536,7 @@ impl<'n, 'a> Reader<'n, 'a> {
                         span,
                     ),
                     '‖' => return self.norm(noad, inside),
+                    '⟨' => self.inner_product(inside, span)?,
                     _ if open == &'[' && inside.iter().any(is_comparison) => {
                         return self.indicator(inside, span);
                     }
@@ -523,6 +674,11 @@ impl<'n, 'a> Reader<'n, 'a> {
                 format!("`{sign}` does not belong here"),
                 span,
             )),
+            Kind::Bar => Err(error(
+                "evaluation-bar",
+                "a bar can be read behind a whole side only; or write `% at: w = 0` in the header",
+                span,
+            )),
             Kind::Fraction(..) => unreachable!("fractions are read by `factor`"),
         }
     }
@@ -572,6 +728,18 @@ impl<'n, 'a> Reader<'n, 'a> {
         self.in_index = before;
         result
     }
+}
+
+/// The quantities that stand in an expression.
+fn families(expr: &Expr) -> Vec<FamilyId> {
+    let mut found = Vec::new();
+    expr.any(&mut |part| {
+        if let ExprKind::Quantity { family, .. } = part.kind {
+            found.push(family);
+        }
+        false
+    });
+    found
 }
 
 fn comma(span: Span) -> Noad {

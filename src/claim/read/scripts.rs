@@ -50,6 +50,9 @@ impl Reader<'_, '_> {
                 cursor.at += length;
                 if let Some(family) = family {
                     self.refuse_subscript(family, &rest)?;
+                    if let Some(derivative) = self.primed(family, &base, &rest, cursor)? {
+                        return Ok(derivative);
+                    }
                     if rest.is_bare()
                         && let Some(next) = cursor.peek()
                         && let Kind::Fence('(', inside) = &next.kind
@@ -72,6 +75,45 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// `f'(x)` of a quantity: its derivative by the one thing in the brackets, which it depends on.
+    fn primed(
+        &mut self,
+        family: FamilyId,
+        of: &Expr,
+        rest: &Noad,
+        cursor: &mut Cursor<'_>,
+    ) -> Result<Option<Expr>, Report> {
+        let Some(next) = cursor.peek() else {
+            return Ok(None);
+        };
+        let Kind::Fence('(', inside) = &next.kind else {
+            return Ok(None);
+        };
+        let known = self.names.system.family(family);
+        if rest.primes == 0
+            || known.axes > 0
+            || rest.sub.is_some()
+            || rest.sup.is_some()
+            || self.signs.prime_transposes
+            || inside.iter().any(|noad| noad.is_sign(","))
+            || !self.is_on(family, inside, |_| true)
+        {
+            return Ok(None);
+        }
+        let by = self.value_of(inside)?;
+        cursor.at += 1;
+        let span = of.span.to(next.span);
+        let derivative = (0..rest.primes).fold(of.clone(), |of, _| {
+            let kind = ExprKind::Derivative {
+                of: Box::new(of),
+                wrt: Box::new(by.clone()),
+                direct: false,
+            };
+            Expr::new(kind, span)
+        });
+        self.attached(derivative, next, true).map(Some)
+    }
+
     /// `J_w` of a number: it has no elements, and is no derivative either.
     fn refuse_subscript(&self, family: FamilyId, rest: &Noad) -> Result<(), Report> {
         let known = self.names.system.family(family);
@@ -84,7 +126,7 @@ impl Reader<'_, '_> {
             return Err(error(
                 "number-with-element",
                 format!(
-                    r"`{}` is a number and has no elements; a derivative is written `rac{{\partial …}}{{\partial …}}`",
+                    r"`{}` is a number and has no elements; a derivative is written `\frac{{\partial …}}{{\partial …}}`",
                     known.name
                 ),
                 rest.span,
@@ -95,6 +137,16 @@ impl Reader<'_, '_> {
 
     /// `J(w, b)`: whether a bracket holds names of given quantities that a defined one depends on, and nothing else.
     fn are_arguments(&self, family: FamilyId, inside: &[Noad]) -> bool {
+        self.is_on(family, inside, |kind| *kind == FamilyKind::Input)
+    }
+
+    /// Whether a bracket holds names of quantities that a defined one depends on, of a kind that is allowed.
+    fn is_on(
+        &self,
+        family: FamilyId,
+        inside: &[Noad],
+        allowed: impl Fn(&FamilyKind) -> bool,
+    ) -> bool {
         let system = self.names.system;
         if system.family(family).kind != FamilyKind::Defined {
             return false;
@@ -106,7 +158,7 @@ impl Reader<'_, '_> {
                 found.length == part.len()
                     && found.rest.is_bare()
                     && matches!(found.meaning, Meaning::Quantity(of)
-                        if system.family(of).kind == FamilyKind::Input && depends.contains(&of))
+                        if of != family && allowed(&system.family(of).kind) && depends.contains(&of))
             })
         })
     }

@@ -197,11 +197,11 @@ pub(in crate::syntax) fn reduction_without_brackets(span: Span) -> Report {
 pub(in crate::syntax) fn upper_limit(span: Span) -> Report {
     Diagnostic::error(
         "upper-limit",
-        "a range stands below the sign, not above it",
+        "the last value above the sign needs the first one below it",
         span,
-        "a limit above the sign has no meaning here",
+        "from where?",
     )
-    .help("write `sum_{i in 1..n} x_i`")
+    .help("write `sum_{i=1}^n x_i` or `sum_{i in 1..n} x_i`")
     .into()
 }
 
