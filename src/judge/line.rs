@@ -383,7 +383,7 @@ impl<'s> Judge<'s> {
     fn relation_somewhere(&mut self, truth: &Expr, claim: &Expr) -> Relation {
         let mut at = 0;
         loop {
-            match self.relation(truth, claim, &Demands::default(), false) {
+            match self.compared(truth, claim, &Demands::default(), false, true) {
                 Relation::Nothing => {}
                 found => return found,
             }
@@ -409,6 +409,17 @@ impl<'s> Judge<'s> {
         demands: &Demands,
         active: bool,
     ) -> Relation {
+        self.compared(truth, claim, demands, active, false)
+    }
+
+    fn compared(
+        &mut self,
+        truth: &Expr,
+        claim: &Expr,
+        demands: &Demands,
+        active: bool,
+        shown: bool,
+    ) -> Relation {
         let mut patterns = 0;
         let mut except = None;
         let mut open = None;
@@ -428,7 +439,11 @@ impl<'s> Judge<'s> {
             sizes.push(self.lowerings[at].instance.name(self.system));
             let mut demands = demands.clone();
             demands.zero.extend(at_points);
-            let search = self.search(at, active);
+            let search = Search {
+                shown,
+                prove: open.is_none(),
+                ..self.search(at, active)
+            };
             match compare(&mut self.lowerings[at], &pairs, &demands, search) {
                 Outcome::Differs(example) => return Relation::Differs(example),
                 Outcome::Same {
@@ -438,7 +453,7 @@ impl<'s> Judge<'s> {
                     patterns = patterns.max(met);
                     except = except.or(found);
                 }
-                Outcome::Open(why) => open = Some(why),
+                Outcome::Open(why) => open = open.or(Some(why)),
             }
         }
         match open {
@@ -490,6 +505,8 @@ impl<'s> Judge<'s> {
             points: if at == 0 { 20 } else { 6 },
             kinks: !active,
             active,
+            shown: false,
+            prove: true,
         }
     }
 
