@@ -1,4 +1,5 @@
-//! Judging claims in-process: one of depth 20, a residual chain of depth 20, and a folder of submissions.
+//! Judging claims in-process: one of depth 20, a residual chain of depth 20, a folder of submissions, and the claims of
+//! the tests, among them the largest.
 
 #![expect(clippy::print_stdout, reason = "a bench is a program that prints")]
 
@@ -100,6 +101,33 @@ fn shortest(system: &System, claim: &str) -> f64 {
     (0..RUNS).map(|_| time()).fold(f64::INFINITY, f64::min)
 }
 
+/// The claims of the tests: how many, the time of all in seconds, and the slowest with its time.
+fn claims() -> (usize, f64, String, f64) {
+    let (mut count, mut all, mut slowest) = (0, 0.0, (String::new(), 0.0));
+    for file in ["hand-derivations", "written-claims"] {
+        let path = format!("tests/judging/{file}.jsonl");
+        let text = std::fs::read_to_string(&path).expect("a bench runs in the project's folder");
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            let record: serde_json::Value = serde_json::from_str(line).expect("an object a line");
+            let text = |field: &str| record[field].as_str().unwrap_or_default();
+            let header = record["claim_header"].as_array().into_iter().flatten();
+            let mut claim: Vec<&str> = header.filter_map(|line| line.as_str()).collect();
+            claim.push(text("claim_latex"));
+            let source = Source::new("claim.tex", claim.join("\n"));
+            let system = system(text("net"));
+            let start = Instant::now();
+            // Claims that cannot be read are refused in no time.
+            let _ = black_box(check(&system, &source, Options::default()));
+            let time = start.elapsed().as_secs_f64();
+            (count, all) = (count + 1, all + time);
+            if time > slowest.1 {
+                slowest = (text("id").to_owned(), time);
+            }
+        }
+    }
+    (count, all, slowest.0, slowest.1)
+}
+
 fn main() {
     let [(chain, chain_claim), (residual, residual_claim)] = [chain(), residual()];
     let (chain, residual) = (system(&chain), system(&residual));
@@ -118,4 +146,6 @@ fn main() {
         "submissions         {:.0} a minute (goal 1000)",
         60.0 / each
     );
+    let (count, all, slowest, time) = claims();
+    println!("{count} claims         {all:.1} s, the slowest {slowest} in {time:.2} s");
 }

@@ -222,31 +222,44 @@ fn signs(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<Vec<String
     }
     let families: Vec<FamilyId> = families(judge.system).collect();
     let count = families.len();
-    let mut sets: Vec<Vec<FamilyId>> = Vec::new();
-    for size in 1..=3usize.min(count) {
-        subsets(&families, size, &mut Vec::new(), 0, &mut sets);
-    }
-    if sets.len() > 80 {
-        sets.truncate(80);
-    }
-    sets.push(families.clone());
-    for set in sets {
+    let positive = |judge: &mut Judge<'_>, set: &[FamilyId]| {
         let demands = Demands {
-            positive: set.clone(),
+            positive: set.to_vec(),
             ..Demands::default()
         };
-        if let Relation::Same { except: None, .. } = judge.relation(truth, claim, &demands, false) {
-            let names = set
-                .iter()
-                .map(|family| format!("{} > 0", judge.system.family(*family).name))
-                .collect();
-            return Some(names);
+        judge.relation(truth, claim, &demands, false)
+    };
+    let all = positive(judge, &families);
+    // What is wrong where everything is positive is wrong where only some of it is.
+    if !matches!(all, Relation::Differs(_)) {
+        let mut sets: Vec<Vec<FamilyId>> = Vec::new();
+        for size in 1..=3usize.min(count) {
+            subsets(&families, size, &mut Vec::new(), 0, &mut sets);
+        }
+        sets.truncate(MOST_SETS);
+        for set in sets {
+            if let Relation::Same { except: None, .. } = positive(judge, &set) {
+                return Some(signs_of(judge.system, &set));
+            }
+        }
+        if let Relation::Same { except: None, .. } = all {
+            return Some(signs_of(judge.system, &families));
         }
     }
     if let Relation::Same { .. } = judge.relation(truth, claim, &Demands::default(), true) {
         return Some(vec!["every unit is active".into()]);
     }
     None
+}
+
+/// More sets of positive families are not tried.
+const MOST_SETS: usize = 80;
+
+fn signs_of(system: &System, families: &[FamilyId]) -> Vec<String> {
+    families
+        .iter()
+        .map(|family| format!("{} > 0", system.family(*family).name))
+        .collect()
 }
 
 fn subsets(

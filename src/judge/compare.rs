@@ -3,9 +3,10 @@
 use std::cmp::Ordering;
 
 use rustc_hash::{FxHashMap, FxHasher};
+use smallvec::{SmallVec, smallvec};
 
 use super::evaluate::{Element, Env, Evaluator, Kink, Numbers, Point};
-use super::field::{COUNT, Field, LEVELS};
+use super::field::Field;
 use super::point::{Demands, Plan, Unmet, beside, holds, point, satisfied, solutions, steered};
 use super::value::{Arithmetic, Trouble, Value, differ, show, told_apart};
 use crate::claim::Lowering;
@@ -78,13 +79,17 @@ pub(super) struct Search {
     pub(super) kinks: bool,
     /// Only points at which every kink's argument is positive.
     pub(super) active: bool,
+    /// Whether a counterexample is shown to a person, who is to see the difference.
+    pub(super) shown: bool,
+    /// Whether the sides may still be shown to be identical; if not, they are only refuted.
+    pub(super) prove: bool,
 }
 
 /// What one point showed.
 enum Shown {
     Refuted(Counterexample),
-    /// Equal as far as numbers can tell; whether the residues agree.
-    Agrees(bool),
+    /// Equal as far as numbers can tell; how many towers show the sides to be identical, 0 if one tells them apart.
+    Agrees(usize),
     /// The residues have no value here: other ones may.
     Unlucky,
     Nothing,
@@ -92,6 +97,8 @@ enum Shown {
 
 struct At {
     shown: Shown,
+    /// Whether there were residues.
+    residues: bool,
     kinks: Vec<Kink>,
     /// For each pair whether the truth is certainly not 0.
     alive: Vec<bool>,
@@ -122,11 +129,33 @@ const QUIET_POINTS: u64 = 4;
 /// How often kinks are looked for with other residues.
 const KINK_DRAWS: usize = 6;
 
-/// How often other residues are drawn.
-const MOST_DRAWS: usize = 160;
+/// How often other residues are drawn in two towers each; in one tower twice as often.
+const MOST_DRAWS: usize = 80;
 
-/// Compares pairs of one instance.
+/// More steps are not evaluated for one comparison.
+const MOST_STEPS: u64 = 60_000_000;
+
+/// Compares pairs of one instance, within a bound.
 pub(super) fn compare(
+    lowering: &mut Lowering<'_>,
+    pairs: &[Pair],
+    demands: &Demands,
+    search: Search,
+) -> Outcome {
+    let start = lowering.structure.steps;
+    let most = lowering.structure.most_steps.replace(start + MOST_STEPS);
+    let outcome = compared(lowering, pairs, demands, search);
+    lowering.structure.most_steps = most;
+    if lowering.structure.steps - start <= MOST_STEPS || matches!(outcome, Outcome::Differs(_)) {
+        return outcome;
+    }
+    Outcome::Open(format!(
+        "after {MOST_STEPS} steps of evaluating both sides at points of several step patterns nothing tells them apart, \
+         and they are not shown to be identical"
+    ))
+}
+
+fn compared(
     lowering: &mut Lowering<'_>,
     pairs: &[Pair],
     demands: &Demands,
@@ -134,7 +163,7 @@ pub(super) fn compare(
 ) -> Outcome {
     let mut patterns: FxHashMap<u64, ()> = FxHashMap::default();
     let mut first: Option<(u64, Make, Vec<Kink>)> = None;
-    let mut unproved = None;
+    let mut unproved = (!search.prove).then(|| UNPROVED.to_owned());
     let mut alive: Vec<bool> = pairs
         .iter()
         .map(|pair| lowering.system.store.is_zero(pair.truth))
@@ -164,18 +193,18 @@ pub(super) fn compare(
             break;
         };
         at += 1;
-        let Some(point) = built(
-            lowering,
-            pairs,
-            demands,
-            search,
-            seed,
-            make,
-            arithmetic(0, 2),
-        ) else {
+        let Some(point) = built(lowering, pairs, demands, search, seed, make, pair(0)) else {
             continue;
         };
-        let found = look(lowering, pairs, &point);
+        // Where kinks were met the pattern may be new, and is then tested for identity, unless that failed already.
+        let smooth = first.as_ref().is_some_and(|(_, _, kinks)| kinks.is_empty());
+        let residues = point.on_kink || (!smooth && unproved.is_none());
+        let mut found = look(lowering, pairs, &point, residues);
+        let unknown = unproved.is_none() && !patterns.contains_key(&signature(&found.kinks));
+        let on_kink = found.kinks.iter().any(|kink| kink.sign == Ordering::Equal);
+        if !found.residues && (unknown || on_kink) {
+            found = look(lowering, pairs, &point, true);
+        }
         if let Shown::Nothing = found.shown {
             continue;
         }
@@ -224,24 +253,24 @@ pub(super) fn compare(
         let known = patterns.contains_key(&pattern);
         match found.shown {
             Shown::Refuted(example) => {
-                let plainer = (!example.visible)
+                let plainer = (search.shown && !example.visible)
                     .then(|| visible(lowering, pairs, demands, search))
                     .flatten();
                 return Outcome::Differs(plainer.unwrap_or(example));
             }
             Shown::Agrees(_) | Shown::Unlucky if known || patterns.len() >= MOST_PATTERNS => {}
             Shown::Agrees(_) | Shown::Unlucky => {
-                match identical(lowering, pairs, demands, search, seed, make) {
-                    Ok(()) => {
-                        patterns.insert(pattern, ());
-                    }
-                    Err(why) => {
-                        unproved = Some(why);
-                        // Residues differ: where the numbers were equal by chance, others may tell the sides apart.
-                        if seed < MOST_SEEDS {
-                            makes.push((seed + SEED_STEP, make));
+                if unproved.is_none() {
+                    match identical(lowering, pairs, demands, search, (seed, make), &found.shown) {
+                        Ok(()) => {
+                            patterns.insert(pattern, ());
                         }
+                        Err(why) => unproved = Some(why),
                     }
+                }
+                // Residues differ: where the numbers were equal by chance, others may tell the sides apart.
+                if unproved.is_some() && seed < MOST_SEEDS {
+                    makes.push((seed + SEED_STEP, make));
                 }
             }
             Shown::Nothing => {}
@@ -301,15 +330,7 @@ fn beside_kinks(
     if !demands.zero.is_empty() {
         return None;
     }
-    let start = built(
-        lowering,
-        pairs,
-        demands,
-        search,
-        seed,
-        make,
-        arithmetic(0, 2),
-    )?;
+    let start = built(lowering, pairs, demands, search, seed, make, pair(0))?;
     let assumptions = lowering.system.assumptions.clone();
     for kink in kinks {
         let (argument, env) = (kink.argument, &kink.env);
@@ -321,7 +342,7 @@ fn beside_kinks(
                 if !keeps_signs(&point, demands) {
                     continue;
                 }
-                let found = look(lowering, pairs, &point);
+                let found = look(lowering, pairs, &point, true);
                 let accidental = found.kinks.iter().any(|kink| kink.accidental);
                 if let Shown::Refuted(example) = found.shown
                     && !accidental
@@ -375,17 +396,9 @@ fn visible(
         return None;
     }
     (0..QUIET_POINTS).find_map(|seed| {
-        let arithmetic = arithmetic(0, 2);
-        let point = built(
-            lowering,
-            pairs,
-            demands,
-            search,
-            seed,
-            Make::Quiet,
-            arithmetic,
-        )?;
-        let found = look(lowering, pairs, &point);
+        let make = Make::Quiet;
+        let point = built(lowering, pairs, demands, search, seed, make, pair(0))?;
+        let found = look(lowering, pairs, &point, true);
         let accidental = found.kinks.iter().any(|kink| kink.accidental);
         match found.shown {
             Shown::Refuted(example) if example.visible && !accidental => Some(example),
@@ -394,11 +407,17 @@ fn visible(
     })
 }
 
-pub(super) fn arithmetic(draw: usize, levels: usize) -> Arithmetic {
+/// Other residues for each draw.
+pub(super) fn drawn(draw: usize, field: Field) -> Arithmetic {
     Arithmetic {
-        field: Field::new(draw % COUNT, levels),
+        field,
         seed: super::field::scramble(draw as u64 + 77),
     }
+}
+
+/// Residues in two towers.
+fn pair(draw: usize) -> Arithmetic {
+    drawn(draw, Field::pair(draw))
 }
 
 /// A point of one kind; none if what is assumed cannot be met this way.
@@ -480,12 +499,17 @@ fn signature(kinks: &[Kink]) -> u64 {
     hasher.finish()
 }
 
-/// Both sides of every pair at a point.
-fn look(lowering: &mut Lowering<'_>, pairs: &[Pair], point: &Point) -> At {
-    let mut evaluator = Evaluator::new(lowering, point);
+/// Both sides of every pair at a point, with residues or by numbers alone.
+fn look(lowering: &mut Lowering<'_>, pairs: &[Pair], point: &Point, residues: bool) -> At {
+    let mut evaluator = if residues {
+        Evaluator::new(lowering, point)
+    } else {
+        Evaluator::bare(lowering, point)
+    };
     let empty = Env::new();
-    let mut agrees = true;
-    let mut lucky = true;
+    let field = point.arithmetic.field;
+    // For each tower whether it has both sides, and whether they are the same there.
+    let mut towers: SmallVec<[Option<bool>; 2]> = smallvec![Some(true); field.towers()];
     let mut refuted: Option<(usize, Option<Value>, Value)> = None;
     let mut trouble = None;
     let mut alive = vec![false; pairs.len()];
@@ -506,10 +530,11 @@ fn look(lowering: &mut Lowering<'_>, pairs: &[Pair], point: &Point) -> At {
                 }
                 match (&truth.residues, &claim.residues) {
                     (Some(a), Some(b)) => {
-                        let field = point.arithmetic.field;
-                        agrees &= field.top(a) == field.top(b);
+                        for (known, same) in towers.iter_mut().zip(field.compared(a, b)) {
+                            *known = known.zip(same).map(|(before, now)| before && now);
+                        }
                     }
-                    _ => lucky = false,
+                    _ => towers.fill(None),
                 }
             }
             Err(Trouble::NoValue) => {
@@ -540,11 +565,15 @@ fn look(lowering: &mut Lowering<'_>, pairs: &[Pair], point: &Point) -> At {
                 visible: claim.is_none_or(|claim| told_apart(&claim.real, &truth.real)),
             })
         }
-        (None, None) if lucky => Shown::Agrees(agrees),
-        (None, None) => Shown::Unlucky,
+        (None, None) if towers.contains(&Some(false)) => Shown::Agrees(0),
+        (None, None) => match towers.iter().flatten().count() {
+            0 => Shown::Unlucky,
+            count => Shown::Agrees(count),
+        },
     };
     At {
         shown,
+        residues,
         kinks,
         alive,
     }
@@ -577,38 +606,45 @@ fn named(lowering: &Lowering<'_>, read: &[Element], point: &Point) -> Vec<(Strin
         .collect()
 }
 
-/// Identity tests in two towers, with as many levels as it takes.
+const UNPROVED: &str = "the two sides could not be shown to be identical";
+
+/// Identity tests in two towers, with as many levels as it takes. What the first two show is known already.
 fn identical(
     lowering: &mut Lowering<'_>,
     pairs: &[Pair],
     demands: &Demands,
     search: Search,
-    seed: u64,
-    make: Make,
+    (seed, make): (u64, Make),
+    first: &Shown,
 ) -> Result<(), String> {
-    let mut why = "the two sides could not be shown to be identical";
-    for levels in [2, LEVELS] {
+    let mut why = UNPROVED;
+    for tall in [false, true] {
         let mut agreed = 0;
-        for draw in 0..MOST_DRAWS {
-            let Some(point) = built(
-                lowering,
-                pairs,
-                demands,
-                search,
-                seed,
-                make,
-                arithmetic(draw, levels),
-            ) else {
-                continue;
+        for draw in 0..if tall { 2 * MOST_DRAWS } else { MOST_DRAWS } {
+            let other;
+            let shown = if draw == 0 && !tall {
+                first
+            } else {
+                let arithmetic = if tall {
+                    drawn(draw, Field::tall(draw))
+                } else {
+                    pair(draw)
+                };
+                let Some(point) = built(lowering, pairs, demands, search, seed, make, arithmetic)
+                else {
+                    continue;
+                };
+                other = look(lowering, pairs, &point, true).shown;
+                &other
             };
-            match look(lowering, pairs, &point).shown {
-                Shown::Agrees(true) => {
-                    agreed += 1;
-                    if agreed == 2 {
+            match shown {
+                Shown::Agrees(0) => break,
+                Shown::Agrees(towers) => {
+                    agreed += towers;
+                    if agreed >= 2 {
                         return Ok(());
                     }
                 }
-                Shown::Agrees(false) => break,
                 Shown::Unlucky => why = "no residues were found at which all roots exist",
                 Shown::Refuted(_) | Shown::Nothing => {}
             }
@@ -630,16 +666,8 @@ fn on_kinks(
     kinks: &[Kink],
 ) -> Result<Option<Counterexample>, String> {
     let open = "equal off the kinks; on a kink no exact point was found to tell what holds there";
-    let start = built(
-        lowering,
-        pairs,
-        demands,
-        search,
-        seed,
-        make,
-        arithmetic(draw, 2),
-    )
-    .ok_or_else(|| open.to_owned())?;
+    let start = built(lowering, pairs, demands, search, seed, make, pair(draw))
+        .ok_or_else(|| open.to_owned())?;
     let assumptions = lowering.system.assumptions.clone();
     let mut together = start.clone();
     let mut unknown = false;
@@ -659,9 +687,9 @@ fn on_kinks(
                             met = true;
                             continue;
                         }
-                        match look(lowering, pairs, &point).shown {
+                        match look(lowering, pairs, &point, true).shown {
                             Shown::Refuted(example) => return Ok(Some(example)),
-                            Shown::Agrees(true) => {}
+                            Shown::Agrees(1..) => {}
                             // Enclosures alone show nothing.
                             _ if point.on_kink => continue,
                             _ => {}

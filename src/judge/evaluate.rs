@@ -6,11 +6,12 @@
 use std::cmp::Ordering;
 use std::rc::Rc;
 
-use num_rational::BigRational;
-use num_traits::{Signed, ToPrimitive, Zero};
+use num_rational::Ratio;
+use num_traits::{Signed, Zero};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
+use super::rational::Rational;
 use super::value::{Arithmetic, Real, Trouble, Value};
 use crate::claim::{Definition, Instantiated, Lowering, Structure};
 use crate::numeric::Instance;
@@ -65,7 +66,8 @@ pub(super) struct Kink {
 pub(super) struct Memory {
     elements: FxHashMap<Element, Result<Value, Trouble>>,
     terms: FxHashMap<Instantiated, Result<Value, Trouble>>,
-    bodies: FxHashMap<(FunctionId, SmallVec<[TermId; 2]>), TermId>,
+    /// Those without free letters.
+    closed: FxHashMap<TermId, Result<Value, Trouble>>,
 }
 
 /// Evaluates terms of a system at one point.
@@ -74,6 +76,8 @@ pub(super) struct Evaluator<'e> {
     instance: &'e Instance,
     structure: &'e mut Structure,
     point: &'e Point,
+    /// That of the point, perhaps without residues.
+    arithmetic: Arithmetic,
     pub(super) memory: Memory,
     pub(super) kinks: Vec<Kink>,
     met: FxHashSet<Instantiated>,
@@ -94,6 +98,15 @@ impl<'e> Evaluator<'e> {
         Self::resumed(lowering, point, Memory::default())
     }
 
+    /// Without residues: what numbers and their signs alone can tell.
+    pub(super) fn bare(lowering: &'e mut Lowering<'_>, point: &'e Point) -> Self {
+        let evaluator = Self::new(lowering, point);
+        Self {
+            arithmetic: point.arithmetic.bare(),
+            ..evaluator
+        }
+    }
+
     /// Goes on with what is known of this system at this point.
     pub(super) fn resumed(
         lowering: &'e mut Lowering<'_>,
@@ -105,6 +118,7 @@ impl<'e> Evaluator<'e> {
             instance: lowering.instance,
             structure: &mut lowering.structure,
             point,
+            arithmetic: point.arithmetic,
             memory,
             kinks: Vec::new(),
             met: FxHashSet::default(),
@@ -115,14 +129,33 @@ impl<'e> Evaluator<'e> {
     }
 
     fn arithmetic(&self) -> Arithmetic {
-        self.point.arithmetic
+        self.arithmetic
+    }
+
+    /// A value that the point has, with residues if these are asked for.
+    fn given(&self, value: &Value) -> Value {
+        Value {
+            real: value.real.clone(),
+            residues: value.residues.filter(|_| self.arithmetic.field.exists()),
+        }
     }
 
     /// The value of a term.
     pub(super) fn term(&mut self, term: TermId, env: &Env) -> Result<Value, Trouble> {
         self.work += 1;
-        if self.work > MOST_WORK {
+        self.structure.steps += 1;
+        let most = self.structure.most_steps.unwrap_or(u64::MAX);
+        if self.work > MOST_WORK || self.structure.steps > most {
             return Err(Trouble::Unknown);
+        }
+        if self.system.store.free_vars(term).is_empty() {
+            if let Some(known) = self.memory.closed.get(&term) {
+                return known.clone();
+            }
+            let result =
+                stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || self.compute(term, env));
+            self.memory.closed.insert(term, result.clone());
+            return result;
         }
         let free = self.free_values(term, env);
         let key = (term, free);
@@ -136,21 +169,22 @@ impl<'e> Evaluator<'e> {
 
     fn compute(&mut self, term: TermId, env: &Env) -> Result<Value, Trouble> {
         let arithmetic = self.arithmetic();
-        match self.system.store.node(term).clone() {
-            Node::Number(value) => Ok(arithmetic.number(value)),
+        let node = self.system.store.shared(term);
+        match &*node {
+            Node::Number(value) => Ok(arithmetic.number(value.into())),
             Node::Pi => Ok(arithmetic.pi()),
             Node::Index(affine) => {
-                let value = self.affine(&affine, env)?;
-                Ok(arithmetic.number(value))
+                let value = self.affine(affine, env)?;
+                Ok(arithmetic.number(value.into()))
             }
             Node::Access(family, index) => {
-                let index = self.whole_index(&index, env)?;
-                self.element(family, index)
+                let index = self.whole_index(index, env)?;
+                self.element(*family, index)
             }
             Node::Parameter(_) => Err(Trouble::Unknown),
             Node::Reduce(reduction, vars, domain, body) => {
-                let points = self.range(term, &vars, &domain, env)?;
-                self.reduce(reduction, &vars, &points, body, env)
+                let points = self.range(term, vars, domain, env)?;
+                self.reduce(*reduction, vars, &points, *body, env)
             }
             Node::Add(terms) => {
                 let mut sum = self.term(terms[0], env)?;
@@ -162,10 +196,10 @@ impl<'e> Evaluator<'e> {
             }
             Node::Mul(factors) => {
                 // A false condition anywhere keeps the rest from being read.
-                for factor in &factors {
+                for factor in factors {
                     if self.is_condition(*factor) {
                         let value = self.term(*factor, env)?;
-                        if value.real == Real::Exact(BigRational::zero()) {
+                        if value.real.sign() == Some(Ordering::Equal) {
                             return Ok(arithmetic.int(0));
                         }
                     }
@@ -178,20 +212,16 @@ impl<'e> Evaluator<'e> {
                 Ok(product)
             }
             Node::Power(base, exponent) => {
-                let exponent = self.term(exponent, env)?;
+                let exponent = self.term(*exponent, env)?;
                 if let Real::Exact(number) = &exponent.real
                     && number.is_integer()
-                    && let Some(value) = self.power_of_root(base, number, env)?
+                    && let Some(value) = self.power_of_root(*base, number, env)?
                 {
                     return Ok(value);
                 }
-                let base_value = self.term(base, env)?;
+                let base_value = self.term(*base, env)?;
                 if let Real::Exact(number) = &exponent.real
-                    && (number.is_integer()
-                        || number
-                            .denom()
-                            .to_u32()
-                            .is_some_and(|denominator| denominator <= 12))
+                    && (number.is_integer() || number.parts().is_some_and(|(_, below)| below <= 12))
                 {
                     return arithmetic.power(&base_value, number);
                 }
@@ -200,27 +230,30 @@ impl<'e> Evaluator<'e> {
                     Some(_) => return Err(Trouble::NoValue),
                     None => return Err(Trouble::Unknown),
                 }
-                let log = self.log_of(base, env)?;
+                let log = self.log_of(*base, env)?;
                 Ok(arithmetic.exp(&arithmetic.times(&log, &exponent)))
             }
             Node::Apply(function, orders, arguments) => {
-                self.apply(function, &orders, &arguments, env)
+                self.apply(*function, orders, arguments, env)
             }
-            Node::Guard(domain) => Ok(arithmetic.int(i64::from(self.holds(&domain, env)?))),
+            Node::Guard(domain) => Ok(arithmetic.int(i64::from(self.holds(domain, env)?))),
             Node::Test(cmp, left, right) => {
-                let (a, b) = (self.term(left, env)?, self.term(right, env)?);
+                let (a, b) = (self.term(*left, env)?, self.term(*right, env)?);
                 let difference = arithmetic.minus(&a, &b);
                 let sign = self.sign(&difference).ok_or(Trouble::Unknown)?;
                 let indices = matches!(
-                    (self.system.store.node(left), self.system.store.node(right)),
+                    (
+                        self.system.store.node(*left),
+                        self.system.store.node(*right)
+                    ),
                     (
                         Node::Index(_) | Node::Number(_),
                         Node::Index(_) | Node::Number(_)
                     )
                 );
                 if !indices {
-                    let negative = self.system.store.negative(right);
-                    let argument = self.system.store.add([left, negative]);
+                    let negative = self.system.store.negative(*right);
+                    let argument = self.system.store.add([*left, negative]);
                     self.kink(argument, env, sign, &difference);
                 }
                 let holds = match cmp {
@@ -232,7 +265,7 @@ impl<'e> Evaluator<'e> {
                 Ok(arithmetic.int(i64::from(holds)))
             }
             Node::Cases(branches) => {
-                for (condition, value) in &branches {
+                for (condition, value) in branches {
                     let condition = self.term(*condition, env)?;
                     if condition.real.sign().ok_or(Trouble::Unknown)? != Ordering::Equal {
                         return self.term(*value, env);
@@ -247,33 +280,36 @@ impl<'e> Evaluator<'e> {
     fn power_of_root(
         &mut self,
         base: TermId,
-        power: &BigRational,
+        power: &Rational,
         env: &Env,
     ) -> Result<Option<Value>, Trouble> {
-        match self.system.store.node(base).clone() {
+        match &*self.system.store.shared(base) {
             Node::Access(family, index) => {
-                let index = self.whole_index(&index, env)?;
-                let element = (family, index);
+                let index = self.whole_index(index, env)?;
+                let element = (*family, index);
                 if self.point.fixed.contains_key(&element)
-                    || matches!(self.system.family(family).kind, FamilyKind::OpaqueLoss(_))
+                    || matches!(self.system.family(*family).kind, FamilyKind::OpaqueLoss(_))
                 {
                     return Ok(None);
                 }
-                match self.definition(family, &element.1)? {
+                match self.definition(*family, &element.1)? {
                     Some((body, inner)) => self.power_of_root(body, power, &inner),
                     None => Ok(None),
                 }
             }
             Node::Power(inner, order) => {
-                let Some(order) = self.system.store.as_number(order).cloned() else {
+                let Some(order) = self.system.store.as_number(*order) else {
                     return Ok(None);
                 };
-                let whole = &order * power;
                 let even = (order.denom() % 2u32).is_zero();
-                if order.is_integer() || !even || !whole.is_integer() || order.is_negative() {
+                if order.is_integer() || !even || order.is_negative() {
                     return Ok(None);
                 }
-                let value = self.term(inner, env)?;
+                let whole = Rational::from(order).times(power);
+                if !whole.is_integer() {
+                    return Ok(None);
+                }
+                let value = self.term(*inner, env)?;
                 match value.real.sign() {
                     Some(Ordering::Less) => Err(Trouble::NoValue),
                     None => Ok(None),
@@ -287,7 +323,7 @@ impl<'e> Evaluator<'e> {
     fn sign(&self, value: &Value) -> Option<Ordering> {
         let vanishes = || {
             let residues = value.residues.as_ref();
-            residues.is_some_and(|residues| self.point.arithmetic.field.top(residues) == 0)
+            residues.is_some_and(|residues| self.arithmetic.field.vanishes(residues))
         };
         let sign = value.real.sign();
         if sign.is_none() && self.point.on_kink && vanishes() {
@@ -310,7 +346,7 @@ impl<'e> Evaluator<'e> {
                 && value
                     .residues
                     .as_ref()
-                    .is_none_or(|residues| self.point.arithmetic.field.top(residues) != 0);
+                    .is_none_or(|residues| !self.arithmetic.field.vanishes(residues));
             self.kinks.push(Kink {
                 argument,
                 env: env.clone(),
@@ -362,7 +398,7 @@ impl<'e> Evaluator<'e> {
                     Ok(match (primitive, sign) {
                         (Primitive::Relu, Ordering::Greater) => value,
                         (Primitive::Step, Ordering::Greater) => arithmetic.int(1),
-                        (Primitive::Step, Ordering::Equal) => self.point.step_at_zero.clone(),
+                        (Primitive::Step, Ordering::Equal) => self.given(&self.point.step_at_zero),
                         _ => arithmetic.int(0),
                     })
                 }
@@ -386,11 +422,11 @@ impl<'e> Evaluator<'e> {
 
     fn instantiated(&mut self, function: FunctionId, body: TermId, arguments: &[TermId]) -> TermId {
         let key = (function, arguments.iter().copied().collect());
-        if let Some(known) = self.memory.bodies.get(&key) {
+        if let Some(known) = self.structure.bodies.get(&key) {
             return *known;
         }
         let term = self.system.store.instantiate(body, arguments);
-        self.memory.bodies.insert(key, term);
+        self.structure.bodies.insert(key, term);
         term
     }
 
@@ -590,7 +626,7 @@ impl<'e> Evaluator<'e> {
                     Ok(Value {
                         real: Real::Exact(value),
                         ..
-                    }) if value.is_integer() => value.to_integer().to_i64().map(Affine::int),
+                    }) if value.is_integer() => value.as_int().map(Affine::int),
                     Ok(_) => {
                         trouble = Some(Trouble::NoValue);
                         None
@@ -605,24 +641,23 @@ impl<'e> Evaluator<'e> {
         trouble.map_or(Ok(result), Err)
     }
 
-    fn affine(&mut self, affine: &Affine, env: &Env) -> Result<BigRational, Trouble> {
+    fn affine(&mut self, affine: &Affine, env: &Env) -> Result<Ratio<i64>, Trouble> {
+        if let Some(value) = of_letters(affine, env) {
+            return Ok(Ratio::from_integer(value));
+        }
         let value = self.replaced(affine, env)?;
         if !value.is_constant() {
             return Err(Trouble::Unknown);
         }
-        let constant = value.constant();
-        Ok(BigRational::new(
-            (*constant.numer()).into(),
-            (*constant.denom()).into(),
-        ))
+        Ok(value.constant())
     }
 
     fn whole_index(&mut self, index: &[Affine], env: &Env) -> Result<SmallVec<[i64; 4]>, Trouble> {
         index
             .iter()
-            .map(|entry| {
-                let value = self.replaced(entry, env)?;
-                value.as_int().ok_or(Trouble::NoValue)
+            .map(|entry| match of_letters(entry, env) {
+                Some(value) => Ok(value),
+                None => self.replaced(entry, env)?.as_int().ok_or(Trouble::NoValue),
             })
             .collect()
     }
@@ -632,9 +667,9 @@ impl<'e> Evaluator<'e> {
             let value = self.affine(constraint.affine(), env)?;
             let holds = match constraint.relation() {
                 Relation::Zero => value.is_zero(),
-                Relation::NonNegative => value >= BigRational::zero(),
+                Relation::NonNegative => !value.is_negative(),
                 Relation::Divisible(modulus) => {
-                    value.is_integer() && (value.to_integer() % modulus).is_zero()
+                    value.is_integer() && value.to_integer() % modulus == 0
                 }
             };
             if !holds {
@@ -724,11 +759,12 @@ impl<'e> Evaluator<'e> {
     ) -> Result<Value, Trouble> {
         let key: Element = (family, index);
         if let Some(fixed) = self.point.fixed.get(&key) {
+            let value = self.given(fixed);
             if !self.memory.elements.contains_key(&key) {
                 self.read.push(key.clone());
-                self.memory.elements.insert(key.clone(), Ok(fixed.clone()));
+                self.memory.elements.insert(key, Ok(value.clone()));
             }
-            return Ok(fixed.clone());
+            return Ok(value);
         }
         if let Some(known) = self.memory.elements.get(&key) {
             return known.clone();
@@ -742,8 +778,8 @@ impl<'e> Evaluator<'e> {
             Ok(_) => {
                 let given = self.first_of_its_kind(&key);
                 let value = match self.point.fixed.get(&given) {
-                    Some(fixed) => fixed.clone(),
-                    None => self.point.made_up(&given),
+                    Some(fixed) => self.given(fixed),
+                    None => self.point.made_up_in(self.arithmetic, &given),
                 };
                 if !self.read.contains(&given) {
                     self.read.push(given);
@@ -761,6 +797,10 @@ impl<'e> Evaluator<'e> {
 impl Point {
     /// A number for what nobody fixed: both signs, never 0.
     pub(super) fn made_up(&self, element: &Element) -> Value {
+        self.made_up_in(self.arithmetic, element)
+    }
+
+    fn made_up_in(&self, arithmetic: Arithmetic, element: &Element) -> Value {
         let mut state = super::field::scramble(self.seed ^ (u64::from(element.0.0) << 32));
         for index in &element.1 {
             state = super::field::scramble(state ^ index.cast_unsigned());
@@ -772,9 +812,20 @@ impl Point {
         };
         let size: i64 = 1 + (state >> 8).cast_signed().rem_euclid(most);
         let sign = if state & 1 == 0 { 1 } else { -1 };
-        let real = BigRational::new((sign * size).into(), below.into());
-        self.arithmetic.free(real, state)
+        arithmetic.free(Rational::new(sign * size, below), state)
     }
+}
+
+/// The value of an index of letters alone with whole coefficients, as most are.
+fn of_letters(affine: &Affine, env: &Env) -> Option<i64> {
+    let whole = |value: Ratio<i64>| value.is_integer().then(|| value.to_integer());
+    let mut sum = whole(affine.constant())?;
+    for (atom, coefficient) in affine.terms() {
+        let Atom::Var(var) = atom else { return None };
+        let part = whole(*coefficient)?.checked_mul(value_of(env, *var)?)?;
+        sum = sum.checked_add(part)?;
+    }
+    Some(sum)
 }
 
 pub(super) fn value_of(env: &Env, var: VarId) -> Option<i64> {

@@ -7,127 +7,224 @@
 //! Agreement of two sides at a random point thus proves them equal up to the chance of an accident; disagreement
 //! proves nothing.
 
-/// Primes of each tower from the bottom up; all are 3 modulo 4 and above 2⁶¹.
-const TOWERS: [[u128; LEVELS]; 12] = [
-    [
-        2305855721162592719,
-        87622517404178523323,
-        10689947123309779845407,
-        919335452604641066705003,
-    ],
-    [
-        2305866589013368487,
-        87622930382508002507,
-        6484096848305592185519,
-        246395680235612503049723,
-    ],
-    [
-        2305869369403966547,
-        198304765768741123043,
-        5155923909987269199119,
-        629022717018446842292519,
-    ],
-    [
-        2305871515798235687,
-        32282201221175299619,
-        1226723646404661385523,
-        76056866077089005902427,
-    ],
-    [
-        2305883025394552523,
-        59952958660258365599,
-        3717083436936018667139,
-        52039168117104261339947,
-    ],
-    [
-        2305892550679252967,
-        225977469966566790767,
-        3163684579531935070739,
-        44291584113447090990347,
-    ],
-    [
-        2305901670898221287,
-        59953443353443753463,
-        839348208206952548483,
-        21823053413380766260559,
-    ],
-    [
-        2305907175369205799,
-        142966244872890759539,
-        285932489745781519079,
-        10865434610339697725003,
-    ],
-    [
-        2305928467401442703,
-        4611856934802885407,
-        119908280304875020583,
-        3117615287926750535159,
-    ],
-    [
-        2305931649158906123,
-        59954222878131559199,
-        7314415191132050222279,
-        102401812675848703111907,
-    ],
-    [
-        2305943740001196959,
-        4611887480002393919,
-        451964973040234604063,
-        11751089299046099705639,
-    ],
-    [
-        2305955252974584467,
-        225983614791509277767,
-        16722787494571686554759,
-        33445574989143373109519,
-    ],
+use super::rational::Rational;
+
+/// The lowest prime of each tower. With p also 2p + 1, 4p + 3 and 8p + 7 are primes (a Cunningham chain); all are 3 modulo
+/// 4, above 2⁶⁰ and fit in a machine word.
+const LOWEST: [u64; COUNT] = [
+    2185762196707359839,
+    2220725679834600539,
+    2253020318593930079,
+    2264165826607282859,
+    2279399384322315539,
+    2302307834049465839,
+    2224172254323723419,
+    2211061461552244859,
+    2171477206873213199,
+    2202029763411656099,
+    2256097652260203359,
+    2302797776418538739,
 ];
 
 /// How many levels a tower has.
 pub(super) const LEVELS: usize = 4;
 
 /// How many towers there are.
-pub(super) const COUNT: usize = TOWERS.len();
+pub(super) const COUNT: usize = 12;
 
-/// One residue for each level; the highest is there, one below may be [`MISSING`].
-pub(super) type Residues = [u128; LEVELS];
+/// The first level of a tower, and the others above it.
+const fn tower(lowest: u64) -> [Prime; LEVELS] {
+    let mut primes = [Prime::new(lowest); LEVELS];
+    let mut level = 1;
+    while level < LEVELS {
+        primes[level] = Prime::new(2 * primes[level - 1].prime + 1);
+        level += 1;
+    }
+    primes
+}
+
+const TALL: [[Prime; LEVELS]; COUNT] = {
+    let mut towers = [tower(LOWEST[0]); COUNT];
+    let mut at = 1;
+    while at < COUNT {
+        towers[at] = tower(LOWEST[at]);
+        at += 1;
+    }
+    towers
+};
+
+static TOWERS: [[Prime; LEVELS]; COUNT] = TALL;
+
+/// The two lowest levels of each tower beside those of the next.
+static PAIRS: [[Prime; LEVELS]; COUNT] = {
+    let mut pairs = TALL;
+    let mut at = 0;
+    while at < COUNT {
+        let next = TALL[(at + 1) % COUNT];
+        pairs[at][2] = next[0];
+        pairs[at][3] = next[1];
+        at += 1;
+    }
+    pairs
+};
+
+/// One residue for each level of one or two towers, times 2⁶⁴ (Montgomery 1985, "Modular multiplication without trial division"); any may be
+/// [`MISSING`].
+pub(super) type Residues = [u64; LEVELS];
 
 /// A level at which there is no such residue: a root that does not exist, a division by 0. Only what takes the
 /// exponential of it misses it.
-const MISSING: u128 = u128::MAX;
+const MISSING: u64 = u64::MAX;
 
-/// A tower up to some level; only the highest is compared.
+/// The field of one prime; its elements are residues times 2⁶⁴.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Field {
-    primes: Residues,
-    /// Elements whose order is the prime below.
-    generators: Residues,
-    levels: usize,
+struct Prime {
+    prime: u64,
+    /// The inverse of the prime modulo 2⁶⁴.
+    inverse: u64,
+    /// 2⁶⁴ and 2¹²⁸ modulo the prime.
+    one: u64,
+    shift: u64,
+    /// An element whose order is the prime below, (prime - 1) / 2: the square of 2.
+    generator: u64,
 }
 
-impl Field {
-    /// The tower of this number, with so many levels.
-    pub(super) fn new(tower: usize, levels: usize) -> Self {
-        let primes = TOWERS[tower % COUNT];
-        let mut generators = [1; LEVELS];
-        for at in 1..LEVELS {
-            let exponent = (primes[at] - 1) / primes[at - 1];
-            generators[at] = (2..)
-                .map(|base| power(base, exponent, primes[at]))
-                .find(|found| *found != 1)
-                .expect("a field has elements of every order that divides its own");
+impl Prime {
+    const fn new(prime: u64) -> Self {
+        let one = ((1u128 << 64) % prime as u128) as u64;
+        let shift = ((one as u128 * one as u128) % prime as u128) as u64;
+        // Newton's iteration doubles the number of bits that are right.
+        let mut inverse = prime;
+        let mut bits = 3;
+        while bits < 64 {
+            inverse = inverse.wrapping_mul(2u64.wrapping_sub(prime.wrapping_mul(inverse)));
+            bits *= 2;
         }
+        let generator = ((one as u128 * 4) % prime as u128) as u64;
         Self {
-            primes,
-            generators,
-            levels,
+            prime,
+            inverse,
+            one,
+            shift,
+            generator,
         }
     }
 
-    fn each(self, mut make: impl FnMut(usize, u128) -> u128) -> Residues {
+    fn of(&self, number: u64) -> u64 {
+        self.times(number % self.prime, self.shift)
+    }
+
+    /// The number from 0 that an element is.
+    fn number(&self, a: u64) -> u64 {
+        self.times(a, 1)
+    }
+
+    fn plus(&self, a: u64, b: u64) -> u64 {
+        self.minus(a, self.negated(b))
+    }
+
+    fn minus(&self, a: u64, b: u64) -> u64 {
+        let (difference, borrowed) = a.overflowing_sub(b);
+        if borrowed {
+            difference.wrapping_add(self.prime)
+        } else {
+            difference
+        }
+    }
+
+    fn negated(&self, a: u64) -> u64 {
+        if a == 0 { 0 } else { self.prime - a }
+    }
+
+    fn times(&self, a: u64, b: u64) -> u64 {
+        let product = u128::from(a) * u128::from(b);
+        let factor = (product as u64).wrapping_mul(self.inverse);
+        let multiple = (u128::from(factor) * u128::from(self.prime)) >> 64;
+        self.minus((product >> 64) as u64, multiple as u64)
+    }
+
+    fn power(&self, base: u64, exponent: u64) -> u64 {
+        let (mut result, mut base, mut exponent) = (self.one, base, exponent);
+        while exponent > 0 {
+            if exponent & 1 == 1 {
+                result = self.times(result, base);
+            }
+            base = self.times(base, base);
+            exponent >>= 1;
+        }
+        result
+    }
+
+    fn invert(&self, a: u64) -> Option<u64> {
+        (a != 0).then(|| self.power(a, self.prime - 2))
+    }
+
+    /// The root of this order among the squares; none if the number has none or several.
+    fn root(&self, a: u64, order: u64) -> Option<u64> {
+        let half = (self.prime - 1) / 2;
+        if self.power(a, half) != self.one {
+            return None;
+        }
+        Some(self.power(a, inverse_modulo(order % half, half)?))
+    }
+}
+
+/// Towers up to some level; only the highest of each is compared.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Field {
+    primes: &'static [Prime; LEVELS],
+    /// How many residues there are.
+    lanes: usize,
+    /// How many of them belong to one tower.
+    height: usize,
+}
+
+impl Field {
+    /// One tower of two levels.
+    pub(super) fn single(tower: usize) -> Self {
+        Self {
+            primes: &PAIRS[tower % COUNT],
+            lanes: 2,
+            height: 2,
+        }
+    }
+
+    /// Two towers of two levels.
+    pub(super) fn pair(number: usize) -> Self {
+        Self {
+            primes: &PAIRS[2 * number % COUNT],
+            lanes: 4,
+            height: 2,
+        }
+    }
+
+    /// One tower of all levels.
+    pub(super) fn tall(tower: usize) -> Self {
+        Self {
+            primes: &TOWERS[tower % COUNT],
+            lanes: LEVELS,
+            height: LEVELS,
+        }
+    }
+
+    /// Nothing: no number has residues.
+    pub(super) fn none() -> Self {
+        Self {
+            primes: &TOWERS[0],
+            lanes: 0,
+            height: 1,
+        }
+    }
+
+    /// Whether numbers have residues.
+    pub(super) fn exists(self) -> bool {
+        self.lanes > 0
+    }
+
+    fn each(self, mut make: impl FnMut(usize, &Prime) -> u64) -> Residues {
         let mut result = [0; LEVELS];
-        for (at, slot) in result.iter_mut().enumerate().take(self.levels) {
-            *slot = make(at, self.primes[at]);
+        for (at, slot) in result.iter_mut().enumerate().take(self.lanes) {
+            *slot = make(at, &self.primes[at]);
         }
         result
     }
@@ -136,7 +233,7 @@ impl Field {
     fn along<const N: usize>(
         self,
         arguments: [&Residues; N],
-        mut make: impl FnMut(usize, u128, [u128; N]) -> u128,
+        mut make: impl FnMut(usize, &Prime, [u64; N]) -> u64,
     ) -> Residues {
         self.each(|at, prime| {
             let here = arguments.map(|argument| argument[at]);
@@ -152,25 +249,57 @@ impl Field {
     fn try_along<const N: usize>(
         self,
         arguments: [&Residues; N],
-        mut make: impl FnMut(usize, u128, [u128; N]) -> Option<u128>,
+        mut make: impl FnMut(usize, &Prime, [u64; N]) -> Option<u64>,
     ) -> Option<Residues> {
         self.whole(self.along(arguments, |at, prime, here| {
             make(at, prime, here).unwrap_or(MISSING)
         }))
     }
 
+    /// None if no tower has one at its top.
     fn whole(self, residues: Residues) -> Option<Residues> {
-        (self.top(&residues) != MISSING).then_some(residues)
+        self.tops(&residues)
+            .any(|top| top != MISSING)
+            .then_some(residues)
     }
 
-    /// The level that is compared.
-    pub(super) fn top(self, value: &Residues) -> u128 {
-        value[self.levels - 1]
+    /// What is compared, for each tower.
+    fn tops(self, value: &Residues) -> impl Iterator<Item = u64> {
+        let lanes = self.lanes;
+        value
+            .iter()
+            .copied()
+            .take(lanes)
+            .skip(self.height - 1)
+            .step_by(self.height)
+    }
+
+    /// What is compared, where there is one tower.
+    pub(super) fn top(self, value: &Residues) -> u64 {
+        value[self.lanes - 1]
+    }
+
+    /// Whether a number may be 0: it is in every tower that has it, and there is one.
+    pub(super) fn vanishes(self, value: &Residues) -> bool {
+        let mut known = self.tops(value).filter(|top| *top != MISSING).peekable();
+        known.peek().is_some() && known.all(|top| top == 0)
+    }
+
+    /// For each tower whether two numbers are the same there, if it has both.
+    pub(super) fn compared(self, a: &Residues, b: &Residues) -> impl Iterator<Item = Option<bool>> {
+        self.tops(a)
+            .zip(self.tops(b))
+            .map(|(a, b)| (a != MISSING && b != MISSING).then_some(a == b))
+    }
+
+    /// How many towers there are.
+    pub(super) fn towers(self) -> usize {
+        self.lanes / self.height
     }
 
     /// Random residues.
     pub(super) fn random(self, seed: u64) -> Residues {
-        self.each(|at, prime| mix(seed, at as u64) % prime)
+        self.each(|at, prime| mix(seed, at as u64) % prime.prime)
     }
 
     /// Random residues for a number of this sign: a square for a positive one. As -1 is none, roots of products are as
@@ -186,69 +315,63 @@ impl Field {
     }
 
     pub(super) fn negated(self, a: &Residues) -> Residues {
-        self.along([a], |_, prime, [a]| (prime - a) % prime)
+        self.along([a], |_, prime, [a]| prime.negated(a))
     }
 
     /// A rational number; none if its denominator vanishes.
-    pub(super) fn rational(self, value: &num_rational::BigRational) -> Option<Residues> {
-        use num_integer::Integer;
-        use num_traits::ToPrimitive;
+    pub(super) fn rational(self, value: &Rational) -> Option<Residues> {
         self.try_along([], |_, prime, []| {
-            let modulus = num_bigint::BigInt::from(prime);
-            let above = value.numer().mod_floor(&modulus).to_u128()?;
-            let below = value.denom().mod_floor(&modulus).to_u128()?;
-            Some(multiply(above, inverse(below, prime)?, prime))
+            let (above, below) = value.modulo(prime.prime);
+            let above = prime.of(above);
+            if below == 1 {
+                return Some(above);
+            }
+            Some(prime.times(above, prime.invert(prime.of(below))?))
         })
     }
 
     pub(super) fn plus(self, a: &Residues, b: &Residues) -> Residues {
-        self.along([a, b], |_, prime, [a, b]| (a + b) % prime)
+        self.along([a, b], |_, prime, [a, b]| prime.plus(a, b))
     }
 
     pub(super) fn times(self, a: &Residues, b: &Residues) -> Residues {
-        self.along([a, b], |_, prime, [a, b]| multiply(a, b, prime))
+        self.along([a, b], |_, prime, [a, b]| prime.times(a, b))
     }
 
     pub(super) fn inverse(self, a: &Residues) -> Option<Residues> {
-        self.try_along([a], |_, prime, [a]| inverse(a, prime))
+        self.try_along([a], |_, prime, [a]| prime.invert(a))
     }
 
     /// A whole power, not negative.
-    pub(super) fn raised(self, a: &Residues, exponent: u128) -> Residues {
-        self.along([a], |_, prime, [a]| power(a, exponent, prime))
+    pub(super) fn raised(self, a: &Residues, exponent: u64) -> Residues {
+        self.along([a], |_, prime, [a]| prime.power(a, exponent))
     }
 
     /// The root of this order among the squares; none if the number has none or several.
-    pub(super) fn root(self, a: &Residues, order: u128) -> Option<Residues> {
-        self.try_along([a], |_, prime, [a]| {
-            let half = (prime - 1) / 2;
-            if power(a, half, prime) != 1 {
-                return None;
-            }
-            let exponent = inverse_modulo(order % half, half)?;
-            Some(power(a, exponent, prime))
-        })
+    pub(super) fn root(self, a: &Residues, order: u64) -> Option<Residues> {
+        self.try_along([a], |_, prime, [a]| prime.root(a, order))
     }
 
     pub(super) fn exp(self, a: &Residues, seed: u64) -> Option<Residues> {
-        self.whole(self.each(|at, prime| match at.checked_sub(1) {
-            None if a[0] == 0 => 1,
-            None if a[0] == MISSING => MISSING,
-            None => nonzero(hash(seed, 1, a[0]), prime),
+        let below = |at: usize| (at % self.height > 0).then(|| at - 1);
+        self.whole(self.each(|at, prime| match below(at) {
+            None if a[at] == 0 => prime.one,
+            None if a[at] == MISSING => MISSING,
+            None => nonzero(hash(seed, 1, a[at]), prime),
             Some(below) if a[below] == MISSING => MISSING,
-            Some(below) => power(self.generators[at], a[below], prime),
+            Some(below) => prime.power(prime.generator, self.primes[below].number(a[below])),
         }))
     }
 
     /// A logarithm, of which only `log(1/u) = -log(u)` is kept.
     pub(super) fn log(self, a: &Residues, seed: u64) -> Option<Residues> {
         self.try_along([a], |_, prime, [a]| {
-            if a == 1 {
+            if a == prime.one {
                 return Some(0);
             }
-            let other = inverse(a, prime)?;
+            let other = prime.invert(a)?;
             if other < a {
-                Some(prime - nonzero(hash(seed, 2, other), prime))
+                Some(prime.negated(nonzero(hash(seed, 2, other), prime)))
             } else {
                 Some(nonzero(hash(seed, 2, a), prime))
             }
@@ -259,7 +382,7 @@ impl Field {
     pub(super) fn circle(self, a: &Residues, seed: u64) -> Option<(Residues, Residues)> {
         let parts = self.odd(a, 3, seed);
         let square = self.times(&parts, &parts);
-        let one = self.each(|_, _| 1);
+        let one = self.each(|_, prime| prime.one);
         let below = self.inverse(&self.plus(&one, &square))?;
         let two = self.plus(&parts, &parts);
         let minus = self.negated(&square);
@@ -277,8 +400,8 @@ impl Field {
     /// An arbitrary odd function, `which`.
     fn odd(self, a: &Residues, which: u64, seed: u64) -> Residues {
         self.along([a], |_, prime, [a]| {
-            let (argument, negative) = if a > prime - a {
-                (prime - a, true)
+            let (argument, negative) = if a > prime.negated(a) {
+                (prime.negated(a), true)
             } else {
                 (a, false)
             };
@@ -286,7 +409,7 @@ impl Field {
                 return 0;
             }
             let t = nonzero(hash(seed, which, argument), prime);
-            if negative { prime - t } else { t }
+            if negative { prime.negated(t) } else { t }
         })
     }
 
@@ -296,7 +419,7 @@ impl Field {
             if arguments.iter().any(|argument| argument[at] == MISSING) {
                 return MISSING;
             }
-            let mut state = u128::from(which);
+            let mut state = which;
             for argument in arguments {
                 state = hash(
                     seed ^ 0x51ed,
@@ -309,38 +432,13 @@ impl Field {
     }
 }
 
-fn nonzero(value: u128, prime: u128) -> u128 {
-    1 + value % (prime - 1)
-}
-
-/// `a b mod m` for m < 2⁸⁰.
-fn multiply(a: u128, b: u128, modulus: u128) -> u128 {
-    if a < 1 << 63 && b < 1 << 63 {
-        return a * b % modulus;
-    }
-    let (high, low) = (b >> 40, b & ((1 << 40) - 1));
-    (((a * high % modulus) << 40) + a * low) % modulus
-}
-
-fn power(base: u128, exponent: u128, modulus: u128) -> u128 {
-    let (mut result, mut base, mut exponent) = (1, base % modulus, exponent);
-    while exponent > 0 {
-        if exponent & 1 == 1 {
-            result = multiply(result, base, modulus);
-        }
-        base = multiply(base, base, modulus);
-        exponent >>= 1;
-    }
-    result
-}
-
-fn inverse(value: u128, prime: u128) -> Option<u128> {
-    (!value.is_multiple_of(prime)).then(|| power(value, prime - 2, prime))
+fn nonzero(value: u64, prime: &Prime) -> u64 {
+    1 + value % (prime.prime - 1)
 }
 
 /// The inverse modulo a number that need not be prime.
-fn inverse_modulo(value: u128, modulus: u128) -> Option<u128> {
-    let (mut r, mut next_r) = (i128::try_from(modulus).ok()?, i128::try_from(value).ok()?);
+fn inverse_modulo(value: u64, modulus: u64) -> Option<u64> {
+    let (mut r, mut next_r) = (i128::from(modulus), i128::from(value));
     let (mut t, mut next_t) = (0i128, 1i128);
     while next_r != 0 {
         let quotient = r / next_r;
@@ -350,7 +448,7 @@ fn inverse_modulo(value: u128, modulus: u128) -> Option<u128> {
     if r != 1 {
         return None;
     }
-    u128::try_from(t.rem_euclid(i128::try_from(modulus).ok()?)).ok()
+    u64::try_from(t.rem_euclid(i128::from(modulus))).ok()
 }
 
 /// Two rounds of a well-mixing permutation of 64 bits.
@@ -361,17 +459,12 @@ pub(super) fn scramble(value: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-fn mix(seed: u64, at: u64) -> u128 {
-    let low = scramble(seed ^ scramble(at.wrapping_mul(2).wrapping_add(1)));
-    let high = scramble(low ^ seed.rotate_left(17));
-    (u128::from(high) << 64) | u128::from(low)
+fn mix(seed: u64, at: u64) -> u64 {
+    scramble(seed ^ scramble(at.wrapping_mul(2).wrapping_add(1)))
 }
 
-fn hash(seed: u64, which: u64, value: u128) -> u128 {
-    let low = scramble(seed ^ scramble(which) ^ scramble(value as u64));
-    let high = scramble(low ^ scramble((value >> 64) as u64 ^ 0xabcd));
-    let low = scramble(low ^ high.rotate_left(29));
-    (u128::from(high) << 64) | u128::from(low)
+fn hash(seed: u64, which: u64, value: u64) -> u64 {
+    scramble(seed ^ scramble(which ^ scramble(value)))
 }
 
 #[cfg(test)]
@@ -379,9 +472,44 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_level_is_a_field_in_which_the_prime_below_is_an_order() {
+        for primes in &TOWERS {
+            for (at, prime) in primes.iter().enumerate() {
+                assert!(is_prime(prime.prime), "{}", prime.prime);
+                assert_eq!(prime.prime % 4, 3);
+                assert_eq!(prime.number(prime.of(12_345)), 12_345);
+                if at > 0 {
+                    assert_eq!(prime.prime, 2 * primes[at - 1].prime + 1);
+                    assert_ne!(prime.generator, prime.one);
+                    let raised = prime.power(prime.generator, primes[at - 1].prime);
+                    assert_eq!(raised, prime.one);
+                }
+            }
+        }
+    }
+
+    /// Miller and Rabin's test with bases that decide it for all numbers of 64 bits (Sorenson and Webster 2017).
+    fn is_prime(number: u64) -> bool {
+        let field = Prime::new(number);
+        let minus_one = field.negated(field.one);
+        let odd = (number - 1) >> (number - 1).trailing_zeros();
+        [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37]
+            .into_iter()
+            .all(|base| {
+                let mut power = field.power(field.of(base), odd);
+                let mut found = power == field.one || power == minus_one;
+                for _ in 1..(number - 1).trailing_zeros() {
+                    power = field.times(power, power);
+                    found |= power == minus_one;
+                }
+                found
+            })
+    }
+
+    #[test]
     fn exp_turns_sums_into_products() {
         for tower in 0..COUNT {
-            let field = Field::new(tower, LEVELS);
+            let field = Field::tall(tower);
             let (a, b) = (field.random(3), field.random(4));
             let exp = |a: &Residues| field.exp(a, 5).expect("nothing is missing");
             let together = exp(&field.plus(&a, &b));
@@ -392,8 +520,48 @@ mod tests {
     }
 
     #[test]
+    fn two_towers_are_two_single_ones() {
+        let (both, first, second) = (Field::pair(3), Field::single(6), Field::single(7));
+        let parts = |a: &Residues| ([a[0], a[1], 0, 0], [a[2], a[3], 0, 0]);
+        let a = both.signed(11, false);
+        let (one, other) = parts(&a);
+        assert_eq!(both.towers(), 2);
+        for (together, low, high) in [
+            (both.exp(&a, 5), first.exp(&one, 5), second.exp(&other, 5)),
+            (
+                both.root(&a, 2),
+                first.root(&one, 2),
+                second.root(&other, 2),
+            ),
+            (
+                both.inverse(&a),
+                first.inverse(&one),
+                second.inverse(&other),
+            ),
+        ] {
+            let (one, other) = parts(&together.expect("a positive number has it"));
+            assert_eq!((Some(one), Some(other)), (low, high));
+        }
+    }
+
+    #[test]
+    fn what_one_tower_misses_is_told_by_the_other() {
+        let field = Field::pair(0);
+        let mut a = field.signed(6, false);
+        a[1] = MISSING;
+        let b = field.inverse(&a).expect("the other tower has it");
+        let one = field.times(&a, &b);
+        let known: Vec<Option<bool>> = field.compared(&one, &field.each(|_, p| p.one)).collect();
+        assert_eq!(known, [None, Some(true)]);
+        assert!(field.vanishes(&field.plus(&a, &field.negated(&a))));
+        a[3] = MISSING;
+        assert_eq!(field.inverse(&a), None);
+        assert!(!field.vanishes(&a));
+    }
+
+    #[test]
     fn roots_are_roots() {
-        let field = Field::new(0, LEVELS);
+        let field = Field::tall(0);
         let a = field.random(9);
         let square = field.times(&a, &a);
         let root = field.root(&square, 2).expect("a square has a root");
@@ -404,7 +572,7 @@ mod tests {
 
     #[test]
     fn roots_of_squares_are_magnitudes() {
-        let field = Field::new(1, 2);
+        let field = Field::single(1);
         let (a, b) = (field.signed(4, false), field.signed(5, true));
         let root = |a: &Residues| field.root(&field.times(a, a), 2);
         assert_eq!(root(&a), Some(a));
@@ -414,7 +582,7 @@ mod tests {
 
     #[test]
     fn a_root_may_be_missing_below() {
-        let field = Field::new(3, 2);
+        let field = Field::single(3);
         let mut a = field.signed(6, false);
         a[0] = field.negated(&a)[0];
         let root = field.root(&a, 2).expect("the highest is a square");
@@ -424,9 +592,9 @@ mod tests {
 
     #[test]
     fn sines_and_cosines_lie_on_the_circle() {
-        let field = Field::new(2, 2);
+        let field = Field::single(2);
         let (sin, cos) = field.circle(&field.random(1), 8).expect("a point");
         let sum = field.plus(&field.times(&sin, &sin), &field.times(&cos, &cos));
-        assert_eq!(field.top(&sum), 1);
+        assert_eq!(field.top(&sum), field.primes[1].one);
     }
 }

@@ -397,7 +397,7 @@ impl<'s> Judge<'s> {
         (self.absent, self.partial) = (None, false);
         let mut at = 0;
         loop {
-            match self.relation(truth, claim, &Demands::default(), false) {
+            match self.compared(truth, claim, &Demands::default(), false, true) {
                 Relation::Nothing => {}
                 found => return found,
             }
@@ -426,6 +426,17 @@ impl<'s> Judge<'s> {
         demands: &Demands,
         active: bool,
     ) -> Relation {
+        self.compared(truth, claim, demands, active, false)
+    }
+
+    fn compared(
+        &mut self,
+        truth: &Expr,
+        claim: &Expr,
+        demands: &Demands,
+        active: bool,
+        shown: bool,
+    ) -> Relation {
         let mut patterns = 0;
         let mut except = None;
         let mut open = None;
@@ -446,7 +457,11 @@ impl<'s> Judge<'s> {
             }
             let mut demands = demands.clone();
             demands.zero.extend(at_points);
-            let search = self.search(at, active);
+            let search = Search {
+                shown,
+                prove: open.is_none(),
+                ..self.search(at, active)
+            };
             let outcome = compare(&mut self.lowerings[at], &pairs, &demands, search);
             // Which sizes matter is known once they are read.
             sizes.push(self.lowerings[at].instance.name(self.system));
@@ -459,7 +474,7 @@ impl<'s> Judge<'s> {
                     patterns = patterns.max(met);
                     except = except.or(found);
                 }
-                Outcome::Open(why) => open = Some(why),
+                Outcome::Open(why) => open = open.or(Some(why)),
             }
         }
         match open {
@@ -528,6 +543,8 @@ impl<'s> Judge<'s> {
             points: if at == 0 { 20 } else { 6 },
             kinks: !active,
             active,
+            shown: false,
+            prove: true,
         }
     }
 

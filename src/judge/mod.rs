@@ -1,7 +1,7 @@
 //! Whether hand-written formulas are right: refuted with a point, or tested for identity with a stated bound.
 //!
 //! Equality is said only where nothing refutes a claim and identity testing agrees on every step pattern that was met,
-//! in two towers of prime fields above 2⁶¹; floating point neither proves nor refutes.
+//! in two towers of prime fields above 2⁶⁰; floating point neither proves nor refutes.
 
 mod assume;
 mod compare;
@@ -11,6 +11,7 @@ mod line;
 mod mistakes;
 mod pages;
 mod point;
+mod rational;
 mod report;
 mod square;
 mod value;

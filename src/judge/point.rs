@@ -2,13 +2,12 @@
 
 use std::cmp::Ordering;
 
-use num_rational::BigRational;
-use num_traits::{One, Signed, Zero};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::evaluate::{Element, Env, Evaluator, Kink, Numbers, Point};
 use super::field::scramble;
+use super::rational::Rational;
 use super::value::{Arithmetic, Real, Trouble, Value};
 use crate::claim::Lowering;
 use crate::syntax::{MatrixProperty, StepAtZero};
@@ -27,8 +26,8 @@ pub(super) struct Demands {
 /// Bounds of one element.
 #[derive(Debug, Clone, Default)]
 struct Bounds {
-    low: Option<BigRational>,
-    high: Option<BigRational>,
+    low: Option<Rational>,
+    high: Option<Rational>,
 }
 
 /// How a point is made.
@@ -125,14 +124,13 @@ fn elements_of(lowering: &mut Lowering<'_>, family: FamilyId) -> Vec<Element> {
 /// A point; none if what is assumed cannot be met this way.
 pub(super) fn point(lowering: &mut Lowering<'_>, plan: Plan, demands: &Demands) -> Option<Point> {
     let arithmetic = plan.arithmetic;
-    let number = |above: i64, below: i64| BigRational::new(above.into(), below.into());
     let step_at_zero = match plan.step_at_zero {
         StepAtZero::Zero => arithmetic.int(0),
         StepAtZero::One => arithmetic.int(1),
-        StepAtZero::Half => arithmetic.number(number(1, 2)),
+        StepAtZero::Half => arithmetic.number(Rational::new(1, 2)),
         StepAtZero::Undefined => {
             let state = scramble(plan.seed ^ 0x5e9);
-            arithmetic.free(number((state % 17) as i64 - 5, 7), state)
+            arithmetic.free(Rational::new((state % 17) as i64 - 5, 7), state)
         }
     };
     let mut point = Point {
@@ -147,7 +145,7 @@ pub(super) fn point(lowering: &mut Lowering<'_>, plan: Plan, demands: &Demands) 
     fix_integers(lowering, &mut point);
     for family in &demands.positive {
         for element in elements_of(lowering, *family) {
-            bounds.entry(element).or_default().low = Some(BigRational::zero());
+            bounds.entry(element).or_default().low = Some(Rational::int(0));
         }
     }
     let assumptions = lowering.system.assumptions.clone();
@@ -163,7 +161,7 @@ pub(super) fn point(lowering: &mut Lowering<'_>, plan: Plan, demands: &Demands) 
                     let choice = scramble(hash_of(&element) ^ plan.seed) as usize % allowed.len();
                     point
                         .fixed
-                        .insert(element, arithmetic.number(allowed[choice].clone()));
+                        .insert(element, arithmetic.number(Rational::from(&allowed[choice])));
                 }
             }
             Fact::OneHot(term, var) => {
@@ -182,11 +180,14 @@ pub(super) fn point(lowering: &mut Lowering<'_>, plan: Plan, demands: &Demands) 
         let Real::Exact(value) = &free.real else {
             continue;
         };
-        let size = value.abs();
+        let size = value.magnitude();
         let real = match (&bounds.low, &bounds.high) {
-            (Some(low), Some(high)) => low + (high - low) * (&size / (&size + BigRational::one())),
-            (Some(low), None) => low + size,
-            (None, Some(high)) => high - size,
+            (Some(low), Some(high)) => {
+                let share = size.times(&size.plus(&Rational::int(1)).inverse());
+                low.plus(&high.plus(&low.negated()).times(&share))
+            }
+            (Some(low), None) => low.plus(&size),
+            (None, Some(high)) => high.plus(&size.negated()),
             (None, None) => continue,
         };
         let turned = value.is_negative() != real.is_negative();
@@ -296,7 +297,7 @@ fn bound(
     let (vars, points) = values_of(lowering, assumption, None)?;
     for at in points {
         let env = env_of(&vars, &at);
-        let constant = |term: TermId| lowering.system.store.as_number(term).cloned();
+        let constant = |term: TermId| lowering.system.store.as_number(term).map(Rational::from);
         if let (Some(element), Some(low)) = (input_of(lowering, left, &env), constant(right)) {
             let entry = &mut bounds.entry(element).or_default().low;
             *entry = Some(entry.take().map_or(low.clone(), |before| before.max(low)));
@@ -441,7 +442,7 @@ pub(super) fn holds(lowering: &mut Lowering<'_>, point: &Point, zero: &[(TermId,
         let value = evaluator.term(*term, env);
         value.is_ok_and(|value| {
             let residues = value.residues;
-            residues.is_some_and(|residues| point.arithmetic.field.top(&residues) == 0)
+            residues.is_some_and(|residues| point.arithmetic.field.vanishes(&residues))
         })
     })
 }
@@ -464,7 +465,7 @@ pub(super) fn solutions(
         if value.real.sign() == Some(Ordering::Equal)
             && value
                 .residues
-                .is_some_and(|residues| point.arithmetic.field.top(&residues) == 0)
+                .is_some_and(|residues| point.arithmetic.field.vanishes(&residues))
         {
             return Ok(vec![point.clone()]);
         }
@@ -513,11 +514,11 @@ pub(super) fn solutions(
             let Some(check) = value_at(lowering, point, element, root.clone(), term, env) else {
                 continue;
             };
-            let exact = check.real == Real::Exact(BigRational::zero());
+            let exact = check.real.sign() == Some(Ordering::Equal);
             let vanishes = (exact || check.real.sign().is_none())
                 && check
                     .residues
-                    .is_some_and(|residues| arithmetic.field.top(&residues) == 0);
+                    .is_some_and(|residues| arithmetic.field.vanishes(&residues));
             if vanishes {
                 let mut moved = point.clone();
                 moved.fixed.insert(element.clone(), root);
@@ -565,7 +566,7 @@ pub(super) fn satisfied(
                 let (vars, points) = values_of(lowering, assumption, None)?;
                 for at in points {
                     let env = env_of(&vars, &at);
-                    let mut evaluator = Evaluator::new(lowering, point);
+                    let mut evaluator = signs(lowering, point);
                     let a = evaluator.term(*left, &env).ok()?;
                     let b = evaluator.term(*right, &env).ok()?;
                     let sign = point.arithmetic.minus(&a, &b).real.sign()?;
@@ -583,11 +584,11 @@ pub(super) fn satisfied(
             Fact::OneOf(term, allowed) => {
                 let (vars, points) = values_of(lowering, assumption, None)?;
                 for at in points {
-                    let mut evaluator = Evaluator::new(lowering, point);
+                    let mut evaluator = signs(lowering, point);
                     let value = evaluator.term(*term, &env_of(&vars, &at)).ok()?;
                     if !allowed
                         .iter()
-                        .any(|allowed| value.real == Real::Exact(allowed.clone()))
+                        .any(|allowed| value.real == Real::Exact(allowed.into()))
                     {
                         return Some(false);
                     }
@@ -596,11 +597,10 @@ pub(super) fn satisfied(
             Fact::OneHot(term, var) => {
                 let (vars, points) = values_of(lowering, assumption, Some(*var))?;
                 for at in points {
-                    let mut evaluator = Evaluator::new(lowering, point);
+                    let mut evaluator = signs(lowering, point);
                     let value = evaluator.term(*term, &env_of(&vars, &at)).ok()?;
-                    let bit = [BigRational::zero(), BigRational::one()]
-                        .into_iter()
-                        .any(|bit| value.real == Real::Exact(bit));
+                    let bit =
+                        matches!(&value.real, Real::Exact(bit) if bit.is_zero() || bit.is_one());
                     if !bit {
                         return Some(false);
                     }
@@ -611,6 +611,15 @@ pub(super) fn satisfied(
         }
     }
     Some(true)
+}
+
+/// On a kink that no exact numbers reach signs are told by the residues.
+fn signs<'e>(lowering: &'e mut Lowering<'_>, point: &'e Point) -> Evaluator<'e> {
+    if point.on_kink {
+        Evaluator::new(lowering, point)
+    } else {
+        Evaluator::bare(lowering, point)
+    }
 }
 
 /// The point with inputs turned round or made small until the kinks have the wanted signs, as far as that succeeds.
@@ -626,7 +635,7 @@ pub(super) fn steered(
     let mut point = start.clone();
     let mut settled = 0;
     loop {
-        let mut evaluator = Evaluator::new(lowering, &point);
+        let mut evaluator = signs(lowering, &point);
         if look(&mut evaluator).is_err() {
             return point;
         }
@@ -641,9 +650,14 @@ pub(super) fn steered(
         let (behind, free): (Vec<Element>, Vec<Element>) = open
             .into_iter()
             .partition(|element| locked.contains(element));
-        let keeps = |lowering: &mut Lowering<'_>, moved: &Point, at: usize, sign| {
-            let value = Evaluator::new(lowering, moved).term(kinks[at].argument, &kinks[at].env);
-            value.is_ok_and(|value| value.real.sign() == Some(sign))
+        // What the kinks have in common is evaluated once.
+        let turns = |lowering: &mut Lowering<'_>, moved: &Point, first: usize| {
+            let mut evaluator = signs(lowering, moved);
+            let mut has = |number: usize, sign: Ordering| {
+                let value = evaluator.term(kinks[number].argument, &kinks[number].env);
+                value.is_ok_and(|value| value.real.sign() == Some(sign))
+            };
+            has(at, wanted(at)) && (first..at).all(|before| has(before, kinks[before].sign))
         };
         let changes = moves(&free).into_iter().map(|changed| (changed, at));
         let more = moves(&behind).into_iter().map(|changed| (changed, 0));
@@ -652,8 +666,7 @@ pub(super) fn steered(
             .flat_map(|change| FACTORS.map(|factor| (change.clone(), factor)))
         {
             let mut moved = point.clone();
-            let factor = BigRational::new(factor.0.into(), factor.1.into());
-            let factor = point.arithmetic.number(factor);
+            let factor = point.arithmetic.number(Rational::new(factor.0, factor.1));
             for element in changed {
                 let value = point
                     .fixed
@@ -664,10 +677,7 @@ pub(super) fn steered(
                     .fixed
                     .insert(element.clone(), point.arithmetic.times(&value, &factor));
             }
-            let before = |at: usize| kinks[at].sign;
-            if keeps(lowering, &moved, at, wanted(at))
-                && (first..at).all(|at| keeps(lowering, &moved, at, before(at)))
-            {
+            if turns(lowering, &moved, first) {
                 point = moved;
                 break;
             }
@@ -704,7 +714,7 @@ pub(super) fn beside(
     let arithmetic = solution.arithmetic;
     let mut found = Vec::new();
     for step in [-1, 1] {
-        let step = arithmetic.number(BigRational::new(step.into(), NEXT_TO.into()));
+        let step = arithmetic.number(Rational::new(step, NEXT_TO));
         let mut moved = solution.clone();
         moved.on_kink = false;
         moved
@@ -722,7 +732,7 @@ const NEXT_TO: i64 = 4096;
 
 /// The inputs that the arguments of kinks read.
 fn reads_of(lowering: &mut Lowering<'_>, point: &Point, kinks: &[Kink]) -> Vec<Element> {
-    let mut evaluator = Evaluator::new(lowering, point);
+    let mut evaluator = signs(lowering, point);
     for kink in kinks {
         if evaluator.term(kink.argument, &kink.env).is_err() {
             break;

@@ -2,17 +2,14 @@
 
 use std::cmp::Ordering;
 
-use num_bigint::BigInt;
-use num_rational::BigRational;
-use num_traits::{One, Signed, ToPrimitive, Zero};
-
 use super::field::{Field, Residues};
+use super::rational::Rational;
 
 /// A real number.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Real {
     /// Exactly this.
-    Exact(BigRational),
+    Exact(Rational),
     /// Somewhere in here, ends included.
     Between(f64, f64),
 }
@@ -50,7 +47,7 @@ impl Real {
     pub(super) fn bounds(&self) -> (f64, f64) {
         match self {
             Real::Exact(value) => {
-                let near = value.to_f64().unwrap_or(f64::NAN);
+                let near = value.nearest();
                 if near.is_nan() {
                     (f64::NEG_INFINITY, f64::INFINITY)
                 } else if value.is_zero() {
@@ -71,8 +68,9 @@ impl Real {
         }
     }
 
-    fn exact(value: BigRational) -> Real {
-        if value.numer().bits() + value.denom().bits() > MOST_BITS {
+    fn exact(value: Rational) -> Real {
+        let (above, below) = value.bits();
+        if above + below > MOST_BITS {
             let (low, high) = Real::Exact(value).bounds();
             return Real::between(low, high);
         }
@@ -82,7 +80,7 @@ impl Real {
     /// Its sign; none if the enclosure leaves it open.
     pub(super) fn sign(&self) -> Option<Ordering> {
         match self {
-            Real::Exact(value) => Some(value.cmp(&BigRational::zero())),
+            Real::Exact(value) => Some(value.sign()),
             Real::Between(low, _) if *low > 0.0 => Some(Ordering::Greater),
             Real::Between(_, high) if *high < 0.0 => Some(Ordering::Less),
             Real::Between(..) => None,
@@ -91,7 +89,7 @@ impl Real {
 
     fn plus(&self, other: &Real) -> Real {
         if let (Real::Exact(a), Real::Exact(b)) = (self, other) {
-            return Real::exact(a + b);
+            return Real::exact(a.plus(b));
         }
         let ((a, b), (c, d)) = (self.bounds(), other.bounds());
         Real::between((a + c).next_down(), (b + d).next_up())
@@ -99,11 +97,11 @@ impl Real {
 
     fn times(&self, other: &Real) -> Real {
         if let (Real::Exact(a), Real::Exact(b)) = (self, other) {
-            return Real::exact(a * b);
+            return Real::exact(a.times(b));
         }
         for part in [self, other] {
             if matches!(part, Real::Exact(value) if value.is_zero()) {
-                return Real::Exact(BigRational::zero());
+                return Real::Exact(Rational::int(0));
             }
         }
         let ((a, b), (c, d)) = (self.bounds(), other.bounds());
@@ -119,7 +117,7 @@ impl Real {
     fn inverse(&self) -> Result<Real, Trouble> {
         match self {
             Real::Exact(value) if value.is_zero() => Err(Trouble::NoValue),
-            Real::Exact(value) => Ok(Real::Exact(value.recip())),
+            Real::Exact(value) => Ok(Real::Exact(value.inverse())),
             Real::Between(low, high) => {
                 if self.sign().is_none() {
                     return Err(Trouble::Unknown);
@@ -133,21 +131,14 @@ impl Real {
     }
 
     /// A power of a number above 0 with a rational exponent.
-    fn fractional(&self, exponent: &BigRational) -> Real {
-        if let (Real::Exact(value), Some(2)) = (self, exponent.denom().to_u32()) {
-            let (above, below) = (value.numer().sqrt(), value.denom().sqrt());
-            if &above * &above == *value.numer() && &below * &below == *value.denom() {
-                let power = exponent.numer().to_i32().unwrap_or(0);
-                if power.unsigned_abs() <= 64 {
-                    return Real::exact(num_traits::Pow::pow(
-                        BigRational::new(above, below),
-                        power,
-                    ));
-                }
-            }
+    fn fractional(&self, exponent: &Rational) -> Real {
+        if let (Real::Exact(value), Some((power @ -64..=64, 2))) = (self, exponent.parts())
+            && let Some(root) = value.square_root()
+        {
+            return Real::exact(root.power(power as i32));
         }
         let (low, high) = self.bounds();
-        let exponent = exponent.to_f64().unwrap_or(f64::NAN);
+        let exponent = exponent.nearest();
         let (a, b) = (low.max(0.0).powf(exponent), high.powf(exponent));
         Real::between(below(a.min(b), 8).max(0.0), above(a.max(b), 8))
     }
@@ -191,7 +182,15 @@ pub(super) struct Arithmetic {
 }
 
 impl Arithmetic {
-    pub(super) fn number(self, value: BigRational) -> Value {
+    /// The same numbers without residues.
+    pub(super) fn bare(self) -> Self {
+        Self {
+            field: Field::none(),
+            ..self
+        }
+    }
+
+    pub(super) fn number(self, value: Rational) -> Value {
         let residues = self.field.rational(&value);
         Value {
             real: Real::exact(value),
@@ -200,15 +199,16 @@ impl Arithmetic {
     }
 
     pub(super) fn int(self, value: i64) -> Value {
-        self.number(BigRational::from_integer(BigInt::from(value)))
+        self.number(Rational::int(value))
     }
 
     /// A number by its real value, with residues of their own.
-    pub(super) fn free(self, real: BigRational, seed: u64) -> Value {
-        let residues = self.field.signed(seed ^ self.seed, real.is_negative());
+    pub(super) fn free(self, real: Rational, seed: u64) -> Value {
+        let residues =
+            (self.field.exists()).then(|| self.field.signed(seed ^ self.seed, real.is_negative()));
         Value {
             real: Real::Exact(real),
-            residues: Some(residues),
+            residues,
         }
     }
 
@@ -218,7 +218,7 @@ impl Arithmetic {
                 std::f64::consts::PI.next_down(),
                 std::f64::consts::PI.next_up(),
             ),
-            residues: Some(self.field.random(self.seed ^ 0x3141_5926)),
+            residues: (self.field.exists()).then(|| self.field.random(self.seed ^ 0x3141_5926)),
         }
     }
 
@@ -245,8 +245,14 @@ impl Arithmetic {
     }
 
     pub(super) fn minus(self, a: &Value, b: &Value) -> Value {
-        let minus_one = self.int(-1);
-        self.plus(a, &self.times(b, &minus_one))
+        let negative = Value {
+            real: match &b.real {
+                Real::Exact(value) => Real::Exact(value.negated()),
+                Real::Between(low, high) => Real::Between(-high, -low),
+            },
+            residues: b.residues.map(|b| self.field.negated(&b)),
+        };
+        self.plus(a, &negative)
     }
 
     pub(super) fn inverse(self, a: &Value) -> Result<Value, Trouble> {
@@ -257,19 +263,21 @@ impl Arithmetic {
     }
 
     /// A power with a rational exponent.
-    pub(super) fn power(self, base: &Value, exponent: &BigRational) -> Result<Value, Trouble> {
+    pub(super) fn power(self, base: &Value, exponent: &Rational) -> Result<Value, Trouble> {
         if exponent.is_negative() {
-            let positive = self.power(base, &-exponent)?;
+            let positive = self.power(base, &exponent.negated())?;
             return self.inverse(&positive);
         }
         if exponent.is_integer() {
             let count = exponent
-                .to_integer()
-                .to_u32()
+                .as_int()
                 .filter(|count| *count <= 4_096)
                 .ok_or(Trouble::Unknown)?;
-            let mut result = self.int(1);
-            for _ in 0..count {
+            if count == 0 {
+                return Ok(self.int(1));
+            }
+            let mut result = base.clone();
+            for _ in 1..count {
                 result = self.times(&result, base);
             }
             // An even power is not negative, whatever the enclosure says.
@@ -287,10 +295,11 @@ impl Arithmetic {
             Some(Ordering::Greater) => {}
         }
         let residues = (|| {
-            let order = exponent.denom().to_u128()?;
-            let power = exponent.numer().to_u128()?;
-            let root = self.field.root(base.residues.as_ref()?, order)?;
-            Some(self.field.raised(&root, power))
+            let (power, order) = exponent.parts()?;
+            let root = self
+                .field
+                .root(base.residues.as_ref()?, order.unsigned_abs())?;
+            Some(self.field.raised(&root, power.unsigned_abs()))
         })();
         Ok(Value {
             real: base.real.fractional(exponent),
@@ -300,7 +309,7 @@ impl Arithmetic {
 
     pub(super) fn exp(self, a: &Value) -> Value {
         let real = match &a.real {
-            Real::Exact(value) if value.is_zero() => Real::Exact(BigRational::one()),
+            Real::Exact(value) if value.is_zero() => Real::Exact(Rational::int(1)),
             real => match real.monotone(f64::exp) {
                 Real::Between(low, high) => Real::between(low.max(0.0), high),
                 exact @ Real::Exact(_) => exact,
@@ -322,7 +331,7 @@ impl Arithmetic {
             Some(Ordering::Greater) => {}
         }
         let real = match &a.real {
-            Real::Exact(value) if value.is_one() => Real::Exact(BigRational::zero()),
+            Real::Exact(value) if value.is_one() => Real::Exact(Rational::int(0)),
             real => real.monotone(f64::ln),
         };
         Ok(Value {
@@ -379,18 +388,12 @@ impl Arithmetic {
             let Real::Exact(value) = &argument.real else {
                 return Err(Trouble::Unknown);
             };
-            for digit in value
-                .numer()
-                .to_u64_digits()
-                .1
-                .iter()
-                .chain(&value.denom().to_u64_digits().1)
-            {
+            for digit in value.digits() {
                 state = super::field::scramble(state ^ digit);
             }
             state = super::field::scramble(state ^ u64::from(value.is_negative()));
         }
-        let real = BigRational::new(BigInt::from((state % 41) as i64 - 20), BigInt::from(7));
+        let real = Rational::new((state % 41) as i64 - 20, 7);
         let residues: Option<Vec<Residues>> =
             arguments.iter().map(|argument| argument.residues).collect();
         Ok(Value {
@@ -423,9 +426,7 @@ pub(super) fn told_apart(a: &Real, b: &Real) -> bool {
 /// Its digits for a person.
 pub(super) fn show(real: &Real) -> String {
     match real {
-        Real::Exact(value) if value.numer().bits() < 40 && value.denom().bits() < 24 => {
-            value.to_string()
-        }
+        Real::Exact(value) if matches!(value.bits(), (0..40, 0..24)) => value.to_string(),
         real => {
             let (low, high) = real.bounds();
             let middle = low / 2.0 + high / 2.0;

@@ -69,8 +69,14 @@ impl Simplifier {
             if !rule.holds.under(step_at_zero) || !applies_to(system, rule) {
                 continue;
             }
-            let side = |system: &mut System, text: &str| {
-                pattern(system, text, LETTERS).expect("the rules are legal network language")
+            let side = |system: &mut System, text: &'static str| {
+                if let Some(known) = system.patterns.get(text) {
+                    return *known;
+                }
+                let term = pattern(system, text, LETTERS);
+                let term = term.expect("the rules are legal network language");
+                system.patterns.insert(text, term);
+                term
             };
             let left = side(system, rule.left);
             compiled.push(Compiled {

@@ -25,5 +25,6 @@ mod tree;
 pub(crate) use letters::{greek, greek_command, greek_sign};
 pub use print::{print, print_formula};
 pub use scope::{UNSUPPORTED_FUNCTIONS, WHOLE_ARRAY_FUNCTIONS};
+pub(crate) use statements::with_stack_for;
 pub use statements::{parse, parse_formula};
 pub use tree::*;

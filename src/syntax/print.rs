@@ -1,6 +1,6 @@
 //! The tree as network text: what is printed reads back as the same tree.
 
-use super::statements::with_deep_stack;
+use super::statements::with_stack_for;
 use std::fmt::Write as _;
 
 use num_rational::BigRational;
@@ -13,7 +13,7 @@ use super::tree::{
 
 /// Prints a network in the language, one statement a line.
 pub fn print(network: &Network) -> String {
-    with_deep_stack(|| {
+    with_stack_for(network, || {
         let mut printer = Printer::default();
         for statement in &network.statements {
             printer.statement(statement);

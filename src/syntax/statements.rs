@@ -32,13 +32,24 @@ pub fn parse(source: &Source) -> Result<Network, Report> {
     if text.len() > MAX_TEXT {
         return Err(mistakes::text_too_large(MAX_TEXT));
     }
-    with_deep_stack(|| read_text(text))
+    with_deep_stack(text.len(), || read_text(text))
 }
 
 /// Nested brackets are bounded, but each level takes several frames of the grammar, large ones in a debug
-/// build: a stack of this size holds them wherever the caller runs.
-pub(super) fn with_deep_stack<T>(work: impl FnOnce() -> T) -> T {
-    stacker::maybe_grow(16 * 1024 * 1024, 64 * 1024 * 1024, work)
+/// build: a stack of this size holds them wherever the caller runs. A short text cannot nest deeply, and another stack
+/// costs more than reading it.
+fn with_deep_stack<T>(length: usize, work: impl FnOnce() -> T) -> T {
+    let needed = (length + 64).saturating_mul(16 * 1024);
+    stacker::maybe_grow(needed.min(16 * 1024 * 1024), 64 * 1024 * 1024, work)
+}
+
+/// The same for what walks a network that was read.
+pub(crate) fn with_stack_for<T>(network: &Network, work: impl FnOnce() -> T) -> T {
+    let ends = network
+        .statements
+        .iter()
+        .map(|statement| statement.span.end);
+    with_deep_stack(ends.max().unwrap_or(0), work)
 }
 
 fn read_text(text: &str) -> Result<Network, Report> {
@@ -205,7 +216,9 @@ pub fn parse_formula(source: &Source, own: Option<&str>) -> Result<Expr, Report>
     let span = Span::new(0, source.text.len());
     let mut reader = reader(&source.text, &scope, span, brackets::MAX_DEPTH);
     reader.own = own.map(str::to_owned);
-    on_stack(brackets::MAX_DEPTH, || {
+    // At most so deep: most formulas are short, and another stack costs more than reading them.
+    let opening = source.text.bytes().filter(|byte| b"([{".contains(byte));
+    on_stack(opening.count(), || {
         let pair = grammar::parse(Rule::formula, &source.text, 0)?;
         let formula = pair.into_inner().next().expect("a formula is not empty");
         reader.expr(formula)

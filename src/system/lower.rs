@@ -12,7 +12,9 @@ use super::shapes::{self, ShapePiece};
 use super::{Family, FamilyKind, FamilyRole, System};
 use crate::array;
 use crate::source::{Diagnostic, Report, Span};
-use crate::syntax::{Declaration, Expr, ExprKind, Network, Range, Role, Set, StatementKind};
+use crate::syntax::{
+    Declaration, Expr, ExprKind, Network, Range, Role, Set, StatementKind, with_stack_for,
+};
 use crate::term::{Affine, Atom, Domain, FamilyId, TermId};
 
 /// Everything that is known while a network is lowered.
@@ -54,7 +56,7 @@ pub(super) struct Lowering<'a> {
 pub fn lower(network: &Network) -> Result<System, Report> {
     let mut lowering = Lowering::default();
     // Deep formulas are walked by recursion in several places; their depth is bounded by the reader.
-    stacker::maybe_grow(16 * 1024 * 1024, 64 * 1024 * 1024, || lowering.run(network));
+    with_stack_for(network, || lowering.run(network));
     let Lowering {
         system,
         mut problems,

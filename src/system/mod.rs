@@ -31,7 +31,7 @@ pub(crate) use pieces::ClauseIndex;
 pub use reads::{Reads, UnprovedRead, check_reads};
 
 use num_rational::BigRational;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::functions::MatrixRow;
 use crate::source::{Diagnostic, Span};
@@ -68,6 +68,8 @@ pub struct System {
     pub warnings: Vec<Diagnostic>,
     /// Whether equations speak of whole arrays: the network is written in matrix notation.
     pub whole_arrays: bool,
+    /// Sides of simplification rules that were read, by their texts.
+    pub(crate) patterns: FxHashMap<&'static str, TermId>,
 }
 
 /// A size symbol: `n`, `L`, or with slots `n[k]`.

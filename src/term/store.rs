@@ -1,20 +1,23 @@
 //! Interned terms.
 
+use std::sync::Arc;
+
 use indexmap::IndexSet;
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{One, Zero};
 use rustc_hash::FxBuildHasher;
+use smallvec::SmallVec;
 
 use super::Substitution;
 use super::{Affine, Domain, FamilyId, Node, Reduction, TermId, VarId};
 
-/// An arena of terms, each kept once, and of index letters.
+/// An arena of terms, each kept once, and of index letters. Copies share the terms that they have in common.
 #[derive(Debug, Clone, Default)]
 pub struct Store {
-    nodes: IndexSet<Node, FxBuildHasher>,
+    nodes: IndexSet<Arc<Node>, FxBuildHasher>,
     /// The free letters of each term, sorted.
-    free: Vec<Box<[VarId]>>,
+    free: Vec<SmallVec<[VarId; 4]>>,
     /// The letter that the author used, a wish for the printer.
     letters: Vec<String>,
 }
@@ -61,7 +64,7 @@ impl Store {
             return TermId(at as u32);
         }
         let free = self.free_of(&node);
-        let (at, _) = self.nodes.insert_full(node);
+        let (at, _) = self.nodes.insert_full(Arc::new(node));
         self.free.push(free);
         TermId(u32::try_from(at).expect("fewer than 2³² terms"))
     }
@@ -71,13 +74,18 @@ impl Store {
         &self.nodes[term.0 as usize]
     }
 
+    /// The content of a term, to be looked at while terms are added.
+    pub(crate) fn shared(&self, term: TermId) -> Arc<Node> {
+        Arc::clone(&self.nodes[term.0 as usize])
+    }
+
     /// The letters that are free in a term, sorted.
     pub fn free_vars(&self, term: TermId) -> &[VarId] {
         &self.free[term.0 as usize]
     }
 
-    fn free_of(&self, node: &Node) -> Box<[VarId]> {
-        let mut vars: Vec<VarId> = Vec::new();
+    fn free_of(&self, node: &Node) -> SmallVec<[VarId; 4]> {
+        let mut vars: SmallVec<[VarId; 4]> = SmallVec::new();
         match node {
             Node::Number(_) | Node::Pi | Node::Parameter(_) => {}
             Node::Index(affine) => affine.visit_vars(&mut |var| vars.push(var)),
@@ -88,7 +96,7 @@ impl Store {
             }
             Node::Reduce(_, bound, domain, body) => {
                 domain.visit_vars(&mut |var| vars.push(var));
-                vars.extend(self.free_vars(*body));
+                vars.extend_from_slice(self.free_vars(*body));
                 vars.retain(|var| !bound.contains(var));
             }
             Node::Guard(domain) => domain.visit_vars(&mut |var| vars.push(var)),
@@ -99,13 +107,13 @@ impl Store {
             | Node::Test(..)
             | Node::Cases(_) => {
                 for child in node.children() {
-                    vars.extend(self.free_vars(child));
+                    vars.extend_from_slice(self.free_vars(child));
                 }
             }
         }
         vars.sort_unstable();
         vars.dedup();
-        vars.into_boxed_slice()
+        vars
     }
 
     /// A number.

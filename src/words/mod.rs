@@ -1,7 +1,7 @@
 //! The words of write-ups: one file for each language, and no words elsewhere.
 
 use std::fmt;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 
@@ -11,18 +11,22 @@ const LANGUAGES: &[(&str, &str)] = &[
     ("de", include_str!("de.toml")),
 ];
 
-static ALL: LazyLock<Vec<Words>> = LazyLock::new(|| {
-    let read = |(name, text): &(&str, &str)| {
-        let words: Words = toml::from_str(text).expect("each file has all words, as tests see");
-        assert_eq!(words.language, *name, "a language is asked for by its tag");
-        words
-    };
-    LANGUAGES.iter().map(read).collect()
-});
+/// Each is read when it is first asked for.
+static READ: [OnceLock<Words>; LANGUAGES.len()] = [const { OnceLock::new() }; LANGUAGES.len()];
 
 /// The words of a language, by its tag: `en`, `de`.
 pub fn words(language: &str) -> Option<&'static Words> {
-    ALL.iter().find(|words| words.language == language)
+    let at = LANGUAGES.iter().position(|(name, _)| *name == language)?;
+    Some(numbered(at))
+}
+
+fn numbered(at: usize) -> &'static Words {
+    READ[at].get_or_init(|| {
+        let (name, text) = LANGUAGES[at];
+        let words: Words = toml::from_str(text).expect("each file has all words, as tests see");
+        assert_eq!(words.language, name, "a language is asked for by its tag");
+        words
+    })
 }
 
 /// The tags of all languages; the first is the one that is spoken where none is asked for.
@@ -51,7 +55,7 @@ pub struct Words {
 impl Words {
     /// English.
     pub fn english() -> &'static Self {
-        &ALL[0]
+        numbered(0)
     }
 }
 

@@ -47,13 +47,19 @@ type Result<T> = std::result::Result<T, Fault>;
 /// Letters with their values.
 pub(crate) type Letters = Vec<(String, i64)>;
 
-/// What does not depend on the point at which terms are evaluated.
+/// What does not depend on the point at which terms are evaluated, and how much was evaluated.
 #[derive(Debug, Default)]
 pub(crate) struct Structure {
+    /// How many steps were taken at all points together.
+    pub(crate) steps: u64,
+    /// Beyond so many steps nothing is evaluated; none for no bound.
+    pub(crate) most_steps: Option<u64>,
     /// The body that defines an element, with its letters' values; none for what is given.
     pub(crate) definitions: FxHashMap<(FamilyId, SmallVec<[i64; 4]>), Definition>,
     /// The values of the letters of a reduction, by the values of its free letters.
     pub(crate) ranges: FxHashMap<Instantiated, Rc<Vec<Vec<i64>>>>,
+    /// The bodies of functions with their arguments put in.
+    pub(crate) bodies: FxHashMap<(FunctionId, SmallVec<[TermId; 2]>), TermId>,
 }
 
 /// A term with the values of its free letters.

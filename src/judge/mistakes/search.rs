@@ -8,6 +8,7 @@ use super::subject::Subject;
 use super::{Mistake, equal};
 use crate::claim::{Expr, Join, Lowering, edited, print, reread};
 use crate::judge::compare::{Outcome, Pair, compare};
+use crate::judge::field::Residues;
 use crate::judge::line::Judge;
 use crate::judge::point::Demands;
 use crate::system::{FamilyKind, System};
@@ -51,6 +52,9 @@ struct Search<'j, 's> {
     truth: Values,
     repairs: Vec<(Repaired, Values)>,
     mutants: Vec<Mutant>,
+    /// Steps of evaluating wrong derivations, and those of the network's own when the search began.
+    steps: u64,
+    began: u64,
 }
 
 /// What is wrong with a claim that was refuted.
@@ -60,6 +64,7 @@ pub(super) fn search(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Optio
     let subject = Subject::new(&system, truth, claim);
     let values = sieve.values(&mut judge.lowerings[0], truth, truth)?;
     let own = sieve.values(&mut judge.lowerings[0], truth, claim);
+    let began = judge.lowerings[0].structure.steps;
     let mut search = Search {
         judge,
         subject: &subject,
@@ -67,6 +72,8 @@ pub(super) fn search(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Optio
         truth: values,
         repairs: Vec::new(),
         mutants: Vec::new(),
+        steps: 0,
+        began,
     };
     // One thing wrong, the more specific first.
     for row in MISTAKES {
@@ -89,7 +96,15 @@ pub(super) fn search(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Optio
     search.together(own)
 }
 
+/// After so many steps of evaluating no further edit or wrong derivation is looked at.
+const MOST_STEPS: u64 = 60_000_000;
+
 impl Search<'_, '_> {
+    fn is_exhausted(&self) -> bool {
+        let own = self.judge.lowerings[0].structure.steps - self.began;
+        own + self.steps > MOST_STEPS
+    }
+
     /// One derivation with a mistake in it, kept for later; the mistake if the claim is just that.
     fn derived(
         &mut self,
@@ -100,6 +115,9 @@ impl Search<'_, '_> {
         if self.mutants.len() >= MOST_DERIVATIONS {
             return None;
         }
+        if self.is_exhausted() {
+            return None;
+        }
         let base = &self.judge.lowerings[0];
         let mut over = over(base, &derivation);
         let count = over.system.families.len();
@@ -108,7 +126,9 @@ impl Search<'_, '_> {
             .sieve
             .values_over(&mut over, self.subject.truth, &mut |lowering| {
                 settle(lowering, count, &cuts);
-            })?;
+            });
+        self.steps += over.structure.steps;
+        let values = values?;
         let key = self.sieve.key(&values);
         let known = |other: &Values| self.sieve.key(other) == key;
         if (name == "wrong-loss-pairing" && self.is_own_loss(&derivation))
@@ -165,6 +185,9 @@ impl Search<'_, '_> {
         let wanted = self.sieve.key(&self.truth);
         let mut fitting = Vec::new();
         for candidate in candidates {
+            if self.is_exhausted() {
+                break;
+            }
             // What is claimed may not be put in its own place.
             let truth = &self.subject.truth.plain().kind;
             if candidate
@@ -201,20 +224,24 @@ impl Search<'_, '_> {
     /// Two or three things wrong at once.
     fn together(&mut self, own: Option<Values>) -> Option<Mistake> {
         let scales = self.scales();
+        let inverses: Vec<Option<Vec<Residues>>> = scales
+            .iter()
+            .map(|scale| {
+                let lowering = &mut self.judge.lowerings[0];
+                self.sieve.inverse(lowering, &scale.factor)
+            })
+            .collect();
         // What the claim should have been compared with, by its values.
         let mut targets: Known<(Option<usize>, Option<usize>)> = Known::default();
         for mutant in std::iter::once(None).chain((0..self.mutants.len()).map(Some)) {
             let values = mutant.map_or(&self.truth, |at| &self.mutants[at].values);
             for scale in std::iter::once(None).chain((0..scales.len()).map(Some)) {
-                let lowering = &mut self.judge.lowerings[0];
-                let divided = match scale {
-                    None => Some(values.clone()),
-                    Some(at) => self.sieve.divided(lowering, values, &scales[at].factor),
+                let key = match scale.map(|at| &inverses[at]) {
+                    None => self.sieve.key(values),
+                    Some(Some(inverse)) => self.sieve.key(&self.sieve.scaled(values, inverse)),
+                    Some(None) => continue,
                 };
-                if let Some(values) = divided {
-                    let key = self.sieve.key(&values);
-                    targets.entry(key).or_default().push((mutant, scale));
-                }
+                targets.entry(key).or_default().push((mutant, scale));
             }
         }
         let mut finds: Vec<Find> = Vec::new();

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::super::compare::{Make, arithmetic, built};
+use super::super::compare::{Make, built, drawn};
 use super::super::evaluate::{Env, Evaluator, Memory, Point};
 use super::super::field::{Field, Residues};
 use super::super::line::Judge;
@@ -89,7 +89,7 @@ impl<'r> Sieve<'r> {
             let draws =
                 (0..MOST_DRAWS).flat_map(|draw| makes.iter().map(move |make| (draw, *make)));
             for (draw, (seed, make)) in draws {
-                let arithmetic = arithmetic(draw, 2);
+                let arithmetic = drawn(draw, Field::single(draw));
                 let built = built(lowering, &pairs, &demands, search, seed, make, arithmetic);
                 let Some(point) = built else { continue };
                 let mut evaluator = Evaluator::new(lowering, &point);
@@ -186,28 +186,34 @@ impl<'r> Sieve<'r> {
         Some(all)
     }
 
-    /// Values multiplied by the inverse of a constant.
-    pub(super) fn divided(
+    /// The inverse of a constant at each point; none if it has none.
+    pub(super) fn inverse(
         &self,
         lowering: &mut Lowering<'_>,
-        values: &Values,
         constant: &Expr,
-    ) -> Option<Values> {
+    ) -> Option<Vec<Residues>> {
         let array = lowering.array(constant, &Letters::new()).ok()?;
+        let mut found = Vec::with_capacity(self.points.len());
+        for point in &self.points {
+            let (value, _) = evaluated(lowering, point, &array.entries, Memory::default());
+            found.push(point.arithmetic.field.inverse(value?.first()?)?);
+        }
+        Some(found)
+    }
+
+    /// Values multiplied by a factor for each point.
+    pub(super) fn scaled(&self, values: &Values, factors: &[Residues]) -> Values {
         let share = values.len() / self.points.len().max(1);
         let mut all = Vec::with_capacity(values.len());
-        for (at, point) in self.points.iter().enumerate() {
-            let field = point.arithmetic.field;
-            let (value, _) = evaluated(lowering, point, &array.entries, Memory::default());
-            let inverse = field.inverse(value?.first()?)?;
+        for (at, (point, factor)) in self.points.iter().zip(factors).enumerate() {
             let own = values.iter().skip(at * share).take(share);
-            all.extend(own.map(|value| field.times(value, &inverse)));
+            all.extend(own.map(|value| point.arithmetic.field.times(value, factor)));
         }
-        Some(all)
+        all
     }
 
     /// By what values are found again.
-    pub(super) fn key(&self, values: &Values) -> Vec<u128> {
+    pub(super) fn key(&self, values: &Values) -> Vec<u64> {
         let field = self.field();
         values.iter().map(|value| field.top(value)).collect()
     }
@@ -231,4 +237,4 @@ fn evaluated(
 }
 
 /// What has which values.
-pub(super) type Known<T> = FxHashMap<Vec<u128>, Vec<T>>;
+pub(super) type Known<T> = FxHashMap<Vec<u64>, Vec<T>>;
