@@ -120,6 +120,7 @@ pub(super) fn view(notation: &Notation) -> View {
         layout: match derivatives.layout {
             Lay::Same => Layout::Same,
             Lay::Numerator => Layout::Numerator,
+            Lay::Intermediates => Layout::Intermediates,
             Lay::Denominator => Layout::Denominator,
         },
         combine: derivatives.combine,
@@ -127,6 +128,7 @@ pub(super) fn view(notation: &Notation) -> View {
             Left::AsRead => Lettering::AsRead,
             Left::Bare => Lettering::Bare,
         },
+        examples: notation.examples,
         ..View::default()
     }
 }

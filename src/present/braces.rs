@@ -49,7 +49,7 @@ impl Chain {
             return None;
         };
         match system.family(*family).kind {
-            FamilyKind::Adjoint { of, wrt } if of == self.of => {
+            FamilyKind::Adjoint { of, wrt } if of == self.of || system.is_total(of) => {
                 reads(system, wrt, self.wrt).then_some(wrt)
             }
             _ => None,
@@ -121,10 +121,7 @@ impl Printer<'_> {
                 {
                     return None;
                 }
-                let negative = system
-                    .store
-                    .as_number(rest[0])
-                    .is_some_and(num_traits::Signed::is_negative);
+                let negative = self.is_negative(&rest);
                 let upstream = self.term(factors[at], scope);
                 let local = self.unsigned_product(&rest, scope);
                 let input =
@@ -187,7 +184,8 @@ impl Printer<'_> {
             let Node::Access(family, _) = node else {
                 return false;
             };
-            matches!(system.family(*family).kind, FamilyKind::Adjoint { of, .. } if of == chain.of)
+            matches!(system.family(*family).kind, FamilyKind::Adjoint { of, .. }
+                if of == chain.of || system.is_total(of))
         })
     }
 

@@ -13,7 +13,7 @@ use super::wording::fill;
 use crate::derive::Derivation;
 use crate::formula::{Condition, Form, Formula, Link};
 use crate::matrix::{Layout, MatrixForm, Refusal};
-use crate::profile::Notation;
+use crate::profile::{Notation, StepSign};
 use crate::syntax::{MatrixProperty, StepAtZero};
 use crate::system::{Assumption, Fact, FamilyKind, Primitive, System};
 use crate::term::{Affine, Constraint, Domain, FamilyId, FunctionId, Node, TermId, VarId};
@@ -179,6 +179,7 @@ pub fn present_network(system: &System, notation: &Notation, words: &'static Wor
 fn layout_note(layout: Layout, words: &Words) -> Prose {
     let note = match layout {
         Layout::Same | Layout::Numerator => &words.conditions.numerator_layout,
+        Layout::Intermediates => &words.conditions.intermediates_layout,
         Layout::Denominator => &words.conditions.denominator_layout,
     };
     vec![Inline::Words(note.clone())]
@@ -338,6 +339,9 @@ impl Printer<'_> {
 
     /// A term that is all of a side of an equation.
     pub(super) fn side(&mut self, term: TermId, scope: Scope) -> MathId {
+        if let Some(cases) = self.step_cases(term, scope) {
+            return cases;
+        }
         let id = self.term(term, scope).id;
         match self.boxes.get(id) {
             Math::Cases { rows, .. } => {
@@ -346,6 +350,46 @@ impl Printer<'_> {
             }
             _ => id,
         }
+    }
+
+    /// A product with Step as cases, where the profile writes it so: 0, and the other factors.
+    fn step_cases(&mut self, term: TermId, scope: Scope) -> Option<MathId> {
+        let (off, on) = match self.step_at_zero {
+            StepAtZero::Zero => (Sign::LessEqual, Sign::Greater),
+            StepAtZero::One => (Sign::Less, Sign::GreaterEqual),
+            StepAtZero::Half | StepAtZero::Undefined => return None,
+        };
+        if self.notation.profile.signs.step != StepSign::Cases {
+            return None;
+        }
+        let system = self.system;
+        let factors = match system.store.node(term) {
+            Node::Mul(factors) => factors.to_vec(),
+            _ => vec![term],
+        };
+        let mut steps = factors
+            .iter()
+            .filter_map(|factor| argument_of_step(system, *factor));
+        let (Some(argument), None) = (steps.next(), steps.next()) else {
+            return None;
+        };
+        let rest: Vec<TermId> = factors
+            .into_iter()
+            .filter(|factor| argument_of_step(system, *factor).is_none())
+            .collect();
+        let value = match rest.as_slice() {
+            [] => self.boxes.number(1),
+            [only] => self.term(*only, scope).id,
+            factors => self.product(factors, scope).id,
+        };
+        let argument = self.term(argument, scope).id;
+        let zero = self.boxes.number(0);
+        let mut when = |sign: Sign| {
+            let sign = self.boxes.sign(sign);
+            self.boxes.row([argument, sign, zero])
+        };
+        let rows = [(zero, Some(when(off))), (value, Some(when(on)))];
+        Some(self.cases(rows, true))
     }
 
     /// A member of a chain.
@@ -603,6 +647,19 @@ impl Printer<'_> {
     /// `ℝ`.
     pub(super) fn reals(&mut self) -> MathId {
         self.boxes.intern(Math::Symbol(Symbol::Sign(Sign::Reals)))
+    }
+}
+
+/// What Step is applied to, if it is the term.
+fn argument_of_step(system: &System, term: TermId) -> Option<TermId> {
+    match system.store.node(term) {
+        Node::Apply(function, orders, arguments)
+            if system.function(*function).primitive == Some(Primitive::Step)
+                && orders.iter().all(|order| *order == 0) =>
+        {
+            arguments.first().copied()
+        }
+        _ => None,
     }
 }
 

@@ -8,6 +8,7 @@ use super::letters::Scope;
 use super::math::{Fence, Math, MathId, Sign, Symbol};
 use super::terms::{Begin, Level, Printed, Printer};
 use crate::matrix::{Expression, Kind};
+use crate::profile::Slopes;
 use crate::system::{FamilyKind, Primitive};
 use crate::term::{Node, Reduction, TermId};
 
@@ -306,8 +307,52 @@ impl Printer<'_> {
         matches!(self.boxes.get(id), Math::Symbol(Symbol::Number(digits)) if **digits == *"1")
     }
 
+    /// A derivative times slopes as a product with a diagonal matrix: `\operatorname{diag}(s) g`, `g \operatorname{diag}(s)`
+    /// of a row.
+    fn with_diagonal(&mut self, parts: &[Expression], scope: Scope) -> Option<Printed> {
+        if self.notation.profile.signs.slopes != Slopes::Diagonal {
+            return None;
+        }
+        let system = self.system;
+        let derivative = |part: &Expression| {
+            let mut found = false;
+            part.visit(&mut |kind| {
+                if let Kind::Quantity { access, .. } = kind
+                    && let Node::Access(family, _) = system.store.node(*access)
+                {
+                    found |= matches!(system.family(*family).kind, FamilyKind::Adjoint { .. });
+                }
+            });
+            found
+        };
+        let (upstream, slopes): (Vec<&Expression>, Vec<&Expression>) =
+            parts.iter().partition(|part| derivative(part));
+        let ([upstream], [slope]) = (upstream.as_slice(), slopes.as_slice()) else {
+            return None;
+        };
+        let row = match (upstream.shape.rows(), upstream.shape.columns()) {
+            (Some(_), None) => false,
+            (None, Some(_)) => true,
+            _ => return None,
+        };
+        let slope = match &slope.kind {
+            Kind::Transpose(column) => self.named(r"\operatorname{diag}", column, scope),
+            _ => self.named(r"\operatorname{diag}", slope, scope),
+        };
+        let upstream = self.array(upstream, scope);
+        let upstream = self.array_factor(upstream, !row);
+        Some(self.side_by_side(&if row {
+            [upstream, slope]
+        } else {
+            [slope, upstream]
+        }))
+    }
+
     /// `a ⊙ b ⊘ c`.
     pub(super) fn entrywise(&mut self, parts: &[Expression], scope: Scope) -> Printed {
+        if let Some(printed) = self.with_diagonal(parts, scope) {
+            return printed;
+        }
         let (below, above): (Vec<&Expression>, Vec<&Expression>) = parts.iter().partition(
             |part| matches!(&part.kind, Kind::Power(_, exponent) if exponent.is_negative()),
         );

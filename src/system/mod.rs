@@ -22,6 +22,7 @@ mod scope;
 mod shapes;
 mod spellings;
 mod taken_out;
+mod total;
 mod whole;
 
 pub(crate) use functions::in_order;
@@ -56,6 +57,8 @@ pub struct System {
     pub functions: Vec<Function>,
     /// The loss, a family without indices.
     pub loss: Option<FamilyId>,
+    /// The loss times the number of examples, where derivatives of it are written.
+    pub total: Option<FamilyId>,
     /// What is assumed, in written order.
     pub assumptions: Vec<Assumption>,
     /// The network's own value of Step(0), if it names one.
