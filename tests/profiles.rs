@@ -151,7 +151,8 @@ fn every_profile_prints_what_its_source_prints() {
     let mut missing = Vec::new();
     for profile in profiles() {
         let path = folder.join(format!("{}.toml", profile.name));
-        let text = fs::read_to_string(&path).expect("every profile has the equations of its source");
+        let text =
+            fs::read_to_string(&path).expect("every profile has the equations of its source");
         let source: Printed = toml::from_str(&text).expect("a list of equations");
         for FromNetwork {
             network,
@@ -160,7 +161,14 @@ fn every_profile_prints_what_its_source_prints() {
         } in source.prints
         {
             let arguments = [
-                "derive", &network, "--profile", &profile.name, "--form", &form, "--env", "none",
+                "derive",
+                &network,
+                "--profile",
+                &profile.name,
+                "--form",
+                &form,
+                "--env",
+                "none",
             ];
             let printed = run(&path, &arguments);
             let lines: Vec<String> = printed
@@ -169,7 +177,10 @@ fn every_profile_prints_what_its_source_prints() {
                 .collect();
             for equation in equations {
                 if !lines.contains(&tokens(&equation)) {
-                    missing.push(format!("{}, {network}: {equation}\n{printed}", profile.name));
+                    missing.push(format!(
+                        "{}, {network}: {equation}\n{printed}",
+                        profile.name
+                    ));
                 }
             }
         }

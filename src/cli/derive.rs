@@ -69,7 +69,7 @@ pub(super) fn page(arguments: &DeriveArguments) -> Result<(Page, Behind), Stop> 
         Some(MacroDefinitions::With) | None => {}
     }
     if format == Format::Html(Extent::Page) {
-        document.picture = picture(&derivation, &loaded.notation).ok();
+        document.picture = picture(&derivation, &loaded.notation, style.words).ok();
     }
     arguments.format.break_lines(&mut document, format);
     refuse_above(arguments, lay_out(&document, format).size())?;

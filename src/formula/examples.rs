@@ -49,11 +49,7 @@ fn derivatives_of_sum(
 }
 
 /// The formulas in derivatives of the sum, if all can be.
-fn written(
-    system: &mut System,
-    rewriter: &Rewriter,
-    formulas: &[Formula],
-) -> Option<Vec<Formula>> {
+fn written(system: &mut System, rewriter: &Rewriter, formulas: &[Formula]) -> Option<Vec<Formula>> {
     let mut written = formulas.to_vec();
     for formula in &mut written {
         let sum = rewriter.sums.get(&formula.adjoint).copied();
@@ -162,7 +158,9 @@ impl Rewriter {
     /// `1/m` times a term, behind its number.
     fn divided(&self, system: &mut System, term: TermId) -> TermId {
         let minus_one = system.store.int(-1);
-        let number = system.store.intern(Node::Index(Affine::size(self.examples)));
+        let number = system
+            .store
+            .intern(Node::Index(Affine::size(self.examples)));
         let fraction = system.store.power(number, minus_one);
         match system.store.node(term).clone() {
             Node::Mul(factors) if system.store.as_number(factors[0]).is_some() => {

@@ -59,7 +59,9 @@ impl Printer<'_> {
         let number = notation.number(family).filter(|_| !lettered);
         let mark = notation.profile.layers.index;
         let number = number.map(|number| (mark, self.boxes.number(number)));
-        let label = notation.named(family).and_then(|named| named.label.as_ref());
+        let label = notation
+            .named(family)
+            .and_then(|named| named.label.as_ref());
         let label = label.map(|label| (Mark::Subscript, self.label(label)));
         number.into_iter().chain(label).collect()
     }

@@ -216,17 +216,16 @@ impl Printer<'_> {
         let Node::Access(family, index) = system.store.node(upstream) else {
             return None;
         };
-        let beside = factors(system, local.value);
         let whole = factors(system, term);
-        let above = formulas
+        let (above, beside) = formulas
             .iter()
             .filter(|other| other.adjoint == *family && other.index == *index)
             .flat_map(|other| &other.chain)
             .find_map(|link| match link {
                 Link::Term(value) => {
                     let value = factors(system, *value);
-                    let both: Vec<TermId> = value.iter().chain(&beside).copied().collect();
-                    same_factors(&both, &whole).then_some(value)
+                    let beside = without(&whole, &value)?;
+                    Some((value, beside))
                 }
                 Link::Operator { .. } => None,
             })?;
@@ -417,12 +416,13 @@ fn factors(system: &System, term: TermId) -> Vec<TermId> {
     }
 }
 
-/// Whether both lists hold the same, each as often.
-fn same_factors(one: &[TermId], other: &[TermId]) -> bool {
-    let sorted = |factors: &[TermId]| {
-        let mut sorted = factors.to_vec();
-        sorted.sort_unstable();
-        sorted
-    };
-    sorted(one) == sorted(other)
+/// What is left of the factors without others, in their order; nothing if not all of these are among them, or none is
+/// left.
+fn without(factors: &[TermId], others: &[TermId]) -> Option<Vec<TermId>> {
+    let mut left = factors.to_vec();
+    for other in others {
+        let at = left.iter().position(|factor| factor == other)?;
+        left.remove(at);
+    }
+    (!left.is_empty()).then_some(left)
 }

@@ -67,10 +67,15 @@ impl Printer<'_> {
                     return None;
                 };
                 let summed = system.is_total(of);
-                let named = self.notation.derivative(system, of, wrt, &[], false).is_some();
+                let named = self
+                    .notation
+                    .derivative(system, of, wrt, &[], false)
+                    .is_some();
                 (by == wrt && named && (of == loss || summed)).then_some((family, of))
             });
-            let Some((adjoint, of)) = adjoint else { continue };
+            let Some((adjoint, of)) = adjoint else {
+                continue;
+            };
             if general && std::mem::replace(&mut shown[usize::from(system.is_total(of))], true) {
                 continue;
             }
@@ -87,7 +92,9 @@ impl Printer<'_> {
             let below = self.boxes.row([partial, by]);
             let fraction = self.boxes.fraction(above, below);
             let equals = self.boxes.sign(Sign::Equals);
-            notes.push(vec![Inline::Math(self.boxes.row([short, equals, fraction]))]);
+            notes.push(vec![Inline::Math(
+                self.boxes.row([short, equals, fraction]),
+            )]);
         }
         if let Some(last) = notes.last_mut().filter(|_| general) {
             last.push(Inline::Words(self.words.conditions.so_for_all.clone()));

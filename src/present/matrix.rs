@@ -203,6 +203,15 @@ impl Printer<'_> {
         chain: &[Expression],
         scope: Scope,
     ) -> (bool, Printed) {
+        let is_zero = |number: &Expression| match number.kind {
+            Kind::Number(term) => self.system.store.is_zero(term),
+            _ => false,
+        };
+        // An array of zeros is 0, and no product with ones.
+        if numbers.iter().any(is_zero) {
+            let zero = self.boxes.number(0);
+            return (false, Printed::digits(zero));
+        }
         let mut negative = false;
         let mut printed = Vec::with_capacity(numbers.len() + chain.len());
         let count = numbers.len() + chain.len();
@@ -307,26 +316,27 @@ impl Printer<'_> {
         matches!(self.boxes.get(id), Math::Symbol(Symbol::Number(digits)) if **digits == *"1")
     }
 
+    /// Whether a derivative stands in an array.
+    fn has_adjoint(&self, array: &Expression) -> bool {
+        let mut found = false;
+        array.visit(&mut |kind| {
+            if let Kind::Quantity { access, .. } = kind
+                && let Node::Access(family, _) = self.system.store.node(*access)
+            {
+                found |= self.system.is_adjoint(*family);
+            }
+        });
+        found
+    }
+
     /// A derivative times slopes as a product with a diagonal matrix: `\operatorname{diag}(s) g`, `g \operatorname{diag}(s)`
     /// of a row.
     fn with_diagonal(&mut self, parts: &[Expression], scope: Scope) -> Option<Printed> {
         if self.notation.profile.signs.slopes != Slopes::Diagonal {
             return None;
         }
-        let system = self.system;
-        let derivative = |part: &Expression| {
-            let mut found = false;
-            part.visit(&mut |kind| {
-                if let Kind::Quantity { access, .. } = kind
-                    && let Node::Access(family, _) = system.store.node(*access)
-                {
-                    found |= matches!(system.family(*family).kind, FamilyKind::Adjoint { .. });
-                }
-            });
-            found
-        };
         let (upstream, slopes): (Vec<&Expression>, Vec<&Expression>) =
-            parts.iter().partition(|part| derivative(part));
+            parts.iter().partition(|part| self.has_adjoint(part));
         let ([upstream], [slope]) = (upstream.as_slice(), slopes.as_slice()) else {
             return None;
         };
@@ -471,6 +481,9 @@ impl Printer<'_> {
 
     fn array_sum(&mut self, parts: &[Expression], scope: Scope) -> Printed {
         let mut summands = Vec::with_capacity(parts.len());
+        let parts = self.direct_last(parts.iter().collect(), |printer, part| {
+            printer.has_adjoint(part)
+        });
         for part in parts {
             let (negative, printed) = self.array_summand(part, scope);
             summands.push((negative, self.inside_sum(printed)));

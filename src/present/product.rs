@@ -298,10 +298,9 @@ impl Printer<'_> {
         match self.boxes.get(id) {
             // The words below braces, too.
             Math::Symbol(Symbol::Word(_)) | Math::Brace { .. } => true,
-            // `dz` of a profile is one name.
-            Math::Spelled(pieces) => {
-                pieces.len() > 1 && matches!(&pieces[0], Piece::Latex(text) if !text.contains('\\'))
-            }
+            // `dz` and `out` of a profile are names.
+            Math::Spelled(pieces) => matches!(&pieces[0], Piece::Latex(text)
+                if !text.contains('\\') && (pieces.len() > 1 || text.len() > 1)),
             Math::Script { base, .. } | Math::Macro { body: base, .. } => self.is_word(*base),
             Math::Symbol(_)
             | Math::Row(_)

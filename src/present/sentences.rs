@@ -114,8 +114,7 @@ impl Printer<'_> {
             }
             _ => None,
         };
-        let definition =
-            definition.and_then(|(named, body)| self.definition(named, body?, scope));
+        let definition = definition.and_then(|(named, body)| self.definition(named, body?, scope));
         let words = &self.words.prose;
         let text = if definition.is_some() {
             &words.direct

@@ -407,6 +407,13 @@ impl<'a> Printer<'a> {
             return self.negative(turned);
         }
         let mut summands = Vec::with_capacity(terms.len());
+        let terms = &*self.direct_last(terms.to_vec(), |printer, term| {
+            let system = printer.system;
+            system.store.any(*term, |node| match node {
+                Node::Access(family, _) => system.is_adjoint(*family),
+                _ => false,
+            })
+        });
         let joined = self.joined(terms);
         if let [(only, Some(unequal))] = joined.as_slice() {
             let (only, unequal) = (*only, unequal.clone());
@@ -418,6 +425,18 @@ impl<'a> Printer<'a> {
             summands.push((negative, self.inside_sum(printed)));
         }
         self.signed_sum(&summands)
+    }
+
+    /// Summands in the profile's order: those with derivatives in them before those without.
+    pub(super) fn direct_last<T>(
+        &self,
+        mut summands: Vec<T>,
+        has_derivative: impl Fn(&Self, &T) -> bool,
+    ) -> Vec<T> {
+        if self.notation.profile.derivatives.direct_last {
+            summands.sort_by_key(|summand| !has_derivative(self, summand));
+        }
+        summands
     }
 
     /// A summand: a sum inside a sum, and cases, need brackets; a leading minus was split off before.

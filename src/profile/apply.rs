@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashSet;
 
-use super::{Mean, Profile};
 use super::convert::convert;
 use super::mistakes;
 use super::notation::{Named, Notation};
 use super::parts::{Part, Parts};
 use super::places::{Counter, Places};
+use super::{Mean, Profile};
 use crate::source::{Diagnostic, Report};
 use crate::system::{FamilyKind, FamilyRole, System};
 use crate::term::{Atom, FamilyId, SizeId};
@@ -40,7 +40,9 @@ pub fn apply(profile: &Profile, mut system: System) -> Result<(System, Notation)
     if profile.needs.contains(&Part::PreActivation)
         && let Some(activation) = parts.nameless_argument(&system)
     {
-        problems.push(mistakes::argument_without_name(&system, profile, activation));
+        problems.push(mistakes::argument_without_name(
+            &system, profile, activation,
+        ));
     }
     let places = Places::of(&system, &parts, profile);
     convert(&mut system, &places, profile);
@@ -74,7 +76,15 @@ pub fn apply(profile: &Profile, mut system: System) -> Result<(System, Notation)
         .family_ids()
         .map(|family| {
             let scores = scores == Some(family);
-            named(&system, family, &parts, &places, profile, &told_apart, scores)
+            named(
+                &system,
+                family,
+                &parts,
+                &places,
+                profile,
+                &told_apart,
+                scores,
+            )
         })
         .collect();
     if let Some(loss) = system.loss {

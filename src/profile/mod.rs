@@ -212,6 +212,8 @@ pub struct Derivatives {
     pub element: Option<Template>,
     /// Where the `1/m` of a mean over examples stands.
     pub mean: Mean,
+    /// Whether what the cost depends on directly, a penalty, stands behind what comes through other quantities.
+    pub direct_last: bool,
     /// With which indices the left sides of equations are written.
     pub left: Left,
     /// Where the axes of derivatives stand in matrix notation.

@@ -113,9 +113,9 @@ impl Parts {
         parts.set_named(system);
         let nonlinear = parts.of.contains(&Some(Part::PreActivation));
         for used in &uses {
-            let sibling = parts.with(Part::PreActivation).any(|other| {
-                same_letters(system, other, used.user)
-            });
+            let sibling = parts
+                .with(Part::PreActivation)
+                .any(|other| same_letters(system, other, used.user));
             if !nonlinear || sibling {
                 parts.set(used.user, Part::PreActivation);
             }
@@ -128,9 +128,9 @@ impl Parts {
         for family in system.family_ids() {
             match system.family(family).role {
                 Some(FamilyRole::Output) => {
-                    let sibling = parts.with(Part::Activation).any(|other| {
-                        same_letters(system, other, family)
-                    });
+                    let sibling = parts
+                        .with(Part::Activation)
+                        .any(|other| same_letters(system, other, family));
                     let part = if sibling {
                         Part::Activation
                     } else {
@@ -383,7 +383,9 @@ fn applies_activation(system: &System, family: FamilyId) -> bool {
 fn same_letters(system: &System, one: FamilyId, other: FamilyId) -> bool {
     let letters = |family: FamilyId| {
         let name = &system.family(family).name;
-        name.split(|c: char| !c.is_alphabetic()).next().map(str::to_owned)
+        name.split(|c: char| !c.is_alphabetic())
+            .next()
+            .map(str::to_owned)
     };
     letters(one) == letters(other)
 }

@@ -116,10 +116,7 @@ impl Places {
             if let Some(argument) = argument_of(system, family)
                 && self.counter(family).is_none()
                 && let Some(Counter::Name(number)) = self.counter(argument)
-                && matches!(
-                    parts.part(family),
-                    Some(Part::Activation | Part::Output)
-                )
+                && matches!(parts.part(family), Some(Part::Activation | Part::Output))
             {
                 self.counters[family.0 as usize] = Some(Counter::Name(number));
             }
@@ -324,9 +321,7 @@ impl Places {
         let of_weights: Vec<usize> = parts
             .uses
             .iter()
-            .flat_map(|used| {
-                (0..system.family(used.weight).axes).map(|axis| (used.weight, axis))
-            })
+            .flat_map(|used| (0..system.family(used.weight).axes).map(|axis| (used.weight, axis)))
             .map(|(family, axis)| groups.root(groups.axis(family, axis)))
             .collect();
         for family in system.family_ids() {

@@ -57,6 +57,8 @@ pub struct System {
     pub functions: Vec<Function>,
     /// The loss, a family without indices.
     pub loss: Option<FamilyId>,
+    /// Quantities that the author gave no names, with names of the program's: a softmax's argument.
+    pub invented: Vec<FamilyId>,
     /// The loss times the number of examples, where derivatives of it are written.
     pub total: Option<FamilyId>,
     /// What is assumed, in written order.

@@ -37,6 +37,11 @@ impl System {
         self.total == Some(family)
     }
 
+    /// Whether a quantity is a derivative.
+    pub(crate) fn is_adjoint(&self, family: FamilyId) -> bool {
+        matches!(self.family(family).kind, FamilyKind::Adjoint { .. })
+    }
+
     /// Whether a quantity has an entry for each of so many examples.
     pub(crate) fn has_examples(&self, family: FamilyId, examples: SizeId) -> bool {
         let row = self.family(family);
