@@ -11,6 +11,7 @@ use chainrule::profile::{apply, profiles, read};
 use chainrule::source::Source;
 use chainrule::syntax::parse;
 use chainrule::system::lower;
+use serde::Deserialize;
 
 fn run(path: &Path, arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_chainrule"))
@@ -85,6 +86,106 @@ fn what_cannot_be_written_so_is_refused() {
             insta::assert_snapshot!(message);
         });
     });
+}
+
+/// The equations that a source prints.
+#[derive(Deserialize)]
+struct Printed {
+    prints: Vec<FromNetwork>,
+}
+
+/// Equations that a source prints of a network.
+#[derive(Deserialize)]
+struct FromNetwork {
+    network: String,
+    form: String,
+    equations: Vec<String>,
+}
+
+/// LaTeX without spaces, and with a superscript before the subscript beside it: neither can be seen.
+fn tokens(latex: &str) -> String {
+    let mut text: String = latex
+        .replace(r"\,", "")
+        .replace('&', "")
+        .split_whitespace()
+        .collect();
+    let mut from = 0;
+    while let Some(at) = text[from..].find('_') {
+        let at = from + at;
+        let below = at + 1 + argument(&text[at + 1..]);
+        from = at + 1;
+        if text[below..].starts_with('^') {
+            let above = below + 1 + argument(&text[below + 1..]);
+            let turned = format!("{}{}", &text[below..above], &text[at..below]);
+            from = at + above - below + 1;
+            text.replace_range(at..above, &turned);
+        }
+    }
+    text
+}
+
+/// How long the argument of a script is: a group, a command or a character.
+fn argument(text: &str) -> usize {
+    if text.starts_with('{') {
+        let mut depth = 0;
+        for (at, letter) in text.char_indices() {
+            depth += i32::from(letter == '{') - i32::from(letter == '}');
+            if depth == 0 {
+                return at + 1;
+            }
+        }
+    }
+    match text.strip_prefix('\\') {
+        Some(rest) => {
+            let letters = rest.find(|c: char| !c.is_ascii_alphabetic());
+            1 + letters.unwrap_or(rest.len())
+        }
+        None => text.chars().next().map_or(0, char::len_utf8),
+    }
+}
+
+/// Every profile prints the equations of its source, token for token.
+#[test]
+fn every_profile_prints_what_its_source_prints() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/profiles/sources");
+    let mut missing = Vec::new();
+    for profile in profiles() {
+        let path = folder.join(format!("{}.toml", profile.name));
+        let text =
+            fs::read_to_string(&path).expect("every profile has the equations of its source");
+        let source: Printed = toml::from_str(&text).expect("a list of equations");
+        for FromNetwork {
+            network,
+            form,
+            equations,
+        } in source.prints
+        {
+            let arguments = [
+                "derive",
+                &network,
+                "--profile",
+                &profile.name,
+                "--form",
+                &form,
+                "--env",
+                "none",
+            ];
+            let printed = run(&path, &arguments);
+            let lines: Vec<String> = printed
+                .lines()
+                .map(|line| tokens(line.split(r" \qquad").next().unwrap_or(line)))
+                .collect();
+            for equation in equations {
+                if !lines.contains(&tokens(&equation)) {
+                    missing.push(format!(
+                        "{}, {network}: {equation}\n{printed}",
+                        profile.name
+                    ));
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
 }
 
 /// The example in the documents is a profile, and writes a network.

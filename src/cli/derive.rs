@@ -69,7 +69,7 @@ pub(super) fn page(arguments: &DeriveArguments) -> Result<(Page, Behind), Stop> 
         Some(MacroDefinitions::With) | None => {}
     }
     if format == Format::Html(Extent::Page) {
-        document.picture = picture(&derivation, &loaded.notation).ok();
+        document.picture = picture(&derivation, &loaded.notation, style.words).ok();
     }
     arguments.format.break_lines(&mut document, format);
     refuse_above(arguments, lay_out(&document, format).size())?;
@@ -120,6 +120,7 @@ pub(super) fn view(notation: &Notation) -> View {
         layout: match derivatives.layout {
             Lay::Same => Layout::Same,
             Lay::Numerator => Layout::Numerator,
+            Lay::Intermediates => Layout::Intermediates,
             Lay::Denominator => Layout::Denominator,
         },
         combine: derivatives.combine,
@@ -127,6 +128,7 @@ pub(super) fn view(notation: &Notation) -> View {
             Left::AsRead => Lettering::AsRead,
             Left::Bare => Lettering::Bare,
         },
+        examples: notation.examples,
         ..View::default()
     }
 }

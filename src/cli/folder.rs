@@ -15,8 +15,8 @@ pub(super) fn is_folder(path: &Path) -> bool {
 }
 
 /// Writes each derivative with all its cases to `dC-dW-0.tex`, conventions to `conventions.tex`, symbols to
-/// `symbols.tex`, macros to `macros.tex`. In formats in which a file can take in others, these are fragments, and
-/// `main.tex` takes them in.
+/// `symbols.tex`, macros to `macros.tex`. Pages are written in parts for other pages; in formats in which a file can
+/// take in others, `main.tex` takes them in.
 pub(super) fn write(folder: &Path, page: &mut Page) -> Result<(), Stop> {
     std::fs::create_dir_all(folder)
         .map_err(|error| Stop::refused(format!("error: {}: {error}", folder.display())))?;
@@ -91,12 +91,9 @@ pub(super) fn part(format: Format) -> Format {
     match format {
         Format::Document(_) => Format::Document(Extent::Fragment),
         Format::Typst(_) => Format::Typst(Extent::Fragment),
-        Format::Latex(_)
-        | Format::Markdown(_)
-        | Format::Html(_)
-        | Format::Text
-        | Format::Json
-        | Format::Picture(_) => format,
+        Format::Markdown(_) => Format::Markdown(Extent::Fragment),
+        Format::Html(_) => Format::Html(Extent::Fragment),
+        Format::Latex(_) | Format::Text | Format::Json | Format::Picture(_) => format,
     }
 }
 

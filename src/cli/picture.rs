@@ -5,6 +5,7 @@ use crate::derive::Derivation;
 use crate::graph::{arrays, fold, graph};
 use crate::present::{Picture, present_picture};
 use crate::profile::Notation;
+use crate::words::Words;
 
 /// Pictures of more boxes are of no use to anybody.
 const MOST_NODES: usize = 250;
@@ -13,7 +14,11 @@ const MOST_NODES: usize = 250;
 ///
 /// # Errors
 /// Where it would have too many boxes.
-pub(super) fn picture(derivation: &Derivation, notation: &Notation) -> Result<Picture, Stop> {
+pub(super) fn picture(
+    derivation: &Derivation,
+    notation: &Notation,
+    words: &'static Words,
+) -> Result<Picture, Stop> {
     let mut graph = fold(graph(derivation));
     let count = graph.nodes.len();
     if count > MOST_NODES {
@@ -23,5 +28,5 @@ pub(super) fn picture(derivation: &Derivation, notation: &Notation) -> Result<Pi
         )));
     }
     let arrays = arrays(&mut graph, derivation.step_at_zero);
-    Ok(present_picture(&graph, &arrays, notation))
+    Ok(present_picture(&graph, &arrays, notation, words))
 }

@@ -26,7 +26,7 @@ pub(super) fn page(arguments: &ShowArguments) -> Result<Page, Stop> {
             ..Request::default()
         };
         let derivation = derive(&loaded.system, &request).map_err(|report| loaded.stop(&report))?;
-        picture(&derivation, &loaded.notation)
+        picture(&derivation, &loaded.notation, arguments.format.language)
     };
     match format {
         Format::Picture(_) => document.picture = Some(drawn()?),

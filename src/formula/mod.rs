@@ -4,6 +4,7 @@ mod apart;
 mod arrays;
 mod cases;
 mod combine;
+mod examples;
 mod funnel;
 mod loss;
 mod measure;
@@ -198,6 +199,9 @@ pub fn formulate(derivation: &mut Derivation, view: &View) -> Result<Vec<Formula
         Form::Index | Form::Matrix => formulas,
         Form::Scalar => scalar::written_out(derivation, formulas)?,
     };
+    if let Some(size) = view.examples {
+        examples::of_sums(derivation, size, &mut formulas);
+    }
     apart::letters_told_apart(&mut derivation.system, &mut formulas);
     if view.form == Form::Matrix {
         arrays::formulate(derivation, view.layout, &mut formulas);

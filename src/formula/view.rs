@@ -1,6 +1,7 @@
 //! What is to be seen of a derivation.
 
 use crate::matrix::Layout;
+use crate::term::SizeId;
 
 /// The form of the formulas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -51,4 +52,7 @@ pub struct View {
     pub combine: bool,
     /// How left sides are written.
     pub lettering: Lettering,
+    /// The number of examples, if the derivatives by what each example has are to be those of the sum over them, and
+    /// not of their mean.
+    pub examples: Option<SizeId>,
 }

@@ -33,8 +33,30 @@ pub enum Layout {
     Same,
     /// Rows are outputs: the gradient of a number by a column is a row.
     Numerator,
+    /// The same, but the gradient of a number by what is given has its shape, and so has that by a matrix.
+    Intermediates,
     /// Columns are outputs.
     Denominator,
+}
+
+impl Layout {
+    /// Where the axes of one derivative stand.
+    fn of(self, system: &System, family: FamilyId) -> Self {
+        if self != Layout::Intermediates {
+            return self;
+        }
+        let (FamilyKind::Adjoint { wrt, .. } | FamilyKind::Local { wrt, .. }) =
+            system.family(family).kind
+        else {
+            return Layout::Same;
+        };
+        let row = system.family(wrt);
+        if row.kind == FamilyKind::Input || row.axes != 1 {
+            Layout::Same
+        } else {
+            Layout::Numerator
+        }
+    }
 }
 
 /// One formula in matrix notation: `left = … = members.last()`.
@@ -123,7 +145,8 @@ impl Notation {
             FamilyKind::Adjoint { of: inner, wrt: other }
                 if other == wrt && Axes::of(system, inner).count() == 0);
         let jacobian = !axes.of.is_empty() && !symmetric;
-        axes.count() > 0 && (jacobian || self.layout == Layout::Numerator && axes.of.is_empty())
+        let rows = self.layout.of(system, family) == Layout::Numerator;
+        axes.count() > 0 && (jacobian || rows && axes.of.is_empty())
     }
 
     /// The left side `family[index]` for all values of its letters in the domain.
@@ -138,7 +161,8 @@ impl Notation {
         domain: &Domain,
     ) -> Result<Frame, Refusal> {
         let axes = Axes::of(system, family);
-        let Some((row, column)) = axes.oriented(is_derivative(system, family), self.layout) else {
+        let layout = self.layout.of(system, family);
+        let Some((row, column)) = axes.oriented(is_derivative(system, family), layout) else {
             return Err(Refusal::Axes(axes.count()));
         };
         let elements: Vec<VarId> = axes

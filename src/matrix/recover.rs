@@ -262,7 +262,8 @@ impl<'a> Recovery<'a> {
                 return Err(Refusal::Index);
             }
         }
-        let oriented = axes.oriented(is_derivative(self.system, family), self.layout);
+        let layout = self.layout.of(self.system, family);
+        let oriented = axes.oriented(is_derivative(self.system, family), layout);
         let Some((row, column)) = oriented else {
             return Err(Refusal::Axes(axes.count()));
         };

@@ -52,15 +52,55 @@ impl Printer<'_> {
         }
     }
 
-    /// The number of a layer that stands in the name, with its place.
-    fn number_in_name(&mut self, family: FamilyId) -> Vec<(Mark, MathId)> {
+    /// What of its name tells a quantity from others in its part, with its place: the number of its layer, unless
+    /// the letters of its elements say it, or a label.
+    fn told_by(&mut self, family: FamilyId, lettered: bool) -> Vec<(Mark, MathId)> {
         let notation = self.notation;
-        let number = notation.named(family).and_then(|named| named.number);
+        let number = notation.number(family).filter(|_| !lettered);
         let mark = notation.profile.layers.index;
-        number
-            .map(|number| (mark, self.boxes.number(number)))
-            .into_iter()
-            .collect()
+        let number = number.map(|number| (mark, self.boxes.number(number)));
+        let label = notation
+            .named(family)
+            .and_then(|named| named.label.as_ref());
+        let label = label.map(|label| (Mark::Subscript, self.label(label)));
+        number.into_iter().chain(label).collect()
+    }
+
+    /// `h1`, `h,out`
+    fn label(&mut self, label: &str) -> MathId {
+        let parts: Vec<MathId> = label
+            .split('_')
+            .map(|part| {
+                let head = part.trim_end_matches(|c: char| c.is_ascii_digit());
+                let digits = &part[head.len()..];
+                let name = (!head.is_empty()).then(|| names::symbol(head, &mut self.boxes).base);
+                let number = (!digits.is_empty()).then(|| self.boxes.number(digits));
+                self.boxes.row(name.into_iter().chain(number))
+            })
+            .collect();
+        self.boxes.list(&parts, Sign::Comma)
+    }
+
+    /// Whether the letters of elements are those of their layers, so that its number need not be said.
+    fn letters_tell(&mut self, family: FamilyId, elements: &[Affine], scope: Scope) -> bool {
+        let notation = self.notation;
+        let Some(named) = notation.named(family) else {
+            return false;
+        };
+        let letters = &notation.profile.layers.letters;
+        let layers = &named.axis_layers;
+        layers.iter().any(Option::is_some)
+            && layers.len() == elements.len()
+            && layers.iter().zip(elements).all(|(layer, element)| {
+                let Some(letter) = layer.and_then(|layer| letters.get(layer)) else {
+                    return layer.is_none();
+                };
+                let shown = element.as_var().map(|var| {
+                    let own = self.letters.letter(scope, var);
+                    own.unwrap_or_else(|| self.system.store.letter(var))
+                });
+                shown == Some(letter.as_str())
+            })
     }
 
     /// The slots, each with its place.
@@ -91,7 +131,7 @@ impl Printer<'_> {
             }
             let list = self.boxes.list(&own, Sign::Comma);
             let fence = match mark {
-                Mark::Superscript | Mark::Subscript => Fence::Group,
+                Mark::Superscript | Mark::Subscript | Mark::Behind => Fence::Group,
                 Mark::Round => Fence::Round,
                 Mark::Square => Fence::Slot,
             };
@@ -122,10 +162,11 @@ impl Printer<'_> {
     ) -> Printed {
         let slots = self.system.family(family).slots.min(index.len());
         let (slots, elements) = index.split_at(slots);
+        let lettered = part == Part::Element && self.letters_tell(family, elements, scope);
         let parts = SymbolParts {
             base,
             below,
-            fixed: self.number_in_name(family),
+            fixed: self.told_by(family, lettered),
             slots: self.slots(family, slots, scope),
             elements: self.subscript(None, elements, part, scope),
         };
@@ -138,13 +179,14 @@ impl Printer<'_> {
         family: FamilyId,
         slots: &[MathId],
         elements: Option<MathId>,
+        lettered: bool,
     ) -> SymbolParts {
         let notation = self.notation;
         let (base, below) = self.symbol(family, elements.is_none());
         SymbolParts {
             base,
             below,
-            fixed: self.number_in_name(family),
+            fixed: self.told_by(family, lettered),
             slots: slots
                 .iter()
                 .enumerate()
@@ -235,6 +277,12 @@ impl Printer<'_> {
     }
 
     fn element(&mut self, family: FamilyId, index: &[Affine], part: Part, scope: Scope) -> Printed {
+        if self.system.is_total(family)
+            && let Some(body) = self.system.family(family).clauses[0].body
+        {
+            let body = self.term(body, scope);
+            return self.bracketed(body);
+        }
         let (slots, elements) = index.split_at(self.system.family(family).slots.min(index.len()));
         if let Some(mut spelled) = self.spelled_slots(family, slots, scope) {
             if slots.is_empty() {
@@ -246,8 +294,9 @@ impl Printer<'_> {
             .iter()
             .map(|slot| self.affine(slot, scope).id)
             .collect();
+        let lettered = part == Part::Element && self.letters_tell(family, elements, scope);
         let elements = self.subscript(None, elements, part, scope);
-        let parts = self.parts_of_symbol(family, &slots, elements);
+        let parts = self.parts_of_symbol(family, &slots, elements, lettered);
         self.symbol_in_parts(family, parts)
     }
 
@@ -361,8 +410,13 @@ impl Printer<'_> {
         let notation = self.notation;
         let slots = self.system.family(wrt.0).slots.min(wrt.1.len());
         if total
-            && let Some(template) = notation.derivative(self.system, of.0, wrt.0, &wrt.1[..slots])
-            && (part == Part::Whole || !template.is_whole())
+            && let Some(template) = notation.derivative(
+                self.system,
+                of.0,
+                wrt.0,
+                &wrt.1[..slots],
+                part == Part::Whole,
+            )
         {
             return self.in_template(template, of, wrt, part, scope);
         }
@@ -440,7 +494,7 @@ impl Printer<'_> {
                     below = sub.filter(|_| !whole);
                     base
                 }
-                _ => self.part(wrt.0, wrt.1, Part::Whole, scope).id,
+                _ => self.part(wrt.0, wrt.1, part, scope).id,
             };
             pieces.extend([Piece::Math(inside), Piece::Latex(behind.into())]);
         }
@@ -449,6 +503,7 @@ impl Printer<'_> {
             // What stands behind it would look as if it belonged to the cost.
             return Printed {
                 open: true,
+                tall: template.text().contains(r"\frac"),
                 ..Printed::scripted(base)
             };
         }

@@ -49,7 +49,7 @@ impl Chain {
             return None;
         };
         match system.family(*family).kind {
-            FamilyKind::Adjoint { of, wrt } if of == self.of => {
+            FamilyKind::Adjoint { of, wrt } if of == self.of || system.is_total(of) => {
                 reads(system, wrt, self.wrt).then_some(wrt)
             }
             _ => None,
@@ -121,10 +121,7 @@ impl Printer<'_> {
                 {
                     return None;
                 }
-                let negative = system
-                    .store
-                    .as_number(rest[0])
-                    .is_some_and(num_traits::Signed::is_negative);
+                let negative = self.is_negative(&rest);
                 let upstream = self.term(factors[at], scope);
                 let local = self.unsigned_product(&rest, scope);
                 let input =
@@ -187,7 +184,8 @@ impl Printer<'_> {
             let Node::Access(family, _) = node else {
                 return false;
             };
-            matches!(system.family(*family).kind, FamilyKind::Adjoint { of, .. } if of == chain.of)
+            matches!(system.family(*family).kind, FamilyKind::Adjoint { of, .. }
+                if of == chain.of || system.is_total(of))
         })
     }
 
@@ -218,17 +216,16 @@ impl Printer<'_> {
         let Node::Access(family, index) = system.store.node(upstream) else {
             return None;
         };
-        let beside = factors(system, local.value);
         let whole = factors(system, term);
-        let above = formulas
+        let (above, beside) = formulas
             .iter()
             .filter(|other| other.adjoint == *family && other.index == *index)
             .flat_map(|other| &other.chain)
             .find_map(|link| match link {
                 Link::Term(value) => {
                     let value = factors(system, *value);
-                    let both: Vec<TermId> = value.iter().chain(&beside).copied().collect();
-                    same_factors(&both, &whole).then_some(value)
+                    let beside = without(&whole, &value)?;
+                    Some((value, beside))
                 }
                 Link::Operator { .. } => None,
             })?;
@@ -419,12 +416,13 @@ fn factors(system: &System, term: TermId) -> Vec<TermId> {
     }
 }
 
-/// Whether both lists hold the same, each as often.
-fn same_factors(one: &[TermId], other: &[TermId]) -> bool {
-    let sorted = |factors: &[TermId]| {
-        let mut sorted = factors.to_vec();
-        sorted.sort_unstable();
-        sorted
-    };
-    sorted(one) == sorted(other)
+/// What is left of the factors without others, in their order; nothing if not all of these are among them, or none is
+/// left.
+fn without(factors: &[TermId], others: &[TermId]) -> Option<Vec<TermId>> {
+    let mut left = factors.to_vec();
+    for other in others {
+        let at = left.iter().position(|factor| factor == other)?;
+        left.remove(at);
+    }
+    (!left.is_empty()).then_some(left)
 }

@@ -12,8 +12,8 @@ use super::terms::{Level, Printer};
 use super::wording::fill;
 use crate::derive::Derivation;
 use crate::formula::{Condition, Form, Formula, Link};
-use crate::matrix::{Layout, MatrixForm, Refusal};
-use crate::profile::Notation;
+use crate::matrix::{self, Expression, Layout, MatrixForm, Refusal};
+use crate::profile::{Notation, StepSign};
 use crate::syntax::{MatrixProperty, StepAtZero};
 use crate::system::{Assumption, Fact, FamilyKind, Primitive, System};
 use crate::term::{Affine, Constraint, Domain, FamilyId, FunctionId, Node, TermId, VarId};
@@ -66,7 +66,16 @@ pub fn present(
     style: &Style<'_>,
     confirmation: Confirmed,
 ) -> Document {
-    let system = &derivation.system;
+    let invented = invented(&derivation.system, formulas);
+    let mut own;
+    let mut arrays = Vec::new();
+    let system = if invented.is_empty() || style.form != Form::Matrix {
+        &derivation.system
+    } else {
+        own = derivation.system.clone();
+        arrays = with_arrays(&mut own, &invented, derivation.step_at_zero);
+        &own
+    };
     let mut printer = Printer::new(system, style.notation);
     printer.words = style.words;
     printer.prose = style.prose;
@@ -99,6 +108,10 @@ pub fn present(
         notes.push(layout_note(style.layout, style.words));
     }
     notes.extend(printer.shortened_notes(style.form));
+    for family in invented {
+        let whole = arrays.iter().find(|(of, ..)| *of == family);
+        notes.extend(printer.invented_note(family, whole));
+    }
     let symbols = printer.symbols();
     let mut shown: Vec<TermId> = Vec::new();
     for formula in formulas {
@@ -130,6 +143,53 @@ pub fn present(
         words: style.words,
         picture: None,
     }
+}
+
+/// A quantity with its definition in whole arrays.
+type Stated = (FamilyId, Expression, Expression);
+
+/// The quantities with names of the program's that a reader of the formulas meets.
+fn invented(system: &System, formulas: &[Formula]) -> Vec<FamilyId> {
+    let met = |family: &FamilyId| {
+        formulas.iter().any(|formula| {
+            let terms = formula.chain.iter().flat_map(link_terms);
+            let by = |adjoint: FamilyId| {
+                matches!(system.family(adjoint).kind,
+                    FamilyKind::Adjoint { wrt, .. } | FamilyKind::Local { wrt, .. } if wrt == *family)
+            };
+            let mut terms = terms.chain(formula.locals.iter().map(|local| local.value));
+            by(formula.adjoint)
+                || terms.any(|term| {
+                    system.store.any(term, |node| match node {
+                        Node::Access(read, _) => read == family || by(*read),
+                        _ => false,
+                    })
+                })
+        })
+    };
+    system.invented.iter().copied().filter(met).collect()
+}
+
+/// Their definitions in whole arrays, where they have such.
+fn with_arrays(system: &mut System, families: &[FamilyId], step: StepAtZero) -> Vec<Stated> {
+    let notation = matrix::Notation::new(system, Layout::Same, step);
+    let mut found = Vec::new();
+    for family in families {
+        let [clause] = &*system.family(*family).clauses else {
+            continue;
+        };
+        let clause = clause.clone();
+        let Ok(frame) = notation.frame(system, *family, &clause.index, &clause.domain) else {
+            continue;
+        };
+        let Some(body) = clause.body else { continue };
+        if let Ok(proved) = notation.matrix_form(system, &frame, body)
+            && proved.assumed.is_empty()
+        {
+            found.push((*family, frame.left, proved.expression));
+        }
+    }
+    found
 }
 
 /// The left sides of formulas in the network language, for messages: `∂C/∂W[k]`.
@@ -179,6 +239,7 @@ pub fn present_network(system: &System, notation: &Notation, words: &'static Wor
 fn layout_note(layout: Layout, words: &Words) -> Prose {
     let note = match layout {
         Layout::Same | Layout::Numerator => &words.conditions.numerator_layout,
+        Layout::Intermediates => &words.conditions.intermediates_layout,
         Layout::Denominator => &words.conditions.denominator_layout,
     };
     vec![Inline::Words(note.clone())]
@@ -259,7 +320,8 @@ impl Printer<'_> {
             &formula.domain,
             scope,
         );
-        let (valid_if, except) = self.conditions(&formula.conditions, scope);
+        let whole = shown.form == Form::Matrix && shown.why_index.is_none();
+        let (valid_if, except) = self.conditions(&formula.conditions, whole, scope);
         let steps = formula
             .steps
             .iter()
@@ -338,6 +400,9 @@ impl Printer<'_> {
 
     /// A term that is all of a side of an equation.
     pub(super) fn side(&mut self, term: TermId, scope: Scope) -> MathId {
+        if let Some(cases) = self.step_cases(term, scope) {
+            return cases;
+        }
         let id = self.term(term, scope).id;
         match self.boxes.get(id) {
             Math::Cases { rows, .. } => {
@@ -346,6 +411,46 @@ impl Printer<'_> {
             }
             _ => id,
         }
+    }
+
+    /// A product with Step as cases, where the profile writes it so: 0, and the other factors.
+    fn step_cases(&mut self, term: TermId, scope: Scope) -> Option<MathId> {
+        let (off, on) = match self.step_at_zero {
+            StepAtZero::Zero => (Sign::LessEqual, Sign::Greater),
+            StepAtZero::One => (Sign::Less, Sign::GreaterEqual),
+            StepAtZero::Half | StepAtZero::Undefined => return None,
+        };
+        if self.notation.profile.signs.step != StepSign::Cases {
+            return None;
+        }
+        let system = self.system;
+        let factors = match system.store.node(term) {
+            Node::Mul(factors) => factors.to_vec(),
+            _ => vec![term],
+        };
+        let mut steps = factors
+            .iter()
+            .filter_map(|factor| argument_of_step(system, *factor));
+        let (Some(argument), None) = (steps.next(), steps.next()) else {
+            return None;
+        };
+        let rest: Vec<TermId> = factors
+            .into_iter()
+            .filter(|factor| argument_of_step(system, *factor).is_none())
+            .collect();
+        let value = match rest.as_slice() {
+            [] => self.boxes.number(1),
+            [only] => self.term(*only, scope).id,
+            factors => self.product(factors, scope).id,
+        };
+        let argument = self.term(argument, scope).id;
+        let zero = self.boxes.number(0);
+        let mut when = |sign: Sign| {
+            let sign = self.boxes.sign(sign);
+            self.boxes.row([argument, sign, zero])
+        };
+        let rows = [(zero, Some(when(off))), (value, Some(when(on)))];
+        Some(self.cases(rows, true))
     }
 
     /// A member of a chain.
@@ -442,6 +547,7 @@ impl Printer<'_> {
     pub(super) fn conditions(
         &mut self,
         conditions: &[Condition],
+        whole: bool,
         scope: Scope,
     ) -> (Vec<Prose>, Vec<Prose>) {
         let mut valid_if = Vec::new();
@@ -453,8 +559,9 @@ impl Printer<'_> {
                 Condition::OffKinks => except.push(self.said(&self.words.conditions.off_kinks)),
                 Condition::OffTies => except.push(self.said(&self.words.conditions.off_ties)),
                 Condition::Assumed(at) => {
-                    let system = self.system;
-                    valid_if.push(self.assumption(&system.assumptions[*at]));
+                    let assumption = &self.system.assumptions[*at];
+                    let of_arrays = whole.then(|| self.whole_assumption(assumption)).flatten();
+                    valid_if.push(of_arrays.unwrap_or_else(|| self.assumption(assumption)));
                 }
                 Condition::NonZero(term) => {
                     valid_if.push(vec![self.against_zero(*term, Sign::NotEqual, scope)]);
@@ -464,6 +571,15 @@ impl Printer<'_> {
                 }
             }
         }
+        // Two conditions may look the same.
+        let mut seen: Vec<Prose> = Vec::with_capacity(valid_if.len());
+        valid_if.retain(|condition| {
+            let new = !seen.contains(condition);
+            if new {
+                seen.push(condition.clone());
+            }
+            new
+        });
         (valid_if, except)
     }
 
@@ -516,6 +632,25 @@ impl Printer<'_> {
                 fill(text, &[("quantity", &[Inline::Math(symbol)])])
             }
         }
+    }
+
+    /// `z = W_2 h + b_2`, of what the author gave no name.
+    fn invented_note(&mut self, family: FamilyId, whole: Option<&Stated>) -> Option<Prose> {
+        let system = self.system;
+        let clause = system.family(family).clauses.first()?;
+        let scope = self.enter(Scope::EMPTY, &clause.vars);
+        let (left, right) = match whole {
+            Some((_, left, right)) => {
+                let left = self.array_side(left, scope);
+                (left, self.array_side(right, scope))
+            }
+            None => {
+                let left = self.access(family, &clause.index, scope).id;
+                (left, self.side(clause.body?, scope))
+            }
+        };
+        let equals = self.boxes.sign(Sign::Equals);
+        Some(vec![Inline::Math(self.boxes.row([left, equals, right]))])
     }
 
     /// `Step(0) = 1`.
@@ -603,6 +738,19 @@ impl Printer<'_> {
     /// `ℝ`.
     pub(super) fn reals(&mut self) -> MathId {
         self.boxes.intern(Math::Symbol(Symbol::Sign(Sign::Reals)))
+    }
+}
+
+/// What Step is applied to, if it is the term.
+fn argument_of_step(system: &System, term: TermId) -> Option<TermId> {
+    match system.store.node(term) {
+        Node::Apply(function, orders, arguments)
+            if system.function(*function).primitive == Some(Primitive::Step)
+                && orders.iter().all(|order| *order == 0) =>
+        {
+            arguments.first().copied()
+        }
+        _ => None,
     }
 }
 

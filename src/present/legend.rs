@@ -26,10 +26,10 @@ impl Printer<'_> {
         let system = self.system;
         let mut rows = Vec::new();
         for (at, family) in system.families.iter().enumerate() {
-            if is_derivative(family) || family.name.is_empty() {
+            let id = FamilyId(at as u32);
+            if is_derivative(family) || family.name.is_empty() || system.is_total(id) {
                 continue;
             }
-            let id = FamilyId(at as u32);
             let Some(clause) = general_clause(family) else {
                 continue;
             };
@@ -54,15 +54,31 @@ impl Printer<'_> {
         let Some(loss) = system.loss else {
             return Vec::new();
         };
-        let mut notes = Vec::new();
+        let general = self.notation.names_all_derivatives();
+        let mut notes: Vec<Prose> = Vec::new();
+        // One example says how all are written; two where some are derivatives of a sum.
+        let mut shown = [false; 2];
         for wrt in std::mem::take(&mut self.shortened) {
             let Some(clause) = general_clause(system.family(wrt)) else {
                 continue;
             };
-            let adjoint = system.family_ids().find(|family| {
-                system.family(*family).kind == FamilyKind::Adjoint { of: loss, wrt }
+            let adjoint = system.family_ids().find_map(|family| {
+                let FamilyKind::Adjoint { of, wrt: by } = system.family(family).kind else {
+                    return None;
+                };
+                let summed = system.is_total(of);
+                let named = self
+                    .notation
+                    .derivative(system, of, wrt, &[], false)
+                    .is_some();
+                (by == wrt && named && (of == loss || summed)).then_some((family, of))
             });
-            let Some(adjoint) = adjoint else { continue };
+            let Some((adjoint, of)) = adjoint else {
+                continue;
+            };
+            if general && std::mem::replace(&mut shown[usize::from(system.is_total(of))], true) {
+                continue;
+            }
             let part = match form {
                 Form::Matrix => Part::Whole,
                 Form::Index | Form::Scalar => Part::Element,
@@ -70,22 +86,18 @@ impl Printer<'_> {
             let scope = self.enter(Scope::EMPTY, &clause.vars);
             let short = self.part(adjoint, &clause.index, part, scope).id;
             let partial = self.boxes.sign(Sign::Partial);
-            let cost = self.access(loss, &[], scope).id;
+            let cost = self.access(of, &[], scope).id;
             let by = self.part(wrt, &clause.index, part, scope).id;
             let above = self.boxes.row([partial, cost]);
             let below = self.boxes.row([partial, by]);
             let fraction = self.boxes.fraction(above, below);
             let equals = self.boxes.sign(Sign::Equals);
-            let equation = self.boxes.row([short, equals, fraction]);
-            let mut note = vec![Inline::Math(equation)];
-            let general = self.notation.names_all_derivatives();
-            if general {
-                note.push(Inline::Words(self.words.conditions.so_for_all.clone()));
-            }
-            notes.push(note);
-            if general {
-                break;
-            }
+            notes.push(vec![Inline::Math(
+                self.boxes.row([short, equals, fraction]),
+            )]);
+        }
+        if let Some(last) = notes.last_mut().filter(|_| general) {
+            last.push(Inline::Words(self.words.conditions.so_for_all.clone()));
         }
         notes
     }
@@ -126,7 +138,8 @@ impl Printer<'_> {
         for (at, family) in system.families.iter().enumerate() {
             let id = FamilyId(at as u32);
             // A given boundary stands with the quantity that it bounds.
-            if is_derivative(family) || family.name.is_empty() || system.bounded_by(id).is_some() {
+            let unnamed = family.name.is_empty() || system.is_total(id);
+            if is_derivative(family) || unnamed || system.bounded_by(id).is_some() {
                 continue;
             }
             terms.extend(family.clauses.iter().filter_map(|clause| clause.body));

@@ -57,7 +57,7 @@ impl Printer<'_> {
         } else {
             self.reason(local, scope)
         };
-        let (valid_if, except) = self.conditions(&local.conditions, scope);
+        let (valid_if, except) = self.conditions(&local.conditions, false, scope);
         for place in except {
             separate(&mut why);
             why.extend(place);

@@ -185,7 +185,14 @@ impl Printer<'_> {
 
     /// A symbol with what stands above and below it.
     pub(super) fn put_together(&mut self, parts: &SymbolParts) -> Printed {
-        let marks = parts.fixed.iter().chain(&parts.slots).copied().collect();
+        let (behind, marks): (Vec<_>, Vec<_>) = parts
+            .fixed
+            .iter()
+            .chain(&parts.slots)
+            .copied()
+            .partition(|(mark, _)| *mark == Mark::Behind);
+        let behind = behind.into_iter().map(|(_, number)| number);
+        let base = self.boxes.row([parts.base].into_iter().chain(behind));
         let (sup, sub) = self.marked(parts.below, marks);
         let sub = match (sub, parts.elements) {
             (Some(before), Some(elements)) => Some(
@@ -194,7 +201,7 @@ impl Printer<'_> {
             ),
             (sub, elements) => sub.or(elements),
         };
-        let id = self.boxes.script(parts.base, sub, sup);
+        let id = self.boxes.script(base, sub, sup);
         if sup.is_some() {
             Printed::scripted(id)
         } else {
@@ -273,7 +280,7 @@ impl Printer<'_> {
             let slots: Vec<MathId> = (1..=row.slots).map(|at| self.macro_parameter(at)).collect();
             let below = (row.axes > 0).then(|| self.macro_parameter(row.slots + 1));
             for elements in [None, below] {
-                let parts = self.parts_of_symbol(family, &slots, elements);
+                let parts = self.parts_of_symbol(family, &slots, elements, false);
                 let printed = self.symbol_in_parts(family, parts);
                 rows.extend(self.macro_row(printed.id));
             }

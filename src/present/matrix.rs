@@ -8,6 +8,7 @@ use super::letters::Scope;
 use super::math::{Fence, Math, MathId, Sign, Symbol};
 use super::terms::{Begin, Level, Printed, Printer};
 use crate::matrix::{Expression, Kind};
+use crate::profile::Slopes;
 use crate::system::{FamilyKind, Primitive};
 use crate::term::{Node, Reduction, TermId};
 
@@ -202,6 +203,15 @@ impl Printer<'_> {
         chain: &[Expression],
         scope: Scope,
     ) -> (bool, Printed) {
+        let is_zero = |number: &Expression| match number.kind {
+            Kind::Number(term) => self.system.store.is_zero(term),
+            _ => false,
+        };
+        // An array of zeros is 0, and no product with ones.
+        if numbers.iter().any(is_zero) {
+            let zero = self.boxes.number(0);
+            return (false, Printed::digits(zero));
+        }
         let mut negative = false;
         let mut printed = Vec::with_capacity(numbers.len() + chain.len());
         let count = numbers.len() + chain.len();
@@ -306,8 +316,53 @@ impl Printer<'_> {
         matches!(self.boxes.get(id), Math::Symbol(Symbol::Number(digits)) if **digits == *"1")
     }
 
+    /// Whether a derivative stands in an array.
+    fn has_adjoint(&self, array: &Expression) -> bool {
+        let mut found = false;
+        array.visit(&mut |kind| {
+            if let Kind::Quantity { access, .. } = kind
+                && let Node::Access(family, _) = self.system.store.node(*access)
+            {
+                found |= self.system.is_adjoint(*family);
+            }
+        });
+        found
+    }
+
+    /// A derivative times slopes as a product with a diagonal matrix: `\operatorname{diag}(s) g`, `g \operatorname{diag}(s)`
+    /// of a row.
+    fn with_diagonal(&mut self, parts: &[Expression], scope: Scope) -> Option<Printed> {
+        if self.notation.profile.signs.slopes != Slopes::Diagonal {
+            return None;
+        }
+        let (upstream, slopes): (Vec<&Expression>, Vec<&Expression>) =
+            parts.iter().partition(|part| self.has_adjoint(part));
+        let ([upstream], [slope]) = (upstream.as_slice(), slopes.as_slice()) else {
+            return None;
+        };
+        let row = match (upstream.shape.rows(), upstream.shape.columns()) {
+            (Some(_), None) => false,
+            (None, Some(_)) => true,
+            _ => return None,
+        };
+        let slope = match &slope.kind {
+            Kind::Transpose(column) => self.named(r"\operatorname{diag}", column, scope),
+            _ => self.named(r"\operatorname{diag}", slope, scope),
+        };
+        let upstream = self.array(upstream, scope);
+        let upstream = self.array_factor(upstream, !row);
+        Some(self.side_by_side(&if row {
+            [upstream, slope]
+        } else {
+            [slope, upstream]
+        }))
+    }
+
     /// `a ⊙ b ⊘ c`.
     pub(super) fn entrywise(&mut self, parts: &[Expression], scope: Scope) -> Printed {
+        if let Some(printed) = self.with_diagonal(parts, scope) {
+            return printed;
+        }
         let (below, above): (Vec<&Expression>, Vec<&Expression>) = parts.iter().partition(
             |part| matches!(&part.kind, Kind::Power(_, exponent) if exponent.is_negative()),
         );
@@ -426,6 +481,9 @@ impl Printer<'_> {
 
     fn array_sum(&mut self, parts: &[Expression], scope: Scope) -> Printed {
         let mut summands = Vec::with_capacity(parts.len());
+        let parts = self.direct_last(parts.iter().collect(), |printer, part| {
+            printer.has_adjoint(part)
+        });
         for part in parts {
             let (negative, printed) = self.array_summand(part, scope);
             summands.push((negative, self.inside_sum(printed)));

@@ -25,6 +25,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 mod unequal;
+mod whole;
 pub(crate) mod wording;
 
 pub use compose::{Style, left_sides, present, present_network};

@@ -57,7 +57,8 @@ impl Names {
                 family.kind,
                 FamilyKind::Adjoint { .. } | FamilyKind::Local { .. }
             );
-            if derivative || family.name.is_empty() {
+            let unnamed = family.name.is_empty() || system.is_total(FamilyId(at as u32));
+            if derivative || unnamed {
                 let blank = NameBox {
                     base: boxes.row([]),
                     sub: None,

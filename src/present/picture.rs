@@ -11,6 +11,7 @@ use crate::graph::{Arrays, Graph, Node, NodeKind};
 use crate::profile::Notation;
 use crate::system::{Clause, FamilyKind, FamilyRole};
 use crate::term::{Affine, FamilyId, Substitution, VarId};
+use crate::words::{Words, filled};
 
 /// Equations that are wider than so many digits are drawn as their left sides.
 const WIDEST: f32 = 40.0;
@@ -30,6 +31,25 @@ pub struct Picture {
     pub frames: Vec<Frame>,
     /// What a reader has to know, in sentences.
     pub caption: String,
+    /// The language of its words.
+    pub words: &'static Words,
+}
+
+impl Picture {
+    /// Its name for those who don't see it.
+    pub fn name(&self) -> String {
+        let words = &self.words.picture;
+        if self.title.is_empty() {
+            words.untitled.clone()
+        } else {
+            filled(&words.title, &[("loss", &self.title)])
+        }
+    }
+
+    /// What stands at dots for so many definitions.
+    pub(crate) fn more(&self, count: usize) -> String {
+        filled(&self.words.picture.more, &[("count", &count.to_string())])
+    }
 }
 
 /// A box or dots.
@@ -86,9 +106,16 @@ pub struct Frame {
     pub range: MathId,
 }
 
-/// The picture of a graph. `arrays` has the definitions of its nodes with whole arrays, where there are any.
-pub fn present_picture(graph: &Graph, arrays: &[Option<Arrays>], notation: &Notation) -> Picture {
+/// The picture of a graph, in the words of a language. `arrays` has the definitions of its nodes with whole arrays, where
+/// there are any.
+pub fn present_picture(
+    graph: &Graph,
+    arrays: &[Option<Arrays>],
+    notation: &Notation,
+    words: &'static Words,
+) -> Picture {
     let mut printer = Printer::new(&graph.system, notation);
+    printer.words = words;
     let equations: Vec<Option<MathId>> = graph
         .nodes
         .iter()
@@ -113,6 +140,7 @@ pub fn present_picture(graph: &Graph, arrays: &[Option<Arrays>], notation: &Nota
             back: edge.back,
         })
         .collect();
+    let (shapes, arrows) = beside_readers(shapes, arrows, |at| is_constant(graph, at));
     let frames = graph
         .frames
         .iter()
@@ -126,8 +154,39 @@ pub fn present_picture(graph: &Graph, arrays: &[Option<Arrays>], notation: &Nota
         shapes,
         arrows,
         frames,
-        caption: caption(graph),
+        caption: caption(graph, words),
+        words,
     }
+}
+
+/// Whether a node is a given number that no gradient goes to, such as a small ε: it is drawn beside each of its readers.
+fn is_constant(graph: &Graph, at: usize) -> bool {
+    let node = &graph.nodes[at];
+    let family = graph.system.family(node.family);
+    node.kind == NodeKind::Given
+        && node.adjoints.is_empty()
+        && family.axes == 0
+        && family.slots == 0
+}
+
+/// Shapes with one of its own for each reader of a constant.
+fn beside_readers(
+    mut shapes: Vec<Shape>,
+    mut arrows: Vec<Arrow>,
+    is_constant: impl Fn(usize) -> bool,
+) -> (Vec<Shape>, Vec<Arrow>) {
+    let mut seen = vec![false; shapes.len()];
+    for arrow in &mut arrows {
+        if is_constant(arrow.from) && std::mem::replace(&mut seen[arrow.from], true) {
+            let own = Shape {
+                frame: shapes[arrow.to].frame,
+                ..shapes[arrow.from].clone()
+            };
+            arrow.from = shapes.len();
+            shapes.push(own);
+        }
+    }
+    (shapes, arrows)
 }
 
 impl Printer<'_> {
@@ -299,15 +358,14 @@ impl Printer<'_> {
     }
 }
 
-fn caption(graph: &Graph) -> String {
-    let mut caption =
-        String::from("Values go along the solid arrows; at each stands the set that they are in.");
+fn caption(graph: &Graph, words: &Words) -> String {
+    let words = &words.picture;
+    let mut sentences = vec![words.values.as_str()];
     if graph.edges.iter().any(|edge| edge.back) {
-        caption
-            .push_str(" Gradients come back along the dashed ones; what was asked for is shaded.");
+        sentences.push(&words.gradients);
     }
     if !graph.frames.is_empty() {
-        caption.push_str(" What is in a frame is there once for each value of its letters, and is the same for all if it has none of them.");
+        sentences.push(&words.frames);
     }
-    caption
+    sentences.join(" ")
 }

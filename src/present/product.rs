@@ -43,17 +43,63 @@ impl Quotient {
 
 impl Printer<'_> {
     pub(super) fn product(&mut self, factors: &[TermId], scope: Scope) -> Printed {
-        let negative = self
-            .system
-            .store
-            .as_number(factors[0])
-            .is_some_and(BigRational::is_negative);
         let unsigned = self.unsigned_product(factors, scope);
-        if !negative {
+        if !self.is_negative(factors) {
             return unsigned;
         }
         let unsigned = self.factor(unsigned, true);
         self.negative(unsigned)
+    }
+
+    /// Whether a minus stands before a product: that of its leading number, and those of differences that are turned.
+    pub(super) fn is_negative(&self, factors: &[TermId]) -> bool {
+        let number = self.system.store.as_number(factors[0]);
+        let turned = factors
+            .iter()
+            .filter(|factor| self.minus_target(**factor).is_some());
+        number.is_some_and(BigRational::is_negative) ^ (turned.count() % 2 == 1)
+    }
+
+    /// The target that a difference subtracts, and what it is subtracted from, where the profile puts targets first.
+    fn minus_target(&self, term: TermId) -> Option<(TermId, TermId)> {
+        if !self.notation.profile.signs.target_first {
+            return None;
+        }
+        let store = &self.system.store;
+        let Node::Add(terms) = store.node(term) else {
+            return None;
+        };
+        let [first, second] = terms[..] else {
+            return None;
+        };
+        let target = |term: TermId| {
+            let Node::Mul(factors) = store.node(term) else {
+                return None;
+            };
+            let [sign, factor] = factors[..] else {
+                return None;
+            };
+            let Node::Access(family, _) = store.node(factor) else {
+                return None;
+            };
+            let named = self.notation.named(*family)?;
+            let minus = store.as_number(sign).is_some_and(|sign| (-sign).is_one());
+            (minus && named.part == Some(Part::Target)).then_some(factor)
+        };
+        let output = |term: TermId| matches!(store.node(term), Node::Access(..));
+        match (target(first), target(second)) {
+            (Some(target), None) if output(second) => Some((target, second)),
+            (None, Some(target)) if output(first) => Some((target, first)),
+            _ => None,
+        }
+    }
+
+    /// `y - a` in place of `a - y`, where the profile puts targets first; its sign is for the surroundings.
+    pub(super) fn target_first(&mut self, term: TermId, scope: Scope) -> Option<Printed> {
+        let (target, output) = self.minus_target(term)?;
+        let target = self.term(target, scope);
+        let output = self.term(output, scope);
+        Some(self.signed_sum(&[(false, target), (true, output)]))
     }
 
     /// A product without the sign of its leading number. Negative powers make fractions, with the factors
@@ -75,7 +121,10 @@ impl Printer<'_> {
                 quotient.of_sizes &= self.is_size(*factor);
                 continue;
             }
-            let printed = self.term(*factor, scope);
+            let printed = match self.target_first(*factor, scope) {
+                Some(turned) => turned,
+                None => self.term(*factor, scope),
+            };
             match &mut open {
                 // `1/n` stays in front, as an average is written.
                 Some(quotient) if !quotient.of_sizes && !printed.tall => {
@@ -131,7 +180,11 @@ impl Printer<'_> {
                     match self.notation.named(*family)?.part? {
                         Part::Weight => Some(Factor::Weight),
                         Part::Activation | Part::Input | Part::Output => Some(Factor::Activation),
-                        Part::Bias | Part::PreActivation | Part::Target | Part::Cost => None,
+                        Part::Bias
+                        | Part::PreActivation
+                        | Part::Scores
+                        | Part::Target
+                        | Part::Cost => None,
                     }
                 }
                 _ => None,
@@ -211,8 +264,11 @@ impl Printer<'_> {
         let mut row = Vec::with_capacity(factors.len() + 1);
         let (mut tall, mut open) = (false, false);
         let mut begin = Begin::Other;
+        // A sum may take in what stands behind it: letters that it binds are not used outside.
+        let takes_in = self.notation.profile.signs.open_sums
+            && factors.iter().filter(|printed| printed.open).count() == 1;
         for (at, printed) in factors.iter().enumerate() {
-            let last = at + 1 == factors.len();
+            let last = takes_in || at + 1 == factors.len();
             let printed = self.factor(*printed, last);
             if at == 0 {
                 begin = printed.begin;
@@ -224,7 +280,7 @@ impl Printer<'_> {
                 row.push(self.boxes.sign(Sign::Thin));
             }
             tall |= printed.tall;
-            open = printed.open;
+            open = printed.open || takes_in && open;
             row.push(printed.id);
         }
         let id = self.boxes.row(row);
@@ -242,10 +298,9 @@ impl Printer<'_> {
         match self.boxes.get(id) {
             // The words below braces, too.
             Math::Symbol(Symbol::Word(_)) | Math::Brace { .. } => true,
-            // `dz` of a profile is one name.
-            Math::Spelled(pieces) => {
-                pieces.len() > 1 && matches!(&pieces[0], Piece::Latex(text) if !text.contains('\\'))
-            }
+            // `dz` and `out` of a profile are names.
+            Math::Spelled(pieces) => matches!(&pieces[0], Piece::Latex(text)
+                if !text.contains('\\') && (pieces.len() > 1 || text.len() > 1)),
             Math::Script { base, .. } | Math::Macro { body: base, .. } => self.is_word(*base),
             Math::Symbol(_)
             | Math::Row(_)

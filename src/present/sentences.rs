@@ -104,14 +104,17 @@ impl Printer<'_> {
         let system = self.system;
         let definition = match system.family(formula.adjoint).kind {
             FamilyKind::Adjoint { of: output, .. } => {
-                match system.family(output).clauses.as_slice() {
-                    [clause] if clause.index.is_empty() => clause.body,
+                // A sum over examples is known by their mean.
+                let mean = system.loss.filter(|_| system.is_total(output));
+                let named = mean.map_or(of, |loss| self.access(loss, &[], scope).id);
+                match system.family(mean.unwrap_or(output)).clauses.as_slice() {
+                    [clause] if clause.index.is_empty() => Some((named, clause.body)),
                     _ => None,
                 }
             }
             _ => None,
         };
-        let definition = definition.and_then(|body| self.definition(of, body, scope));
+        let definition = definition.and_then(|(named, body)| self.definition(named, body?, scope));
         let words = &self.words.prose;
         let text = if definition.is_some() {
             &words.direct

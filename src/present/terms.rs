@@ -208,7 +208,7 @@ impl<'a> Printer<'a> {
                     ..Printed::atom(id)
                 }
             }
-            Node::Add(terms) => self.sum(terms, scope),
+            Node::Add(terms) => self.sum(term, terms, scope),
             Node::Mul(factors) => self.product(factors, scope),
             Node::Power(base, exponent) => self.power(*base, *exponent, scope),
             Node::Apply(function, orders, arguments) => {
@@ -401,8 +401,19 @@ impl<'a> Printer<'a> {
         }
     }
 
-    fn sum(&mut self, terms: &[TermId], scope: Scope) -> Printed {
+    fn sum(&mut self, term: TermId, terms: &[TermId], scope: Scope) -> Printed {
+        if let Some(turned) = self.target_first(term, scope) {
+            let turned = self.bracketed(turned);
+            return self.negative(turned);
+        }
         let mut summands = Vec::with_capacity(terms.len());
+        let terms = &*self.direct_last(terms.to_vec(), |printer, term| {
+            let system = printer.system;
+            system.store.any(*term, |node| match node {
+                Node::Access(family, _) => system.is_adjoint(*family),
+                _ => false,
+            })
+        });
         let joined = self.joined(terms);
         if let [(only, Some(unequal))] = joined.as_slice() {
             let (only, unequal) = (*only, unequal.clone());
@@ -414,6 +425,18 @@ impl<'a> Printer<'a> {
             summands.push((negative, self.inside_sum(printed)));
         }
         self.signed_sum(&summands)
+    }
+
+    /// Summands in the profile's order: those with derivatives in them before those without.
+    pub(super) fn direct_last<T>(
+        &self,
+        mut summands: Vec<T>,
+        has_derivative: impl Fn(&Self, &T) -> bool,
+    ) -> Vec<T> {
+        if self.notation.profile.derivatives.direct_last {
+            summands.sort_by_key(|summand| !has_derivative(self, summand));
+        }
+        summands
     }
 
     /// A summand: a sum inside a sum, and cases, need brackets; a leading minus was split off before.
@@ -434,15 +457,15 @@ impl<'a> Printer<'a> {
         match system.store.node(term) {
             Node::Number(value) if value.is_negative() => (true, self.rational(&value.abs())),
             Node::Mul(factors) => {
-                let negative = system
-                    .store
-                    .as_number(factors[0])
-                    .is_some_and(BigRational::is_negative);
-                if negative {
+                if self.is_negative(factors) {
                     (true, self.unsigned_product(factors, scope))
                 } else {
                     (false, self.term(term, scope))
                 }
+            }
+            Node::Add(_) if let Some(turned) = self.target_first(term, scope) => {
+                let turned = self.bracketed(turned);
+                (true, turned)
             }
             Node::Index(affine)
                 if affine.terms().len() + usize::from(!affine.constant().is_zero()) == 1

@@ -224,6 +224,9 @@ impl Converter<'_> {
         let letter = if at < slots {
             (self.places.counter(family) == Some(Counter::Slot(at)))
                 .then_some(self.profile.layers.letter.as_ref())
+        } else if let Some(Some(layer)) = self.places.axis_layers[family.0 as usize].get(at - slots)
+        {
+            Some(self.profile.layers.letters.get(*layer))
         } else {
             let entries = &self.profile.entries;
             match self.places.to_axes[family.0 as usize] {
@@ -320,10 +323,14 @@ impl Converter<'_> {
         super::places::accesses(system, body)
             .into_iter()
             .filter(|(family, _)| {
-                self.places
-                    .to_axes
-                    .get(family.0 as usize)
-                    .is_some_and(Option::is_some)
+                let at = family.0 as usize;
+                let joins = self.places.to_axes.get(at).is_some_and(Option::is_some);
+                joins
+                    || self
+                        .places
+                        .axis_layers
+                        .get(at)
+                        .is_some_and(|axes| axes.iter().any(Option::is_some))
             })
             .find_map(|(family, index)| {
                 let slots = system.family(family).slots;

@@ -35,6 +35,10 @@ impl Profile {
         match self.derivatives.layout {
             Lay::Same => {}
             Lay::Numerator => rows.push(("gradients", "numerator layout, as rows".into())),
+            Lay::Intermediates => rows.push((
+                "gradients",
+                "rows by what is computed, in its own shape by what is given".into(),
+            )),
             Lay::Denominator => rows.push(("gradients", "denominator layout".into())),
         }
         if let Some(step) = self.step0 {

@@ -7,13 +7,14 @@ use super::notation::{Notation, symbol_of};
 use super::parts::Part;
 use crate::source::{Diagnostic, Span};
 use crate::system::{Spelled, System};
+use crate::term::FamilyId;
 
 /// No quantity plays a role that the profile needs.
 pub(super) fn role_missing(system: &System, profile: &Profile, part: Part) -> Diagnostic {
     let what = part.name();
     let help = match part {
         Part::Weight | Part::Bias => "declare what is learnt, for instance `param W, b`",
-        Part::PreActivation => {
+        Part::PreActivation | Part::Scores => {
             "give what the activation is applied to a name of its own, for instance `z = W x + b`"
         }
         Part::Activation | Part::Output => {
@@ -36,8 +37,27 @@ pub(super) fn role_missing(system: &System, profile: &Profile, part: Part) -> Di
     diagnostic.help(help)
 }
 
-/// A symbol, and the number of the layer in it.
-type Shown = (String, Option<i64>);
+/// The profile names what activations are applied to, and one is applied to a formula.
+pub(super) fn argument_without_name(
+    system: &System,
+    profile: &Profile,
+    activation: FamilyId,
+) -> Diagnostic {
+    let row = system.family(activation);
+    let message = format!(
+        "the profile `{}` has a symbol for what an activation is applied to, and in `{}` that has no name",
+        profile.name, row.name
+    );
+    let span = row.clauses.iter().find_map(|clause| clause.span);
+    let diagnostic = match span.or(row.span) {
+        Some(span) => Diagnostic::error("profile-role", message, span, "applied to a formula here"),
+        None => Diagnostic::general("profile-role", message),
+    };
+    diagnostic.help("write two equations, for instance `z = W x + b` and `a = tanh(z)`")
+}
+
+/// A symbol, the number of the layer in it, and what else tells it from others.
+type Shown = (String, Option<i64>, Option<String>);
 
 /// Quantities that would look the same.
 pub(super) fn same_symbols(system: &System, notation: &Notation) -> Vec<Diagnostic> {
@@ -45,7 +65,7 @@ pub(super) fn same_symbols(system: &System, notation: &Notation) -> Vec<Diagnost
     let mut problems = Vec::new();
     for size in &system.sizes {
         let shown = symbol_of(&size.name).unwrap_or_else(|| size.name.clone());
-        seen.entry((shown, None))
+        seen.entry((shown, None, None))
             .or_default()
             .push((&size.name, None));
     }
@@ -61,14 +81,14 @@ pub(super) fn same_symbols(system: &System, notation: &Notation) -> Vec<Diagnost
         }
         let named = notation.named(family);
         let symbol = named.and_then(|named| named.symbol.clone());
-        let (shown, number) = match symbol {
-            Some(symbol) => (symbol, named.and_then(|named| named.number)),
-            None => (
-                symbol_of(&row.name).unwrap_or_else(|| row.name.clone()),
-                None,
-            ),
+        let (shown, number, label) = match (symbol, named) {
+            (Some(symbol), Some(named)) => (symbol, named.number, named.label.clone()),
+            (symbol, _) => {
+                let own = || symbol_of(&row.name).unwrap_or_else(|| row.name.clone());
+                (symbol.unwrap_or_else(own), None, None)
+            }
         };
-        let alike = seen.entry((shown.clone(), number)).or_default();
+        let alike = seen.entry((shown.clone(), number, label)).or_default();
         let same = alike.iter().find(|(name, _)| *name != row.name);
         if let Some((other, before)) = same {
             let message = format!(

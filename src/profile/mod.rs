@@ -50,6 +50,9 @@ pub struct Profile {
     /// The symbol of what plays a role.
     #[serde(default)]
     pub symbols: BTreeMap<Part, Latex>,
+    /// The roles that stand in brackets behind the symbol of the cost: `J(W,b)`.
+    #[serde(default)]
+    pub cost_of: Vec<Part>,
     /// The symbol of what plays a role and has a column or row for each example.
     #[serde(default)]
     pub examples: BTreeMap<Part, Latex>,
@@ -65,6 +68,19 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// Its symbol for a part, of one example or of a batch.
+    fn symbol(&self, part: Part, batch: bool) -> Option<&str> {
+        let of_batch = self.examples.get(&part).filter(|_| batch);
+        of_batch
+            .or_else(|| self.symbols.get(&part))
+            .map(Latex::as_str)
+    }
+
+    /// Whether it has a symbol for a part.
+    fn writes(&self, part: Part) -> bool {
+        self.symbols.contains_key(&part) || self.examples.contains_key(&part)
+    }
+
     /// Whether it says nothing: networks are written as they are.
     fn is_plain(&self) -> bool {
         *self
@@ -90,6 +106,10 @@ pub struct Layers {
     pub weight: Option<End>,
     /// The name of the last layer's number, where that is a letter.
     pub depth: Option<Name>,
+    /// The letters of entries in the input, the first layer and so on, where each layer has one of its own.
+    pub letters: Vec<Letter>,
+    /// Whether the first layer's number is left out: `W`, `W2`.
+    pub first_bare: bool,
 }
 
 /// Slots that are no layers.
@@ -188,12 +208,29 @@ pub struct Derivatives {
     pub given: Option<Template>,
     /// By everything else.
     pub any: Option<Template>,
+    /// By single elements of everything else.
+    pub element: Option<Template>,
+    /// Where the `1/m` of a mean over examples stands.
+    pub mean: Mean,
+    /// Whether what the cost depends on directly, a penalty, stands behind what comes through other quantities.
+    pub direct_last: bool,
     /// With which indices the left sides of equations are written.
     pub left: Left,
     /// Where the axes of derivatives stand in matrix notation.
     pub layout: Lay,
     /// Whether the equations of activation and pre-activation are one recursion.
     pub combine: bool,
+}
+
+/// Where the `1/m` of a cost that is a mean over examples stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mean {
+    /// In the derivatives by outputs, as the chain rule has it.
+    #[default]
+    Everywhere,
+    /// In the derivatives by what all examples share; those by what each example has are of the sum over examples.
+    Shared,
 }
 
 /// Where the axes of derivatives stand in matrix notation.
@@ -205,6 +242,8 @@ pub enum Lay {
     Same,
     /// Rows are outputs: gradients are rows.
     Numerator,
+    /// Rows are outputs, but what is given has a gradient of its own shape.
+    Intermediates,
     /// Columns are outputs.
     Denominator,
 }
@@ -236,6 +275,36 @@ pub struct Signs {
     pub indicator: Option<Latex>,
     /// The font of arrays that have names of one letter.
     pub bold: bool,
+    /// Whether a sum takes in the factors behind it, which do not mention its letter.
+    pub open_sums: bool,
+    /// Whether the difference of output and target is written with the target in front: `-(y-a)`.
+    pub target_first: bool,
+    /// How a vector times slopes entry by entry is written.
+    pub slopes: Slopes,
+    /// How a product with Step is written that is all of a side.
+    pub step: StepSign,
+}
+
+/// How a vector times slopes entry by entry is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Slopes {
+    /// With the sign of the product entry by entry.
+    #[default]
+    Entrywise,
+    /// As a product with a diagonal matrix.
+    Diagonal,
+}
+
+/// How a product with Step is written that is all of a side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepSign {
+    /// As a factor.
+    #[default]
+    Factor,
+    /// As cases: 0, and the other factors.
+    Cases,
 }
 
 /// A value of Step(0).
@@ -300,7 +369,11 @@ pub struct Template(String);
 impl Derivatives {
     /// All spellings.
     pub(crate) fn templates(&self) -> impl Iterator<Item = &Template> {
-        self.by.values().chain(&self.given).chain(&self.any)
+        self.by
+            .values()
+            .chain(&self.given)
+            .chain(&self.any)
+            .chain(&self.element)
     }
 }
 

@@ -8,7 +8,7 @@ use super::parts::Part;
 use super::{Profile, Template, standard};
 use crate::syntax::greek_command;
 use crate::system::{FamilyKind, System};
-use crate::term::{Affine, FamilyId};
+use crate::term::{Affine, FamilyId, SizeId};
 
 /// Where a slot stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
@@ -26,6 +26,9 @@ pub enum Mark {
     /// `z_l`
     #[serde(rename = "subscript")]
     Subscript,
+    /// `W2`: a number on the line; letters stand below.
+    #[serde(rename = "behind")]
+    Behind,
 }
 
 /// What a quantity is called.
@@ -37,6 +40,10 @@ pub struct Named {
     pub symbol: Option<String>,
     /// The number of its layer, where the network has it in the name.
     pub number: Option<i64>,
+    /// What tells it from others in its part: the rest of its name, where that is no layer.
+    pub label: Option<String>,
+    /// The layer of each axis, from 0 for the input, where layers have letters.
+    pub axis_layers: Vec<Option<usize>>,
     /// The slot that counts layers; the others count something else.
     pub layer_slot: Option<usize>,
 }
@@ -49,6 +56,8 @@ pub struct Notation {
     /// By [`FamilyId`]; quantities beyond are derivatives.
     pub(super) families: Vec<Named>,
     pub(super) cost: Option<FamilyId>,
+    /// The number of examples, where derivatives by what each example has are those of a sum over them.
+    pub examples: Option<SizeId>,
 }
 
 impl Notation {
@@ -58,6 +67,7 @@ impl Notation {
             profile: standard().clone(),
             families: Vec::new(),
             cost: None,
+            examples: None,
         });
         &STANDARD
     }
@@ -71,8 +81,19 @@ impl Notation {
     pub fn mark(&self, family: FamilyId, slot: usize) -> Mark {
         match self.named(family) {
             Some(named) if named.layer_slot != Some(slot) => self.profile.steps.index,
-            _ => self.profile.layers.index,
+            _ => match self.profile.layers.index {
+                Mark::Behind => Mark::Subscript,
+                mark => mark,
+            },
         }
+    }
+
+    /// The number of the layer in a quantity's name, if it is written.
+    pub fn number(&self, family: FamilyId) -> Option<i64> {
+        let number = self.named(family)?.number?;
+        let layers = &self.profile.layers;
+        let first = layers.input.unwrap_or(0) + 1;
+        (!layers.first_bare || number != first).then_some(number)
     }
 
     /// Whether there is one way of writing the derivative of the cost by anything.
@@ -81,29 +102,42 @@ impl Notation {
         derivatives.by.is_empty() && derivatives.any.is_some()
     }
 
-    /// How the derivative of `of` by a quantity at `slots` is written, if not as a fraction.
+    /// How the derivative of `of` by a quantity at `slots`, the whole or an element, is written, if not as a
+    /// fraction.
     pub fn derivative(
         &self,
         system: &System,
         of: FamilyId,
         wrt: FamilyId,
         slots: &[Affine],
+        whole: bool,
     ) -> Option<&Template> {
-        if self.cost != Some(of) {
+        let of_sum = self
+            .examples
+            .is_some_and(|examples| system.total.is_some() && system.has_examples(wrt, examples));
+        if self.cost != Some(of) && !system.is_total(of) || of_sum != system.is_total(of) {
             return None;
         }
         let derivatives = &self.profile.derivatives;
         let part = self.named(wrt).and_then(|named| named.part);
-        let by_part = part.and_then(|part| derivatives.by.get(&part));
+        let general = part.map(|part| match part {
+            Part::Scores => Part::PreActivation,
+            part => part,
+        });
+        let by = |part: Option<Part>| derivatives.by.get(&part?);
+        let by_part = by(part).or_else(|| by(general));
         let given = match &system.family(of).kind {
             FamilyKind::OpaqueLoss(reads) => reads
                 .iter()
                 .any(|(family, index)| *family == wrt && index[..slots.len()] == *slots),
             _ => false,
         };
+        let fits = |template: &&Template| whole || !template.is_whole();
         by_part
             .or(derivatives.given.as_ref().filter(|_| given))
             .or(derivatives.any.as_ref())
+            .filter(fits)
+            .or(derivatives.element.as_ref().filter(|_| !whole))
     }
 }
 

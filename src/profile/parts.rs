@@ -15,6 +15,8 @@ pub enum Part {
     Bias,
     /// What an activation is applied to.
     PreActivation,
+    /// What the output is a function of: the pre-activation of the last layer, where it has a symbol of its own.
+    Scores,
     /// The value of an activation.
     Activation,
     /// What the cost compares with the target.
@@ -34,6 +36,7 @@ impl Part {
             Part::Weight => "weight",
             Part::Bias => "bias",
             Part::PreActivation => "pre-activation",
+            Part::Scores => "scores",
             Part::Activation => "activation",
             Part::Output => "output",
             Part::Input => "input",
@@ -90,6 +93,7 @@ impl Parts {
                 let Some(body) = clause.body else { continue };
                 let before = parts.uses.len();
                 let mut plain = Vec::new();
+                let body = inside_activation(system, body);
                 for summand in summands(system, body) {
                     parts.summand(system, user, clause, summand, &mut plain, &mut taken);
                 }
@@ -109,19 +113,24 @@ impl Parts {
         parts.set_named(system);
         let nonlinear = parts.of.contains(&Some(Part::PreActivation));
         for used in &uses {
-            let sibling = parts.with(Part::PreActivation).any(|other| {
-                stem(&system.family(other).name) == stem(&system.family(used.user).name)
-            });
+            let sibling = parts
+                .with(Part::PreActivation)
+                .any(|other| same_letters(system, other, used.user));
             if !nonlinear || sibling {
                 parts.set(used.user, Part::PreActivation);
             }
         }
+        if let Some(scores) = parts.scores(system)
+            && system.family(scores).role != Some(FamilyRole::Output)
+        {
+            parts.set(scores, Part::PreActivation);
+        }
         for family in system.family_ids() {
             match system.family(family).role {
                 Some(FamilyRole::Output) => {
-                    let sibling = parts.with(Part::Activation).any(|other| {
-                        stem(&system.family(other).name) == stem(&system.family(family).name)
-                    });
+                    let sibling = parts
+                        .with(Part::Activation)
+                        .any(|other| same_letters(system, other, family));
                     let part = if sibling {
                         Part::Activation
                     } else {
@@ -143,6 +152,41 @@ impl Parts {
             parts.of[loss.0 as usize] = Some(Part::Cost);
         }
         parts
+    }
+
+    /// An activation whose argument is a product with a weight and has no name.
+    pub(super) fn nameless_argument(&self, system: &System) -> Option<FamilyId> {
+        let users = self.uses.iter().map(|used| used.user);
+        let mut nameless = users.filter(|user| {
+            system.family(*user).clauses.iter().any(|clause| {
+                clause
+                    .body
+                    .is_some_and(|body| inside_activation(system, body) != body)
+            })
+        });
+        nameless.next()
+    }
+
+    /// What a weight gives and the output is a function of, or is.
+    pub(super) fn scores(&self, system: &System) -> Option<FamilyId> {
+        let given = |family: FamilyId| self.uses.iter().any(|used| used.user == family);
+        let output = system
+            .family_ids()
+            .find(|family| system.family(*family).role == Some(FamilyRole::Output))?;
+        if given(output) {
+            return Some(output);
+        }
+        let bodies = system.family(output).clauses.iter();
+        let mut read: Vec<FamilyId> = bodies
+            .filter_map(|clause| clause.body)
+            .flat_map(|body| super::places::accesses(system, body))
+            .map(|(family, _)| family)
+            .collect();
+        read.dedup();
+        match read.as_slice() {
+            [only] if given(*only) => Some(*only),
+            _ => None,
+        }
     }
 
     /// Pre-activations and activations as the network's structure says.
@@ -282,6 +326,18 @@ fn joins(own: &[Affine], left: &[Affine], bound: &[VarId]) -> Option<Option<usiz
     }
 }
 
+/// The argument of an activation that has no name; else the term itself.
+fn inside_activation(system: &System, body: TermId) -> TermId {
+    match system.store.node(body) {
+        Node::Apply(function, _, arguments) if system.function(*function).activation => arguments
+            .first()
+            .copied()
+            .filter(|argument| !matches!(system.store.node(*argument), Node::Access(..)))
+            .unwrap_or(body),
+        _ => body,
+    }
+}
+
 fn summands(system: &System, body: TermId) -> Vec<TermId> {
     match system.store.node(body) {
         Node::Add(terms) => terms.to_vec(),
@@ -323,10 +379,15 @@ fn applies_activation(system: &System, family: FamilyId) -> bool {
     })
 }
 
-/// A name without the number at its end.
-pub(super) fn stem(name: &str) -> &str {
-    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    stem.strip_suffix('_').unwrap_or(stem)
+/// Whether the names of two quantities begin with the same letters: `z1` and `z2`, `r_h` and `r_o`.
+fn same_letters(system: &System, one: FamilyId, other: FamilyId) -> bool {
+    let letters = |family: FamilyId| {
+        let name = &system.family(family).name;
+        name.split(|c: char| !c.is_alphabetic())
+            .next()
+            .map(str::to_owned)
+    };
+    letters(one) == letters(other)
 }
 
 /// The number at the end of a name.

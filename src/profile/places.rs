@@ -29,6 +29,8 @@ pub(super) struct Places {
     pub(super) to_axes: Vec<Option<usize>>,
     /// Which axis has an entry for each example.
     pub(super) example_axes: Vec<Option<usize>>,
+    /// Which layer the entries of each axis belong to, from 0 for the input, where layers have letters.
+    pub(super) axis_layers: Vec<Vec<Option<usize>>>,
     /// What is added to the slot of a size.
     pub(super) sizes: Vec<i64>,
     /// The size that is the number of the last layer, and what is added to it: no size may become 0.
@@ -44,6 +46,7 @@ impl Places {
             swapped: vec![false; families],
             to_axes: vec![None; families],
             example_axes: vec![None; families],
+            axis_layers: vec![Vec::new(); families],
             sizes: vec![0; system.sizes.len()],
             depth: None,
         };
@@ -52,10 +55,11 @@ impl Places {
         for used in &parts.uses {
             places.to_axes[used.weight.0 as usize] = used.to;
         }
-        places.find_examples(system);
+        places.find_examples(system, parts);
         for family in system.family_ids() {
             places.swapped[family.0 as usize] = places.swaps(system, family, profile);
         }
+        places.find_axis_layers(system, parts, profile);
         places
     }
 
@@ -92,6 +96,9 @@ impl Places {
                 break;
             }
         }
+        if joins_several(system, parts) {
+            return;
+        }
         for family in system.family_ids() {
             let row = system.family(family);
             if row.slots == 0
@@ -100,6 +107,16 @@ impl Places {
                     parts.part(family),
                     Some(Part::Weight | Part::Bias | Part::PreActivation | Part::Activation)
                 )
+            {
+                self.counters[family.0 as usize] = Some(Counter::Name(number));
+            }
+        }
+        // What has no number of its own is in the layer of its argument.
+        for family in system.family_ids() {
+            if let Some(argument) = argument_of(system, family)
+                && self.counter(family).is_none()
+                && let Some(Counter::Name(number)) = self.counter(argument)
+                && matches!(parts.part(family), Some(Part::Activation | Part::Output))
             {
                 self.counters[family.0 as usize] = Some(Counter::Name(number));
             }
@@ -152,7 +169,10 @@ impl Places {
             .with(Part::PreActivation)
             .filter_map(|family| self.least(system, family))
             .min();
-        let Some(first) = first else { return };
+        let Some(first) = first else {
+            self.shift_weights(parts, profile);
+            return;
+        };
         let nodes = profile.layers.input.map_or(0, |input| input - (first - 1));
         for family in system.family_ids() {
             if self.counter(family).is_some() {
@@ -178,6 +198,28 @@ impl Places {
             }
         }
         self.find_sizes(system, parts, nodes);
+    }
+
+    /// The numbers of weights, where nothing that they give is numbered: the first one belongs to the first layer.
+    fn shift_weights(&mut self, parts: &Parts, profile: &Profile) {
+        let numbered: Vec<(FamilyId, i64)> = parts
+            .uses
+            .iter()
+            .chain(&parts.biases)
+            .filter_map(|used| match self.counter(used.weight) {
+                Some(Counter::Name(number)) => Some((used.weight, number)),
+                _ => None,
+            })
+            .collect();
+        let least = numbered.iter().map(|(_, number)| *number).min();
+        if let (Some(least), Some(input), Some(end)) =
+            (least, profile.layers.input, profile.layers.weight)
+        {
+            let first = input + i64::from(end == End::To);
+            for (family, _) in numbered {
+                self.shifts[family.0 as usize] = first - least;
+            }
+        }
     }
 
     /// The number of the first layer of a quantity.
@@ -274,33 +316,12 @@ impl Places {
     }
 
     /// Axes that are read together, and never with an axis of a weight, count examples.
-    fn find_examples(&mut self, system: &System) {
-        let mut groups = Groups::new(system);
-        for user in system.family_ids() {
-            for clause in &system.family(user).clauses {
-                let Some(body) = clause.body else { continue };
-                let mut first: Vec<(VarId, usize)> = Vec::new();
-                let mut meet = |groups: &mut Groups, family: FamilyId, index: &[Affine]| {
-                    let slots = system.family(family).slots;
-                    for (axis, entry) in index.iter().skip(slots).enumerate() {
-                        let Some(var) = entry.as_var() else { continue };
-                        let own = groups.axis(family, axis);
-                        match first.iter().find(|(other, _)| *other == var) {
-                            Some((_, other)) => groups.join(own, *other),
-                            None => first.push((var, own)),
-                        }
-                    }
-                };
-                meet(&mut groups, user, &clause.index);
-                for (family, index) in accesses(system, body) {
-                    meet(&mut groups, family, &index);
-                }
-            }
-        }
-        let of_weights: Vec<usize> = system
-            .family_ids()
-            .filter(|family| self.to_axes[family.0 as usize].is_some())
-            .flat_map(|family| [0, 1].map(|axis| (family, axis)))
+    fn find_examples(&mut self, system: &System, parts: &Parts) {
+        let groups = Groups::read_together(system);
+        let of_weights: Vec<usize> = parts
+            .uses
+            .iter()
+            .flat_map(|used| (0..system.family(used.weight).axes).map(|axis| (used.weight, axis)))
             .map(|(family, axis)| groups.root(groups.axis(family, axis)))
             .collect();
         for family in system.family_ids() {
@@ -316,6 +337,51 @@ impl Places {
                 [true, false] => Some(1),
                 _ => None,
             };
+        }
+    }
+
+    /// The layers of axes, where every layer has a number in names and a letter of its own.
+    fn find_axis_layers(&mut self, system: &System, parts: &Parts, profile: &Profile) {
+        let letters = profile.layers.letters.len();
+        let groups = Groups::read_together(system);
+        let mut layers: Vec<(usize, usize)> = Vec::new();
+        for used in &parts.uses {
+            let (Some(to), Some(Counter::Name(_))) = (used.to, self.counter(used.user)) else {
+                continue;
+            };
+            let Some(Counter::Name(number)) = self.counter(used.user) else {
+                return;
+            };
+            let input = profile.layers.input.unwrap_or(0);
+            let Ok(layer) = usize::try_from(number + self.shift(used.user) - input) else {
+                return;
+            };
+            if layer == 0 || layer >= letters {
+                return;
+            }
+            layers.push((groups.root(groups.axis(used.weight, to)), layer));
+            layers.push((groups.root(groups.axis(used.weight, 1 - to)), layer - 1));
+        }
+        // An axis that belongs to two layers has the letter of neither.
+        let contradiction = layers.iter().any(|(root, layer)| {
+            layers
+                .iter()
+                .any(|(other, another)| (root == other) != (layer == another))
+        });
+        if layers.is_empty() || contradiction {
+            return;
+        }
+        for family in system.family_ids() {
+            let axes = (0..system.family(family).axes).map(|axis| {
+                let root = groups.root(groups.axis(family, axis));
+                let found = layers.iter().find(|(other, _)| *other == root);
+                found.map(|(_, layer)| *layer)
+            });
+            let mut axes: Vec<Option<usize>> = axes.collect();
+            if self.swapped[family.0 as usize] {
+                axes.reverse();
+            }
+            self.axis_layers[family.0 as usize] = axes;
         }
     }
 
@@ -343,6 +409,29 @@ impl Places {
     }
 }
 
+/// The only quantity that a quantity without slots is a function of.
+fn argument_of(system: &System, family: FamilyId) -> Option<FamilyId> {
+    let [clause] = system.family(family).clauses.as_slice() else {
+        return None;
+    };
+    let read = accesses(system, clause.body?);
+    let (first, _) = read.first()?;
+    let single = read.iter().all(|(other, _)| other == first);
+    (single && system.family(*first).kind == FamilyKind::Defined).then_some(*first)
+}
+
+/// Whether several weights with numbers of their own lead into one quantity: these count weights, not layers.
+fn joins_several(system: &System, parts: &Parts) -> bool {
+    let numbered = |family: FamilyId| number(&system.family(family).name);
+    parts.uses.iter().any(|used| {
+        parts.uses.iter().any(|other| {
+            used.user == other.user
+                && matches!((numbered(used.weight), numbered(other.weight)),
+                    (Some(one), Some(other)) if one != other)
+        })
+    })
+}
+
 /// Axes joined to groups.
 struct Groups {
     first: Vec<usize>,
@@ -350,6 +439,40 @@ struct Groups {
 }
 
 impl Groups {
+    /// Axes that some letter is an index of together.
+    fn read_together(system: &System) -> Self {
+        let mut groups = Self::new(system);
+        for user in system.family_ids() {
+            for clause in &system.family(user).clauses {
+                let Some(body) = clause.body else { continue };
+                let mut first: Vec<(VarId, usize)> = Vec::new();
+                groups.meet(system, user, &clause.index, &mut first);
+                for (family, index) in accesses(system, body) {
+                    groups.meet(system, family, &index, &mut first);
+                }
+            }
+        }
+        groups
+    }
+
+    fn meet(
+        &mut self,
+        system: &System,
+        family: FamilyId,
+        index: &[Affine],
+        first: &mut Vec<(VarId, usize)>,
+    ) {
+        let slots = system.family(family).slots;
+        for (axis, entry) in index.iter().skip(slots).enumerate() {
+            let Some(var) = entry.as_var() else { continue };
+            let own = self.axis(family, axis);
+            match first.iter().find(|(other, _)| *other == var) {
+                Some((_, other)) => self.join(own, *other),
+                None => first.push((var, own)),
+            }
+        }
+    }
+
     fn new(system: &System) -> Self {
         let mut first = Vec::with_capacity(system.families.len());
         let mut total = 0;

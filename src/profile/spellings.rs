@@ -53,8 +53,10 @@ pub fn spelled_out(system: &System, notation: &Notation) -> System {
         }
         if let Some(cost) = notation.cost
             && cost != family
-            && let Some(template) = notation.derivative(&system, cost, family, &index)
+            && let Some(template) = notation.derivative(&system, cost, family, &index, true)
             && !template.is_whole()
+            // What stands for a derivative of the sum is no derivative of the cost.
+            && !notation.examples.is_some_and(|size| system.has_examples(family, size))
         {
             for symbol in std::iter::once(&symbol).chain(&bold) {
                 let what = Spelled::Derivative {
@@ -85,13 +87,18 @@ fn letter(notation: &Notation, family: FamilyId, slot: usize) -> String {
 
 /// `^{(l)}`, `_{t}`
 fn marks(notation: &Notation, family: FamilyId, letters: &[String]) -> String {
-    let number = notation.named(family).and_then(|named| named.number);
-    let number = number.map(|number| (notation.profile.layers.index, number.to_string()));
+    let number = notation
+        .number(family)
+        .map(|number| (notation.profile.layers.index, number.to_string()));
+    let label = notation
+        .named(family)
+        .and_then(|named| named.label.clone())
+        .map(|label| (Mark::Subscript, label.replace('_', ",")));
     let slots = letters
         .iter()
         .enumerate()
         .map(|(slot, letter)| (notation.mark(family, slot), letter.clone()));
-    let parts: Vec<(Mark, String)> = number.into_iter().chain(slots).collect();
+    let parts: Vec<(Mark, String)> = number.into_iter().chain(label).chain(slots).collect();
     let with = |mark: Mark| -> Vec<&str> {
         let own = parts.iter().filter(|(other, _)| *other == mark);
         own.map(|(_, text)| text.as_str()).collect()
@@ -108,7 +115,7 @@ fn marks(notation: &Notation, family: FamilyId, letters: &[String]) -> String {
         }
     }
     let below = with(Mark::Subscript).join(",");
-    let mut text = String::new();
+    let mut text = with(Mark::Behind).concat();
     if !above.is_empty() {
         text.push_str(&format!("^{{{above}}}"));
     }

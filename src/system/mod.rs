@@ -22,6 +22,7 @@ mod scope;
 mod shapes;
 mod spellings;
 mod taken_out;
+mod total;
 mod whole;
 
 pub(crate) use functions::in_order;
@@ -56,6 +57,10 @@ pub struct System {
     pub functions: Vec<Function>,
     /// The loss, a family without indices.
     pub loss: Option<FamilyId>,
+    /// Quantities that the author gave no names, with names of the program's: a softmax's argument.
+    pub invented: Vec<FamilyId>,
+    /// The loss times the number of examples, where derivatives of it are written.
+    pub total: Option<FamilyId>,
     /// What is assumed, in written order.
     pub assumptions: Vec<Assumption>,
     /// The network's own value of Step(0), if it names one.

@@ -89,6 +89,9 @@ impl Lowering<'_> {
             integers: None,
             span: Some(span),
         });
+        if !self.system.is_nameless(family) {
+            self.system.invented.push(family);
+        }
         let slot_vars = vars.len();
         let own: Vec<VarId> = vars.clone();
         let shape = array.shape.clone();

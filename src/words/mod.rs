@@ -50,6 +50,7 @@ pub struct Words {
     pub(crate) index_form: IndexForm,
     pub(crate) confirmation: ConfirmationWords,
     pub(crate) prose: Sentences,
+    pub(crate) picture: PictureWords,
 }
 
 impl Words {
@@ -86,8 +87,8 @@ table! {
     /// What an equation needs in order to be right.
     Conditions {
         with, and, list_and, r#if, otherwise, valid_if, valid_at_sentence, valid_if_sentence, valid_at_if_sentence,
-        convention, assumed, off_kinks, off_ties, one_hot, symmetric, positive_definite, invertible, orthogonal,
-        undefined, numerator_layout, denominator_layout, so_for_all,
+        convention, assumed, off_kinks, off_ties, one_hot, one_hot_whole, one_hot_rows, one_hot_columns, symmetric, positive_definite, invertible, orthogonal,
+        undefined, numerator_layout, intermediates_layout, denominator_layout, so_for_all,
     }
 }
 
@@ -129,6 +130,11 @@ table! {
         chain, chain_one, chain_many, chain_direct, direct, direct_short, again, linear, linear_short, function,
         function_short, rules, rules_short, joined, inserted, inserted_all, arrays,
     }
+}
+
+table! {
+    /// What is said at and below pictures.
+    PictureWords { title, untitled, values, gradients, frames, more, back }
 }
 
 /// A part of a text with places in it.

@@ -57,7 +57,7 @@ pub(super) fn graph(picture: &Picture) -> String {
 
 fn node(picture: &Picture, shape: &Shape) -> String {
     let mut label = match (shape.kind, shape.label) {
-        (ShapeKind::Dots(Some(count)), _) => format!("⋮  {count} more like these"),
+        (ShapeKind::Dots(Some(count)), _) => format!("⋮  {}", picture.more(count)),
         (_, Some(id)) => html(&line(&picture.boxes, id)),
         (_, None) => "⋮".to_owned(),
     };

@@ -58,6 +58,7 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
     page.value(&json!(match document.layout {
         Layout::Same => "same",
         Layout::Numerator => "numerator",
+        Layout::Intermediates => "intermediates",
         Layout::Denominator => "denominator",
     }));
     page.raw("},\n\"gradients\": [");

@@ -4,7 +4,7 @@
 //! Lengths are in pixels, [`FONT`] of them to the size of a letter; y grows downwards.
 
 use dagre::graph::{Graph, GraphOptions};
-use dagre::{EdgeLabel, LayoutOptions, NodeLabel};
+use dagre::{Align, EdgeLabel, LayoutOptions, NodeLabel};
 
 use super::route::{Path, Routes};
 use super::runs::{Line, line, list, words};
@@ -152,81 +152,76 @@ pub(super) fn lay_out(picture: &Picture) -> Layout {
         let label = arrow.and_then(|arrow| labels[arrow].as_ref());
         BESIDE + label.map_or(0.0, |label| label.width * SMALL).max(10.0)
     };
-    let mut graph: Graph<NodeLabel, EdgeLabel> = Graph::with_options(GraphOptions {
-        directed: true,
-        multigraph: false,
-        compound: true,
-    });
-    for frame in 0..picture.frames.len() {
-        graph.set_node(format!("f{frame}"), Some(NodeLabel::default()));
-    }
-    for (at, shape) in picture.shapes.iter().enumerate() {
-        if is_beside[at] {
-            continue;
-        }
-        let own = &shapes[at].place;
-        let side = |stack: &[usize]| {
-            stack
-                .iter()
-                .map(|given| shapes[*given].place.width + gap(at, *given))
-                .fold(0.0, f64::max)
-        };
-        let tall = |stack: &[usize]| -> f64 {
-            let heights = stack
-                .iter()
-                .map(|given| shapes[*given].place.height + PADDING);
-            heights.sum::<f64>() - PADDING
-        };
-        let half = side(&beside[at].left).max(side(&beside[at].right));
-        let mut width = own.width + 2.0 * half;
-        if let Some(frame) = shape.frame {
-            width = width.max(frame_labels[frame].width * SMALL * WIDER + 2.0 * PADDING);
-        }
-        let height = own
-            .height
-            .max(tall(&beside[at].left))
-            .max(tall(&beside[at].right));
-        graph.set_node(
-            name(at),
-            Some(NodeLabel {
-                width,
-                height,
-                ..NodeLabel::default()
-            }),
-        );
-        if let Some(frame) = shape.frame {
-            graph.set_parent(&name(at), Some(&format!("f{frame}")));
-        }
-    }
-    for (arrow, label) in picture.arrows.iter().zip(&labels) {
-        if is_beside[arrow.from] {
-            continue;
-        }
-        let (width, height) = label.as_ref().map_or((0.0, 0.0), |label| {
-            (label.width * SMALL + before_label(arrow) + 4.0, LABEL)
+    let unplaced = || {
+        let mut graph: Graph<NodeLabel, EdgeLabel> = Graph::with_options(GraphOptions {
+            directed: true,
+            multigraph: false,
+            compound: true,
         });
-        graph.set_edge(
-            name(arrow.from),
-            name(arrow.to),
-            Some(EdgeLabel {
-                width,
-                height,
-                label_offset: 0.0,
-                weight: weight(picture, arrow),
-                ..EdgeLabel::default()
-            }),
-            None,
-        );
-    }
-    dagre::layout(
-        &mut graph,
-        Some(LayoutOptions {
-            nodesep: 26.0,
-            edgesep: 16.0,
-            ranksep: 48.0,
-            ..LayoutOptions::default()
-        }),
-    );
+        for frame in 0..picture.frames.len() {
+            graph.set_node(format!("f{frame}"), Some(NodeLabel::default()));
+        }
+        for (at, shape) in picture.shapes.iter().enumerate() {
+            if is_beside[at] {
+                continue;
+            }
+            let own = &shapes[at].place;
+            let side = |stack: &[usize]| {
+                stack
+                    .iter()
+                    .map(|given| shapes[*given].place.width + gap(at, *given))
+                    .fold(0.0, f64::max)
+            };
+            let tall = |stack: &[usize]| -> f64 {
+                let heights = stack
+                    .iter()
+                    .map(|given| shapes[*given].place.height + PADDING);
+                heights.sum::<f64>() - PADDING
+            };
+            let half = side(&beside[at].left).max(side(&beside[at].right));
+            let mut width = own.width + 2.0 * half;
+            if let Some(frame) = shape.frame {
+                width = width.max(frame_labels[frame].width * SMALL * WIDER + 2.0 * PADDING);
+            }
+            let height = own
+                .height
+                .max(tall(&beside[at].left))
+                .max(tall(&beside[at].right));
+            graph.set_node(
+                name(at),
+                Some(NodeLabel {
+                    width,
+                    height,
+                    ..NodeLabel::default()
+                }),
+            );
+            if let Some(frame) = shape.frame {
+                graph.set_parent(&name(at), Some(&format!("f{frame}")));
+            }
+        }
+        for (arrow, label) in picture.arrows.iter().zip(&labels) {
+            if is_beside[arrow.from] {
+                continue;
+            }
+            let (width, height) = label.as_ref().map_or((0.0, 0.0), |label| {
+                (label.width * SMALL + before_label(arrow) + 4.0, LABEL)
+            });
+            graph.set_edge(
+                name(arrow.from),
+                name(arrow.to),
+                Some(EdgeLabel {
+                    width,
+                    height,
+                    label_offset: 0.0,
+                    weight: weight(picture, arrow),
+                    ..EdgeLabel::default()
+                }),
+                None,
+            );
+        }
+        graph
+    };
+    let graph = straightest(picture, unplaced);
     for at in 0..shapes.len() {
         if is_beside[at] {
             continue;
@@ -280,6 +275,60 @@ pub(super) fn lay_out(picture: &Picture) -> Layout {
     })
 }
 
+/// The graph with places: of the ways to align its columns, the one in which arrows go aside least.
+fn straightest(
+    picture: &Picture,
+    unplaced: impl Fn() -> Graph<NodeLabel, EdgeLabel>,
+) -> Graph<NodeLabel, EdgeLabel> {
+    let aligned = [
+        None,
+        Some(Align::UL),
+        Some(Align::UR),
+        Some(Align::DL),
+        Some(Align::DR),
+    ];
+    let laid_out = aligned.map(|align| {
+        let mut graph = unplaced();
+        dagre::layout(
+            &mut graph,
+            Some(LayoutOptions {
+                align,
+                nodesep: 26.0,
+                edgesep: 16.0,
+                ranksep: 48.0,
+                ..LayoutOptions::default()
+            }),
+        );
+        let aside = aside(picture, &graph);
+        (graph, aside)
+    });
+    laid_out
+        .into_iter()
+        .reduce(|best, other| {
+            // The median of all is symmetric, and stays where nothing is much better.
+            if other.1 < 0.9 * best.1 { other } else { best }
+        })
+        .map_or_else(unplaced, |(graph, _)| graph)
+}
+
+/// How far arrows go aside, those of the way from the data to the loss most of all, and how wide all is.
+fn aside(picture: &Picture, graph: &Graph<NodeLabel, EdgeLabel>) -> f64 {
+    let x = |at: usize| graph.node(&name(at)).and_then(|node| node.x);
+    let arrows = picture.arrows.iter().filter_map(|arrow| {
+        let far = x(arrow.from)? - x(arrow.to)?;
+        Some(far.abs() * f64::from(weight(picture, arrow)))
+    });
+    let edges = (0..picture.shapes.len()).filter_map(|at| {
+        let node = graph.node(&name(at))?;
+        let x = node.x?;
+        Some((x - node.width / 2.0, x + node.width / 2.0))
+    });
+    let (left, right) = edges.fold((f64::MAX, f64::MIN), |all, own| {
+        (all.0.min(own.0), all.1.max(own.1))
+    });
+    arrows.sum::<f64>() + (right - left).max(0.0)
+}
+
 pub(super) fn name(at: usize) -> String {
     format!("n{at}")
 }
@@ -324,7 +373,7 @@ fn weight(picture: &Picture, arrow: &Arrow) -> i32 {
 
 fn unplaced(picture: &Picture, shape: &Shape) -> Placed {
     let mut label = match (shape.kind, shape.label) {
-        (ShapeKind::Dots(Some(count)), _) => words(&format!("⋮  {count} more like these")),
+        (ShapeKind::Dots(Some(count)), _) => words(&format!("⋮  {}", picture.more(count))),
         (_, Some(id)) => line(&picture.boxes, id),
         (_, None) => words("⋮"),
     };

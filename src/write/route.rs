@@ -54,21 +54,18 @@ impl Path {
             moved.shift(0.0, distance);
         } else {
             let slopes = slopes(&self.points);
-            let last = self.points.len() - 1;
-            for (at, (point, slope)) in moved.points.iter_mut().zip(slopes).enumerate() {
+            for (point, slope) in moved.points.iter_mut().zip(slopes) {
                 let long = (1.0 + slope * slope).sqrt();
-                if at == 0 || at == last {
-                    point.0 += distance * long.min(2.0);
-                } else {
-                    *point = (point.0 + distance / long, point.1 - distance * slope / long);
-                }
+                *point = (point.0 + distance / long, point.1 - distance * slope / long);
             }
         }
-        let curve = moved.curve();
+        let curve = moved.curve(distance);
         if back { curve.reversed() } else { curve }
     }
 
-    fn curve(&self) -> Curve {
+    /// The curve through its points. Where it goes aside it bends away by the distance, as else the way there and the way
+    /// back, which are side by side, would be one line.
+    fn curve(&self, distance: f64) -> Curve {
         let slopes = slopes(&self.points);
         let parts = self
             .points
@@ -80,10 +77,17 @@ impl Path {
                     let third = (to.0 - from.0) / 3.0;
                     return [(from.0 + third, from.1), (to.0 - third, to.1), to];
                 }
-                let third = (to.1 - from.1) / 3.0;
+                let (aside, down) = (to.0 - from.0, to.1 - from.1);
+                let long = (aside * aside + down * down).sqrt();
+                let away = if long > 0.0 {
+                    distance * aside / long
+                } else {
+                    0.0
+                };
+                let half = down / 2.0;
                 [
-                    (from.0 + slopes[0] * third, from.1 + third),
-                    (to.0 - slopes[1] * third, to.1 - third),
+                    (from.0 + slopes[0] * half, from.1 + half - away),
+                    (to.0 - slopes[1] * half, to.1 - half - away),
                     to,
                 ]
             });
@@ -143,7 +147,7 @@ impl Curve {
 }
 
 /// How far a smooth way goes to the right for each step down, at each of its points; between two points it goes no further
-/// than these (Steffen 1990).
+/// than these (Steffen 1990), and it leaves and meets boxes upright.
 fn slopes(points: &[(f64, f64)]) -> Vec<f64> {
     let steps: Vec<(f64, f64)> = points
         .windows(2)
@@ -165,11 +169,6 @@ fn slopes(points: &[(f64, f64)]) -> Vec<f64> {
             let least = before.abs().min(after.abs()).min(0.5 * mean.abs());
             slopes[at] = 2.0 * least * before.signum();
         }
-    }
-    if let (Some((_, first)), Some((_, last))) = (steps.first(), steps.last()) {
-        let end = points.len() - 1;
-        slopes[0] = (3.0 * first - if end > 1 { slopes[1] } else { *first }) / 2.0;
-        slopes[end] = (3.0 * last - if end > 1 { slopes[end - 1] } else { *last }) / 2.0;
     }
     slopes
 }

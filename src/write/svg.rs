@@ -105,12 +105,8 @@ impl Svg {
             "<svg class=\"chainrule\" xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
              viewBox=\"0 0 {width} {height}\" role=\"img\">\n"
         ));
-        let title = if picture.title.is_empty() {
-            "A network".to_owned()
-        } else {
-            format!("The network of {}", picture.title)
-        };
-        self.put(format_args!("<title>{}</title>\n<desc>", escape(&title)));
+        let name = picture.name();
+        self.put(format_args!("<title>{}</title>\n<desc>", escape(&name)));
         let description = description(picture);
         self.put(format_args!(
             "{}</desc>\n<style>{STYLE}</style>\n",
@@ -268,17 +264,16 @@ impl Svg {
 fn description(picture: &Picture) -> String {
     let plain = |at: usize| match (picture.shapes[at].label, picture.shapes[at].kind) {
         (Some(id), _) => plain(&line(&picture.boxes, id)),
-        (None, ShapeKind::Dots(Some(count))) => format!("{count} more like these"),
+        (None, ShapeKind::Dots(Some(count))) => picture.more(count),
         (None, _) => "…".to_owned(),
     };
     let mut text = picture.caption.clone();
     for arrow in &picture.arrows {
-        text.push_str(&format!(
-            " {} → {}{}.",
-            plain(arrow.from),
-            plain(arrow.to),
-            if arrow.back { ", and back" } else { "" }
-        ));
+        text.push_str(&format!(" {} → {}", plain(arrow.from), plain(arrow.to)));
+        if arrow.back {
+            text.push_str(&format!(", {}", picture.words.picture.back));
+        }
+        text.push('.');
     }
     text
 }

@@ -115,7 +115,7 @@ impl Tikz {
         let style = match shape.kind {
             ShapeKind::Dots(count) => {
                 let words =
-                    count.map_or(String::new(), |count| format!(r"~~{count} more like these"));
+                    count.map_or(String::new(), |count| format!(r"~~{}", picture.more(count)));
                 self.put(format_args!(
                     "  \\node[part] at {} {{$\\vdots${words}}};\n",
                     point((place.x(), place.y()))

@@ -27,6 +27,7 @@ pub(crate) const RESULT: View = View {
     resolve: false,
     combine: false,
     lettering: Lettering::AsRead,
+    examples: None,
 };
 
 /// Enough points for a network that is one of thousands.

@@ -60,7 +60,7 @@ const CONVENTIONS: &[Convention] = &[
     convention("bishop", 0, 1, true, false, "L"),
     convention("goodfellow", 0, 1, true, false, "L"),
     convention("mazur", 0, 1, false, false, "L"),
-    convention("compphysics", 0, 1, false, false, "L"),
+    convention("compphysics", 0, 1, true, false, "L"),
     convention("transformer", 0, 1, false, false, "N"),
 ];
 
@@ -221,8 +221,12 @@ fn compare(text: &str, given: &Value) {
         let profile = profiles()
             .find(|profile| profile.name == convention.profile)
             .expect("a profile of this name");
-        let (written, _) = apply(profile, system.clone()).expect("the network has all roles");
-        let view = view(profile, Form::Index);
+        let (written, notation) =
+            apply(profile, system.clone()).expect("the network has all roles");
+        let view = View {
+            examples: notation.examples,
+            ..view(profile, Form::Index)
+        };
         let found = values(&written, &view, &moved(given, convention, false));
         let found = moved(&found, convention, true);
         let (truth, found) = (
@@ -253,8 +257,10 @@ fn read_back(text: &str, form: Form) {
     let system = lower(&network).expect("legal");
     let mut wrong = Vec::new();
     // Claims have the elements below, and nothing else: where layers or steps stand there too they are not read.
-    let below =
-        |profile: &Profile| [profile.layers.index, profile.steps.index].contains(&Mark::Subscript);
+    let below = |profile: &Profile| {
+        let marks = [profile.layers.index, profile.steps.index];
+        marks.contains(&Mark::Subscript) || marks.contains(&Mark::Behind)
+    };
     for profile in profiles().filter(|profile| !below(profile)) {
         let (written, notation) =
             apply(profile, system.clone()).expect("the network has all roles");

@@ -69,6 +69,7 @@ fn what_went_wrong_once_stays_right() {
         resolve: false,
         combine: false,
         lettering: Lettering::AsRead,
+        examples: None,
     };
     let mut tally = Tally::default();
     for (title, text) in NETWORKS {
