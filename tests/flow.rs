@@ -1,13 +1,19 @@
 //! The flow of gradients: formulas against numbers, simulations against formulas and against an independent program
 //! (`tests/flow/reference.py`, whose numbers stand in `tests/flow/reference.json`).
 
+#[path = "flow/evaluate.rs"]
+mod evaluate;
+#[path = "flow/properties.rs"]
+mod properties;
+
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use chainrule::flow::{
-    Activation, Answer, Critical, Init, Model, Recursion, Setup, Simulation, StepForm, adds_up,
-    critical, model, moments, recursion, simulate, slope_square, value_square,
+    Activation, Answer, Critical, Flow, Form, Init, Model, Moment, Proof, Setup, Simulation, Stage,
+    adds_up, critical, flow, model, moments, simulate, slope_square, value_square,
 };
 use chainrule::source::Source;
 use chainrule::syntax::{StepAtZero, parse};
@@ -19,20 +25,38 @@ r[k+1] = relu(z[k+1])   for k in 0..L-1
 loss C = 1/2 (r[L] - y)^2
 ";
 
-const PLAIN: StepForm = StepForm {
-    residual: false,
-    activated_first: false,
-};
-
 fn system(text: &str) -> System {
     lower(&parse(&Source::new("test", text)).expect("the network is read"))
         .expect("the network is lowered")
 }
 
-fn found(text: &str) -> (Recursion, Model) {
-    let recursion = recursion(&system(text), StepAtZero::One).expect("there is a recursion");
-    let model = model(&recursion).expect("it can be simulated");
-    (recursion, model)
+fn found(text: &str) -> (Flow, Model) {
+    let flow = flow(&system(text), StepAtZero::One).expect("there are steps");
+    let model = model(&flow, &flow.parts[0], &BTreeMap::new()).expect("it can be simulated");
+    (flow, model)
+}
+
+/// Layers of equal width: `step` says what follows from `h[k]`; weights of their own unless they are shared.
+fn layers(step: &str, shared: bool) -> (Flow, Model) {
+    let (slot, range) = if shared {
+        ("", "")
+    } else {
+        ("[k]", " for k in 0..L-1")
+    };
+    let step = step
+        .replace('W', &format!("W{slot}"))
+        .replace('V', &format!("V{slot}"));
+    found(&format!(
+        "where W{slot} in R^(n x n){range}\nwhere V{slot} in R^(n x n){range}\nwhere x in R^n, y in R^n\nh[0] = x\nh[k+1] = {step} for k in 0..L-1\nloss C = 1/2 sum((h[L] - y).^2)\n"
+    ))
+}
+
+/// Dense layers with an activation of the table.
+fn dense(name: &str) -> Model {
+    let (_, model) = layers("relu(W h[k])", false);
+    model
+        .with_activation(&named(name))
+        .expect("there is one activation")
 }
 
 fn named(name: &str) -> Activation {
@@ -41,20 +65,29 @@ fn named(name: &str) -> Activation {
 
 fn setup(width: usize, depth: usize, init: Init, draws: usize) -> Setup {
     Setup {
-        width,
-        depth,
+        widths: vec![width; depth + 1],
+        inner: width,
         init,
         draws,
         seed: 7,
-        form: PLAIN,
-        shared: false,
     }
 }
 
-fn run(activation: &Activation, setup: &Setup) -> Simulation {
-    let simulation = simulate(activation, setup, &|| ());
+fn run(model: &Model, setup: &Setup) -> Simulation {
+    let simulation = simulate(&model.tapes, setup, &|| ());
     assert_eq!(simulation.overflowed, 0);
     simulation
+}
+
+/// The moments of layers that are all alike.
+fn alike(activation: &Activation, form: Form, gain: f64, depth: usize) -> Vec<Moment> {
+    let stage = Stage {
+        activation,
+        form,
+        before: gain,
+        after: gain,
+    };
+    moments(&vec![stage; depth])
 }
 
 fn close(a: f64, b: f64, error: f64) -> bool {
@@ -69,12 +102,11 @@ fn mean_square(simulation: &Simulation) -> (f64, f64) {
 
 #[test]
 fn a_thousand_sigmoids_are_bounded_by_a_power_of_a_quarter() {
-    let (_, model) = found(&CHAIN.replace("relu", "sigmoid"));
-    let activation = model.activation.clone().expect("sigmoid is known");
+    let (flow, model) = found(&CHAIN.replace("relu", "sigmoid"));
     let setup = setup(1, 1000, Init::Constant(1.0), 20);
-    let simulation = run(&activation, &setup);
-    let answer = Answer::new(&model, &activation, &setup, &simulation);
-    let bound = answer.bound.expect("there is a bound");
+    let simulation = run(&model, &setup);
+    let answer = Answer::new(&flow, &model, &setup, &simulation);
+    let bound = answer.bound().expect("there is a bound");
     assert!(close(bound, 1000.0 * 0.25f64.ln(), 1e-9));
     assert!(answer.bound_is_certain);
     assert_eq!(chainrule::flow::power_of_ten(bound), "8.7·10^-603");
@@ -87,8 +119,8 @@ fn a_thousand_sigmoids_are_bounded_by_a_power_of_a_quarter() {
 
 #[test]
 fn positive_weights_and_relu_give_exactly_the_product_or_nothing() {
-    let activation = named("relu");
-    let simulation = run(&activation, &setup(1, 1000, Init::Constant(1.5), 40));
+    let (_, model) = found(CHAIN);
+    let simulation = run(&model, &setup(1, 1000, Init::Constant(1.5), 40));
     let exact = 1000.0 * 1.5f64.ln();
     let last = simulation.layers.last().expect("there are steps");
     assert!(last.quantiles[0].is_infinite(), "a negative input gives 0");
@@ -103,21 +135,17 @@ fn positive_weights_and_relu_give_exactly_the_product_or_nothing() {
 
 #[test]
 fn he_keeps_the_mean_square_with_relu_and_glorot_halves_it() {
-    let activation = named("relu");
+    let (activation, model) = (named("relu"), dense("relu"));
     for (init, factor) in [(Init::He, 1.0f64), (Init::Glorot, 0.5), (Init::Lecun, 0.5)] {
-        let (log, error) = mean_square(&run(&activation, &setup(256, 100, init, 400)));
+        let (log, error) = mean_square(&run(&model, &setup(256, 100, init, 400)));
         assert!(error < 0.25, "{error}");
         let off = (log - 100.0 * factor.ln()).exp() - 1.0;
         assert!(
             off.abs() < 4.0 * error,
             "{init:?}: {off} with an error of {error}"
         );
-        let predicted = moments(
-            &activation,
-            PLAIN,
-            init.variance(256).expect("drawn") * 256.0,
-            100,
-        );
+        let gain = init.variance(256, 256).expect("drawn") * 256.0;
+        let predicted = alike(&activation, Form::DENSE, gain, 100);
         assert!(
             predicted
                 .iter()
@@ -129,7 +157,7 @@ fn he_keeps_the_mean_square_with_relu_and_glorot_halves_it() {
 #[test]
 fn a_sigmoid_loses_a_factor_of_16_where_the_weights_keep_the_variance() {
     let activation = named("sigmoid");
-    let simulation = run(&activation, &setup(256, 20, Init::OverFanIn(1.0), 40));
+    let simulation = run(&dense("sigmoid"), &setup(256, 20, Init::OverFanIn(1.0), 40));
     for step in 1..=20 {
         let before = simulation.layers[step - 1].mean_square;
         let after = simulation.layers[step].mean_square;
@@ -139,7 +167,7 @@ fn a_sigmoid_loses_a_factor_of_16_where_the_weights_keep_the_variance() {
             (before - after).exp()
         );
     }
-    let predicted = moments(&activation, PLAIN, 1.0, 20);
+    let predicted = alike(&activation, Form::DENSE, 1.0, 20);
     assert!(predicted.iter().all(|moment| moment.factor < 1.0 / 16.0));
 }
 
@@ -148,11 +176,11 @@ fn predictions_hold_within_the_sampling_error() {
     for name in ["relu", "tanh", "sigmoid", "leaky_relu", "gelu", "softplus"] {
         let activation = named(name);
         let (gain, depth) = (0.8, 12);
-        let predicted: f64 = moments(&activation, PLAIN, gain, depth)
+        let predicted: f64 = alike(&activation, Form::DENSE, gain, depth)
             .iter()
             .map(|moment| moment.factor.ln())
             .sum();
-        let simulation = run(&activation, &setup(256, depth, Init::OverFanIn(gain), 100));
+        let simulation = run(&dense(name), &setup(256, depth, Init::OverFanIn(gain), 100));
         let (log, error) = mean_square(&simulation);
         // What wide layers leave out is of the order 1/n in each step.
         let allowed = 4.0 * error + 3.0 * depth as f64 / 256.0;
@@ -165,39 +193,64 @@ fn predictions_hold_within_the_sampling_error() {
 
 #[test]
 fn a_residual_connection_adds_one() {
-    let form = StepForm {
-        residual: true,
-        activated_first: false,
+    let residual = Form {
+        shortcut: 1.0,
+        ..Form::DENSE
     };
     let tanh = named("tanh");
-    assert!(adds_up(&tanh, form) && !adds_up(&named("relu"), form));
-    let own = Setup {
-        form,
-        ..setup(256, 10, Init::OverFanIn(0.5), 100)
+    assert!(adds_up(&tanh, residual) && !adds_up(&named("relu"), residual));
+    let own = setup(256, 10, Init::OverFanIn(0.5), 100);
+    let sum = |activation: &Activation, form: Form| -> f64 {
+        alike(activation, form, 0.5, 10)
+            .iter()
+            .map(|it| it.factor.ln())
+            .sum()
     };
-    let predicted: f64 = moments(&tanh, form, 0.5, 10)
-        .iter()
-        .map(|it| it.factor.ln())
-        .sum();
-    let (log, error) = mean_square(&run(&tanh, &own));
+    let (_, model) = layers("h[k] + tanh(W h[k])", false);
+    let (log, error) = mean_square(&run(&model, &own));
+    let predicted = sum(&tanh, residual);
     assert!(
         close(log, predicted, 4.0 * error + 0.12),
         "{log} for {predicted}"
     );
-    let (plain, _) = mean_square(&run(&tanh, &setup(256, 10, Init::OverFanIn(0.5), 100)));
+    let (plain, _) = mean_square(&run(&dense("tanh"), &own));
     assert!(log > 0.0 && plain < -5.0, "{log} against {plain}");
-    // With the activation first, any activation adds up.
-    let first = StepForm {
-        residual: true,
-        activated_first: true,
-    };
-    let relu = named("relu");
-    let own = Setup { form: first, ..own };
-    let predicted: f64 = moments(&relu, first, 0.5, 10)
+    // With weights behind the activation, any activation adds up.
+    for (step, before) in [
+        ("h[k] + W relu(h[k])", false),
+        ("h[k] + V relu(W h[k])", true),
+    ] {
+        let form = Form {
+            before,
+            after: true,
+            ..residual
+        };
+        let (_, model) = layers(step, false);
+        assert_eq!(model.form().map(|(form, _)| form), Some(form));
+        let (log, error) = mean_square(&run(&model, &own));
+        let predicted = sum(&named("relu"), form);
+        assert!(
+            close(log, predicted, 4.0 * error + 0.12),
+            "{step}: {log} for {predicted}"
+        );
+    }
+}
+
+#[test]
+fn numbers_before_shortcut_and_branch_are_squared() {
+    let text = "where W[k] in R^(n x n) for k in 0..L-1\nwhere x in R^n, y in R^n, a in R\nh[0] = x\nh[k+1] = a h[k] + (1 - a) tanh(W[k] h[k]) for k in 0..L-1\nloss C = 1/2 sum((h[L] - y).^2)\n";
+    let flow = flow(&system(text), StepAtZero::One).expect("there are steps");
+    let part = &flow.parts[0];
+    let unknown = model(&flow, part, &BTreeMap::new()).expect_err("`a` has no value");
+    assert!(unknown.message.contains("`a`"), "{}", unknown.message);
+    let model = model(&flow, part, &BTreeMap::from([("a".into(), 0.75)])).expect("now it has");
+    let (form, activation) = model.form().expect("a shortcut and a branch");
+    assert_eq!((form.shortcut, form.branch), (0.75, 0.25));
+    let predicted: f64 = alike(activation, form, 1.0, 10)
         .iter()
         .map(|it| it.factor.ln())
         .sum();
-    let (log, error) = mean_square(&run(&relu, &own));
+    let (log, error) = mean_square(&run(&model, &setup(256, 10, Init::Lecun, 100)));
     assert!(
         close(log, predicted, 4.0 * error + 0.12),
         "{log} for {predicted}"
@@ -206,15 +259,46 @@ fn a_residual_connection_adds_one() {
 
 #[test]
 fn orthogonal_weights_keep_the_norm_of_a_linear_network() {
-    let identity = named("identity");
     for shared in [false, true] {
-        let own = Setup {
-            shared,
-            ..setup(24, 300, Init::Orthogonal, 10)
-        };
-        let last = run(&identity, &own).layers.pop().expect("there are steps");
+        let (_, model) = layers("W h[k]", shared);
+        let own = setup(24, 300, Init::Orthogonal, 10);
+        let last = run(&model, &own).layers.pop().expect("there are steps");
         assert!(close(last.mean_square, 0.0, 1e-9), "{}", last.mean_square);
     }
+}
+
+#[test]
+fn states_of_unequal_width_have_factors_of_their_own() {
+    let text = "where W[k] in R^(n[k+1] x n[k]) for k in 0..L-1\nwhere x in R^(n[0]), y in R^(n[L])\nr[0] = x\nr[k+1] = relu(W[k] r[k]) for k in 0..L-1\nloss C = 1/2 sum((r[L] - y).^2)\n";
+    let (flow, model) = found(text);
+    let own = Setup {
+        widths: vec![300, 100, 200, 50],
+        ..setup(64, 3, Init::Glorot, 400)
+    };
+    let simulation = run(&model, &own);
+    let answer = Answer::new(&flow, &model, &own, &simulation);
+    // n_in Var W / 2 with Glorot's variance 2/(n_in + n_out)
+    let factors: Vec<f64> = answer.moments.iter().map(|moment| moment.factor).collect();
+    for (found, expected) in factors
+        .iter()
+        .zip([300.0 / 400.0, 100.0 / 300.0, 200.0 / 250.0])
+    {
+        assert!(close(*found, expected, 1e-12), "{factors:?}");
+    }
+    let predicted: f64 = factors.iter().map(|factor| factor.ln()).sum();
+    let (log, error) = mean_square(&simulation);
+    assert!(
+        close(log, predicted, 4.0 * error + 0.06),
+        "{log} for {predicted}"
+    );
+    // Orthonormal columns keep the norm where a layer widens; on the way back some of it is lost.
+    let linear = found(&text.replace("relu(W[k] r[k])", "W[k] r[k]")).1;
+    let widening = Setup {
+        widths: vec![8, 16, 32],
+        ..setup(8, 2, Init::Orthogonal, 2000)
+    };
+    let (log, error) = mean_square(&run(&linear, &widening));
+    assert!(close(log, (8.0f64 / 32.0).ln(), 4.0 * error), "{log}");
 }
 
 #[test]
@@ -252,10 +336,7 @@ fn ranges_enclose_and_are_reached() {
     ];
     for (definition, low, high) in cases {
         let (_, model) = found(&text(definition));
-        let range = model
-            .activation
-            .and_then(|own| own.range)
-            .expect("a range is found");
+        let range = model.activations()[0].range.expect("a range is found");
         assert!(
             range.low <= low + 1e-9 && range.high >= high - 1e-9,
             "{definition}: {range:?}"
@@ -268,12 +349,38 @@ fn ranges_enclose_and_are_reached() {
     }
     for unbounded in ["u^3", "exp(u)"] {
         let (_, model) = found(&text(unbounded));
-        let range = model.activation.and_then(|own| own.range);
+        let range = model.activations()[0].range;
         assert!(
             range.is_none_or(|range| range.up_to.is_finite()),
             "{unbounded}: {range:?}"
         );
     }
+}
+
+#[test]
+fn a_declared_range_is_tried_and_believed() {
+    let text = |definition: &str| format!("fn s(u){definition}\n{}", CHAIN.replace("relu", "s"));
+    let sigmoid = " = 1/(1 + exp(-u)) with s' in ";
+    let (_, model) = found(&text(&format!("{sigmoid}[0, 1/4]")));
+    let range = model.activations()[0].range.expect("it is declared");
+    assert_eq!(
+        (range.low, range.high, range.proof),
+        (0.0, 0.25, Proof::Declared)
+    );
+    for wrong in ["[0, 1/5]", "[1/100, 1/4]", "[0, 0.2499]"] {
+        let report = flow(
+            &system(&text(&format!("{sigmoid}{wrong}"))),
+            StepAtZero::One,
+        )
+        .expect_err("a point refutes it");
+        let diagnostic = &report.diagnostics()[0];
+        assert_eq!(diagnostic.code, "wrong-derivative-range");
+        assert!(!diagnostic.labels.is_empty(), "it has a place");
+    }
+    // Of an opaque function nothing else is known.
+    let (_, printed) = printed(&text(" with s' in [-1/2, 1]"), "flow", &["--no-simulation"]);
+    assert!(printed.contains("-1/2 ≤ s′(u) ≤ 1\n"), "{printed}");
+    assert!(printed.contains("|∂r⁽ᵏ⁺¹⁾/∂r⁽ᵏ⁾| ≤ |W⁽ᵏ⁾| "), "{printed}");
 }
 
 #[test]
@@ -283,28 +390,19 @@ fn simulations_agree_with_an_independent_program() {
     let reference: serde_json::Value = serde_json::from_str(&text).expect("the reference is JSON");
     for case in reference["cases"].as_array().expect("a list") {
         let number = |name: &str| case[name].as_f64().expect("a number");
-        let activation = named(case["activation"].as_str().expect("a name"));
-        let own = Setup {
-            form: StepForm {
-                residual: case["residual"].as_bool().expect("a flag"),
-                activated_first: case["activated_first"].as_bool().expect("a flag"),
-            },
-            shared: case["shared"].as_bool().expect("a flag"),
-            ..setup(
-                number("width") as usize,
-                number("depth") as usize,
-                if case["orthogonal"] == true {
-                    Init::Orthogonal
-                } else {
-                    Init::OverFanIn(number("gain"))
-                },
-                1500,
-            )
+        let text = |name: &str| case[name].as_str().expect("a text");
+        let (_, model) = layers(text("step"), case["shared"].as_bool().expect("a flag"));
+        let init = match text("init") {
+            "orthogonal" => Init::Orthogonal,
+            _ => Init::OverFanIn(number("gain")),
         };
-        let last = run(&activation, &own)
-            .layers
-            .pop()
-            .expect("there are steps");
+        let own = setup(
+            number("width") as usize,
+            number("depth") as usize,
+            init,
+            1500,
+        );
+        let last = run(&model, &own).layers.pop().expect("there are steps");
         let words = format!("{case}: {last:?}");
         let error = |name: &str| number(name).hypot(last.relative_error);
         assert!(
@@ -361,10 +459,13 @@ fn printed_factors_are_judged_equal_to_the_gradients() {
     };
     let arrays = |step: &str| {
         format!(
-            "index i, j\nwhere W[k] in R^(n x n) for k in 0..L-1\n      x in R^n\nh[0]_i = x_i\nh[k+1]_j = {step}   for k in 0..L-1\nloss C(h[L])\ngrad h[k]"
+            "index i, j, m\nwhere W[k] in R^(n x n) for k in 0..L-1\n      x in R^n\nh[0]_i = x_i\nh[k+1]_j = {step}   for k in 0..L-1\nloss C(h[L])\ngrad h[k]"
         )
     };
     let networks = [
+        numbers("a h[k] + (1 - a) tanh(w[k] h[k])"),
+        arrays("h[k]_j + sum_m W[k]_jm relu(sum_i W[k]_mi h[k]_i)"),
+        arrays("x_j tanh(sum_i W[k]_ij h[k]_i)"),
         numbers("sigmoid(w[k] h[k])"),
         numbers("tanh(w[k] h[k] + b[k])"),
         numbers("h[k] + sigmoid(w[k] h[k])"),

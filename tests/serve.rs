@@ -443,6 +443,12 @@ fn the_flow_of_gradients_is_shown_and_said() {
             .expect("words")
             .contains("vanishing")
     );
+    // What cannot be simulated is said, and the formulas are there all the same.
+    let opaque =
+        "fn phi(u)\nr[0] = x\nr[k+1] = phi(w[k] r[k]) for k in 0..L-1\nloss C = (r[L] - y)^2";
+    let answer = server.ask("/flow", &json!({"network": opaque, "options": {}}));
+    assert_eq!(answer["missing"][0]["code"], "flow-not-simulated");
+    assert!(answer["html"].as_str().expect("formulas").contains("<math"));
     let answer = server.ask(
         "/flow",
         &json!({"network": chain, "options": {"depth": "-1"}}),

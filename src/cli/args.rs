@@ -306,9 +306,13 @@ pub(super) struct FlowArguments {
     /// How many steps are simulated
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20_000))]
     pub(super) depth: Option<u32>,
-    /// How many elements the state has, where the network does not say it
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=8_192))]
-    pub(super) width: Option<u32>,
+    /// How many elements the states have, where the network does not say it: one number for all, or one for each state,
+    /// first to last (`784,128,64`)
+    #[arg(long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=8_192))]
+    pub(super) width: Vec<u32>,
+    /// The value of a number of the network that is multiplied with, in simulations
+    #[arg(long, value_name = "NAME=VALUE", value_parser = super::flow::value_of)]
+    pub(super) set: Vec<(String, f64)>,
     /// How weights are drawn: `constant=C`, `glorot`, `he`, `lecun`, `orthogonal`, `variance=V`, `variance=V/n`
     #[arg(long, value_name = "INIT", value_parser = super::flow::init)]
     pub(super) init: Option<crate::flow::Init>,

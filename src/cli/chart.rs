@@ -24,7 +24,7 @@ const SHARPNESS: f32 = 2.0;
 /// is none.
 pub(super) fn predicted(run: &Run) -> Vec<f64> {
     let moments = &run.answer.moments;
-    if moments.len() != run.setup.depth {
+    if moments.len() != run.setup.depth() {
         return Vec::new();
     }
     let mut log = 0.0;
@@ -33,17 +33,6 @@ pub(super) fn predicted(run: &Run) -> Vec<f64> {
             log += 0.5 * moment.factor.ln();
             log
         }))
-        .collect()
-}
-
-/// ln of the bound by steps from the end. Empty where there is none.
-fn bound(run: &Run) -> Vec<f64> {
-    let Some(bound) = run.answer.bound else {
-        return Vec::new();
-    };
-    let depth = run.setup.depth;
-    (0..=depth)
-        .map(|step| bound * step as f64 / depth as f64)
         .collect()
 }
 
@@ -88,7 +77,7 @@ fn plots(runs: &[Run]) -> (Vec<Plot>, Layout) {
     let mut bounds = Vec::new();
     for (at, run) in runs.iter().enumerate() {
         let colour = COLOURS[at % COLOURS.len()];
-        let name = &run.activation.name;
+        let name = &run.name;
         let series = |which: usize| -> Vec<f64> {
             run.simulation
                 .layers
@@ -133,7 +122,7 @@ fn plots(runs: &[Run]) -> (Vec<Plot>, Layout) {
                 dashed(),
                 "root of the mean square, predicted",
             ));
-            bounds = thinned(&[&bound(run)]);
+            bounds = thinned(&[&run.answer.bounds]);
         }
     }
     // A bound far off would leave the rest no room: it is drawn as far as it lies in the picture.
@@ -228,7 +217,7 @@ fn thinned(series: &[&Vec<f64>]) -> Vec<(f64, Vec<f64>)> {
 /// The data of the picture: powers of ten, so that nothing is too small for a number.
 pub(super) fn table(runs: &[Run]) -> String {
     let mut text = String::from(
-        "activation,steps,log10_q05,log10_q25,log10_median,log10_q75,log10_q95,log10_mean_square,relative_error,log10_predicted,log10_bound,log10_forward,inactive\n",
+        "name,steps,log10_q05,log10_q25,log10_median,log10_q75,log10_q95,log10_mean_square,relative_error,log10_predicted,log10_bound,log10_forward,inactive\n",
     );
     let tens = |log: Option<f64>| match log {
         Some(log) if log.is_finite() => format!("{:.6}", log / std::f64::consts::LN_10),
@@ -236,9 +225,9 @@ pub(super) fn table(runs: &[Run]) -> String {
         None => "nan".into(),
     };
     for run in runs {
-        let (predicted, bound) = (predicted(run), bound(run));
+        let (predicted, bound) = (predicted(run), &run.answer.bounds);
         for (step, layer) in run.simulation.layers.iter().enumerate() {
-            let mut cells = vec![run.activation.name.clone(), step.to_string()];
+            let mut cells = vec![csv(&run.name), step.to_string()];
             cells.extend(layer.quantiles.iter().map(|log| tens(Some(*log))));
             cells.push(tens(Some(layer.mean_square)));
             cells.push(format!("{:.6}", layer.relative_error));
@@ -251,4 +240,13 @@ pub(super) fn table(runs: &[Run]) -> String {
         }
     }
     text
+}
+
+/// A cell of the table; names may have a comma.
+fn csv(text: &str) -> String {
+    if text.contains(',') {
+        format!("\"{text}\"")
+    } else {
+        text.to_owned()
+    }
 }

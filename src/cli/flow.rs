@@ -1,24 +1,28 @@
 //! `chainrule flow`: why gradients vanish or explode.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
 use serde_json::{Value, json};
 
 use super::args::{FlowArguments, FlowFormat};
 use super::network::{Loaded, load};
-use super::{Outcome, Stop, chart, deliver, progress};
+use super::{Outcome, Stop, chart, deliver, progress, say, styled};
 use crate::flow::{
-    Activation, Answer, Init, Model, Recursion, Setup, Simulation, activations, model,
-    own_activation, power_of_ten, recursion, simulate,
+    Activation, Answer, Flow, Init, Model, Setup, Simulation, activations, flow, model,
+    power_of_ten, simulate,
 };
 use crate::present::{FlowDocument, present_flow};
-use crate::source::Report;
+use crate::source::{Diagnostic, Report, Severity, render_diagnostics};
 use crate::syntax::StepAtZero;
+use crate::system::{FamilyKind, System};
 use crate::write::{Environment, flow_latex, flow_text, latex_of};
 
-/// One activation, simulated.
+/// One part with one activation, simulated.
 pub(super) struct Run {
-    pub(super) activation: Activation,
+    /// The activation, with the state where a network has several parts.
+    pub(super) name: String,
+    pub(super) model: Model,
     pub(super) setup: Setup,
     pub(super) simulation: Simulation,
     pub(super) answer: Answer,
@@ -34,16 +38,14 @@ pub(super) struct Known {
     pub(super) document: FlowDocument,
     /// The simulations; none if there is none to be had or wanted.
     pub(super) runs: Vec<Run>,
-    /// What the simulations leave out.
-    zeroed: Vec<String>,
-    /// Why it is not simulated, where it should be.
-    pub(super) unsimulated: Option<Report>,
+    /// What of the network has no factors or is not simulated, and why.
+    pub(super) missing: Vec<Diagnostic>,
 }
 
 impl Known {
     /// The simulations and answers in words; `others` if the activations are not the network's own.
     pub(super) fn words(&self, others: bool, lead: &str) -> String {
-        report(&self.runs, &self.zeroed, others, lead)
+        report(&self.runs, others, lead)
     }
 }
 
@@ -57,32 +59,69 @@ pub(super) fn known(arguments: &FlowArguments) -> Result<Known, Stop> {
         .or(loaded.system.step_at_zero)
         .unwrap_or(StepAtZero::One);
     let stop = |report: Report| loaded.stop(&report);
-    let mut recursion = recursion(&loaded.system, step_at_zero).map_err(stop)?;
-    let product = recursion.product();
-    let model = model(&recursion);
-    let own = own_activation(&recursion);
-    let form = model.as_ref().ok().map(|model| model.form);
-    let document = present_flow(&recursion, own.as_ref(), form, product, &loaded.notation);
-    let runs = match &model {
-        _ if arguments.no_simulation => Vec::new(),
-        Ok(model) => {
-            let chosen = chosen(arguments, &recursion, own.as_ref()).map_err(stop)?;
-            simulated(arguments, model, chosen)?
+    let flow = flow(&loaded.system, step_at_zero).map_err(stop)?;
+    let given = given(&flow.system, &arguments.set)?;
+    let models: Vec<Result<Model, Diagnostic>> = flow
+        .parts
+        .iter()
+        .map(|part| model(&flow, part, &given))
+        .collect();
+    let expectations: Vec<_> = models
+        .iter()
+        .map(|model| model.as_ref().ok().and_then(Model::form))
+        .collect();
+    let document = present_flow(&flow, &expectations, &loaded.notation);
+    let mut missing = flow.notes.clone();
+    let mut runs = Vec::new();
+    for (part, model) in flow.parts.iter().zip(&models) {
+        match model {
+            _ if arguments.no_simulation => {}
+            Ok(model) => {
+                let state = &flow.system.family(part.states[0].family).name;
+                let title = (flow.parts.len() > 1).then_some(state.as_str());
+                let chosen = chosen(arguments, &flow, model).map_err(stop)?;
+                runs.extend(simulated(arguments, &flow, chosen, title)?);
+            }
+            // The formulas hold all the same; why it is not simulated is said at the end.
+            Err(diagnostic) => missing.push(diagnostic.clone()),
         }
-        // The formulas hold all the same; why it is not simulated is said at the end.
-        Err(_) => Vec::new(),
-    };
-    let (zeroed, unsimulated) = match model {
-        Ok(model) => (model.zeroed, None),
-        Err(report) => (Vec::new(), Some(report)),
-    };
+    }
     Ok(Known {
         loaded,
         document,
         runs,
-        zeroed,
-        unsimulated: unsimulated.filter(|_| !arguments.no_simulation),
+        missing,
     })
+}
+
+/// Values of the numbers that the command gives, by name.
+fn given(system: &System, set: &[(String, f64)]) -> Result<BTreeMap<String, f64>, Stop> {
+    for (name, _) in set {
+        let inputs = system
+            .families
+            .iter()
+            .filter(|family| family.kind == FamilyKind::Input);
+        if !inputs.clone().any(|family| family.name == *name) {
+            let names: Vec<&str> = inputs.map(|family| family.name.as_str()).collect();
+            return Err(Stop::refused(format!(
+                "error: --set {name}: the network is not given any `{name}`; it is given: {}",
+                names.join(", ")
+            )));
+        }
+    }
+    Ok(set.iter().cloned().collect())
+}
+
+/// `NAME=VALUE`
+pub(super) fn value_of(text: &str) -> Result<(String, f64), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    let value = value
+        .trim()
+        .parse::<f64>()
+        .ok()
+        .filter(|value| value.is_finite());
+    let value = value.ok_or_else(|| format!("`{text}`: there is no number behind the `=`"))?;
+    Ok((name.trim().to_owned(), value))
 }
 
 pub(super) fn run(arguments: &FlowArguments) -> Result<Outcome, Stop> {
@@ -113,7 +152,7 @@ pub(super) fn run(arguments: &FlowArguments) -> Result<Outcome, Stop> {
             flow_latex(document, Environment::AlignStar) + &known.words(others, "% ")
         }
         FlowFormat::Json => {
-            let value = json_of(document, runs, &known.zeroed);
+            let value = json_of(document, runs);
             format!("{value:#}\n")
         }
     };
@@ -124,79 +163,152 @@ pub(super) fn run(arguments: &FlowArguments) -> Result<Outcome, Stop> {
         }
         Ok(())
     })?;
-    // Formulas without the simulation that was asked for are half an answer.
-    match &known.unsimulated {
-        Some(report) => Err(known.loaded.stop(report)),
-        None => Ok(Outcome::Done),
+    if runs.is_empty() && !arguments.no_simulation {
+        // Formulas without the simulation that was asked for are half an answer.
+        Report::unless_empty(known.missing.clone()).map_err(|report| known.loaded.stop(&report))?;
     }
+    let warnings: Vec<Diagnostic> = known
+        .missing
+        .iter()
+        .map(|diagnostic| Diagnostic {
+            severity: Severity::Warning,
+            ..diagnostic.clone()
+        })
+        .collect();
+    if !warnings.is_empty() {
+        let styled = styled(&std::io::stderr());
+        say(&render_diagnostics(&warnings, &known.loaded.source, styled));
+    }
+    Ok(Outcome::Done)
 }
 
-/// What is simulated: the activations that were asked for, or the network's own.
+/// What is simulated: with the activations that were asked for, or with the network's own.
 fn chosen(
     arguments: &FlowArguments,
-    recursion: &Recursion,
-    own: Option<&Activation>,
-) -> Result<Vec<Activation>, Report> {
-    if !arguments.activation.is_empty() {
-        return activations(recursion, &arguments.activation);
+    flow: &Flow,
+    model: &Model,
+) -> Result<Vec<(String, Model)>, Report> {
+    if arguments.activation.is_empty() {
+        return Ok(vec![(model.names(), model.clone())]);
     }
-    own.cloned().map(|own| vec![own]).ok_or_else(|| {
-        crate::source::Diagnostic::general(
-            "flow-unknown-activation",
-            "nothing is known of the activation, or its parameters are no numbers: it is not simulated",
-        )
-        .help("give it a body, or name others: --activation relu,tanh")
-        .into()
-    })
+    let replaced = |activation: Activation| {
+        let other = model.with_activation(&activation).ok_or_else(|| {
+            Diagnostic::general(
+                "flow-no-single-activation",
+                format!(
+                    "another activation has no single place: there is {}",
+                    model.names()
+                ),
+            )
+            .help("leave --activation away")
+        })?;
+        Ok((activation.name.clone(), other))
+    };
+    let found = activations(flow, &arguments.activation)?;
+    found.into_iter().map(replaced).collect()
+}
+
+/// The widths of the states, first to last, and that of what is between them.
+fn widths(arguments: &FlowArguments, model: &Model) -> Result<(Vec<usize>, usize), Stop> {
+    let asked: Vec<usize> = arguments
+        .width
+        .iter()
+        .map(|width| *width as usize)
+        .collect();
+    let listed = asked.len() > 1;
+    let refused = |message: String| Err(Stop::refused(format!("error: {message}")));
+    let steps = asked.len().saturating_sub(1);
+    let depth = match (model.depth, arguments.depth.map(|depth| depth as usize)) {
+        (Some(known), Some(asked)) if known != asked => {
+            return refused(format!(
+                "the network says {known} for its depth, the command {asked}"
+            ));
+        }
+        (Some(known), _) if listed && known != steps => {
+            return refused(format!("{known} steps have {} widths", known + 1));
+        }
+        (None, Some(depth)) if listed && depth != steps => {
+            return refused(format!("{depth} steps have {} widths", depth + 1));
+        }
+        (Some(known), _) => known,
+        (None, Some(depth)) => depth,
+        (None, None) if listed => steps,
+        (None, None) => DEPTH,
+    };
+    let [first, .., last] = model.widths[..] else {
+        unreachable!("a step has two ends");
+    };
+    let mut widths = Vec::with_capacity(depth + 1);
+    for at in 0..=depth {
+        let known = match model.widths.get(at) {
+            // Of layers that are written out each has its own.
+            Some(known) if model.widths.len() == depth + 1 => *known,
+            _ if at == depth => last,
+            _ => first,
+        };
+        let wanted = if listed { asked.get(at) } else { asked.first() }.copied();
+        widths.push(match (known, wanted) {
+            (Some(known), Some(wanted))
+                if known != wanted && (listed || model.widths.iter().all(Option::is_some)) =>
+            {
+                return refused(format!(
+                    "the network says {known} for its width, the command {wanted}"
+                ));
+            }
+            (Some(known), _) => known,
+            (None, wanted) => wanted.unwrap_or(WIDTH),
+        });
+    }
+    if model.even && widths.iter().any(|width| *width != widths[0]) {
+        return refused("all states of this network are equally wide, because their sizes have one name; sizes with a slot, `n[k]`, may differ".into());
+    }
+    Ok((
+        widths,
+        if listed {
+            WIDTH
+        } else {
+            asked.first().copied().unwrap_or(WIDTH)
+        },
+    ))
 }
 
 fn simulated(
     arguments: &FlowArguments,
-    model: &Model,
-    chosen: Vec<Activation>,
+    flow: &Flow,
+    chosen: Vec<(String, Model)>,
+    title: Option<&str>,
 ) -> Result<Vec<Run>, Stop> {
-    let fixed = |known: Option<usize>, asked: Option<u32>, otherwise: usize, what: &str| match (
-        known,
-        asked.map(|asked| asked as usize),
-    ) {
-        (Some(known), Some(asked)) if known != asked => Err(Stop::refused(format!(
-            "error: the network says {known} for its {what}, the command {asked}"
-        ))),
-        (Some(known), _) => Ok(known),
-        (None, asked) => Ok(asked.unwrap_or(otherwise)),
-    };
-    let width = if model.scalar {
-        fixed(Some(1), arguments.width, 1, "width")?
-    } else {
-        fixed(model.width, arguments.width, WIDTH, "width")?
-    };
-    let setup = Setup {
-        width,
-        depth: fixed(model.depth, arguments.depth, DEPTH, "depth")?,
-        init: arguments.init.unwrap_or(if model.scalar {
-            Init::Constant(1.0)
-        } else {
-            Init::Glorot
-        }),
-        draws: arguments.draws as usize,
-        seed: arguments.seed,
-        form: model.form,
-        shared: model.shared,
-    };
     let mut runs = Vec::with_capacity(chosen.len());
-    for activation in chosen {
-        let bar = progress(&activation.name, setup.draws);
-        let simulation = simulate(&activation, &setup, &|| bar.inc(1));
+    for (activation, model) in chosen {
+        let (widths, inner) = widths(arguments, &model)?;
+        let setup = Setup {
+            widths,
+            inner,
+            init: arguments.init.unwrap_or(if model.scalar {
+                Init::Constant(1.0)
+            } else {
+                Init::Glorot
+            }),
+            draws: arguments.draws as usize,
+            seed: arguments.seed,
+        };
+        let name = match title {
+            Some(state) => format!("{state}, {activation}"),
+            None => activation,
+        };
+        let bar = progress(&name, setup.draws);
+        let simulation = simulate(&model.tapes, &setup, &|| bar.inc(1));
         bar.finish_and_clear();
         if simulation.overflowed > 0 {
             return Err(Stop::refused(format!(
-                "error: with {} the forward values are no finite numbers any more in {} of {} draws\nhelp: take a smaller --depth, or weights with a smaller variance (--init)",
-                activation.name, simulation.overflowed, setup.draws
+                "error: with {name} the forward values are no finite numbers any more in {} of {} draws\nhelp: take a smaller --depth, or weights with a smaller variance (--init)",
+                simulation.overflowed, setup.draws
             )));
         }
-        let answer = Answer::new(model, &activation, &setup, &simulation);
+        let answer = Answer::new(flow, &model, &setup, &simulation);
         runs.push(Run {
-            activation,
+            name,
+            model,
             setup,
             simulation,
             answer,
@@ -255,46 +367,62 @@ fn init_words(init: Init) -> String {
     }
 }
 
-/// The simulations and answers for people; `others` if the activations are not the network's own.
-fn report(runs: &[Run], zeroed: &[String], others: bool, lead: &str) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    if let Some(first) = runs.first() {
-        let setup = &first.setup;
-        let shared = if setup.shared {
-            "shared by all steps, "
-        } else {
-            ""
-        };
-        lines.push(String::new());
-        lines.push(format!(
-            "simulated: {} steps, width {}, {}, {shared}{} draws, seed {}",
-            setup.depth,
-            setup.width,
-            init_words(setup.init),
-            setup.draws,
-            setup.seed
-        ));
-        lines.push(
-            "the input and the gradient that enters are standard normal, the gradient scaled to norm 1 and independent of the weights"
-                .into(),
-        );
-        if others {
-            lines.push(
-                "with other activations in the place of the network's, whose formulas stand above"
-                    .into(),
-            );
-        }
-        if !zeroed.is_empty() {
-            lines.push(format!("set to 0: what is added by {}", zeroed.join(", ")));
-        }
+/// What is simulated, and how.
+fn conditions(run: &Run) -> Vec<String> {
+    let (setup, model) = (&run.setup, &run.model);
+    let shared = if model.shared {
+        "shared by all steps, "
+    } else {
+        ""
+    };
+    let even = setup.widths.iter().all(|width| *width == setup.widths[0]);
+    let mut width = if even {
+        format!("width {}", setup.widths[0])
+    } else {
+        let all: Vec<String> = setup.widths.iter().map(usize::to_string).collect();
+        format!("widths {}", all.join(", "))
+    };
+    if model.has_inner(setup) && (!even || setup.inner != setup.widths[0]) {
+        width.push_str(&format!(", {} within a step", setup.inner));
     }
+    let mut lines = vec![format!(
+        "simulated: {} steps, {width}, {}, {shared}{} draws, seed {}",
+        setup.depth(),
+        init_words(setup.init),
+        setup.draws,
+        setup.seed
+    )];
+    lines.push(if model.tapes[0].states() > 1 {
+        "the first states and the gradients that enter are standard normal, the gradients scaled to norm 1 together and independent of the weights; their norm is that of both together".into()
+    } else {
+        "the input and the gradient that enters are standard normal, the gradient scaled to norm 1 and independent of the weights".into()
+    });
+    lines
+}
+
+/// The simulations and answers for people; `others` if the activations are not the network's own.
+fn report(runs: &[Run], others: bool, lead: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    let mut said: Vec<String> = Vec::new();
     for run in runs {
+        let conditions = conditions(run);
+        if said != conditions {
+            lines.push(String::new());
+            lines.extend(conditions.clone());
+            if others {
+                lines.push(
+                    "with other activations in the place of the network's, whose formulas stand above"
+                        .into(),
+                );
+            }
+            let zeroed = &run.model.zeroed;
+            if !zeroed.is_empty() {
+                lines.push(format!("set to 0: what is added by {}", zeroed.join(", ")));
+            }
+            said = conditions;
+        }
         lines.push(String::new());
-        lines.push(format!(
-            "{}: {}",
-            run.activation.name,
-            run.answer.course.word()
-        ));
+        lines.push(format!("{}: {}", run.name, run.answer.course.word()));
         lines.extend(table(run));
         for sentence in &run.answer.words {
             lines.push(sentence.clone());
@@ -314,8 +442,8 @@ fn report(runs: &[Run], zeroed: &[String], others: bool, lead: &str) -> String {
 
 /// The norm of the gradient at some of the steps.
 fn table(run: &Run) -> Vec<String> {
-    let depth = run.setup.depth;
-    let inactive = run.activation.can_be_inactive();
+    let depth = run.setup.depth();
+    let inactive = run.model.can_be_inactive();
     let mut header = vec![
         "steps back",
         "norm: median",
@@ -394,7 +522,7 @@ fn percent(share: f64) -> String {
 }
 
 /// Everything for programs.
-fn json_of(document: &FlowDocument, runs: &[Run], zeroed: &[String]) -> Value {
+fn json_of(document: &FlowDocument, runs: &[Run]) -> Value {
     let statements: Vec<Value> = document
         .statements
         .iter()
@@ -436,24 +564,38 @@ fn json_of(document: &FlowDocument, runs: &[Run], zeroed: &[String]) -> Value {
                     })
                 })
                 .collect();
+            let activations: Vec<Value> = run
+                .model
+                .activations()
+                .into_iter()
+                .map(|activation| {
+                    json!({
+                        "name": activation.name,
+                        "slope_range": activation.range.map(|range| json!({
+                            "low": range.low,
+                            "high": range.high,
+                            "error": range.error,
+                            "up_to": number(range.up_to),
+                            "proof": range.proof.word(),
+                        })),
+                    })
+                })
+                .collect();
             json!({
-                "activation": run.activation.name,
-                "slope_range": run.activation.range.map(|range| json!({
-                    "low": range.low,
-                    "high": range.high,
-                    "error": range.error,
-                    "up_to": number(range.up_to),
-                })),
+                "name": run.name,
+                "activations": activations,
+                "widths": run.setup.widths,
+                "set_to_zero": run.model.zeroed,
                 "course": run.answer.course.word(),
                 "factor": run.answer.factor,
-                "ln_bound": run.answer.bound.map(number),
+                "ln_bound": run.answer.bound().map(number),
                 "bound_is_certain": run.answer.bound_is_certain,
                 "words": run.answer.words,
                 "layers": layers,
             })
         })
         .collect();
-    json!({"statements": statements, "quantiles": crate::flow::QUANTILES, "set_to_zero": zeroed, "runs": runs})
+    json!({"statements": statements, "quantiles": crate::flow::QUANTILES, "runs": runs})
 }
 
 /// A number, none where it is infinite.

@@ -1,7 +1,7 @@
 //! An activation as a function of one number, with its derivative.
 
 use super::range::{Range, slope_range};
-use super::value::{Evaluator, number_at_zero};
+use super::value::{Evaluator, Interval, Number, number_at_zero};
 use crate::derive::slope_of;
 use crate::functions;
 use crate::syntax::StepAtZero;
@@ -25,7 +25,7 @@ pub struct Activation {
 }
 
 /// How it is computed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 enum Shape {
     Identity,
     Relu,
@@ -111,6 +111,11 @@ impl Activation {
         Self::of(system, step_at_zero, function, &usual)
     }
 
+    /// Whether it is the same function with the same parameters, of the same network.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.name == other.name && self.shape == other.shape
+    }
+
     /// Whether multiplying the argument by a positive number multiplies the value by it, as tried at many points.
     pub fn is_homogeneous(&self) -> bool {
         if matches!(self.shape, Shape::Identity | Shape::Relu) {
@@ -123,6 +128,27 @@ impl Activation {
                 (self.value(sign * factor) - factor * unit).abs() <= 1e-12 * factor
             })
         })
+    }
+
+    /// The greatest magnitude of its value for all arguments, if it is bounded and that is seen.
+    pub(super) fn size(&self) -> Option<f64> {
+        let Shape::Terms { function, .. } = &self.shape else {
+            return matches!(self.shape, Shape::Sigmoid | Shape::Tanh).then_some(1.0);
+        };
+        let all: Vec<Interval> = [Interval::everything()]
+            .into_iter()
+            .chain(self.extra().iter().copied().map(Interval::of))
+            .collect();
+        let value = self.evaluator().function(*function, &all)?;
+        let size = value.high.max(-value.low);
+        size.is_finite().then_some(size)
+    }
+
+    fn extra(&self) -> &[f64] {
+        match &self.shape {
+            Shape::Terms { extra, .. } => extra,
+            Shape::Identity | Shape::Relu | Shape::Sigmoid | Shape::Tanh => &[],
+        }
     }
 
     /// Whether units can be inactive: the derivative is exactly 0 behind a kink.

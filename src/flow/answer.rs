@@ -1,9 +1,11 @@
 //! The answer in words, no more certain than what it rests on.
 
 use super::activation::Activation;
-use super::expectation::{Critical, Moment, adds_up, critical, moments, slope_square};
-use super::model::Model;
-use super::simulate::{Init, Norm, Setup, Simulation};
+use super::expectation::{Critical, Form, Moment, Stage, adds_up, critical, moments, slope_square};
+use super::model::{Model, stages};
+use super::simulate::{Setup, Simulation};
+use super::steps::Flow;
+use super::weights::Init;
 
 /// What becomes of the gradient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,9 +36,9 @@ pub struct Answer {
     pub course: Course,
     /// The factor of one step on its norm: the root of the mean square where weights are random, else as simulated.
     pub factor: f64,
-    /// ln of a bound on the norm after all steps, if there is one; of a bound on its mean where weights are random.
-    pub bound: Option<f64>,
-    /// Whether the bound holds for every draw.
+    /// ln of bounds on the norm by steps back from the end, if there are any; on its mean where weights are random.
+    pub bounds: Vec<f64>,
+    /// Whether the bounds hold for every draw.
     pub bound_is_certain: bool,
     /// The mean squares step by step, where weights are random.
     pub moments: Vec<Moment>,
@@ -48,26 +50,34 @@ pub struct Answer {
 const STABLE: f64 = 1e-3;
 
 impl Answer {
-    /// The answer for a model with an activation as it was simulated.
-    pub fn new(
-        model: &Model,
-        activation: &Activation,
-        setup: &Setup,
-        simulation: &Simulation,
-    ) -> Self {
-        let depth = setup.depth;
-        let gain = setup
-            .init
-            .variance(setup.width)
-            .map(|v| v * setup.width as f64);
-        let moments = gain
-            .filter(|_| setup.width > 1 && adds_up(activation, model.form))
-            .map(|gain| moments(activation, model.form, gain, depth))
+    /// The answer for a model as it was simulated.
+    pub fn new(flow: &Flow, model: &Model, setup: &Setup, simulation: &Simulation) -> Self {
+        let depth = setup.depth();
+        let identity = Activation::identity(&flow.system, flow.step_at_zero);
+        let stages = stages(model, setup, &identity)
+            .filter(|_| !model.scalar)
+            .filter(|stages| {
+                let mut all = stages.iter();
+                // Equal ones one after the other are asked once.
+                let mut before: Option<&Stage> = None;
+                all.all(|stage| {
+                    let known = before.is_some_and(|before| before.is_like(stage));
+                    before = Some(stage);
+                    known || adds_up(stage.activation, stage.form)
+                })
+            })
             .unwrap_or_default();
+        let moments = moments(&stages);
+        let complete = moments.len() == depth;
         let last = simulation.layers.last();
         let median = last.map_or(0.0, |layer| layer.quantiles[2]);
+        let alike = stages.windows(2).all(|pair| pair[0].is_like(&pair[1]));
         let factor = match moments.last() {
-            Some(moment) if moments.len() == depth => moment.factor.sqrt(),
+            Some(moment) if complete && alike => moment.factor.sqrt(),
+            Some(_) if complete => {
+                let sum: f64 = moments.iter().map(|moment| moment.factor.ln()).sum();
+                (sum / 2.0 / depth as f64).exp()
+            }
             _ => (median / depth as f64).exp(),
         };
         let course = if factor < 1.0 - STABLE {
@@ -77,67 +87,81 @@ impl Answer {
         } else {
             Course::Stable
         };
-        let shortcut = f64::from(u8::from(model.form.residual));
-        let norm = setup.init.norm(setup.width);
-        let (size, exactly) = match norm {
-            Norm::Exactly(size) => (size, true),
-            Norm::MeanBelow(size) => (size, false),
-        };
-        // Shared weights are no independent factors: the mean of a product is not bounded by means.
-        let usable = exactly || !model.shared;
-        let range = activation
-            .range
-            .filter(|range| range.up_to.is_infinite() && usable);
-        let step = range.map(|range| shortcut + range.magnitude() * size);
         let mut answer = Self {
             course,
             factor,
-            bound: step.map(|step| step.ln() * depth as f64),
-            bound_is_certain: exactly,
+            bounds: Vec::new(),
+            bound_is_certain: true,
             moments,
             words: Vec::new(),
         };
-        answer.say_course(model, activation, setup, simulation, gain);
-        answer.say_bound(activation, step);
-        answer.say_remedy(model, activation, setup);
+        let steps = answer.bound_steps(model, setup);
+        answer.say_course(model, setup, simulation, &stages);
+        answer.say_bound(model, steps.as_deref());
+        answer.say_remedy(model, setup, &stages);
         answer
+    }
+
+    /// ln of a bound on the norm after all steps, if there is one.
+    pub fn bound(&self) -> Option<f64> {
+        self.bounds.last().copied()
+    }
+
+    /// The bounds of the steps, first to last, if all have one; notes their products.
+    fn bound_steps(&mut self, model: &Model, setup: &Setup) -> Option<Vec<f64>> {
+        let mut steps = Vec::with_capacity(setup.depth());
+        for step in 0..setup.depth() {
+            let (bound, exactly) = model.tape(step).bound(setup, step)?;
+            self.bound_is_certain &= exactly;
+            steps.push(bound);
+        }
+        let mut log = 0.0;
+        self.bounds = vec![0.0];
+        for step in steps.iter().rev() {
+            log += step.ln();
+            self.bounds.push(log);
+        }
+        Some(steps)
     }
 
     fn say_course(
         &mut self,
         model: &Model,
-        activation: &Activation,
         setup: &Setup,
         simulation: &Simulation,
-        gain: Option<f64>,
+        stages: &[Stage],
     ) {
-        let name = &activation.name;
+        let names = model.names();
         let word = self.course.word();
-        let depth = setup.depth;
-        match (self.moments.last(), gain) {
-            (Some(moment), Some(gain)) if self.moments.len() == depth => {
-                let slope = slope_square_of(activation, moment.variance);
-                let shortcut = if model.form.residual { "1 + " } else { "" };
-                let sum = format!(
-                    "{shortcut}n Var W E[φ'(z)²] = {shortcut}{} · {}",
-                    short(gain),
-                    short(slope)
-                );
+        let depth = setup.depth();
+        let alike = stages.windows(2).all(|pair| pair[0].is_like(&pair[1]));
+        match (self.moments.last(), stages.last()) {
+            (Some(moment), Some(stage)) if self.moments.len() == depth && alike => {
                 self.words.push(format!(
-                    "{word} in the mean over random weights: one step multiplies the mean square of the gradient by {sum} = {}, its norm by about {} ({name}, wide layers).",
+                    "{word} in the mean over random weights: one step multiplies the mean square of the gradient by {} = {}, its norm by about {} ({names}, wide layers).",
+                    sum(stage, moment),
                     short(moment.factor),
                     short(self.factor),
                 ));
             }
+            (Some(_), Some(_)) if self.moments.len() == depth => {
+                let all: f64 = self.moments.iter().map(|moment| moment.factor.ln()).sum();
+                self.words.push(format!(
+                    "{word} in the mean over random weights: the steps together multiply the mean square of the gradient by {}, each the norm by about {} ({names}, wide layers).",
+                    power_of_ten(all),
+                    short(self.factor),
+                ));
+            }
             _ => self.words.push(format!(
-                "{word} as simulated: one step multiplies the norm of the gradient by {} in the median ({name}).",
+                "{word} as simulated: one step multiplies the norm of the gradient by {} in the median ({names}).",
                 short(self.factor)
             )),
         }
+        let vanishes = self.bound_is_certain && self.bound().is_some_and(|bound| bound < 0.0);
         if let Some(layer) = simulation.layers.last()
             && layer.draws > 1
             && layer.quantiles[4] > layer.quantiles[0]
-            && !(self.bound_is_certain && self.bound.is_some_and(|bound| bound < 0.0))
+            && !vanishes
         {
             self.words.push(format!(
                 "Not guaranteed for a single network: after {depth} steps the norm lies between {} and {} in nine of ten draws.",
@@ -147,47 +171,86 @@ impl Answer {
         }
     }
 
-    fn say_bound(&mut self, activation: &Activation, step: Option<f64>) {
-        let name = &activation.name;
-        match (activation.range, step, self.bound) {
-            (Some(range), Some(step), Some(bound)) => {
-                let what = if self.bound_is_certain {
-                    "for every such network"
-                } else {
-                    "in the mean"
-                };
-                let verdict = match (step < 1.0, self.bound_is_certain) {
-                    (true, true) => "so it vanishes for certain",
-                    (true, false) => "so its mean vanishes for certain",
-                    (false, _) => "which does not say that it is reached",
-                };
-                self.words.push(format!(
-                    "Bound: |φ'| ≤ {} for {name}, so one step multiplies the norm by at most {} {what}, all steps by at most {}, {verdict}.",
-                    short(range.magnitude()),
-                    short(step),
-                    power_of_ten(bound),
-                ));
-            }
-            (Some(range), None, _) if range.up_to.is_finite() => self.words.push(format!(
-                "No bound for all arguments: |φ'| ≤ {} is proved for arguments up to {} only.",
-                short(range.magnitude()),
-                range.up_to
-            )),
-            (None, ..) => self.words.push(format!(
-                "No bound: the range of the derivative of {name} is not known, or not bounded."
-            )),
-            (Some(_), ..) => self.words.push(
-                "No bound by the norm of the weights: shared random weights are not independent factors.".into(),
-            ),
+    fn say_bound(&mut self, model: &Model, steps: Option<&[f64]>) {
+        let activations = model.activations();
+        if let (Some(steps), Some(bound)) = (steps, self.bound()) {
+            let what = if self.bound_is_certain {
+                "for every such network"
+            } else {
+                "in the mean"
+            };
+            let verdict = match (bound < 0.0, self.bound_is_certain) {
+                (true, true) => "so it vanishes for certain",
+                (true, false) => "so its mean vanishes for certain",
+                (false, _) => "which does not say that it is reached",
+            };
+            let ranges: Vec<String> = activations
+                .iter()
+                .filter_map(|own| {
+                    let magnitude = short(own.range?.magnitude());
+                    Some(format!("|φ'| ≤ {magnitude} for {}, ", own.name))
+                })
+                .collect();
+            let so = if ranges.is_empty() { "" } else { "so " };
+            let alike = steps
+                .iter()
+                .all(|step| (step - steps[0]).abs() <= 1e-12 * steps[0]);
+            let each = if alike {
+                format!(
+                    "one step multiplies the norm by at most {} {what}, all steps by at most {}",
+                    short(steps[0]),
+                    power_of_ten(bound)
+                )
+            } else {
+                format!(
+                    "all steps together multiply the norm by at most {} {what}",
+                    power_of_ten(bound)
+                )
+            };
+            self.words
+                .push(format!("Bound: {}{so}{each}, {verdict}.", ranges.concat()));
+            return;
         }
+        let unknown = activations.iter().find(|own| own.range.is_none());
+        let up_to = activations
+            .iter()
+            .filter_map(|own| Some((own, own.range?)))
+            .find(|(_, range)| range.up_to.is_finite());
+        self.words.push(match (unknown, up_to) {
+            (Some(own), _) => format!(
+                "No bound: the range of the derivative of {} is not known, or not bounded.",
+                own.name
+            ),
+            (None, Some((own, range))) => format!(
+                "No bound for all arguments: |φ'| ≤ {} of {} is proved for arguments up to {} only.",
+                short(range.magnitude()),
+                own.name,
+                range.up_to
+            ),
+            (None, None) if model.multiplies_states() => {
+                "No bound in numbers: what is multiplied with depends on the state, which has no bound of its own.".into()
+            }
+            (None, None) => {
+                "No bound by the norm of the weights: shared random weights are not independent factors.".into()
+            }
+        });
     }
 
-    fn say_remedy(&mut self, model: &Model, activation: &Activation, setup: &Setup) {
+    fn say_remedy(&mut self, model: &Model, setup: &Setup, stages: &[Stage]) {
+        let [activation] = model.activations()[..] else {
+            return;
+        };
         let name = &activation.name;
+        let form = match stages {
+            [first, ..] => Some(first.form),
+            [] => model.tapes[0].form().map(|(form, _)| form),
+        };
+        let Some(form) = form else { return };
+        let residual = form.shortcut != 0.0;
         if let Init::Constant(_) = setup.init {
             let steep = activation.range.filter(|range| range.up_to.is_infinite());
             if let (Some(range), Course::Vanishing, true) = (steep, self.course, model.scalar)
-                && !model.form.residual
+                && form == Form::DENSE
             {
                 self.words.push(format!(
                     "What would change it: weights of at least {} in magnitude, without which nothing makes up for {name}; a residual connection would add 1 to the factor of a step.",
@@ -196,10 +259,13 @@ impl Answer {
             }
             return;
         }
-        if model.form.residual {
+        if residual {
             if self.course == Course::Exploding {
                 self.words.push("What would change it: a branch with smaller weights; the identity keeps the gradient from vanishing in the mean, and each branch adds to it.".into());
             }
+            return;
+        }
+        if form.weights() != 1 || (form.branch - 1.0).abs() > 0.0 {
             return;
         }
         let at = match critical(activation) {
@@ -230,6 +296,40 @@ impl Answer {
         self.words
             .push(format!("What would change it: {at}{also}."));
     }
+}
+
+/// The factor on the mean square, in letters and in numbers.
+fn sum(stage: &Stage, moment: &Moment) -> String {
+    let form = stage.form;
+    let mut letters: Vec<String> = Vec::new();
+    let mut numbers: Vec<String> = Vec::new();
+    if (form.branch.abs() - 1.0).abs() > 0.0 {
+        let square = short(form.branch * form.branch);
+        letters.push(format!("{square} ·"));
+        numbers.push(square);
+    }
+    match form.weights() {
+        0 => {}
+        1 => letters.push("n Var W".into()),
+        _ => letters.push("n Var W n Var V".into()),
+    }
+    for (has, gain) in [(form.before, stage.before), (form.after, stage.after)] {
+        if has {
+            numbers.push(short(gain));
+        }
+    }
+    letters.push("E[φ'(z)²]".into());
+    numbers.push(short(slope_square_of(stage.activation, moment.variance)));
+    let shortcut = if form.shortcut == 0.0 {
+        String::new()
+    } else {
+        format!("{} + ", short(form.shortcut * form.shortcut))
+    };
+    format!(
+        "{shortcut}{} = {shortcut}{}",
+        letters.join(" "),
+        numbers.join(" · ")
+    )
 }
 
 fn slope_square_of(activation: &Activation, variance: f64) -> f64 {

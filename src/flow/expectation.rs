@@ -92,13 +92,60 @@ fn value_mean(activation: &Activation, q: f64) -> Mean {
     mean_at(activation, q, &|u, _| activation.value(u))
 }
 
-/// What a step is made of, as far as mean squares need it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StepForm {
-    /// Whether the state is added to what the weights make of it.
-    pub residual: bool,
-    /// Whether the activation is applied before the weights: the state is the pre-activation.
-    pub activated_first: bool,
+/// What a step of one state is made of, as far as mean squares need it: `s h + b V φ(W h)`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Form {
+    /// What the state is multiplied with as it is added; 0 without a shortcut.
+    pub shortcut: f64,
+    /// What stands before the branch.
+    pub branch: f64,
+    /// Whether there are weights before the activation.
+    pub before: bool,
+    /// Whether there are weights behind it.
+    pub after: bool,
+}
+
+impl Form {
+    /// A dense layer, `φ(W h)`.
+    pub const DENSE: Self = Self {
+        shortcut: 0.0,
+        branch: 1.0,
+        before: true,
+        after: false,
+    };
+
+    /// How many weights the branch has.
+    pub fn weights(self) -> usize {
+        usize::from(self.before) + usize::from(self.after)
+    }
+}
+
+/// One step of a wide network.
+#[derive(Debug, Clone, Copy)]
+pub struct Stage<'a> {
+    /// Its activation.
+    pub activation: &'a Activation,
+    /// What it is made of.
+    pub form: Form,
+    /// n · Var W of the weights before the activation, n their inputs.
+    pub before: f64,
+    /// n · Var W of those behind it.
+    pub after: f64,
+}
+
+impl Stage<'_> {
+    /// The product of what the weights do to mean squares.
+    pub(super) fn gain(&self) -> f64 {
+        let gain = |has: bool, gain: f64| if has { gain } else { 1.0 };
+        gain(self.form.before, self.before) * gain(self.form.after, self.after)
+    }
+
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        self.form == other.form
+            && self.before.total_cmp(&other.before).is_eq()
+            && self.after.total_cmp(&other.after).is_eq()
+            && self.activation.is_same(other.activation)
+    }
 }
 
 /// The mean square of the state at one step, and what the step does to the mean square of the gradient.
@@ -114,9 +161,9 @@ pub struct Moment {
 ///
 /// Where the state is added to an activation, the branch and the shortcut have a common part in proportion to
 /// E[φ''(z)], which is 0 for odd activations such as tanh, and not for ReLU: there the mean square of the gradient
-/// grows by more than the sum says.
-pub fn adds_up(activation: &Activation, form: StepForm) -> bool {
-    if !form.residual || form.activated_first {
+/// grows by more than the sum says. Weights behind the activation take the common part away.
+pub fn adds_up(activation: &Activation, form: Form) -> bool {
+    if form.shortcut == 0.0 || form.after {
         return true;
     }
     // E[φ''(√q z)] = E[z φ'(√q z)]/√q
@@ -126,55 +173,68 @@ pub fn adds_up(activation: &Activation, form: StepForm) -> bool {
     })
 }
 
-/// The moments of `depth` steps of a wide network whose input has mean 0 and variance 1.
-///
-/// `gain` is n · Var W; mean squares have to add up ([`adds_up`]).
-pub fn moments(activation: &Activation, form: StepForm, gain: f64, depth: usize) -> Vec<Moment> {
-    let shortcut = f64::from(u8::from(form.residual));
-    let homogeneous = activation.is_homogeneous();
-    let unit = homogeneous.then(|| {
-        let slope = slope_square(activation, 1.0).value;
-        let value = value_square(activation, 1.0).value;
-        (slope, value, value_mean(activation, 1.0).value)
-    });
+/// E[φ'²], E[φ²] and E[φ] at a variance of the argument.
+fn means(activation: &Activation, q: f64, unit: Option<[f64; 3]>) -> [f64; 3] {
+    match unit {
+        Some([slope, value, middle]) => [slope, q * value, q.sqrt() * middle],
+        None if q > 0.0 => [
+            slope_square(activation, q).value,
+            value_square(activation, q).value,
+            value_mean(activation, q).value,
+        ],
+        None => {
+            let (slope, value) = (activation.slope(0.0), activation.value(0.0));
+            [slope * slope, value * value, value]
+        }
+    }
+}
+
+/// The moments of the steps of a wide network whose input has mean 0 and variance 1; mean squares have to add up
+/// ([`adds_up`]). They end where numbers do.
+pub fn moments(stages: &[Stage]) -> Vec<Moment> {
+    let alike = stages.windows(2).all(|pair| pair[0].is_like(&pair[1]));
+    let unit_of = |activation: &Activation| {
+        activation
+            .is_homogeneous()
+            .then(|| means(activation, 1.0, None))
+    };
+    let mut unit = stages.first().and_then(|stage| unit_of(stage.activation));
     let (mut square, mut average) = (1.0, 0.0);
-    let mut found: Vec<Moment> = Vec::with_capacity(depth);
-    for _ in 0..depth {
+    let mut found: Vec<Moment> = Vec::with_capacity(stages.len());
+    for stage in stages {
+        if !alike {
+            unit = unit_of(stage.activation);
+        }
+        let Form {
+            shortcut, branch, ..
+        } = stage.form;
         // What the activation is applied to.
-        let q = if form.activated_first {
-            square
+        let q = if stage.form.before {
+            stage.before * square
         } else {
-            gain * square
+            square
         };
-        let (slope, value, middle) = match unit {
-            Some((slope, value, middle)) => (slope, q * value, q.sqrt() * middle),
-            None if q > 0.0 => (
-                slope_square(activation, q).value,
-                value_square(activation, q).value,
-                value_mean(activation, q).value,
-            ),
-            None => {
-                let (slope, value) = (activation.slope(0.0), activation.value(0.0));
-                (slope * slope, value * value, value)
-            }
-        };
+        let [slope, value, middle] = means(stage.activation, q, unit);
         found.push(Moment {
             variance: q,
-            factor: shortcut + gain * slope,
+            factor: shortcut * shortcut + branch * branch * stage.gain() * slope,
         });
-        if form.activated_first {
-            square = shortcut * square + gain * value;
+        if stage.form.after {
+            square = shortcut * shortcut * square + branch * branch * stage.after * value;
+            average *= shortcut;
         } else {
-            square = shortcut * (square + 2.0 * average * middle) + value;
-            average = shortcut * average + middle;
+            let both = 2.0 * shortcut * branch * average * middle;
+            square = shortcut * shortcut * square + both + branch * branch * value;
+            average = shortcut * average + branch * middle;
         }
         // Where nothing changes any more, nothing has to be integrated again.
         if let [.., before, last] = found.as_slice()
             && (before.variance - last.variance).abs() <= 1e-13 * last.variance
-            && !form.residual
+            && alike
+            && shortcut == 0.0
         {
             let last = *last;
-            found.resize(depth, last);
+            found.resize(stages.len(), last);
             break;
         }
         if !square.is_finite() {

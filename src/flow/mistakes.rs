@@ -2,7 +2,7 @@
 
 use crate::source::{Diagnostic, Span};
 use crate::system::System;
-use crate::term::FamilyId;
+use crate::term::{Affine, FamilyId};
 
 fn about(system: &System, family: FamilyId, code: &'static str, message: String) -> Diagnostic {
     let diagnostic = Diagnostic::general(code, message);
@@ -27,88 +27,70 @@ pub(super) fn place(system: &System, family: FamilyId) -> Option<Span> {
         .or(family.span)
 }
 
-/// Nothing has a slot.
-pub(super) fn no_slots() -> Diagnostic {
-    Diagnostic::general(
-        "flow-no-slots",
-        "no quantity of this network has a slot for its layer or time step",
-    )
-    .help("write the layers as one equation, such as `r[k+1] = relu(w[k] r[k])   for k in 0..L-1`")
-}
-
-/// Nothing comes back to itself.
-pub(super) fn no_recursion(system: &System) -> Diagnostic {
+/// Nothing comes back to itself, and nothing follows from one thing before it.
+pub(super) fn no_step(system: &System) -> Diagnostic {
     let diagnostic = Diagnostic::general(
-        "flow-no-recursion",
-        "no adjoint of this network is computed from the same adjoint one step on",
+        "flow-no-step",
+        "no gradient of this network is computed from that of one step on",
     )
-    .help("write the layers as one equation, such as `r[k+1] = relu(w[k] r[k])   for k in 0..L-1`");
-    let slotted = system.families.iter().find(|family| family.slots > 0);
-    match slotted.and_then(|family| family.span) {
-        Some(span) => diagnostic.label(span, "has slots, but no step follows another"),
+    .help("write the layers as one equation, such as `r[k+1] = relu(w[k] r[k])   for k in 0..L-1`, or one by one, `r1 = relu(W1 x)` and `r2 = relu(W2 r1)`");
+    let loss = system.loss.and_then(|loss| place(system, loss));
+    match loss {
+        Some(span) => {
+            diagnostic.label(span, "reads all that there is, or reads it past the others")
+        }
         None => diagnostic,
     }
 }
 
-/// Layers that are written out one by one.
-pub(super) fn written_out(system: &System, state: FamilyId) -> Diagnostic {
-    let name = &system.family(state).name;
-    about(
-        system,
-        state,
-        "flow-written-out",
-        format!("the steps of `{name}` are written out one by one, not as one equation"),
-    )
-    .help(format!(
-        "write them as one equation for all of them: `{name}[k+1] = … {name}[k] …   for k in 0..L-1`"
-    ))
-}
-
-/// A recursion through several quantities at once.
-pub(super) fn several_states(system: &System, families: &[FamilyId]) -> Diagnostic {
-    let names: Vec<String> = families
-        .iter()
-        .map(|family| format!("`{}`", system.family(*family).name))
-        .collect();
-    about(
-        system,
-        families[0],
-        "flow-several-states",
-        format!(
-            "the gradient goes round through {}, and no one of them is on every way",
-            names.join(", ")
-        ),
-    )
-    .note("gates carry two quantities from step to step, so one step has no single factor")
-    .help("a layer or a vanilla recurrence, `h[t] = tanh(W h[t-1] + U x[t] + b)`, has one")
-}
-
-/// A recursion over two slots, or over several steps at once.
-pub(super) fn several_directions(system: &System, state: FamilyId) -> Diagnostic {
-    let name = &system.family(state).name;
-    about(
-        system,
-        state,
-        "flow-several-directions",
-        format!(
-            "the gradient reaches `{name}` from more than one place, or from more than one step on"
-        ),
-    )
-    .note("the product over steps is then a sum over all ways, with no closed form")
-    .help("take the recursion over one slot alone, one step at a time")
-}
-
-/// A step that is no weight times a derivative.
-pub(super) fn no_single_factor(system: &System, state: FamilyId) -> Diagnostic {
+/// A step of a recursion that is no sum of products.
+pub(super) fn no_factor(system: &System, state: FamilyId) -> Diagnostic {
     let name = &system.family(state).name;
     about(
         system,
         state,
         "flow-no-factor",
-        format!("one step of `{name}` is no product of a weight and derivatives of activations"),
+        format!("one step of `{name}` is no sum of products of weights and of what multiplies each element"),
     )
-    .note("bounds are known for dense layers, with or without bias and residual connection, and for vanilla recurrences")
+    .note("factors are known of weights, gains, gates and activations, with or without residual connections")
     .help(format!(
         "`chainrule derive NET --wrt '{name}[k]' --combine` prints the recursion itself"
     ))
+}
+
+/// A step between layers that is no sum of products.
+pub(super) fn no_factor_between(system: &System, ends: [(FamilyId, &[Affine]); 2]) -> Diagnostic {
+    let [from, to] = ends.map(|(family, slots)| {
+        let name = &system.family(family).name;
+        let numbers: Vec<String> = slots
+            .iter()
+            .filter_map(|slot| Some(slot.as_int()?.to_string()))
+            .collect();
+        if numbers.is_empty() {
+            name.clone()
+        } else {
+            format!("{name}[{}]", numbers.join(","))
+        }
+    });
+    about(
+        system,
+        ends[1].0,
+        "flow-no-factor",
+        format!("the step from `{from}` to `{to}` is no sum of products of weights and of what multiplies each element"),
+    )
+    .note("a softmax, a mean over elements, a convolution: its norm is not read off")
+}
+
+/// A step that cannot be simulated.
+pub(super) fn not_simulated(system: &System, state: FamilyId, why: &str) -> Diagnostic {
+    let family = system.family(state);
+    let diagnostic = Diagnostic::general(
+        "flow-not-simulated",
+        format!("the step of `{}` is not simulated: {why}", family.name),
+    )
+    .note("simulated are columns and numbers that are weighed, added, multiplied element by element and put into functions");
+    match place(system, state) {
+        Some(span) => diagnostic.label(span, "this step"),
+        None => diagnostic,
+    }
 }

@@ -3,21 +3,31 @@
 
 mod activation;
 mod answer;
+mod bound;
 mod expectation;
+mod factors;
 mod mistakes;
 mod model;
 mod range;
-mod recursion;
 mod simulate;
 mod statistics;
+mod steps;
+mod tape;
 mod value;
+mod ways;
+mod weights;
 
 pub use activation::Activation;
 pub use answer::{Answer, Course, power_of_ten};
+pub use bound::{Bound, Bounds, Known, Ranged, Size};
 pub use expectation::{
-    Critical, Mean, Moment, StepForm, adds_up, critical, mean, moments, slope_square, value_square,
+    Critical, Form, Mean, Moment, Stage, adds_up, critical, mean, moments, slope_square,
+    value_square,
 };
-pub use model::{Model, activations, model, own_activation};
+pub use factors::{Factor, Path, Slope};
+pub use model::{Model, activations, model};
 pub use range::{Proof, Range};
-pub use recursion::{Path, Recursion, Slope, recursion};
-pub use simulate::{Init, Layer, Norm, QUANTILES, Setup, Simulation, simulate};
+pub use simulate::{Layer, QUANTILES, Setup, Simulation, simulate};
+pub use steps::{Flow, Part, Product, State, Step, Steps, common, flow};
+pub use tape::Tape;
+pub use weights::{Init, Norm};

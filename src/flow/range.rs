@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 use super::value::{Evaluator, Interval, Number};
 use crate::functions;
 use crate::syntax::StepAtZero;
-use crate::system::System;
+use crate::system::{Function, System};
 use crate::term::{FunctionId, TermId};
 
 /// Least and greatest value of a derivative.
@@ -28,11 +28,36 @@ pub struct Range {
 pub enum Proof {
     /// The row of the function says it.
     Table,
+    /// The author says it, and no point that was tried refutes it.
+    Declared,
     /// Interval arithmetic on the derivative, split until nothing is gained.
     Enclosed,
 }
 
+impl Proof {
+    /// A word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Proof::Table => "table",
+            Proof::Declared => "declared",
+            Proof::Enclosed => "enclosed",
+        }
+    }
+}
+
 impl Range {
+    /// The range that the author of a function declares.
+    pub(super) fn declared(function: &Function) -> Option<Self> {
+        let declared = function.slope_range.as_ref()?;
+        Some(Self {
+            low: Interval::rational(&declared.low)?.low,
+            high: Interval::rational(&declared.high)?.high,
+            error: 0.0,
+            up_to: f64::INFINITY,
+            proof: Proof::Declared,
+        })
+    }
+
     /// The greatest magnitude.
     pub fn magnitude(&self) -> f64 {
         self.high.max(-self.low)
@@ -73,6 +98,9 @@ pub(super) fn slope_range(
             up_to: f64::INFINITY,
             proof: Proof::Table,
         });
+    }
+    if let Some(declared) = Range::declared(known) {
+        return Some(declared);
     }
     let slope = slope?;
     let evaluator = Evaluator {

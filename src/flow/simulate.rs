@@ -1,99 +1,52 @@
 //! Gradients through random networks, drawn many times: quantiles at every step, in logarithms, so that thousands of
 //! steps neither overflow nor vanish.
-//!
-//! Weights that are used once forward and once backward need not be drawn as matrices. For independent normal entries
-//! of variance V, `z = W a` is normal with variance V ‖a‖², and given `z`, for any δ,
-//! `Wᵀδ = a (z·δ)/‖a‖² + (I - a aᵀ/‖a‖²) √V ‖δ‖ ξ` with ξ standard normal: the law is exactly that of a drawn
-//! matrix, at the cost of two vectors (conditioning of normal laws; Bolthausen 2014 uses it so). The same holds for
-//! uniformly distributed orthogonal matrices. Weights that are shared by all steps are drawn.
 
-use rand::{Rng, SeedableRng};
+use std::borrow::Cow;
+
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
-use super::activation::Activation;
-use super::expectation::StepForm;
 use super::statistics::Accumulator;
 pub use super::statistics::{Layer, QUANTILES};
-
-/// How weights are drawn: with mean 0, independent and normal unless it says otherwise.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Init {
-    /// Every weight is this number.
-    Constant(f64),
-    /// Variance 2/(n_in + n_out).
-    Glorot,
-    /// Variance 2/n_in.
-    He,
-    /// Variance 1/n_in.
-    Lecun,
-    /// A uniformly distributed orthogonal matrix; for single units a sign.
-    Orthogonal,
-    /// This variance.
-    Variance(f64),
-    /// This number divided by n_in.
-    OverFanIn(f64),
-}
-
-impl Init {
-    /// Var W for square matrices of this width; none where weights are not drawn.
-    pub fn variance(self, width: usize) -> Option<f64> {
-        let n = width as f64;
-        match self {
-            Init::Constant(_) => None,
-            Init::Glorot | Init::Lecun | Init::Orthogonal => Some(1.0 / n),
-            Init::He => Some(2.0 / n),
-            Init::Variance(value) => Some(value),
-            Init::OverFanIn(value) => Some(value / n),
-        }
-    }
-
-    /// The spectral norm of every weight matrix, or a bound of its mean (Davidson and Szarek 2001, theorem II.13).
-    pub fn norm(self, width: usize) -> Norm {
-        let n = width as f64;
-        match self {
-            Init::Constant(value) => Norm::Exactly(n * value.abs()),
-            Init::Orthogonal => Norm::Exactly(1.0),
-            Init::Glorot | Init::Lecun | Init::He | Init::Variance(_) | Init::OverFanIn(_) => {
-                let deviation = self.variance(width).unwrap_or(0.0).sqrt();
-                let mean = if width == 1 {
-                    deviation * (2.0 / std::f64::consts::PI).sqrt()
-                } else {
-                    2.0 * deviation * n.sqrt()
-                };
-                Norm::MeanBelow(mean)
-            }
-        }
-    }
-}
-
-/// What is known of the spectral norm of random weights.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Norm {
-    /// It is this.
-    Exactly(f64),
-    /// Its mean is at most this.
-    MeanBelow(f64),
-}
+use super::tape::{Length, Operation, Register, Tape, Weight};
+use super::weights::{Init, apply, drawn, forward, mean_square, normal, normalise, transposed};
 
 /// What is simulated.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Setup {
-    /// The number of elements of the state; 1 for networks of numbers.
-    pub width: usize,
-    /// The number of steps.
-    pub depth: usize,
+    /// The number of elements of the state before each step, and after the last; 1 for networks of numbers.
+    pub widths: Vec<usize>,
+    /// The length of everything whose length neither the network nor the states say.
+    pub inner: usize,
     /// How the weights are drawn.
     pub init: Init,
     /// How often.
     pub draws: usize,
     /// The seed of all draws.
     pub seed: u64,
-    /// What a step is made of.
-    pub form: StepForm,
-    /// Whether all steps share their weights.
-    pub shared: bool,
+}
+
+impl Setup {
+    /// The number of steps.
+    pub fn depth(&self) -> usize {
+        self.widths.len().saturating_sub(1)
+    }
+
+    /// The length of a register of a step.
+    pub(super) fn length(&self, tape: &Tape, length: &Length, step: usize) -> usize {
+        let Length::Of(size) = length else { return 1 };
+        let known = size.as_int().and_then(|size| usize::try_from(size).ok());
+        if let Some(known) = known {
+            known
+        } else if *length == tape.lengths[0] {
+            self.widths[step]
+        } else if *length == tape.lengths[tape.results[0]] {
+            self.widths[step + 1]
+        } else {
+            self.inner
+        }
+    }
 }
 
 /// The gradient at every step, from the last to the first.
@@ -109,17 +62,17 @@ pub struct Simulation {
 /// sums do not depend on the machine.
 const GROUPS: usize = 16;
 
-/// Simulates; `tick` is called after every draw.
+/// Simulates; `tick` is called after every draw. One tape is run at every step, several one after the other.
 ///
-/// The input and the direction of the gradient that enters are standard normal and independent of the weights;
-/// biases and other inputs are 0.
-pub fn simulate(activation: &Activation, setup: &Setup, tick: &(dyn Fn() + Sync)) -> Simulation {
+/// The first states and the direction of the gradient that enters, over all states together, are standard normal and
+/// independent of the weights; biases and other inputs are 0.
+pub fn simulate(tapes: &[Tape], setup: &Setup, tick: &(dyn Fn() + Sync)) -> Simulation {
     let groups: Vec<(Accumulator, usize)> = (0..GROUPS.min(setup.draws.max(1)))
         .into_par_iter()
         .map(|group| {
-            let mut gathered = Accumulator::new(setup.depth + 1);
+            let mut gathered = Accumulator::new(setup.depth() + 1);
             let mut overflowed = 0;
-            let mut run = Run::new(activation, setup);
+            let mut run = Run::new(tapes, setup);
             for draw in (group..setup.draws).step_by(GROUPS) {
                 if run.draw(draw as u64) {
                     gathered.add(&run.gradient, &run.forward, &run.inactive);
@@ -143,15 +96,95 @@ pub fn simulate(activation: &Activation, setup: &Setup, tick: &(dyn Fn() + Sync)
     }
 }
 
+/// Registers of one step side by side.
+#[derive(Debug, Clone, Default)]
+struct Registers {
+    /// Where each begins; the last entry is where all end.
+    starts: Vec<usize>,
+    values: Vec<f64>,
+}
+
+impl Registers {
+    fn new(tape: &Tape, setup: &Setup, step: usize) -> Self {
+        let mut starts = vec![0];
+        for length in &tape.lengths {
+            starts.push(starts[starts.len() - 1] + setup.length(tape, length, step));
+        }
+        let values = vec![0.0; starts[starts.len() - 1]];
+        Self { starts, values }
+    }
+
+    fn get(&self, register: Register) -> &[f64] {
+        &self.values[self.starts[register]..self.starts[register + 1]]
+    }
+
+    /// A register to be written, and those before it.
+    fn split(&mut self, register: Register) -> (Before<'_>, &mut [f64]) {
+        let (start, end) = (self.starts[register], self.starts[register + 1]);
+        let (before, rest) = self.values.split_at_mut(start);
+        let before = Before {
+            starts: &self.starts,
+            values: before,
+        };
+        (before, &mut rest[..end - start])
+    }
+}
+
+/// The registers before one.
+struct Before<'a> {
+    starts: &'a [usize],
+    values: &'a mut [f64],
+}
+
+impl Before<'_> {
+    fn get(&self, register: Register) -> &[f64] {
+        &self.values[self.starts[register]..self.starts[register + 1]]
+    }
+
+    /// Adds to a register; where it is one number, the sum of what is added.
+    fn add(&mut self, register: Register, values: impl Iterator<Item = f64>) {
+        match &mut self.values[self.starts[register]..self.starts[register + 1]] {
+            [only] => *only += values.sum::<f64>(),
+            many => many
+                .iter_mut()
+                .zip(values)
+                .for_each(|(own, value)| *own += value),
+        }
+    }
+}
+
+/// An element of a register, of one number for all.
+fn element(register: &[f64], at: usize) -> f64 {
+    match register {
+        [only] => *only,
+        many => many[at],
+    }
+}
+
+/// How weights are applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Their two products are drawn from their joint law.
+    Law,
+    /// Drawn entry by entry, at every step anew.
+    Drawn,
+    /// Drawn entry by entry, once.
+    Kept(usize),
+}
+
 /// The buffers of one draw.
 struct Run<'a> {
-    activation: &'a Activation,
+    tapes: &'a [Tape],
     setup: &'a Setup,
     homogeneous: bool,
-    /// What the weights were applied to, and what came out, at every step.
-    inputs: Vec<f64>,
-    outputs: Vec<f64>,
-    matrix: Vec<f64>,
+    /// By tape and weight.
+    kinds: Vec<Vec<Kind>>,
+    /// Weights that are drawn once, with their rows and columns.
+    kept: Vec<(Vec<f64>, [usize; 2])>,
+    /// The values of every step.
+    steps: Vec<Registers>,
+    /// The gradients by the registers of a step.
+    gradients: Registers,
     /// ln ‖δ‖ by steps from the end.
     gradient: Vec<f64>,
     /// ln E z² by steps from the end; none at the end itself.
@@ -161,66 +194,81 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(activation: &'a Activation, setup: &'a Setup) -> Self {
-        let size = setup.width * setup.depth;
+    fn new(tapes: &'a [Tape], setup: &'a Setup) -> Self {
+        let depth = setup.depth();
+        let shape = |weight: &Weight, step: usize| {
+            let tape = tape_at(tapes, step);
+            [&weight.rows, &weight.columns].map(|length| setup.length(tape, length, step))
+        };
+        let mut shared: Vec<&Weight> = Vec::new();
+        let mut kept = Vec::new();
+        let mut kinds = Vec::new();
+        for (at, tape) in tapes.iter().enumerate() {
+            let steps = if tapes.len() == 1 {
+                0..depth
+            } else {
+                at..at + 1
+            };
+            let mut own: Vec<Kind> = Vec::new();
+            for weight in &tape.weights {
+                let mut shapes = steps.clone().map(|step| shape(weight, step));
+                let square = shapes.all(|[rows, columns]| rows == columns);
+                own.push(if !weight.own {
+                    let known = shared.iter().position(|other| other.is_same(weight));
+                    Kind::Kept(known.unwrap_or_else(|| {
+                        shared.push(weight);
+                        kept.push((Vec::new(), shape(weight, at)));
+                        shared.len() - 1
+                    }))
+                } else if weight.uses == 1 && (setup.init != Init::Orthogonal || square) {
+                    Kind::Law
+                } else {
+                    Kind::Drawn
+                });
+            }
+            kinds.push(own);
+        }
         Self {
-            activation,
+            tapes,
             setup,
-            homogeneous: activation.is_homogeneous(),
-            inputs: vec![0.0; size],
-            outputs: vec![0.0; size],
-            matrix: Vec::new(),
-            gradient: vec![0.0; setup.depth + 1],
-            forward: vec![f64::NEG_INFINITY; setup.depth + 1],
-            inactive: vec![0.0; setup.depth + 1],
+            homogeneous: tapes.iter().all(Tape::is_homogeneous),
+            kinds,
+            kept,
+            steps: (0..depth)
+                .map(|step| Registers::new(tape_at(tapes, step), setup, step))
+                .collect(),
+            gradients: Registers::default(),
+            gradient: vec![0.0; depth + 1],
+            forward: vec![f64::NEG_INFINITY; depth + 1],
+            inactive: vec![0.0; depth + 1],
         }
     }
 
     /// One draw; false if a forward value was no finite number.
     fn draw(&mut self, number: u64) -> bool {
         let setup = self.setup;
-        let (n, form) = (setup.width, setup.form);
         let mut random = ChaCha8Rng::seed_from_u64(setup.seed);
         random.set_stream(number);
-        let mut state = normal(&mut random, n);
-        if setup.shared {
-            self.matrix = matrix(&mut random, setup.init, n);
+        let first = tape_at(self.tapes, 0);
+        let states: Vec<usize> = (0..first.results.len())
+            .map(|state| setup.length(first, &first.lengths[state], 0))
+            .collect();
+        let mut state = normal(&mut random, states.iter().sum());
+        for (matrix, [rows, columns]) in &mut self.kept {
+            *matrix = drawn(&mut random, setup.init, *rows, *columns);
         }
         // The state is e^scale times what is kept.
         let mut scale = 0.0;
-        let mut next = vec![0.0; n];
-        for step in 0..setup.depth {
-            let at = step * n..(step + 1) * n;
-            let input = &mut self.inputs[at.clone()];
-            if form.activated_first {
-                for (input, u) in input.iter_mut().zip(&state) {
-                    *input = self.activation.value(*u);
-                }
-            } else {
-                input.copy_from_slice(&state);
+        for step in 0..setup.depth() {
+            self.ahead(&mut random, number, step, &state);
+            let tape = tape_at(self.tapes, step);
+            let registers = &self.steps[step];
+            let square = mean_square(registers.get(tape.watched()));
+            self.forward[setup.depth() - step] = 2.0 * scale + square.ln();
+            state.clear();
+            for result in &tape.results {
+                state.extend_from_slice(registers.get(*result));
             }
-            let output = &mut self.outputs[at.clone()];
-            forward(&mut random, setup, &self.matrix, input, output);
-            // For slopes, the pre-activations are kept.
-            let square: f64 = if form.activated_first {
-                mean_square(&state)
-            } else {
-                mean_square(output)
-            };
-            self.forward[setup.depth - step] = 2.0 * scale + square.ln();
-            for (j, next) in next.iter_mut().enumerate() {
-                let made = if form.activated_first {
-                    output[j]
-                } else {
-                    self.activation.value(output[j])
-                };
-                *next = if form.residual { state[j] + made } else { made };
-            }
-            if form.activated_first {
-                // The state is needed again for its slopes; what it became follows from it.
-                self.inputs[at].copy_from_slice(&state);
-            }
-            std::mem::swap(&mut state, &mut next);
             if !state.iter().all(|u| u.is_finite()) {
                 return false;
             }
@@ -230,221 +278,192 @@ impl<'a> Run<'a> {
                 scale += size.ln();
             }
         }
-        self.backward(&mut random);
-        true
-    }
-
-    fn backward(&mut self, random: &mut ChaCha8Rng) {
-        let setup = self.setup;
-        let (n, form) = (setup.width, setup.form);
-        let mut delta = normal(random, n);
+        let mut delta = normal(&mut random, state.len());
         normalise(&mut delta);
         let mut log = 0.0;
         self.gradient[0] = 0.0;
-        let mut activated = vec![0.0; n];
-        let mut through = vec![0.0; n];
-        for step in (0..setup.depth).rev() {
-            let at = step * n..(step + 1) * n;
-            let (kept, output) = (&self.inputs[at.clone()], &self.outputs[at]);
-            let pre = if form.activated_first { kept } else { output };
-            let slopes: Vec<f64> = pre.iter().map(|u| self.activation.slope(*u)).collect();
-            let zero = slopes.iter().filter(|slope| **slope == 0.0).count();
-            self.inactive[setup.depth - step] = zero as f64 / n as f64;
-            let input: &[f64] = if form.activated_first {
-                for (value, u) in activated.iter_mut().zip(kept) {
-                    *value = self.activation.value(*u);
-                }
-                &activated
-            } else {
-                kept
-            };
-            let mut upstream = delta.clone();
-            if !form.activated_first {
-                upstream.iter_mut().zip(&slopes).for_each(|(d, s)| *d *= s);
-            }
-            transposed(
-                random,
-                setup,
-                &self.matrix,
-                input,
-                output,
-                &upstream,
-                &mut through,
-            );
-            for (j, delta) in delta.iter_mut().enumerate() {
-                let slope = if form.activated_first { slopes[j] } else { 1.0 };
-                let made = through[j] * slope;
-                *delta = if form.residual { *delta + made } else { made };
-            }
+        for step in (0..setup.depth()).rev() {
+            self.back(&mut random, number, step, &mut delta);
             log += normalise(&mut delta);
-            self.gradient[setup.depth - step] = log;
+            self.gradient[setup.depth() - step] = log;
         }
+        true
     }
-}
 
-/// `W a`
-fn forward(
-    random: &mut ChaCha8Rng,
-    setup: &Setup,
-    matrix: &[f64],
-    input: &[f64],
-    output: &mut [f64],
-) {
-    let n = input.len();
-    if setup.shared {
-        for (row, output) in matrix.chunks_exact(n).zip(output) {
-            *output = dot(row, input);
-        }
-        return;
-    }
-    let size = dot(input, input).sqrt();
-    match setup.init {
-        Init::Constant(value) => output.fill(value * input.iter().sum::<f64>()),
-        Init::Orthogonal => {
-            fill(random, output);
-            normalise(output);
-            output.iter_mut().for_each(|u| *u *= size);
-        }
-        Init::Glorot | Init::He | Init::Lecun | Init::Variance(_) | Init::OverFanIn(_) => {
-            let deviation = setup.init.variance(n).unwrap_or(0.0).sqrt();
-            fill(random, output);
-            output.iter_mut().for_each(|u| *u *= deviation * size);
-        }
-    }
-}
-
-/// `Wᵀ δ`, given that `W a` is `output`.
-fn transposed(
-    random: &mut ChaCha8Rng,
-    setup: &Setup,
-    matrix: &[f64],
-    input: &[f64],
-    output: &[f64],
-    delta: &[f64],
-    result: &mut [f64],
-) {
-    let n = input.len();
-    if setup.shared {
-        result.fill(0.0);
-        for (row, delta) in matrix.chunks_exact(n).zip(delta) {
-            for (result, weight) in result.iter_mut().zip(row) {
-                *result += weight * delta;
+    /// The weights of a step that are drawn entry by entry.
+    fn matrix(&self, number: u64, step: usize, weight: usize) -> Option<Cow<'_, [f64]>> {
+        let tape = if self.tapes.len() == 1 { 0 } else { step };
+        match self.kinds[tape][weight] {
+            Kind::Law => None,
+            Kind::Kept(at) => Some(Cow::Borrowed(&self.kept[at].0)),
+            Kind::Drawn => {
+                let own = &self.tapes[tape].weights[weight];
+                let [rows, columns] = [&own.rows, &own.columns]
+                    .map(|length| self.setup.length(&self.tapes[tape], length, step));
+                // The same again on the way back.
+                let mut random = ChaCha8Rng::seed_from_u64(self.setup.seed ^ SEPARATE);
+                random.set_stream(number);
+                random.set_word_pos((step as u128 * 64 + weight as u128) << 32);
+                Some(Cow::Owned(drawn(
+                    &mut random,
+                    self.setup.init,
+                    rows,
+                    columns,
+                )))
             }
         }
-        return;
     }
-    if let Init::Constant(value) = setup.init {
-        result.fill(value * delta.iter().sum::<f64>());
-        return;
-    }
-    let square = dot(input, input);
-    let known = dot(output, delta);
-    fill(random, result);
-    // What is left is orthogonal to the input.
-    if square > 0.0 {
-        let inside = dot(input, result) / square;
-        for (result, input) in result.iter_mut().zip(input) {
-            *result -= inside * input;
-        }
-    }
-    let size = if setup.init == Init::Orthogonal {
-        let outside = dot(delta, delta)
-            - if square > 0.0 {
-                known * known / square
-            } else {
-                0.0
-            };
-        if n > 1 {
-            normalise(result);
-        } else {
-            result.fill(0.0);
-        }
-        outside.max(0.0).sqrt()
-    } else {
-        let deviation = setup.init.variance(n).unwrap_or(0.0).sqrt();
-        if n == 1 && square > 0.0 {
-            result.fill(0.0);
-        }
-        deviation * dot(delta, delta).sqrt()
-    };
-    let along = if square > 0.0 { known / square } else { 0.0 };
-    for (result, input) in result.iter_mut().zip(input) {
-        *result = *result * size + along * input;
-    }
-}
 
-/// A weight matrix, row by row.
-fn matrix(random: &mut ChaCha8Rng, init: Init, n: usize) -> Vec<f64> {
-    if let Init::Constant(value) = init {
-        return vec![value; n * n];
-    }
-    let mut matrix = normal(random, n * n);
-    if init == Init::Orthogonal {
-        orthonormalise(&mut matrix, n);
-    } else {
-        let deviation = init.variance(n).unwrap_or(0.0).sqrt();
-        matrix.iter_mut().for_each(|w| *w *= deviation);
-    }
-    matrix
-}
-
-/// Gram–Schmidt, twice for the sake of rounding: of normal entries it makes a uniformly distributed orthogonal matrix.
-fn orthonormalise(matrix: &mut [f64], n: usize) {
-    for row in 0..n {
-        let (done, rest) = matrix.split_at_mut(row * n);
-        let own = &mut rest[..n];
-        for _ in 0..2 {
-            for other in done.chunks_exact(n) {
-                let along = dot(own, other);
-                own.iter_mut().zip(other).for_each(|(u, v)| *u -= along * v);
+    /// The registers of a step from its states.
+    fn ahead(&mut self, random: &mut ChaCha8Rng, number: u64, step: usize, states: &[f64]) {
+        let tape = tape_at(self.tapes, step);
+        let mut registers = std::mem::take(&mut self.steps[step]);
+        let mut taken = 0;
+        for (at, operation) in tape.operations.iter().enumerate() {
+            let (before, output) = registers.split(at);
+            match operation {
+                Operation::State => {
+                    output.copy_from_slice(&states[taken..taken + output.len()]);
+                    taken += output.len();
+                }
+                Operation::Number(value) => output.fill(*value),
+                Operation::Add(parts) => {
+                    output.fill(0.0);
+                    for part in parts {
+                        let part = before.get(*part);
+                        let sum = |(at, own): (usize, &mut f64)| *own += element(part, at);
+                        output.iter_mut().enumerate().for_each(sum);
+                    }
+                }
+                Operation::Multiply(factors) => {
+                    output.fill(1.0);
+                    for factor in factors {
+                        let factor = before.get(*factor);
+                        let product = |(at, own): (usize, &mut f64)| *own *= element(factor, at);
+                        output.iter_mut().enumerate().for_each(product);
+                    }
+                }
+                Operation::Power(input, exponent) => {
+                    for (own, u) in output.iter_mut().zip(before.get(*input)) {
+                        *own = u.powf(*exponent);
+                    }
+                }
+                Operation::Activate(activation, input) => {
+                    let activation = &tape.activations[*activation];
+                    for (own, u) in output.iter_mut().zip(before.get(*input)) {
+                        *own = activation.value(*u);
+                    }
+                }
+                Operation::Weigh {
+                    weight,
+                    turned,
+                    input,
+                } => {
+                    let input = before.get(*input);
+                    match self.matrix(number, step, *weight) {
+                        Some(matrix) => apply(&matrix, *turned, input, output),
+                        None => forward(random, self.setup.init, input, output),
+                    }
+                }
             }
         }
-        normalise(own);
+        self.steps[step] = registers;
     }
-}
 
-fn fill(random: &mut impl Rng, values: &mut [f64]) {
-    for value in values {
-        *value = StandardNormal.sample(random);
-    }
-}
-
-fn normal(random: &mut ChaCha8Rng, n: usize) -> Vec<f64> {
-    let mut values = vec![0.0; n];
-    fill(random, &mut values);
-    values
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    // Eight sums side by side: the compiler may not reorder one.
-    let mut sums = [0.0; 8];
-    let (left, right) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest: f64 = left
-        .remainder()
-        .iter()
-        .zip(right.remainder())
-        .map(|(a, b)| a * b)
-        .sum();
-    for (a, b) in left.zip(right) {
-        for at in 0..8 {
-            sums[at] += a[at] * b[at];
+    /// The gradient by the states of a step from that by the next ones.
+    fn back(&mut self, random: &mut ChaCha8Rng, number: u64, step: usize, delta: &mut Vec<f64>) {
+        let tape = tape_at(self.tapes, step);
+        let registers = std::mem::take(&mut self.steps[step]);
+        let mut gradients = std::mem::take(&mut self.gradients);
+        gradients.starts.clone_from(&registers.starts);
+        gradients.values.clear();
+        gradients.values.resize(registers.values.len(), 0.0);
+        let mut taken = 0;
+        for result in &tape.results {
+            let (_, own) = gradients.split(*result);
+            for (own, delta) in own.iter_mut().zip(&delta[taken..]) {
+                *own += delta;
+            }
+            taken += own.len();
         }
+        for (at, operation) in tape.operations.iter().enumerate().rev() {
+            let (mut before, own) = gradients.split(at);
+            match operation {
+                Operation::State | Operation::Number(_) => {}
+                Operation::Add(parts) => {
+                    for part in parts {
+                        before.add(*part, own.iter().copied());
+                    }
+                }
+                Operation::Multiply(factors) => {
+                    for (position, factor) in factors.iter().enumerate() {
+                        let others = |at: usize| -> f64 {
+                            factors
+                                .iter()
+                                .enumerate()
+                                .filter(|(other, _)| *other != position)
+                                .map(|(_, other)| element(registers.get(*other), at))
+                                .product()
+                        };
+                        before.add(
+                            *factor,
+                            own.iter().enumerate().map(|(at, g)| g * others(at)),
+                        );
+                    }
+                }
+                Operation::Power(input, exponent) => {
+                    let slopes = registers.get(*input).iter();
+                    let slopes = slopes.map(|u| exponent * u.powf(exponent - 1.0));
+                    before.add(*input, own.iter().zip(slopes).map(|(g, slope)| g * slope));
+                }
+                Operation::Activate(activation, input) => {
+                    let activation = &tape.activations[*activation];
+                    let slopes: Vec<f64> = registers
+                        .get(*input)
+                        .iter()
+                        .map(|u| activation.slope(*u))
+                        .collect();
+                    if *input == tape.watched() {
+                        let zero = slopes.iter().filter(|slope| **slope == 0.0).count();
+                        let depth = self.setup.depth();
+                        self.inactive[depth - step] = zero as f64 / slopes.len() as f64;
+                    }
+                    before.add(*input, own.iter().zip(slopes).map(|(g, slope)| g * slope));
+                }
+                Operation::Weigh {
+                    weight,
+                    turned,
+                    input,
+                } => {
+                    let weighed = registers.get(*input);
+                    let mut result = vec![0.0; weighed.len()];
+                    match self.matrix(number, step, *weight) {
+                        Some(matrix) => apply(&matrix, !turned, own, &mut result),
+                        None => {
+                            let output = registers.get(at);
+                            transposed(random, self.setup.init, weighed, output, own, &mut result);
+                        }
+                    }
+                    before.add(*input, result.into_iter());
+                }
+            }
+        }
+        delta.clear();
+        for state in 0..tape.results.len() {
+            delta.extend_from_slice(gradients.get(state));
+        }
+        self.steps[step] = registers;
+        self.gradients = gradients;
     }
-    sums.iter().sum::<f64>() + rest
 }
 
-fn mean_square(values: &[f64]) -> f64 {
-    dot(values, values) / values.len() as f64
+/// The tape of a step.
+fn tape_at(tapes: &[Tape], step: usize) -> &Tape {
+    match tapes {
+        [only] => only,
+        many => &many[step],
+    }
 }
 
-/// Divides by the norm and returns its logarithm; what is 0 stays 0.
-fn normalise(values: &mut [f64]) -> f64 {
-    let largest = values.iter().fold(0.0f64, |most, u| most.max(u.abs()));
-    if largest == 0.0 {
-        return f64::NEG_INFINITY;
-    }
-    values.iter_mut().for_each(|u| *u /= largest);
-    let norm = dot(values, values).sqrt();
-    values.iter_mut().for_each(|u| *u /= norm);
-    norm.ln() + largest.ln()
-}
+/// Keeps drawn weights apart from all other draws.
+const SEPARATE: u64 = 0x9e37_79b9_7f4a_7c15;

@@ -229,8 +229,12 @@ impl Interval {
         Self::new(low.next_down(), high.next_up())
     }
 
-    fn everything() -> Self {
+    pub(super) fn everything() -> Self {
         Self::new(f64::NEG_INFINITY, f64::INFINITY)
+    }
+
+    pub(super) fn pi() -> Self {
+        Self::outward(std::f64::consts::PI, std::f64::consts::PI)
     }
 
     /// The images of the ends under a rising function, within its error.
@@ -246,7 +250,7 @@ impl Interval {
         Self::outward(low - wide(low), high + wide(high))
     }
 
-    fn within(self, low: f64, high: f64) -> Self {
+    pub(super) fn within(self, low: f64, high: f64) -> Self {
         Self::new(self.low.max(low), self.high.min(high))
     }
 
@@ -320,12 +324,12 @@ impl Number for Interval {
         let low = ends.iter().copied().fold(f64::INFINITY, f64::min);
         let high = ends.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let outward = Self::outward(low, high);
-        // What is exactly 0 or exactly one of the factors was not rounded.
+        // What is exactly 0 or exactly one of the factors, with either sign, was not rounded.
         let exact = |end: f64| {
-            let one = |other: &Self| same(other.low, 1.0) && same(other.high, 1.0);
-            end == 0.0
-                || (one(&self) && (same(end, other.low) || same(end, other.high)))
-                || (one(&other) && (same(end, self.low) || same(end, self.high)))
+            let unit = |other: &Self| same(other.low.abs(), 1.0) && same(other.high, other.low);
+            let is_end =
+                |of: &Self| same(end.abs(), of.low.abs()) || same(end.abs(), of.high.abs());
+            end == 0.0 || (unit(&self) && is_end(&other)) || (unit(&other) && is_end(&self))
         };
         Self::new(
             if exact(low) { low } else { outward.low },

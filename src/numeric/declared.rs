@@ -1,5 +1,6 @@
 //! Derivatives that an author declares for a function, against the function's own value.
 
+use num_traits::ToPrimitive;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -17,7 +18,10 @@ use super::scalar::Scalar;
 /// How many arguments are tried.
 const TRIES: usize = 24;
 
-/// A diagnostic for each declared derivative that is not the derivative.
+/// How many arguments on each side of 0 a range is tried at.
+const GRID: i32 = 1_000;
+
+/// A diagnostic for each declared derivative that is not the derivative, and each range that it leaves.
 pub(crate) fn check(system: &System, instance: &Instance, seed: u64) -> Vec<Diagnostic> {
     let program = Program::new(system, instance);
     let mut found = Vec::new();
@@ -42,6 +46,7 @@ pub(crate) fn check(system: &System, instance: &Instance, seed: u64) -> Vec<Diag
             function,
         };
         found.extend(checker.slopes(span));
+        found.extend(checker.range());
         found.extend(checker.borders(span));
     }
     found
@@ -115,6 +120,38 @@ impl Checker<'_, '_> {
                         .help("leave the `with` clause away and the derivative is taken from the body"),
                     );
                 }
+            }
+        }
+        None
+    }
+
+    /// The declared range against the derivative itself, near and far.
+    fn range(&mut self) -> Option<Diagnostic> {
+        let range = self.function.slope_range.clone()?;
+        let [low, high] = [&range.low, &range.high].map(|end| end.to_f64().unwrap_or(f64::NAN));
+        let grid = (-GRID..=GRID).map(|at| f64::from(at) / f64::from(GRID));
+        // Dense near 0, and as far as 64.
+        let points: Vec<f64> = grid.map(|at| 64.0 * at * at * at).collect();
+        for (attempt, point) in points.into_iter().enumerate() {
+            let mut arguments = self.arguments(attempt % TRIES);
+            arguments[0] = point;
+            let mut jets: Vec<Jet> = arguments.iter().map(|value| Jet::number(*value)).collect();
+            jets[0] = jets[0].perturbed(0);
+            let slope = self.functions.function::<Jet>(self.id, jets).at(1);
+            let slack = 1e-9 * (1.0 + slope.abs());
+            if slope.is_finite() && !(low - slack..=high + slack).contains(&slope) {
+                let name = &self.function.name;
+                return Some(
+                    Diagnostic::error(
+                        "wrong-derivative-range",
+                        format!(
+                            "the derivative of `{name}` leaves the range that is declared for it"
+                        ),
+                        range.span,
+                        format!("at {point:.4} it is {slope:.6}"),
+                    )
+                    .help("leave the range away and it is found by interval arithmetic"),
+                );
             }
         }
         None

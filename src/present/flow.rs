@@ -1,17 +1,23 @@
 //! The flow of gradients through a recursion as equations and bounds.
 
+use num_bigint::BigInt;
 use num_rational::BigRational;
-use num_traits::{One, Signed};
+use num_traits::{One, ToPrimitive};
 
+use super::access::Part as AccessPart;
 use super::letters::Scope;
 use super::math::{BigOperator, Boxes, Fence, Math, MathId, Sign, Symbol};
 
 use super::terms::{Printed, Printer};
-use crate::flow::{Activation, Path, Recursion, StepForm, adds_up};
+use crate::derive::accesses;
+use crate::flow::{
+    Activation, Bound, Bounds, Flow, Form, Known, Part, Ranged, Size, Slope, Step, Steps, adds_up,
+    common,
+};
 use crate::profile::Notation;
 use crate::syntax::StepAtZero;
 use crate::system::{FamilyKind, Primitive};
-use crate::term::{Affine, FamilyId, Node, TermId};
+use crate::term::{Affine, FamilyId, Node, TermId, VarId};
 
 /// Equations and bounds.
 #[derive(Debug, Clone)]
@@ -39,49 +45,53 @@ pub struct Statement {
     pub given: Option<String>,
 }
 
-/// Where the letters of families stand.
-type Index<'a> = (FamilyId, Vec<Affine>);
+/// What a part does to mean squares: its step, its activation, and the form of both.
+pub type Expectation<'a> = (Form, &'a Activation);
 
-/// The equations and bounds of a recursion; `activation` is that of its step, `form` what is known of the step as a
-/// whole.
+/// The equations and bounds of the parts of a network; for each part, what its steps do to mean squares, where that is
+/// known.
 pub fn present_flow(
-    recursion: &Recursion,
-    activation: Option<&Activation>,
-    form: Option<StepForm>,
-    product: Option<TermId>,
+    flow: &Flow,
+    expectations: &[Option<Expectation>],
     notation: &Notation,
 ) -> FlowDocument {
-    let mut printer = Printer::new(&recursion.system, notation);
-    let scope = printer.enter(Scope::EMPTY, &recursion.vars);
-    let mut flow = Flow {
-        recursion,
-        activation,
-        printer,
-        scope,
+    let mut writer = Writer {
+        flow,
+        printer: Printer::new(&flow.system, notation),
+        bounds: Bounds::new(&flow.system, flow.step_at_zero),
         statements: Vec::new(),
     };
-    flow.equations(product);
-    flow.bounds();
-    if let (Some(activation), Some(form)) = (activation, form)
-        && adds_up(activation, form)
-    {
-        flow.mean_square(activation);
+    for (part, expectation) in flow.parts.iter().zip(expectations) {
+        writer.part(part);
+        let columns = (0..part.states.len()).any(|state| !flow.is_scalar(part, state));
+        if let Some((form, activation)) = expectation
+            && columns
+            && adds_up(activation, *form)
+        {
+            writer.mean_square(part, *form, activation);
+        }
     }
     FlowDocument {
-        boxes: flow.printer.boxes,
-        statements: flow.statements,
+        boxes: writer.printer.boxes,
+        statements: writer.statements,
     }
 }
 
-struct Flow<'a> {
-    recursion: &'a Recursion,
-    activation: Option<&'a Activation>,
+struct Writer<'a> {
+    flow: &'a Flow,
     printer: Printer<'a>,
-    scope: Scope,
+    bounds: Bounds<'a>,
     statements: Vec<Statement>,
 }
 
-impl Flow<'_> {
+/// A bound of a step in boxes, summand by summand.
+struct Summands {
+    bounds: Vec<Bound>,
+    boxes: Vec<MathId>,
+    scope: Scope,
+}
+
+impl Writer<'_> {
     fn say(
         &mut self,
         kind: &'static str,
@@ -100,121 +110,305 @@ impl Flow<'_> {
         });
     }
 
-    fn steps(&mut self) -> MathId {
-        let (first, last) = (self.recursion.first.clone(), self.recursion.last.clone());
-        self.printer
-            .range_box(self.recursion.letter, &first, &last, self.scope)
-    }
-
-    /// The factor of one step, and their product.
-    fn equations(&mut self, product: Option<TermId>) {
-        let recursion = self.recursion;
-        let index = [recursion.next.as_ref(), recursion.own.as_ref()].concat();
-        let left = self
-            .printer
-            .access(recursion.jacobian, &index, self.scope)
-            .id;
-        let right = self.printer.side(recursion.factor, self.scope);
-        let range = self.steps();
-        self.say("step", left, Sign::Equals, right, Some(range));
-        if let Some(product) = product {
-            let index = self.ends();
-            let left = self.printer.access(index.0, &index.1, Scope::EMPTY).id;
-            let right = self.printer.side(product, Scope::EMPTY);
-            self.say("product", left, Sign::Equals, right, None);
-        }
-    }
-
-    /// The state at the end by the state at the beginning.
-    fn ends(&self) -> Index<'static> {
-        let recursion = self.recursion;
-        let (from, to) = recursion.ends();
-        let mut index = [recursion.next.as_ref(), recursion.own.as_ref()].concat();
-        index[recursion.slot] = from;
-        index[recursion.next.len() + recursion.slot] = to;
-        (recursion.jacobian, index)
-    }
-
-    fn bounds(&mut self) {
-        let Some(activation) = self.activation else {
-            return;
-        };
-        let Some(range) = activation.range else {
-            return;
-        };
-        let given = range
-            .up_to
-            .is_finite()
-            .then(|| format!("for arguments up to {} in magnitude", range.up_to));
-        let first = self.statements.len();
-        if self.recursion.activation().is_some() {
-            self.slope_range(range.low, range.high);
-        }
-        let recursion = self.recursion;
-        let axes = recursion.system.family(recursion.state).axes;
-        let summands: Vec<MathId> = recursion
-            .paths
+    fn part(&mut self, part: &Part) {
+        let scopes: Vec<Scope> = part
+            .steps
             .iter()
-            .map(|path| self.path_bound(path, range.magnitude()))
+            .map(|step| self.printer.enter(Scope::EMPTY, &step.vars))
             .collect();
-        let step = self.sum(&summands);
-        let steps = self.steps();
-        if axes < 2 {
-            let index = [recursion.next.as_ref(), recursion.own.as_ref()].concat();
-            let left = self.norm(recursion.jacobian, &index);
-            self.say("step-bound", left, Sign::LessEqual, step, Some(steps));
+        for (step, scope) in part.steps.iter().zip(&scopes) {
+            let left = self.derivative(step, &step.next, &step.own, *scope);
+            let right = self.printer.side(step.factor, *scope);
+            let range = self.range(&step.ranges, *scope);
+            self.say("step", left, Sign::Equals, right, range);
         }
-        if !recursion.read_at_each_step
-            && let Some(adjoint) = self.adjoint()
-        {
-            let lower = self.norm(adjoint, &recursion.own);
-            let upper = self.norm(adjoint, &recursion.next);
-            let step = if summands.len() > 1 {
-                self.printer.boxes.fence(Fence::Round, false, step)
-            } else {
-                step
+        for product in &part.products {
+            let (left, right, given) = match product.along {
+                None => {
+                    let first = &part.steps[0];
+                    let last = &part.steps[part.steps.len() - 1];
+                    let left = match first.ends().filter(|_| part.only().is_some()) {
+                        Some((next, own)) => self.derivative(first, &next, &own, Scope::EMPTY),
+                        None => {
+                            self.derivative_of(part.jacobian, &last.next, &first.own, Scope::EMPTY)
+                        }
+                    };
+                    (left, self.printer.side(product.term, Scope::EMPTY), None)
+                }
+                Some(at) => {
+                    let step = &part.steps[at];
+                    let Some((next, own)) = step.ends() else {
+                        continue;
+                    };
+                    let left = self.derivative(step, &next, &own, scopes[at]);
+                    let right = self.printer.side(product.term, scopes[at]);
+                    (left, right, Some(self.alone(part, step)))
+                }
             };
-            let right = self.printer.boxes.row([step, upper]);
-            self.say("gradient-bound", lower, Sign::LessEqual, right, Some(steps));
+            self.say("product", left, Sign::Equals, right, None);
+            if let Some(last) = self.statements.last_mut() {
+                last.given = given;
+            }
         }
-        if axes < 2 {
-            let (family, index) = self.ends();
-            let left = self.norm(family, &index);
-            let right = self.product_bound(&summands, range.magnitude());
-            self.say("product-bound", left, Sign::LessEqual, right, None);
+        self.bounds(part, &scopes);
+    }
+
+    /// Along which way something holds.
+    fn alone(&self, part: &Part, step: &Step) -> String {
+        let name = |state: usize| {
+            self.flow
+                .system
+                .family(part.states[state].family)
+                .name
+                .clone()
+        };
+        let others: Vec<String> = (0..part.states.len())
+            .filter(|state| *state != step.from)
+            .map(name)
+            .collect();
+        format!(
+            "along {} alone, without the ways through {}",
+            name(step.from),
+            others.join(", ")
+        )
+    }
+
+    fn derivative(&mut self, step: &Step, next: &[Affine], own: &[Affine], scope: Scope) -> MathId {
+        self.derivative_of(step.jacobian, next, own, scope)
+    }
+
+    fn derivative_of(
+        &mut self,
+        jacobian: FamilyId,
+        next: &[Affine],
+        own: &[Affine],
+        scope: Scope,
+    ) -> MathId {
+        let index = [next, own].concat();
+        self.printer.access(jacobian, &index, scope).id
+    }
+
+    /// The steps at which something holds.
+    fn range(&mut self, ranges: &[Steps], scope: Scope) -> Option<MathId> {
+        let ranges: Vec<MathId> = ranges
+            .iter()
+            .map(|range| {
+                self.printer
+                    .range_box(range.letter, &range.first, &range.last, scope)
+            })
+            .collect();
+        (!ranges.is_empty()).then(|| self.printer.boxes.list(&ranges, Sign::Semicolon))
+    }
+
+    fn bounds(&mut self, part: &Part, scopes: &[Scope]) {
+        let first = self.statements.len();
+        let mut known = self.bounds.known.len();
+        let mut up_to = f64::INFINITY;
+        let mut steps: Vec<Option<Summands>> = Vec::new();
+        for (step, scope) in part.steps.iter().zip(scopes) {
+            let bounds: Vec<Bound> = step
+                .paths
+                .iter()
+                .map(|path| self.bounds.path(path))
+                .collect();
+            // Of a derivative without a range nothing is gained.
+            let blank = bounds
+                .iter()
+                .flat_map(|bound| &bound.sizes)
+                .any(|size| match size {
+                    Size::Norm(_) => false,
+                    Size::Magnitude(term) => Slope::of(&self.flow.system, *term).is_some(),
+                });
+            if blank {
+                steps.push(None);
+                continue;
+            }
+            for at in known..self.bounds.known.len() {
+                let met = self.bounds.known[at].clone();
+                up_to = up_to.min(met.up_to);
+                self.known(&met, *scope);
+            }
+            known = self.bounds.known.len();
+            let boxes = bounds
+                .iter()
+                .map(|bound| self.bound(bound, *scope))
+                .collect();
+            steps.push(Some(Summands {
+                bounds,
+                boxes,
+                scope: *scope,
+            }));
         }
-        for statement in &mut self.statements[first..] {
-            statement.given.clone_from(&given);
+        for (step, bound) in part.steps.iter().zip(&steps) {
+            if let Some(bound) = bound
+                && self.is_column(part, step.from)
+                && self.is_column(part, step.to)
+            {
+                let left = self.norm(part, (step.from, step.to), |writer, which| {
+                    writer.part_of(step.jacobian, &step.next, &step.own, which, bound.scope)
+                });
+                let right = self.sum(&bound.boxes);
+                let range = self.range(&step.ranges, bound.scope);
+                self.say("step-bound", left, Sign::LessEqual, right, range);
+            }
+        }
+        for from in 0..part.states.len() {
+            self.gradient_bound(part, from, &steps);
+        }
+        self.product_bounds(part, &steps);
+        // One bound at least rests on a range that does not hold everywhere.
+        if up_to.is_finite() {
+            for statement in &mut self.statements[first..] {
+                let words = format!("for arguments up to {up_to} in magnitude");
+                statement.given.get_or_insert(words);
+            }
         }
     }
 
-    /// The adjoint of the loss by the state.
-    fn adjoint(&self) -> Option<FamilyId> {
-        let system = &self.recursion.system;
+    /// `‖∂C/∂v[k]‖ ≤ Σ … ‖∂C/∂u[k+1]‖`, where all of the gradient comes from the next states.
+    fn gradient_bound(&mut self, part: &Part, from: usize, steps: &[Option<Summands>]) {
+        if part.states[from].read_at_each_step {
+            return;
+        }
+        let own: Vec<(&Step, Option<&Summands>)> = part
+            .steps
+            .iter()
+            .zip(steps)
+            .filter(|(step, _)| step.from == from)
+            .map(|(step, bound)| (step, bound.as_ref()))
+            .collect();
+        let Some(lower) = self.adjoint(part, from) else {
+            return;
+        };
+        let mut summands = Vec::new();
+        for (step, bound) in &own {
+            let (Some(bound), Some(upper)) = (bound, self.adjoint(part, step.to)) else {
+                return;
+            };
+            let norm = self.norm(part, (step.to, step.to), |writer, which| {
+                writer
+                    .printer
+                    .part(upper, &step.next, which, bound.scope)
+                    .id
+            });
+            summands.push(match bound.bounds.as_slice() {
+                [only] if only.is_one() => norm,
+                [_] => self.printer.boxes.row([bound.boxes[0], norm]),
+                _ => {
+                    let sum = self.sum(&bound.boxes);
+                    let sum = self.printer.boxes.fence(Fence::Round, false, sum);
+                    self.printer.boxes.row([sum, norm])
+                }
+            });
+        }
+        let Some((step, Some(bound))) = own.first() else {
+            return;
+        };
+        // The steps at which there are all ways.
+        let first = Some(step.ranges.clone());
+        let ranges = own
+            .iter()
+            .fold(first, |known, (step, _)| common(&known?, &step.ranges));
+        let Some(ranges) = ranges else {
+            return;
+        };
+        let left = self.norm(part, (from, from), |writer, which| {
+            writer.printer.part(lower, &step.own, which, bound.scope).id
+        });
+        let right = self.sum(&summands);
+        let range = self.range(&ranges, bound.scope);
+        self.say("gradient-bound", left, Sign::LessEqual, right, range);
+    }
+
+    /// Bounds over all steps.
+    fn product_bounds(&mut self, part: &Part, steps: &[Option<Summands>]) {
+        if let Some(chain) = part.chain() {
+            let bounds: Option<Vec<&Summands>> = steps.iter().map(Option::as_ref).collect();
+            let columns = (0..part.states.len()).all(|state| self.is_column(part, state));
+            let (Some(bounds), true, true) = (bounds, columns, chain.len() > 1) else {
+                return;
+            };
+            let ends = (0, part.states.len() - 1);
+            let (first, last) = (&chain[0], &chain[chain.len() - 1]);
+            let left = self.norm(part, ends, |writer, which| {
+                writer.part_of(part.jacobian, &last.next, &first.own, which, Scope::EMPTY)
+            });
+            let right = self.chain_bound(&bounds);
+            self.say("product-bound", left, Sign::LessEqual, right, None);
+            return;
+        }
+        for (step, bound) in part.steps.iter().zip(steps) {
+            let several = part.steps.len() > 1;
+            // Several steps between one state make a sum over all ways, with no closed form.
+            let alike = part
+                .steps
+                .iter()
+                .filter(|other| (other.from, other.to) == (step.from, step.to));
+            if step.from != step.to || several && (part.states.len() == 1 || alike.count() > 1) {
+                continue;
+            }
+            let (Some(bound), Some((next, own)), true) =
+                (bound, step.ends(), self.is_column(part, step.from))
+            else {
+                continue;
+            };
+            let left = self.norm(part, (step.from, step.to), |writer, which| {
+                writer.part_of(step.jacobian, &next, &own, which, Scope::EMPTY)
+            });
+            let right = self.power_bound(step, bound);
+            self.say("product-bound", left, Sign::LessEqual, right, None);
+            if several {
+                let given = Some(self.alone(part, step));
+                self.statements.last_mut().expect("it was just said").given = given;
+            }
+        }
+    }
+
+    fn is_column(&self, part: &Part, state: usize) -> bool {
+        self.flow.system.family(part.states[state].family).axes < 2
+    }
+
+    /// The adjoint of the loss by a state.
+    fn adjoint(&self, part: &Part, state: usize) -> Option<FamilyId> {
+        let system = &self.flow.system;
         let loss = system.loss?;
         let kind = FamilyKind::Adjoint {
             of: loss,
-            wrt: self.recursion.state,
+            wrt: part.states[state].family,
         };
         system
             .family_ids()
             .find(|family| system.family(*family).kind == kind)
     }
 
+    fn part_of(
+        &mut self,
+        jacobian: FamilyId,
+        next: &[Affine],
+        own: &[Affine],
+        which: AccessPart,
+        scope: Scope,
+    ) -> MathId {
+        let index = [next, own].concat();
+        self.printer.part(jacobian, &index, which, scope).id
+    }
+
     /// `| |` of a number, `‖ ‖₂` of a whole array; of a matrix of gradients Frobenius' norm.
-    fn norm(&mut self, family: FamilyId, index: &[Affine]) -> MathId {
-        let recursion = self.recursion;
-        if recursion.is_scalar() {
-            let inside = self.printer.access(family, index, self.scope).id;
+    fn norm(
+        &mut self,
+        part: &Part,
+        states: (usize, usize),
+        inside: impl FnOnce(&mut Self, AccessPart) -> MathId,
+    ) -> MathId {
+        let axes = |state: usize| self.flow.system.family(part.states[state].family).axes;
+        let most = axes(states.0).max(axes(states.1));
+        if most == 0 {
+            let inside = inside(self, AccessPart::Element);
             return self.printer.boxes.fence(Fence::Bars, true, inside);
         }
-        let inside = self
-            .printer
-            .part(family, index, super::access::Part::Whole, self.scope)
-            .id;
+        let inside = inside(self, AccessPart::Whole);
         let norm = self.printer.boxes.fence(Fence::Norm, true, inside);
-        let axes = recursion.system.family(recursion.state).axes;
-        let kind = if axes < 2 {
+        let kind = if most < 2 {
             self.printer.boxes.number(2)
         } else {
             self.printer.boxes.intern(Math::Symbol(Symbol::Letter('F')))
@@ -222,44 +416,74 @@ impl Flow<'_> {
         self.printer.boxes.script(norm, Some(kind), None)
     }
 
-    /// The norms of the weights of a path, in order.
-    fn weights(&mut self, path: &Path) -> Vec<MathId> {
-        let mut row = Vec::new();
-        for scalar in &path.scalars {
-            let inside = self.printer.term(*scalar, self.scope).id;
-            row.push(self.printer.boxes.fence(Fence::Bars, false, inside));
-        }
-        if let Some(matrix) = path.matrix
-            && let Node::Access(family, index) = self.recursion.system.store.node(matrix)
-        {
-            let (family, index) = (*family, index.clone());
-            let whole = super::access::Part::Whole;
-            let inside = self.printer.part(family, &index, whole, self.scope).id;
+    /// The size of what is not known.
+    fn size(&mut self, size: Size, scope: Scope) -> MathId {
+        let system = &self.flow.system;
+        let (Size::Norm(term) | Size::Magnitude(term)) = size;
+        let whole = match system.store.node(term) {
+            Node::Access(family, index) => {
+                let axes = system.family(*family).axes;
+                let kind = match size {
+                    Size::Norm(_) => Some(self.printer.boxes.number(2)),
+                    Size::Magnitude(_) if axes == 1 => Some(self.printer.boxes.latex(r"\infty")),
+                    Size::Magnitude(_) => None,
+                };
+                kind.map(|kind| (*family, index.clone(), kind))
+            }
+            _ => None,
+        };
+        if let Some((family, index, kind)) = whole {
+            let inside = self
+                .printer
+                .part(family, &index, AccessPart::Whole, scope)
+                .id;
             let norm = self.printer.boxes.fence(Fence::Norm, false, inside);
-            let two = self.printer.boxes.number(2);
-            row.push(self.printer.boxes.script(norm, Some(two), None));
+            return self.printer.boxes.script(norm, Some(kind), None);
         }
-        row
+        let inside = self.printer.term(term, scope);
+        let bars = self
+            .printer
+            .boxes
+            .fence(Fence::Bars, inside.tall, inside.id);
+        let elements = self.elements(term);
+        if elements.is_empty() {
+            return bars;
+        }
+        let letters: Vec<MathId> = elements
+            .iter()
+            .map(|letter| self.printer.variable(*letter, scope).id)
+            .collect();
+        let under = self.printer.boxes.list(&letters, Sign::Comma);
+        let most = self.printer.boxes.intern(Math::Big {
+            op: BigOperator::Max,
+            under: Some(under),
+            over: None,
+        });
+        self.printer.boxes.row([most, bars])
     }
 
-    /// The number in front of the weights of a path.
-    fn number_of(&mut self, path: &Path, magnitude: f64) -> Option<MathId> {
-        let slopes = i32::try_from(path.slopes.len()).expect("few slopes");
-        let coefficient = path.coefficient.abs();
-        let value = num_traits::ToPrimitive::to_f64(&coefficient).unwrap_or(f64::INFINITY)
-            * magnitude.powi(slopes);
-        if coefficient.is_one() && slopes == 0 {
-            return None;
+    /// The letters of elements in a term: those that stand behind slots.
+    fn elements(&self, term: TermId) -> Vec<VarId> {
+        let system = &self.flow.system;
+        let mut found: Vec<VarId> = Vec::new();
+        for (family, index) in accesses(system, term) {
+            for at in &index[system.family(family).slots..] {
+                found.extend(at.as_var());
+            }
         }
-        ((value - 1.0).abs() > 0.0).then(|| self.number(value, Side::Above))
+        found.retain(|letter| system.store.free_vars(term).contains(letter));
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
-    fn path_bound(&mut self, path: &Path, magnitude: f64) -> MathId {
-        let mut row: Vec<MathId> = self.number_of(path, magnitude).into_iter().collect();
-        row.extend(self.weights(path));
-        if row.is_empty() {
-            row.push(self.printer.boxes.number(1));
+    /// A bound of one way: its number and its sizes.
+    fn bound(&mut self, bound: &Bound, scope: Scope) -> MathId {
+        let mut row = Vec::new();
+        if !bound.number.is_one() || bound.sizes.is_empty() {
+            row.push(self.exactly_or_above(&bound.number));
         }
+        row.extend(bound.sizes.iter().map(|size| self.size(*size, scope)));
         self.printer.boxes.row(row)
     }
 
@@ -275,21 +499,35 @@ impl Flow<'_> {
         self.printer.boxes.row(row)
     }
 
-    /// The product of the bounds of all steps.
-    fn product_bound(&mut self, summands: &[MathId], magnitude: f64) -> MathId {
-        let recursion = self.recursion;
-        let steps = self.printer.affine(&recursion.steps(), Scope::EMPTY).id;
+    /// The product of the bounds of all steps that are alike.
+    fn power_bound(&mut self, step: &Step, bound: &Summands) -> MathId {
+        let range = step.moving().expect("it has ends");
+        let count = range.last.minus(&range.first).offset(1);
+        let steps = self.printer.affine(&count, Scope::EMPTY).id;
         let power = |printer: &mut Printer, base: MathId| {
             let base = printer.boxes.fence(Fence::Round, true, base);
             printer.boxes.script(base, None, Some(steps))
         };
-        if !recursion.has_own_weights() {
-            let sum = self.sum(summands);
+        let store = &self.flow.system.store;
+        let changes = bound
+            .bounds
+            .iter()
+            .flat_map(|bound| &bound.sizes)
+            .any(|size| {
+                let (Size::Norm(term) | Size::Magnitude(term)) = size;
+                store.free_vars(*term).contains(&range.letter)
+            });
+        if !changes {
+            if matches!(bound.bounds.as_slice(), [only] if only.is_one()) {
+                return self.printer.boxes.number(1);
+            }
+            let sum = self.sum(&bound.boxes);
             return power(&mut self.printer, sum);
         }
-        if let [path] = recursion.paths.as_slice() {
+        if let [only] = bound.bounds.as_slice() {
             let mut row = Vec::new();
-            if let Some(number) = self.number_of(path, magnitude) {
+            if !only.number.is_one() {
+                let number = self.exactly_or_above(&only.number);
                 let plain = matches!(self.printer.boxes.get(number), Math::Symbol(_));
                 row.push(if plain {
                     self.printer.boxes.script(number, None, Some(steps))
@@ -297,29 +535,44 @@ impl Flow<'_> {
                     power(&mut self.printer, number)
                 });
             }
-            let weights = self.weights(path);
-            if !weights.is_empty() {
-                row.push(self.product_sign());
-                row.extend(weights);
-            }
-            if row.is_empty() {
-                row.push(self.printer.boxes.number(1));
-            }
+            row.push(self.product_sign(range, bound.scope));
+            row.extend(only.sizes.iter().map(|size| self.size(*size, bound.scope)));
             return self.printer.boxes.row(row);
         }
-        let sum = self.sum(summands);
+        let sum = self.sum(&bound.boxes);
         let sum = self.printer.boxes.fence(Fence::Round, false, sum);
-        let sign = self.product_sign();
+        let sign = self.product_sign(range, bound.scope);
         self.printer.boxes.row([sign, sum])
     }
 
+    /// The product of the bounds of layers that are written out, the last first.
+    fn chain_bound(&mut self, steps: &[&Summands]) -> MathId {
+        let mut number = BigRational::one();
+        let mut row = Vec::new();
+        for step in steps.iter().rev() {
+            match step.bounds.as_slice() {
+                [only] => {
+                    number *= &only.number;
+                    row.extend(only.sizes.iter().map(|size| self.size(*size, step.scope)));
+                }
+                _ => {
+                    let sum = self.sum(&step.boxes);
+                    row.push(self.printer.boxes.fence(Fence::Round, false, sum));
+                }
+            }
+        }
+        if !number.is_one() || row.is_empty() {
+            row.insert(0, self.exactly_or_above(&number));
+        }
+        self.printer.boxes.row(row)
+    }
+
     /// Π over all steps.
-    fn product_sign(&mut self) -> MathId {
-        let recursion = self.recursion;
-        let letter = self.printer.variable(recursion.letter, self.scope).id;
+    fn product_sign(&mut self, range: &Steps, scope: Scope) -> MathId {
+        let letter = self.printer.variable(range.letter, scope).id;
         let equals = self.printer.boxes.sign(Sign::Equals);
-        let first = self.printer.affine(&recursion.first, self.scope).id;
-        let last = self.printer.affine(&recursion.last, self.scope).id;
+        let first = self.printer.affine(&range.first, scope).id;
+        let last = self.printer.affine(&range.last, scope).id;
         let under = self.printer.boxes.row([letter, equals, first]);
         self.printer.boxes.intern(Math::Big {
             op: BigOperator::Product,
@@ -328,69 +581,70 @@ impl Flow<'_> {
         })
     }
 
-    /// `0 ≤ σ'(u) ≤ 1/4`, of ReLU `Step(u) ∈ {0, 1}`.
-    fn slope_range(&mut self, low: f64, high: f64) {
-        let recursion = self.recursion;
-        let Some(slope) = recursion.activation() else {
-            return;
-        };
-        let function = recursion.system.function(slope.function);
-        let u = self.printer.boxes.intern(Math::Symbol(Symbol::Letter('u')));
-        if function.primitive == Some(Primitive::Relu) {
-            let head = self.printer.boxes.latex(r"\operatorname{Step}");
-            let argument = self.printer.boxes.fence(Fence::Round, false, u);
-            let left = self.printer.boxes.row([head, argument]);
-            let mut values = vec![self.number(0.0, Side::Below), self.number(1.0, Side::Above)];
-            match recursion.step_at_zero {
-                StepAtZero::One | StepAtZero::Zero => {}
-                StepAtZero::Half => values.insert(1, self.number(0.5, Side::Above)),
-                StepAtZero::Undefined => return,
+    /// `0 ≤ σ'(u) ≤ 1/4`, `0 ≤ f[t] ≤ 1`; of ReLU `Step(u) ∈ {0, 1}`.
+    fn known(&mut self, known: &Known, scope: Scope) {
+        let (kind, middle) = match &known.what {
+            Ranged::Value(term) => ("value-range", self.printer.term(*term, scope).id),
+            Ranged::Slope(slope) => {
+                let function = self.flow.system.function(slope.function);
+                let u = self.printer.boxes.intern(Math::Symbol(Symbol::Letter('u')));
+                if function.primitive == Some(Primitive::Relu) {
+                    self.step_values(u);
+                    return;
+                }
+                let mut arguments = vec![Printed::atom(u)];
+                for extra in &slope.arguments[1..] {
+                    arguments.push(self.printer.term(*extra, scope));
+                }
+                let mut orders = vec![0; arguments.len()];
+                orders[0] = 1;
+                let printed = self.printer.applied(slope.function, &orders, &arguments);
+                ("slope-range", printed.id)
             }
-            let list = self.printer.boxes.list(&values, Sign::Comma);
-            let set = self.printer.boxes.fence(Fence::Set, false, list);
-            self.say("slope-range", left, Sign::Element, set, None);
-            return;
-        }
-        let mut arguments = vec![Printed::atom(u)];
-        for extra in &slope.arguments[1..] {
-            arguments.push(self.printer.term(*extra, self.scope));
-        }
-        let mut orders = vec![0; arguments.len()];
-        orders[0] = 1;
-        let middle = self.printer.applied(slope.function, &orders, &arguments).id;
+        };
         let (low, high) = (
-            self.number(low, Side::Below),
-            self.number(high, Side::Above),
+            self.number(known.low, Side::Below),
+            self.number(known.high, Side::Above),
         );
         let at_most = self.printer.boxes.sign(Sign::LessEqual);
         let right = self.printer.boxes.row([middle, at_most, high]);
-        self.say("slope-range", low, Sign::LessEqual, right, None);
+        self.say(kind, low, Sign::LessEqual, right, None);
+    }
+
+    fn step_values(&mut self, u: MathId) {
+        let head = self.printer.boxes.latex(r"\operatorname{Step}");
+        let argument = self.printer.boxes.fence(Fence::Round, false, u);
+        let left = self.printer.boxes.row([head, argument]);
+        let mut values = vec![self.number(0.0, Side::Below), self.number(1.0, Side::Above)];
+        match self.flow.step_at_zero {
+            StepAtZero::One | StepAtZero::Zero => {}
+            StepAtZero::Half => values.insert(1, self.number(0.5, Side::Above)),
+            StepAtZero::Undefined => return,
+        }
+        let list = self.printer.boxes.list(&values, Sign::Comma);
+        let set = self.printer.boxes.fence(Fence::Set, false, list);
+        self.say("slope-range", left, Sign::Element, set, None);
     }
 
     /// `χ = n Var W E[φ'(z)²]`, the factor on the mean square.
-    fn mean_square(&mut self, activation: &Activation) {
-        let recursion = self.recursion;
-        let Some(slope) = recursion.activation() else {
+    fn mean_square(&mut self, part: &Part, form: Form, activation: &Activation) {
+        let slope = part
+            .steps
+            .iter()
+            .flat_map(|step| &step.paths)
+            .find_map(|path| {
+                path.each()
+                    .find_map(|term| Slope::of(&self.flow.system, term))
+            });
+        let Some(slope) = slope.filter(|_| form.weights() > 0) else {
             return;
         };
-        if recursion.is_scalar() {
-            return;
-        }
-        let function = recursion.system.function(slope.function);
+        let function = self.flow.system.function(slope.function);
         let relu = function.primitive == Some(Primitive::Relu);
         let latex = function.latex.clone();
+        let front = self.mean_square_front(form);
         let boxes = &mut self.printer.boxes;
         let chi = boxes.intern(Math::Symbol(Symbol::Greek("chi")));
-        let mut row = Vec::new();
-        if recursion.paths.iter().any(Path::is_identity) {
-            row.push(boxes.number(1));
-            row.push(boxes.sign(Sign::Plus));
-        }
-        let n = boxes.intern(Math::Symbol(Symbol::Letter('n')));
-        let weight = boxes.intern(Math::Symbol(Symbol::Letter('W')));
-        let variance = boxes.latex(r"\operatorname{Var}");
-        let start = row.len();
-        row.extend([n, variance, weight]);
         let mean = boxes.latex(r"\operatorname{E}");
         let z = boxes.intern(Math::Symbol(Symbol::Letter('z')));
         let argument = boxes.fence(Fence::Round, false, z);
@@ -403,22 +657,18 @@ impl Flow<'_> {
         };
         let two = boxes.number(2);
         let value = boxes.row([head, argument]);
-        let value = boxes.intern(Math::Fence {
-            kind: Fence::Group,
-            tall: false,
-            body: value,
-        });
+        let value = boxes.fence(Fence::Group, false, value);
         let square = boxes.script(value, None, Some(two));
         let square = boxes.fence(Fence::Square, false, square);
+        let mut row = front.concat();
         row.extend([mean, square]);
         if activation.is_homogeneous() {
             // The mean is the same at every variance of z.
             let value = crate::flow::slope_square(activation, 1.0).value;
-            row.push(boxes.sign(Sign::Equals));
-            let shortcut: Vec<MathId> = row[..start].to_vec();
-            row.extend(shortcut);
-            let number = self.number(value, Side::Nearest);
-            row.extend([number, n, variance, weight]);
+            row.push(self.printer.boxes.sign(Sign::Equals));
+            row.extend(&front[0]);
+            row.push(self.number(value, Side::Nearest));
+            row.extend(&front[1]);
         }
         let right = self.printer.boxes.row(row);
         self.say("mean-square", chi, Sign::Equals, right, None);
@@ -427,6 +677,45 @@ impl Flow<'_> {
                 "the factor of one step on E‖δ‖², for independent weights of mean 0 and variance Var W, wide layers".into(),
             );
         }
+    }
+
+    /// The shortcut and what stands before the mean: `1 +`, `n Var W`.
+    fn mean_square_front(&mut self, form: Form) -> [Vec<MathId>; 2] {
+        let mut shortcut = Vec::new();
+        if form.shortcut != 0.0 {
+            shortcut.push(self.number(form.shortcut * form.shortcut, Side::Nearest));
+            shortcut.push(self.printer.boxes.sign(Sign::Plus));
+        }
+        let mut weights = Vec::new();
+        let branch = form.branch * form.branch;
+        if (branch - 1.0).abs() > 0.0 {
+            weights.push(self.number(branch, Side::Nearest));
+        }
+        let boxes = &mut self.printer.boxes;
+        let n = boxes.intern(Math::Symbol(Symbol::Letter('n')));
+        let weight = boxes.intern(Math::Symbol(Symbol::Letter('W')));
+        let variance = boxes.latex(r"\operatorname{Var}");
+        let one = [n, variance, weight];
+        if form.weights() == 1 {
+            weights.extend(one);
+        } else {
+            let row = boxes.row(one);
+            let row = boxes.fence(Fence::Round, false, row);
+            let two = boxes.number(2);
+            weights.push(boxes.script(row, None, Some(two)));
+        }
+        [shortcut, weights]
+    }
+
+    /// A number that is known exactly, or one above it.
+    fn exactly_or_above(&mut self, value: &BigRational) -> MathId {
+        let small = |part: &BigInt| part.bits() < 20;
+        if small(value.numer()) && *value.denom() <= BigInt::from(12) {
+            return self.printer.rational(value).id;
+        }
+        let near = value.to_f64().unwrap_or(f64::INFINITY);
+        let below = BigRational::from_float(near).is_some_and(|near| near < *value);
+        self.number(if below { near.next_up() } else { near }, Side::Above)
     }
 
     /// A number: a fraction where it is exactly a simple one, else digits that are rounded so that bounds stay bounds.

@@ -33,7 +33,7 @@ pub use document::{
     Confirmed, Definition, Document, Entry, Evidence, Gradient, Inline, Leads, LegendRow, LocalRow,
     MacroRow, Meaning, Prose, StepRow, SymbolRow, Tag,
 };
-pub use flow::{FlowDocument, Statement, present_flow};
+pub use flow::{Expectation, FlowDocument, Statement, present_flow};
 pub use function::{FunctionEntry, present_function};
 pub use lines::{Lines, Setting};
 pub use picture::{Arrow, Frame, Picture, Shape, ShapeKind, present_picture};

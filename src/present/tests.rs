@@ -63,6 +63,7 @@ fn function(
         body: None,
         slopes: vec![None],
         slopes_at: Vec::new(),
+        slope_range: None,
         primitive,
         activation: true,
         span: None,

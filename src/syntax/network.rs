@@ -11,7 +11,7 @@ use super::mistakes;
 use super::scope::reserved_function;
 use super::tree::{
     Comparison, Expr, ExprKind, FunctionDefinition, Name, Order, Question, Range, Role, RoleItem,
-    Slope, Spanned, Statement, StatementKind, StepAtZero,
+    Slope, SlopeRange, Spanned, Statement, StatementKind, StepAtZero,
 };
 
 impl Reader<'_> {
@@ -171,6 +171,7 @@ impl Reader<'_> {
                         extra: Vec::new(),
                         body: None,
                         slopes: Vec::new(),
+                        slope_ranges: Vec::new(),
                     });
                 }
                 Rule::brackets => {
@@ -187,9 +188,9 @@ impl Reader<'_> {
                 Rule::slope => {
                     let definition = known(&mut definition);
                     self.own = Some(definition.name.value.clone());
-                    let slope = self.slope(part, &definition.name);
+                    let slope = self.slope(part, definition);
                     self.own = None;
-                    definition.slopes.push(slope?);
+                    slope?;
                 }
                 _ => {}
             }
@@ -210,8 +211,14 @@ impl Reader<'_> {
             .collect()
     }
 
-    fn slope(&mut self, pair: Pair<'_, Rule>, function: &Name) -> Result<Slope, Report> {
+    /// One `with` clause, added to its function.
+    fn slope(
+        &mut self,
+        pair: Pair<'_, Rule>,
+        definition: &mut FunctionDefinition,
+    ) -> Result<(), Report> {
         let span = self.span(&pair);
+        let function = definition.name.clone();
         let mut at = None;
         let mut value = None;
         for part in pair.into_inner() {
@@ -231,11 +238,26 @@ impl Reader<'_> {
                     at = before.pop();
                 }
                 Rule::expr => value = Some(self.expr(part)?),
+                Rule::slope_range => {
+                    let slots = part.into_inner().find(|part| part.as_rule() == Rule::slots);
+                    let slots = slots.expect("the grammar demands the ends of a range");
+                    let place = self.span(&slots);
+                    let ends: Vec<Expr> = slots
+                        .into_inner()
+                        .filter(|part| part.as_rule() == Rule::expr)
+                        .map(|part| self.expr(part))
+                        .collect::<Result<_, _>>()?;
+                    let [low, high] = <[Expr; 2]>::try_from(ends)
+                        .map_err(|_| mistakes::slope_range(place, &function.value))?;
+                    definition.slope_ranges.push(SlopeRange { low, high, span });
+                    return Ok(());
+                }
                 _ => {}
             }
         }
         let value = value.expect("the grammar demands the value of a slope");
-        Ok(Slope { at, value, span })
+        definition.slopes.push(Slope { at, value, span });
+        Ok(())
     }
 
     fn convention(&mut self, pair: Pair<'_, Rule>) -> Result<StatementKind, Report> {

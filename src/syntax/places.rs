@@ -219,6 +219,11 @@ impl Place {
             slope.at.iter_mut().for_each(|expr| self.expr(expr));
             self.expr(&mut slope.value);
         }
+        for range in &mut definition.slope_ranges {
+            range.span = self.0;
+            self.expr(&mut range.low);
+            self.expr(&mut range.high);
+        }
     }
 
     fn name(&self, name: &mut Name) {

@@ -8,7 +8,7 @@ use num_rational::BigRational;
 use super::tree::{
     Assumption, AssumptionKind, Binder, Comparison, Condition, Declaration, Expr, ExprKind,
     FunctionDefinition, Join, MatrixProperty, Name, Network, Order, Question, Range, ReduceOp,
-    Role, RoleItem, Set, Sign, Slope, Statement, StatementKind,
+    Role, RoleItem, Set, Sign, Slope, SlopeRange, Statement, StatementKind,
 };
 
 /// Prints a network in the language, one statement a line.
@@ -213,7 +213,8 @@ impl Printer {
             self.put(" = ");
             self.sum(body);
         }
-        if !definition.slopes.is_empty() {
+        let ranges = &definition.slope_ranges;
+        if !(definition.slopes.is_empty() && ranges.is_empty()) {
             self.put(" with ");
             self.separated(&definition.slopes, ", ", |printer, slope: &Slope| {
                 printer.put(&definition.name.value);
@@ -223,6 +224,17 @@ impl Printer {
                 }
                 printer.put(" = ");
                 printer.sum(&slope.value);
+            });
+            if !(definition.slopes.is_empty() || ranges.is_empty()) {
+                self.put(", ");
+            }
+            self.separated(ranges, ", ", |printer, range: &SlopeRange| {
+                printer.put(&definition.name.value);
+                printer.put("' in [");
+                printer.sum(&range.low);
+                printer.put(", ");
+                printer.sum(&range.high);
+                printer.put("]");
             });
         }
     }

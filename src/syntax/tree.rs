@@ -174,7 +174,7 @@ pub struct Range {
     pub high: Expr,
 }
 
-/// `fn name(parameters; extra) = body with name'(at) = value, name' = slope`
+/// `fn name(parameters; extra) = body with name'(at) = value, name' = slope, name' in [low, high]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionDefinition {
     /// Its name.
@@ -185,8 +185,10 @@ pub struct FunctionDefinition {
     pub extra: Vec<Name>,
     /// Its value; none for an opaque function.
     pub body: Option<Expr>,
-    /// The `with` clauses.
+    /// The `with` clauses that give the derivative.
     pub slopes: Vec<Slope>,
+    /// Those that give its range.
+    pub slope_ranges: Vec<SlopeRange>,
 }
 
 /// `s' = slope` (`at` is none) or `s'(0) = value`.
@@ -196,6 +198,17 @@ pub struct Slope {
     pub at: Option<Expr>,
     /// The derivative. The function's own name stands for its value.
     pub value: Expr,
+    /// The whole clause.
+    pub span: Span,
+}
+
+/// `s' in [low, high]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlopeRange {
+    /// Never less.
+    pub low: Expr,
+    /// Never more.
+    pub high: Expr,
     /// The whole clause.
     pub span: Span,
 }

@@ -3,7 +3,7 @@
 use super::lower::{Lowering, is_greek};
 use super::mistakes;
 use super::scope::{FunctionScope, Scope};
-use super::{Function, Primitive, System};
+use super::{Function, Primitive, SlopeRange, System};
 use crate::functions::{Row, array_row, matrix_row, row};
 use crate::source::{Report, Source, Span};
 use crate::syntax::{
@@ -134,6 +134,7 @@ impl<'a> Lowering<'a> {
             body: None,
             slopes: vec![None; parameters.len() + extra.len()],
             slopes_at: Vec::new(),
+            slope_range: None,
             primitive: primitive(row.name),
             activation: row.activation,
             span: None,
@@ -245,6 +246,7 @@ impl<'a> Lowering<'a> {
             body,
             slopes: vec![None; names.len()],
             slopes_at: Vec::new(),
+            slope_range: None,
             primitive: None,
             activation: definition.parameters.len() == 1,
             span: Some(definition.name.span),
@@ -266,6 +268,35 @@ impl<'a> Lowering<'a> {
                 }
                 (Some(value), Some(Some(at))) => function.slopes_at.push((at, value)),
                 (None, _) | (_, Some(None)) => {}
+            }
+        }
+        for range in &definition.slope_ranges {
+            let ends = [&range.low, &range.high].map(|end| {
+                let term = self.term(end, &mut Scope::default());
+                let number = term.and_then(|term| self.system.store.as_number(term).cloned());
+                if number.is_none() {
+                    self.problems.push(mistakes::slope_range_number(end.span));
+                }
+                number
+            });
+            let function = &mut self.system.functions[id.0 as usize];
+            match ends {
+                [Some(_), Some(_)] if function.slope_range.is_some() => {
+                    self.problems
+                        .push(mistakes::two_slope_ranges(name, range.span));
+                }
+                [Some(low), Some(high)] if low > high => {
+                    self.problems
+                        .push(mistakes::empty_slope_range(name, range.span));
+                }
+                [Some(low), Some(high)] => {
+                    function.slope_range = Some(SlopeRange {
+                        low,
+                        high,
+                        span: range.span,
+                    });
+                }
+                _ => {}
             }
         }
         id

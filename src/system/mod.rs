@@ -215,6 +215,8 @@ pub struct Function {
     pub slopes: Vec<Option<TermId>>,
     /// Declared derivatives at single points by the first argument: (where, value).
     pub slopes_at: Vec<(TermId, TermId)>,
+    /// The declared range of the derivative by the first argument.
+    pub slope_range: Option<SlopeRange>,
     /// How it is computed, if it is one of the few that have no body.
     pub primitive: Option<Primitive>,
     /// Whether it is applied as an activation (its argument is a pre-activation).
@@ -228,6 +230,17 @@ impl Function {
     pub fn is_opaque(&self) -> bool {
         self.body.is_none() && self.primitive.is_none()
     }
+}
+
+/// The range of a derivative, as it is declared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlopeRange {
+    /// Never less.
+    pub low: BigRational,
+    /// Never more.
+    pub high: BigRational,
+    /// Where it is written.
+    pub span: Span,
 }
 
 /// Functions without a body.

@@ -570,6 +570,7 @@ fn unlatex(latex: &str) -> String {
                 "lvert" | "rvert" => text.push('|'),
                 "cdot" => text.push('·'),
                 "ell" => text.push('ℓ'),
+                "infty" => text.push('∞'),
                 _ => text.push_str(greek_sign(word)),
             }
             rest = rest.trim_start();

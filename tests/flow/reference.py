@@ -32,34 +32,114 @@ def weights(random, width, gain, orthogonal):
     return q * np.sign(np.diag(r))
 
 
-def draw(random, activation, width, depth, gain, residual, first, shared, orthogonal):
-    value, slope = ACTIVATIONS[activation]
+def sigmoid(u):
+    return ACTIVATIONS["sigmoid"][0](u)
+
+
+def dense(name):
+    """`φ(W h)` forward, and what it makes of a gradient backward."""
+    value, slope = ACTIVATIONS[name]
+
+    def step(h, draw):
+        w = draw("W")
+        z = w @ h
+        return value(z), z, lambda delta: w.T @ (slope(z) * delta)
+
+    return step
+
+
+def activated_first(name):
+    value, slope = ACTIVATIONS[name]
+
+    def step(h, draw):
+        w = draw("W")
+        return w @ value(h), h, lambda delta: slope(h) * (w.T @ delta)
+
+    return step
+
+
+def two_weights(name):
+    value, slope = ACTIVATIONS[name]
+
+    def step(h, draw):
+        w, v = draw("W"), draw("V")
+        z = w @ h
+        return v @ value(z), z, lambda delta: w.T @ (slope(z) * (v.T @ delta))
+
+    return step
+
+
+def residual(branch):
+    def step(h, draw):
+        made, watched, back = branch(h, draw)
+        return h + made, watched, lambda delta: delta + back(delta)
+
+    return step
+
+
+def gated(h, draw):
+    """`u h + (1 - u) tanh(V h)` with the gate `u = σ(W h)`; the same backward by its own chain rule."""
+    w, v = draw("W"), draw("V")
+    u, g = sigmoid(w @ h), np.tanh(v @ h)
+    made = u * h + (1 - u) * g
+
+    def back(delta):
+        through_gate = w.T @ ((h - g) * u * (1 - u) * delta)
+        return u * delta + through_gate + v.T @ ((1 - u) * (1 - g * g) * delta)
+
+    return made, made, back
+
+
+# As the network language writes the step, and as it is computed here.
+STEPS = {
+    "{0}(W h[k]{1})": dense,
+    "W {0}(h[k]{1})": activated_first,
+    "V {0}(W h[k]{1})": two_weights,
+    "h[k] + {0}(W h[k]{1})": lambda name: residual(dense(name)),
+    "h[k] + W {0}(h[k]{1})": lambda name: residual(activated_first(name)),
+    "h[k] + V {0}(W h[k]{1})": lambda name: residual(two_weights(name)),
+    "sigmoid(W h[k]) .* h[k] + (1 - sigmoid(W h[k])) .* tanh(V h[k])": lambda _: gated,
+}
+
+
+def draw(random, step, width, depth, gain, shared, orthogonal):
     h = random.standard_normal(width)
     delta = random.standard_normal(width)
     delta /= np.linalg.norm(delta)
-    fixed = weights(random, width, gain, orthogonal) if shared else None
-    steps = []
+    kept = {}
+
+    def once(name):
+        if name not in kept:
+            kept[name] = weights(random, width, gain, orthogonal)
+        return kept[name]
+
+    backs, first = [], None
     for _ in range(depth):
-        w = fixed if shared else weights(random, width, gain, orthogonal)
-        pre = h if first else w @ h
-        made = w @ value(h) if first else value(pre)
-        steps.append((w, pre))
-        h = h + made if residual else made
-    for w, pre in reversed(steps):
-        back = slope(pre) * (w.T @ delta) if first else w.T @ (slope(pre) * delta)
-        delta = delta + back if residual else back
-    return math.log(np.linalg.norm(delta)), float(np.mean(steps[0][1] ** 2))
+        if not shared:
+            kept.clear()
+        h, watched, back = step(h, once)
+        first = watched if first is None else first
+        backs.append(back)
+    for back in reversed(backs):
+        delta = back(delta)
+    return math.log(np.linalg.norm(delta)), float(np.mean(first**2))
 
 
-def case(seed, draws, **setup):
+def case(seed, draws, form, activation, width, depth, gain, shared, init):
     random = np.random.default_rng(seed)
-    first = setup.pop("activated_first")
-    logs, forward = zip(*(draw(random, first=first, **setup) for _ in range(draws)))
-    logs = np.array(logs)
+    step = STEPS[form](activation)
+    orthogonal = init == "orthogonal"
+    results = [draw(random, step, width, depth, gain, shared, orthogonal) for _ in range(draws)]
+    logs, forward = map(np.array, zip(*results))
     squares = np.exp(2 * logs)
     deviation = float(np.std(logs))
-    return setup | {
-        "activated_first": first,
+    return {
+        "step": form.format(activation, "; 1/100" if activation == "leaky_relu" else ""),
+        "width": width,
+        "depth": depth,
+        "gain": gain,
+        "shared": shared,
+        "init": init,
         "draws": draws,
         "ln_mean_square": math.log(np.mean(squares)),
         "relative_error": float(np.std(squares) / np.mean(squares) / math.sqrt(draws)),
@@ -84,22 +164,29 @@ def mean(f, q):
 
 
 def main():
-    base = dict(width=32, depth=8, gain=1.0, residual=False, activated_first=False, shared=False, orthogonal=False)
+    base = dict(form="{0}(W h[k]{1})", width=32, depth=8, gain=1.0, shared=False, init="normal")
+    plain, first, both = "h[k] + {0}(W h[k]{1})", "h[k] + W {0}(h[k]{1})", "h[k] + V {0}(W h[k]{1})"
+    gate = "sigmoid(W h[k]) .* h[k] + (1 - sigmoid(W h[k])) .* tanh(V h[k])"
     changes = [
         dict(activation="relu", gain=2.0),
         dict(activation="relu", gain=1.0),
         dict(activation="sigmoid"),
         dict(activation="tanh", gain=1.5),
         dict(activation="gelu", gain=1.5),
-        dict(activation="tanh", residual=True, gain=0.5),
-        dict(activation="relu", residual=True, gain=0.5),
-        dict(activation="relu", residual=True, activated_first=True, gain=0.5),
-        dict(activation="relu", activated_first=True, gain=2.0),
+        dict(activation="tanh", form=plain, gain=0.5),
+        dict(activation="relu", form=plain, gain=0.5),
+        dict(activation="relu", form=first, gain=0.5),
+        dict(activation="relu", form="W {0}(h[k]{1})", gain=2.0),
         dict(activation="tanh", shared=True, gain=1.2),
-        dict(activation="relu", orthogonal=True),
-        dict(activation="tanh", orthogonal=True, residual=True),
-        dict(activation="tanh", orthogonal=True, shared=True),
+        dict(activation="relu", init="orthogonal"),
+        dict(activation="tanh", init="orthogonal", form=plain),
+        dict(activation="tanh", init="orthogonal", shared=True),
         dict(activation="leaky_relu", width=3, depth=4, gain=2.0),
+        dict(activation="relu", form=both, gain=0.7),
+        dict(activation="tanh", form="V {0}(W h[k]{1})", gain=1.5),
+        dict(activation="tanh", form=both, gain=0.5, shared=True),
+        dict(activation="tanh", form=gate, gain=1.5),
+        dict(activation="tanh", form=gate, gain=1.5, shared=True),
     ]
     cases = [case(seed, 4000, **(base | change)) for seed, change in enumerate(changes)]
     means = [

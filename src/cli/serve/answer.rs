@@ -212,12 +212,11 @@ fn flowing(arguments: &FlowArguments) -> Result<Value, Stop> {
         Some(chart::svg(&known.runs))
     };
     let others = !arguments.activation.is_empty();
-    let unsimulated = known.unsimulated.as_ref();
     Ok(json!({
         "html": flow_html(&known.document),
         "words": known.words(others, ""),
         "picture": picture,
-        "unsimulated": unsimulated.map(|report| diagnostics_json(report.diagnostics(), &known.loaded.source)),
+        "missing": diagnostics_json(&known.missing, &known.loaded.source),
         "warnings": warnings(&known.loaded),
     }))
 }

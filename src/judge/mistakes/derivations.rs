@@ -64,6 +64,7 @@ fn stop(system: &mut System) -> FunctionId {
         body: Some(value),
         slopes: vec![Some(zero)],
         slopes_at: Vec::new(),
+        slope_range: None,
         primitive: None,
         activation: false,
         span: None,

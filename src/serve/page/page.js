@@ -159,7 +159,7 @@ function show(kind, asked, answer, status) {
   const result = find(".result", panel);
   const messages = find(".messages", panel);
   const errors = answer.errors ?? [];
-  const warnings = [...(answer.warnings ?? []), ...(answer.unsimulated ?? [])];
+  const warnings = [...(answer.warnings ?? []), ...(answer.missing ?? [])];
   const ofClaim = answer.claim_errors ?? [];
   network.mark(answers.marks([...errors, ...warnings], asked.network));
   messages.replaceChildren(

@@ -183,6 +183,17 @@ pub(in crate::syntax) fn slope_at(span: Span, function: &str) -> Report {
     .into()
 }
 
+pub(in crate::syntax) fn slope_range(span: Span, function: &str) -> Report {
+    Diagnostic::error(
+        "slope-range",
+        "the range of a derivative has two ends",
+        span,
+        "two numbers were expected",
+    )
+    .help(format!("write `with {function}' in [0, 1]`"))
+    .into()
+}
+
 pub(in crate::syntax) fn unknown_convention(span: Span) -> Report {
     Diagnostic::error(
         "unknown-convention",

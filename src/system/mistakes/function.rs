@@ -163,3 +163,33 @@ pub(in crate::system) fn two_slopes(name: &str, span: Span) -> Diagnostic {
     )
     .help("keep one of them")
 }
+
+pub(in crate::system) fn two_slope_ranges(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "two-slopes",
+        format!("the range of the derivative of `{name}` is declared twice"),
+        span,
+        "a second range",
+    )
+    .help("keep one of them")
+}
+
+pub(in crate::system) fn slope_range_number(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "slope-range",
+        "the ends of a range of a derivative are numbers",
+        span,
+        "not a number",
+    )
+    .help("write numbers, for instance `with s' in [0, 1/4]`")
+}
+
+pub(in crate::system) fn empty_slope_range(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "slope-range",
+        format!("the range of the derivative of `{name}` holds no number"),
+        span,
+        "its first end lies above its second",
+    )
+    .help("write the lower end first")
+}
