@@ -656,6 +656,37 @@ const READINGS: &[(&str, &str, &str)] = &[
         "% where: p(j|s) = p_{j} ; S = sum_i exp(s_{i})\n\\frac{\\partial C}{\\partial s_j} = p(j|s) - \\delta_{jc} = \\frac{e^{s_j}}{S} - \\delta_{jc}",
         "correct",
     ),
+    // The exponential of a logarithm is what that is taken of.
+    (
+        "index i, j\nwhere u in R^n\nq = logsumexp(u)\ngrad q wrt u",
+        r"\frac{\partial q}{\partial u_i} = e^{u_i - q} = \frac{e^{u_i}}{\sum_j e^{u_j}}",
+        "correct",
+    ),
+    (
+        "index i, j\nwhere u in R^n\nq = logsumexp(u)\ngrad q wrt u",
+        r"\frac{\partial^2 q}{\partial u_i \partial u_j} = e^{u_i - q} (\delta_{ij} - e^{u_j - q})",
+        "correct",
+    ),
+    (
+        "index i, j\nwhere u in R^n\nq = logsumexp(u)\ngrad q wrt u",
+        r"\frac{\partial q}{\partial u_i} = e^{q - u_i}",
+        "wrong",
+    ),
+    (
+        "index i, j\nwhere u in R^n\nq = logsumexp(u)\ngrad q wrt u",
+        r"\frac{\partial q}{\partial u_i} = e^{u_i - q/2}",
+        "wrong",
+    ),
+    (
+        "m = mish(x); grad m wrt x",
+        r"\frac{dm}{dx} = \frac{e^x \omega}{\delta^2}, \quad \omega = 4(x+1) + 4 e^{2x} + e^{3x} + e^x (4x+6), \quad \delta = 2e^x + e^{2x} + 2",
+        "correct",
+    ),
+    (
+        "m = mish(x); grad m wrt x",
+        r"\frac{dm}{dx} = \frac{e^x \omega}{\delta^2}, \quad \omega = 4(x+1) + 4 e^{2x} + e^{3x} + e^x (4x+5), \quad \delta = 2e^x + e^{2x} + 2",
+        "wrong",
+    ),
     // Hyperbolic functions.
     (
         "r = tanh(z)\ngrad r wrt z",

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use num_rational::Ratio;
-use num_traits::{Signed, Zero};
+use num_traits::{Signed, ToPrimitive, Zero};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
@@ -19,6 +19,9 @@ use crate::system::{FamilyKind, Primitive, System};
 use crate::term::{
     Affine, Atom, Cmp, Domain, FamilyId, FunctionId, Node, Reduction, Relation, TermId, VarId,
 };
+
+/// Definitions are read through to so many levels in search of a logarithm.
+const MOST_READ_THROUGH: usize = 4;
 
 /// The letters' values.
 pub(super) type Env = SmallVec<[(VarId, i64); 4]>;
@@ -386,6 +389,10 @@ impl<'e> Evaluator<'e> {
             if primitive == Primitive::Log {
                 return self.log_of(argument, env);
             }
+            if primitive == Primitive::Exp && self.has_log(argument, env, MOST_READ_THROUGH)? {
+                let (rest, factor) = self.without_logs(argument, 1, env, MOST_READ_THROUGH)?;
+                return Ok(arithmetic.times(&arithmetic.exp(&rest), &factor));
+            }
             let value = self.term(argument, env)?;
             return match primitive {
                 Primitive::Exp => Ok(arithmetic.exp(&value)),
@@ -514,6 +521,132 @@ impl<'e> Evaluator<'e> {
                 }
             }
             _ => arithmetic.log(&whole),
+        }
+    }
+
+    /// Whether a logarithm is a summand of a term, as it is written or as what it reads is defined.
+    fn has_log(&mut self, term: TermId, env: &Env, most: usize) -> Result<bool, Trouble> {
+        let node = self.system.store.shared(term);
+        Ok(match &*node {
+            Node::Add(parts) => {
+                for part in parts {
+                    if self.has_log(*part, env, most)? {
+                        return Ok(true);
+                    }
+                }
+                false
+            }
+            Node::Mul(factors) => match self.whole_multiple(factors) {
+                Some((_, of)) => self.has_log(of, env, most)?,
+                None => false,
+            },
+            _ => match self.unfolded(term, env, most)? {
+                Some((inner, inner_env)) => self.has_log(inner, &inner_env, most - 1)?,
+                None => self.is_log(&node).is_some(),
+            },
+        })
+    }
+
+    /// `c term` without the logarithms among its summands, and what the exponential of these is: `u - 2 log S` is u and
+    /// `S^-2`.
+    fn without_logs(
+        &mut self,
+        term: TermId,
+        c: i64,
+        env: &Env,
+        most: usize,
+    ) -> Result<(Value, Value), Trouble> {
+        let arithmetic = self.arithmetic();
+        let node = self.system.store.shared(term);
+        if let Some(of) = self.is_log(&node) {
+            let value = self.term(of, env)?;
+            return match value.real.sign() {
+                Some(Ordering::Greater) => {
+                    let power = arithmetic.power(&value, &Rational::int(c))?;
+                    Ok((arithmetic.int(0), power))
+                }
+                Some(_) => Err(Trouble::NoValue),
+                None => Err(Trouble::Unknown),
+            };
+        }
+        match &*node {
+            Node::Add(parts) => {
+                let (mut rest, mut factor) = (arithmetic.int(0), arithmetic.int(1));
+                for part in parts {
+                    let (more, times) = self.without_logs(*part, c, env, most)?;
+                    rest = arithmetic.plus(&rest, &more);
+                    factor = arithmetic.times(&factor, &times);
+                }
+                return Ok((rest, factor));
+            }
+            Node::Mul(factors) => {
+                if let Some((times, of)) = self.whole_multiple(factors)
+                    && let Some(c) = c.checked_mul(times)
+                {
+                    return self.without_logs(of, c, env, most);
+                }
+            }
+            _ => {
+                if let Some((inner, inner_env)) = self.unfolded(term, env, most)? {
+                    return self.without_logs(inner, c, &inner_env, most - 1);
+                }
+            }
+        }
+        let value = self.term(term, env)?;
+        Ok((
+            arithmetic.times(&arithmetic.int(c), &value),
+            arithmetic.int(1),
+        ))
+    }
+
+    /// What a logarithm is taken of.
+    fn is_log(&self, node: &Node) -> Option<TermId> {
+        match node {
+            Node::Apply(function, orders, arguments)
+                if orders.iter().all(|order| *order == 0)
+                    && self.system.function(*function).primitive == Some(Primitive::Log) =>
+            {
+                Some(arguments[0])
+            }
+            _ => None,
+        }
+    }
+
+    /// `3 u`: the number and what it multiplies.
+    fn whole_multiple(&self, factors: &[TermId]) -> Option<(i64, TermId)> {
+        let [number, of] = factors else { return None };
+        match self.system.store.node(*number) {
+            Node::Number(value) if value.is_integer() => Some((value.to_integer().to_i64()?, *of)),
+            _ => None,
+        }
+    }
+
+    /// The definition that a function's call or a read quantity stands for.
+    fn unfolded(
+        &mut self,
+        term: TermId,
+        env: &Env,
+        most: usize,
+    ) -> Result<Option<(TermId, Env)>, Trouble> {
+        if most == 0 {
+            return Ok(None);
+        }
+        let node = self.system.store.shared(term);
+        match &*node {
+            Node::Apply(function, orders, arguments) if orders.iter().all(|order| *order == 0) => {
+                let body = self.system.function(*function).body;
+                Ok(body.map(|body| (self.instantiated(*function, body, arguments), env.clone())))
+            }
+            Node::Access(family, index) => {
+                let index = self.whole_index(index, env)?;
+                let opaque = matches!(self.system.family(*family).kind, FamilyKind::OpaqueLoss(_));
+                let key: Element = (*family, index);
+                if opaque || self.point.fixed.contains_key(&key) {
+                    return Ok(None);
+                }
+                self.definition(*family, &key.1)
+            }
+            _ => Ok(None),
         }
     }
 

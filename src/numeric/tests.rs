@@ -29,6 +29,7 @@ fn function(name: &str, primitive: Primitive) -> Function {
         body: None,
         slopes: vec![None],
         slopes_at: Vec::new(),
+        slope_range: None,
         primitive: Some(primitive),
         activation: false,
         span: None,
