@@ -77,7 +77,8 @@ impl Macro {
         text.push_str(parts.next().unwrap_or_default());
         for part in parts {
             let number = part.chars().next().and_then(|digit| digit.to_digit(10));
-            match number.and_then(|number| arguments.get(number as usize - 1)) {
+            let at = number.and_then(|number| (number as usize).checked_sub(1));
+            match at.and_then(|at| arguments.get(at)) {
                 Some(argument) => {
                     text.push_str(argument);
                     text.push_str(&part[1..]);

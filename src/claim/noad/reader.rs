@@ -1,5 +1,7 @@
 //! From text to noads.
 
+use std::cell::Cell;
+
 use super::commands::{
     ACCENTS, FONTS, FRAMES, FUNCTIONS, IGNORED, NOTHING, OPENING, RELATIONS, SYMBOLS, WORDS,
 };
@@ -12,8 +14,8 @@ use crate::syntax::{greek, greek_command};
 /// Commands of the person's own that stand in one another, at most.
 const DEEPEST: usize = 16;
 
-/// Bytes that such a command may stand for, at most.
-const LONGEST: usize = 10_000;
+/// Bytes that such commands may stand for in one formula, at most.
+const LONGEST: usize = 100_000;
 
 /// Reads a text whose brackets match.
 pub(super) fn read(text: &str, offset: usize, macros: &Macros) -> Result<List, Report> {
@@ -24,6 +26,7 @@ pub(super) fn read(text: &str, offset: usize, macros: &Macros) -> Result<List, R
         whole: None,
         macros,
         depth: 0,
+        left: &Cell::new(LONGEST),
     };
     reader.list(None)
 }
@@ -53,6 +56,8 @@ struct Reader<'a> {
     whole: Option<Span>,
     macros: &'a Macros,
     depth: usize,
+    /// How many bytes commands of the person's own may still stand for.
+    left: &'a Cell<usize>,
 }
 
 impl Reader<'_> {
@@ -92,6 +97,7 @@ impl Reader<'_> {
             whole: self.whole,
             macros: self.macros,
             depth: self.depth,
+            left: self.left,
         }
     }
 
@@ -230,7 +236,9 @@ impl Reader<'_> {
         }
         let text = own.filled(&arguments);
         let whole = self.span(start);
-        if self.depth == DEEPEST || text.len() > LONGEST {
+        let left = self.left.get().checked_sub(text.len());
+        self.left.set(left.unwrap_or_default());
+        if self.depth == DEEPEST || left.is_none() {
             return Err(self.error(
                 "endless-command",
                 format!(r"\{name} stands for itself, or for too much"),
@@ -255,6 +263,7 @@ impl Reader<'_> {
             whole: Some(whole),
             macros: self.macros,
             depth: self.depth + 1,
+            left: self.left,
         };
         list.extend(inner.list(None)?);
         Ok(true)
