@@ -300,7 +300,9 @@ impl Printer<'_> {
             Math::Symbol(Symbol::Word(_)) | Math::Brace { .. } => true,
             // `dz` and `out` of a profile are names.
             Math::Spelled(pieces) => matches!(&pieces[0], Piece::Latex(text)
-                if !text.contains('\\') && (pieces.len() > 1 || text.len() > 1)),
+                if !text.contains('\\')
+                    && (pieces.len() > 1
+                        || text.len() > 1 && text.chars().all(char::is_alphabetic))),
             Math::Script { base, .. } | Math::Macro { body: base, .. } => self.is_word(*base),
             Math::Symbol(_)
             | Math::Row(_)
