@@ -122,6 +122,9 @@ impl Part {
     }
 }
 
+/// The slots where a gradient enters, and where it leaves.
+pub(super) type Ends = (Box<[Affine]>, Box<[Affine]>);
+
 impl Step {
     /// The letter that moves on, if it is one, by one step.
     pub fn moving(&self) -> Option<&Steps> {
@@ -135,7 +138,7 @@ impl Step {
     }
 
     /// The state's slots where the gradient enters and where it leaves, over all steps.
-    pub fn ends(&self) -> Option<(Box<[Affine]>, Box<[Affine]>)> {
+    pub fn ends(&self) -> Option<Ends> {
         let range = self.moving()?;
         let (slot, shift) = self.moves[0];
         let (from, to) = if shift > 0 {

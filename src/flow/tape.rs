@@ -292,7 +292,7 @@ impl Writer<'_> {
             return Ok(Length::One);
         }
         let element = Affine::var(self.system.store.fresh_var("i"));
-        let index = [slots, &[element.clone()]].concat();
+        let index = [slots, std::slice::from_ref(&element)].concat();
         let reaches = row
             .clauses
             .iter()
@@ -581,7 +581,7 @@ impl Writer<'_> {
                 Built::Zero
             });
         }
-        if constant != 1.0
+        if constant.total_cmp(&1.0).is_ne()
             && let Built::At(register) = self.push(Operation::Number(constant), Length::One)
         {
             registers.push(register);
@@ -661,7 +661,7 @@ impl Writer<'_> {
         let input = match self.product(&rest, Some(summed), domain)? {
             Built::At(register) => register,
             Built::Zero => return Ok(Built::Zero),
-            Built::Number(value) if value == 0.0 => return Ok(Built::Zero),
+            Built::Number(0.0) => return Ok(Built::Zero),
             Built::Number(_) => return Err(self.refused("it weighs something constant")),
         };
         let columns = self.extent(domain, &Affine::var(summed))?;

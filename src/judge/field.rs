@@ -353,7 +353,7 @@ impl Field {
     }
 
     pub(super) fn exp(self, a: &Residues, seed: u64) -> Option<Residues> {
-        let below = |at: usize| (at % self.height > 0).then(|| at - 1);
+        let below = |at: usize| (!at.is_multiple_of(self.height)).then(|| at - 1);
         self.whole(self.each(|at, prime| match below(at) {
             None if a[at] == 0 => prime.one,
             None if a[at] == MISSING => MISSING,

@@ -9,7 +9,7 @@ use super::tree::{Binder, Comparison, Expr, ExprKind, Range, ReduceOp, Spanned};
 /// What stands below and above the sign.
 enum Limits {
     /// A letter's first value below and its last above, and how far that goes.
-    Both(Range, Span),
+    Both(Box<Range>, Span),
     Below(Vec<SubItem>),
 }
 
@@ -62,7 +62,9 @@ impl Reader<'_> {
         };
         let head = span.to(below);
         let entries = match self.limits(entries, items, head)? {
-            Limits::Both(range, head) => return Ok(Some((op, vec![Binder::Range(range)], head))),
+            Limits::Both(range, head) => {
+                return Ok(Some((op, vec![Binder::Range(*range)], head)));
+            }
             Limits::Below(entries) => entries,
         };
         if let Some(next) = items.peek()
@@ -122,11 +124,11 @@ impl Reader<'_> {
         let ExprKind::Name(letter) = condition.left.kind else {
             unreachable!("just seen")
         };
-        let range = Range {
+        let range = Box::new(Range {
             letter: Spanned::new(letter, condition.left.span),
             low: condition.right,
             high,
-        };
+        });
         Ok(Limits::Both(range, head.to(end)))
     }
 

@@ -57,11 +57,9 @@ impl Macros {
     }
 
     /// These, and of the others those of other names.
-    pub(crate) fn or(mut self, others: Macros) -> Macros {
-        for (name, command) in others.found {
-            self.found.entry(name).or_insert(command);
-        }
-        self
+    pub(crate) fn or(self, mut others: Macros) -> Macros {
+        others.found.extend(self.found);
+        others
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Macro> {

@@ -105,8 +105,15 @@ pub(crate) struct Reader<'n, 'a> {
     pub(crate) notes: Vec<String>,
     /// Letters that stood as numbers and were not bound: they must be indices somewhere.
     loose: Vec<(String, Span)>,
-    /// The members that were read, each with what holds where it is evaluated and the place of the bar that says so.
-    evaluated: Vec<(Expr, Option<(Span, Vec<(Expr, Expr)>)>)>,
+    /// The members that were read, each with the bar behind it.
+    evaluated: Vec<(Expr, Option<Bar>)>,
+}
+
+/// A bar behind a side.
+struct Bar {
+    span: Span,
+    /// What holds where the side is evaluated.
+    equations: Vec<(Expr, Expr)>,
 }
 
 fn error(code: &'static str, message: impl Into<String>, span: Span) -> Report {
@@ -198,8 +205,8 @@ impl<'n, 'a> Reader<'n, 'a> {
         Ok(members)
     }
 
-    /// What holds where `of` is evaluated, with the place of the bar behind it.
-    fn bar(&mut self, bar: &Noad, of: &[Noad]) -> Result<(Span, Vec<(Expr, Expr)>), Report> {
+    /// The bar behind `of`.
+    fn bar(&mut self, bar: &Noad, of: &[Noad]) -> Result<Bar, Report> {
         let several = of.iter().any(|noad| noad.is_sign("+") || noad.is_sign("-"));
         let refused = |why: &str| Err(error("evaluation-bar", why, bar.span));
         let Some(sub) = bar.sub.as_deref().filter(|_| bar.sup.is_none()) else {
@@ -218,7 +225,8 @@ impl<'n, 'a> Reader<'n, 'a> {
             };
             equations.push((self.value_of(left)?, self.value_of(right)?));
         }
-        Ok((bar.span, equations))
+        let span = bar.span;
+        Ok(Bar { span, equations })
     }
 
     /// The equations that hold where the sides are evaluated. A side without a bar has one value there only if it does
@@ -233,7 +241,7 @@ impl<'n, 'a> Reader<'n, 'a> {
                 .collect()
         };
         for (_, bar) in &self.evaluated {
-            let Some((span, equations)) = bar else {
+            let Some(Bar { span, equations }) = bar else {
                 continue;
             };
             let own = said(equations);
@@ -242,10 +250,11 @@ impl<'n, 'a> Reader<'n, 'a> {
                 fixed.extend(families(left));
                 fixed.extend(families(right));
             }
-            let others = self
-                .evaluated
-                .iter()
-                .filter(|(_, other)| other.as_ref().is_none_or(|(_, other)| said(other) != own));
+            let others = self.evaluated.iter().filter(|(_, other)| {
+                other
+                    .as_ref()
+                    .is_none_or(|other| said(&other.equations) != own)
+            });
             for (other, _) in others {
                 let depends = families(other).iter().any(|family| {
                     let on = system.depends_on(*family);
