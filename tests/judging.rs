@@ -687,6 +687,27 @@ const READINGS: &[(&str, &str, &str)] = &[
         r"\frac{dm}{dx} = \frac{e^x \omega}{\delta^2}, \quad \omega = 4(x+1) + 4 e^{2x} + e^{3x} + e^x (4x+5), \quad \delta = 2e^x + e^{2x} + 2",
         "wrong",
     ),
+    // Formulas over several lines.
+    (
+        NEURON,
+        r"\begin{align} \frac{\partial C}{\partial w} &= r \operatorname{Step}(z)\,x \\[4pt] &\quad - y \operatorname{Step}(z)\,x \\ &= (r - y) \\ &\qquad \cdot \operatorname{Step}(z)\,x \end{align}",
+        "correct",
+    ),
+    (
+        NEURON,
+        r"\begin{align} \frac{\partial C}{\partial w} &= r \operatorname{Step}(z)\,x \\ &{}+ y \operatorname{Step}(z)\,x \end{align}",
+        "wrong",
+    ),
+    (
+        NEURON,
+        r"\begin{align} \frac{\partial C}{\partial r} &= r - y \\ -\frac{\partial C}{\partial r} &= y - r \end{align}",
+        "correct",
+    ),
+    (
+        NEURON,
+        r"\begin{align} \frac{\partial C}{\partial w} &= x \operatorname{Step}(z) \left( r \right. \\ &\quad \left. {} - y \right) \end{align}",
+        "correct",
+    ),
     // Hyperbolic functions.
     (
         "r = tanh(z)\ngrad r wrt z",

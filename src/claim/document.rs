@@ -214,6 +214,62 @@ fn without_comments(text: &str, header: &mut Vec<(String, usize)>) -> String {
     result
 }
 
+/// Spaces as TeX has them.
+const SPACES: &[&str] = &[
+    r"\quad", r"\qquad", r"\,", r"\;", r"\:", r"\!", r"\ ", "{}", "&", "~",
+];
+
+/// Operators at which a formula goes on in the next line, or has to.
+const OPERATORS: &[&str] = &["+", r"\cdot", r"\times", r"\odot", r"\otimes", r"\circ"];
+
+/// A text without the spaces that it begins with.
+fn behind_spaces(text: &str) -> &str {
+    let mut text = text.trim_start();
+    while let Some(rest) = SPACES.iter().find_map(|space| text.strip_prefix(space)) {
+        text = rest.trim_start();
+    }
+    text
+}
+
+/// How long the end of a line is: `\\`, `\\[4pt]`.
+fn line_end(text: &str) -> usize {
+    let behind = text[2..].trim_start();
+    let length = behind.strip_prefix('[').and_then(|inside| {
+        let (space, _) = inside.split_once(']')?;
+        let is_length = space.starts_with(|c: char| c.is_ascii_digit() || "-.".contains(c))
+            && space.ends_with(|c: char| c.is_ascii_alphabetic());
+        is_length.then_some(space.len() + 2)
+    });
+    length.map_or(2, |length| text.len() - behind.len() + length)
+}
+
+/// Whether a line goes on with the formula of the line before. One that begins with a minus sign may also be a formula of
+/// its own, with its own sign of equality.
+fn goes_on(line: &str) -> bool {
+    let rest_of_bracket = line.starts_with(r"\left.");
+    if rest_of_bracket || OPERATORS.iter().any(|operator| line.starts_with(operator)) {
+        return true;
+    }
+    let mut depth = 0;
+    line.starts_with('-')
+        && !line.split(r"\\").next().is_some_and(|line| {
+            line.chars().any(|c| {
+                match c {
+                    '{' | '(' | '[' => depth += 1,
+                    '}' | ')' | ']' => depth -= 1,
+                    _ => {}
+                }
+                c == '=' && depth == 0
+            })
+        })
+}
+
+/// Whether something has to follow in the next line.
+fn ends_open(line: &str) -> bool {
+    let line = line.trim_end();
+    line.ends_with(['-', '=']) || OPERATORS.iter().any(|operator| line.ends_with(operator))
+}
+
 /// The lines of an environment: at `\\` outside of inner environments and braces.
 fn lines(text: &str, start: usize, end: usize, defines: bool, into: &mut Vec<Formula>) {
     let (mut depth, mut braces) = (0i32, 0i32);
@@ -226,22 +282,17 @@ fn lines(text: &str, start: usize, end: usize, defines: bool, into: &mut Vec<For
         while body.ends_with(['.', ',', ';']) && !body.ends_with(r"\right.") {
             body = &body[..body.len() - 1];
         }
-        let lead = body.len() - body.trim_start().len();
-        let body = body.trim_start();
-        if body.is_empty() {
+        let inner = behind_spaces(body);
+        if inner.is_empty() {
             return;
         }
-        let continues = body.starts_with('=');
-        let (body, lead) = if continues {
-            let inner = &body[1..];
-            let more = inner.len() - inner.trim_start().len();
-            (inner.trim_start(), lead + 1 + more)
-        } else {
-            (body, lead)
+        let (inner, continues) = match inner.strip_prefix('=') {
+            Some(right) => (right.trim_start(), true),
+            None => (inner, false),
         };
         into.push(Formula {
-            text: body.to_owned(),
-            offset: from + lead,
+            text: inner.to_owned(),
+            offset: from + body.len() - inner.len(),
             continues,
             defines,
         });
@@ -268,9 +319,15 @@ fn lines(text: &str, start: usize, end: usize, defines: bool, into: &mut Vec<For
             }
             depth -= 1;
         } else if rest.starts_with(r"\\") && depth == 0 && braces == 0 {
-            flush(begin, &mut buffer, into);
-            at += 2;
-            begin = at;
+            let next = at + line_end(rest);
+            let open = std::str::from_utf8(&buffer).is_ok_and(ends_open);
+            if open || goes_on(behind_spaces(&text[next..end])) {
+                buffer.extend(std::iter::repeat_n(b' ', next - at));
+            } else {
+                flush(begin, &mut buffer, into);
+                begin = next;
+            }
+            at = next;
             continue;
         } else if rest.starts_with(r"\\") || rest.starts_with(r"\{") || rest.starts_with(r"\}") {
             buffer.extend_from_slice(&rest.as_bytes()[..2]);

@@ -353,6 +353,12 @@ impl Writer<'_> {
         if self.open.contains(&here) || is_state && open {
             return Err(self.refused("it reads more than the step before"));
         }
+        if open {
+            let name = &self.system.family(family).name;
+            return Err(self.refused(format!(
+                "it reads `{name}`, which is a recursion of its own"
+            )));
+        }
         self.open.push(here);
         let row = self.system.family(family).clone();
         let letters: Vec<VarId> = (0..row.axes)

@@ -23,6 +23,10 @@ pub(super) fn check(text: &str, offset: usize) -> Result<(), Report> {
             Token::Close('|') => {
                 open.pop_if(|(opened, _)| *opened == NO_BRACKET);
             }
+            // Only cases end so; the partner of another bracket stands on another line.
+            Token::Close(NO_BRACKET) => {
+                open.pop_if(|(opened, _)| *opened == '\u{1}');
+            }
             Token::Close(bracket) => match open.last() {
                 Some((opened, _)) if closes(*opened, *bracket) => {
                     open.pop();
@@ -139,16 +143,14 @@ fn code_of(bracket: char) -> (&'static str, &'static str) {
     }
 }
 
-/// What `\left.` opens and `\right.` closes: nothing is printed there, and it fits every bracket.
+/// What `\left.` opens and `\right.` closes: nothing is printed there.
 const NO_BRACKET: char = '.';
 
 fn closes(open: char, close: char) -> bool {
-    match close {
-        NO_BRACKET => open != '{',
-        '}' => open == '{',
-        _ if open == NO_BRACKET => true,
-        _ => matches!((open, close), ('(', ')') | ('[', ']') | ('\u{1}', '\u{2}')),
-    }
+    matches!(
+        (open, close),
+        ('(', ')') | ('[', ']') | ('{', '}') | ('\u{1}', '\u{2}')
+    )
 }
 
 enum Token {
@@ -164,6 +166,33 @@ enum Token {
     /// `\\` or `&`
     Break,
     Other,
+}
+
+/// Where the `\right` stands that belongs to a `\left` in front of this place.
+pub(super) fn partner(text: &str, from: usize) -> Option<usize> {
+    let mut depth = 1;
+    let mut at = from;
+    while let Some(found) = text[at..].find('\\') {
+        at += found;
+        let name = command_at(text, at);
+        match name {
+            "left" => depth += 1,
+            "right" => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at);
+        }
+        at += 1 + name.len();
+    }
+    None
+}
+
+/// The opening brace, as it is printed, that a text begins with.
+pub(super) fn brace(text: &str) -> Option<&'static str> {
+    [r"\{", r"\lbrace"]
+        .into_iter()
+        .find(|brace| text.starts_with(brace))
 }
 
 /// The bar that a text begins with.
@@ -225,8 +254,12 @@ fn next_token(text: &str, at: &mut usize) -> Token {
                     }
                 }
                 "left" if text[*at..].starts_with('.') => {
+                    let right = partner(text, *at).map(|at| &text[at + r"\right".len()..]);
                     *at += 1;
-                    Token::Open(NO_BRACKET)
+                    match right.and_then(|behind| bar(behind.trim_start())) {
+                        Some(_) => Token::Open(NO_BRACKET),
+                        None => Token::Space,
+                    }
                 }
                 "right" if text[*at..].starts_with('.') => {
                     *at += 1;

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use super::commands::{
     ACCENTS, FONTS, FRAMES, FUNCTIONS, IGNORED, NOTHING, OPENING, RELATIONS, SYMBOLS, WORDS,
 };
-use super::form::{self, bar, command_at};
+use super::form::{self, bar, brace, command_at};
 use super::macros::{Macros, braced};
 use super::{Kind, List, Noad, Table};
 use crate::source::{Diagnostic, Report, Span};
@@ -117,6 +117,8 @@ impl Reader<'_> {
                 self.raw_argument();
             } else if NOTHING.contains(&name.as_str()) && !self.is_open_pair(&name) {
                 self.at += 1 + name.len();
+                let sized = name == "left" || name == "right";
+                self.at += usize::from(sized && self.rest().starts_with('.'));
             } else {
                 return;
             }
@@ -142,81 +144,45 @@ impl Reader<'_> {
         argument
     }
 
-    /// Whether the command here is the `\left` of a pair of which one bracket is not printed.
+    /// Whether the command here is the `\left` of `\left\{ … \right.` or `\left. … \right|`. Elsewhere a bracket that is
+    /// not printed says nothing: the one that is printed has its partner on another line.
     fn is_open_pair(&self, name: &str) -> bool {
-        let behind = &self.rest()[1 + name.len()..];
-        name == "left"
-            && (behind.starts_with('.')
-                || self
-                    .partner(self.at + r"\left".len())
-                    .is_some_and(|right| self.text[right + r"\right".len()..].starts_with('.')))
-    }
-
-    /// Where the `\right` stands that belongs to a `\left` in front of this place.
-    fn partner(&self, from: usize) -> Option<usize> {
-        let mut depth = 1;
-        let mut at = from;
-        while let Some(found) = self.text[at..].find('\\') {
-            at += found;
-            let name = command_at(self.text, at);
-            match name {
-                "left" => depth += 1,
-                "right" => depth -= 1,
-                _ => {}
-            }
-            if depth == 0 {
-                return Some(at);
-            }
-            at += 1 + name.len();
+        let from = self.at + 1 + name.len();
+        let Some(right) = (name == "left")
+            .then(|| form::partner(self.text, from))
+            .flatten()
+        else {
+            return false;
+        };
+        let behind = &self.text[right + r"\right".len()..];
+        if self.text[from..].starts_with('.') {
+            bar(behind.trim_start()).is_some()
+        } else {
+            brace(self.text[from..].trim_start()).is_some() && behind.starts_with('.')
         }
-        None
     }
 
-    /// `\left\{ … \right.`, `\left. … \right|`: brackets of which one is not printed.
+    /// `\left\{ … \right.`, which are cases; `\left. … \right|`, what is evaluated.
     fn open_pair(&mut self, list: &mut List, start: usize) -> Result<(), Report> {
-        let right = self.partner(self.at).ok_or_else(|| {
-            self.error(
-                "unbalanced-parentheses",
-                r"this `\left` has no `\right`",
-                start,
-                self.at,
-            )
-        })?;
-        let behind = self.rest();
-        self.at += behind.len() - behind.trim_start().len();
-        let bracket = ["(", "[", r"\{", r"\lbrace"]
-            .into_iter()
-            .find(|bracket| self.rest().starts_with(bracket));
-        self.at += bracket.map_or(1, str::len);
-        let mut inner = self.inner(right);
-        let inside = inner.list(None)?;
+        let right = form::partner(self.text, self.at).expect("seen in front of it");
+        let behind = self.rest().trim_start();
+        let open = brace(behind);
+        self.at = self.text.len() - behind.len() + open.map_or(1, str::len);
+        let inside = self.inner(right).list(None)?;
         self.at = right + r"\right".len();
-        let span = self.place(start, self.at + 1);
-        match (bracket, bar(self.rest().trim_start())) {
-            (None, Some(bar)) => {
-                self.push_group(list, inside, start);
-                let from = self.text.len() - self.rest().trim_start().len();
-                self.at = from + bar.len();
-                list.push(Noad::new(Kind::Bar, self.span(from)));
-            }
-            (None, None) => {
-                self.at += self.rest().chars().next().map_or(0, char::len_utf8);
-                self.push_group(list, inside, start);
-            }
-            (Some(bracket), _) => {
-                self.at += 1;
-                let kind = match bracket {
-                    "(" => Kind::Fence('(', inside),
-                    "[" => Kind::Fence('[', inside),
-                    _ => match inside.first().map(|first| &first.kind) {
-                        Some(Kind::Table(_, rows)) if inside.len() == 1 => {
-                            Kind::Table(Table::Cases, rows.clone())
-                        }
-                        _ => Kind::Table(Table::Cases, rows(&inside)),
-                    },
-                };
-                list.push(Noad::new(kind, span));
-            }
+        if open.is_some() {
+            self.at += 1;
+            let rows = match inside.first().map(|first| &first.kind) {
+                Some(Kind::Table(_, rows)) if inside.len() == 1 => rows.clone(),
+                _ => rows(&inside),
+            };
+            let cases = Kind::Table(Table::Cases, rows);
+            list.push(Noad::new(cases, self.span(start)));
+        } else {
+            self.push_group(list, inside, start);
+            let from = self.text.len() - self.rest().trim_start().len();
+            self.at = from + bar(&self.text[from..]).map_or(1, str::len);
+            list.push(Noad::new(Kind::Bar, self.span(from)));
         }
         Ok(())
     }
@@ -300,15 +266,28 @@ impl Reader<'_> {
         }
     }
 
+    /// Noads up to the closing bracket of one that was opened at `start`, and behind it.
+    fn up_to(&mut self, close: &str, start: usize) -> Result<List, Report> {
+        let list = self.list(Some(close))?;
+        if !self.rest().starts_with(close) {
+            return Err(self.error(
+                "unbalanced-parentheses",
+                "this bracket has no partner",
+                start,
+                start + 1,
+            ));
+        }
+        self.at += close.len();
+        Ok(list)
+    }
+
     /// An argument in braces, or a single noad.
     fn argument(&mut self, of: &str) -> Result<List, Report> {
         self.skip_spaces();
         let start = self.at;
         if self.rest().starts_with('{') {
             self.at += 1;
-            let list = self.list(Some("}"))?;
-            self.at += 1;
-            return Ok(list);
+            return self.up_to("}", start);
         }
         let mut list = List::new();
         if self.at >= self.text.len() || self.rest().starts_with(['}', ')', ']', '&']) {
@@ -491,8 +470,7 @@ impl Reader<'_> {
             '|' => self.bars(list, "|", '|'),
             '{' => {
                 self.at += 1;
-                let inside = self.list(Some("}"))?;
-                self.at += 1;
+                let inside = self.up_to("}", start)?;
                 self.push_group(list, inside, start);
                 Ok(())
             }
@@ -511,9 +489,10 @@ impl Reader<'_> {
         }
     }
 
-    /// Braces around a single noad without scripts say nothing.
+    /// Braces around a single noad without scripts say nothing, nor do those around nothing.
     fn push_group(&self, list: &mut List, inside: List, start: usize) {
         match inside.as_slice() {
+            [] => {}
             [only] if only.is_bare() => list.push(inside[0].clone()),
             _ => list.push(Noad::new(Kind::Group(inside), self.span(start))),
         }
@@ -533,8 +512,7 @@ impl Reader<'_> {
     fn fence(&mut self, list: &mut List, open: char, close: &str) -> Result<(), Report> {
         let start = self.sized(self.at);
         self.at += 1;
-        let inside = self.list(Some(close))?;
-        self.at += close.len();
+        let inside = self.up_to(close, start)?;
         list.push(Noad::new(Kind::Fence(open, inside), self.span(start)));
         Ok(())
     }
@@ -561,16 +539,7 @@ impl Reader<'_> {
     fn bars(&mut self, list: &mut List, bar: &str, kind: char) -> Result<(), Report> {
         let start = self.at;
         self.at += bar.len();
-        let inside = self.list(Some(bar))?;
-        if !self.rest().starts_with(bar) {
-            return Err(self.error(
-                "unbalanced-parentheses",
-                "this bar has no partner",
-                start,
-                start + bar.len(),
-            ));
-        }
-        self.at += bar.len();
+        let inside = self.up_to(bar, start)?;
         let start = self.sized(start);
         list.push(Noad::new(Kind::Fence(kind, inside), self.span(start)));
         Ok(())
@@ -610,8 +579,7 @@ impl Reader<'_> {
                 let mut order = None;
                 if self.rest().starts_with('[') {
                     self.at += 1;
-                    order = Some(self.list(Some("]"))?);
-                    self.at += 1;
+                    order = Some(self.up_to("]", start)?);
                 }
                 let inside = self.filled(&name, "missing-argument")?;
                 list.push(Noad::new(Kind::Root(order, inside), self.span(start)));
@@ -630,21 +598,11 @@ impl Reader<'_> {
             "lvert" => self.norm(list, start, r"\rvert", '|')?,
             "vert" => self.norm(list, start, r"\vert", '|')?,
             "langle" => {
-                let inside = self.list(Some(r"\rangle"))?;
-                if !self.rest().starts_with(r"\rangle") {
-                    return Err(self.error(
-                        "unbalanced-parentheses",
-                        "this bracket has no partner",
-                        start,
-                        start + r"\langle".len(),
-                    ));
-                }
-                self.at += r"\rangle".len();
+                let inside = self.up_to(r"\rangle", start)?;
                 list.push(Noad::new(Kind::Fence('⟨', inside), self.span(start)));
             }
             "{" | "lbrace" => {
-                let inside = self.list(Some(r"\}"))?;
-                self.at += 2;
+                let inside = self.up_to(r"\}", start)?;
                 list.push(Noad::new(Kind::Fence('{', inside), self.span(start)));
             }
             "abs" | "norm" => {
@@ -737,7 +695,14 @@ impl Reader<'_> {
                         word.trim().to_owned()
                     }
                     None => {
-                        let c = rest.chars().next().unwrap_or(' ');
+                        let Some(c) = rest.chars().next() else {
+                            return Err(self.error(
+                                "missing-argument",
+                                format!(r"\{name} needs something behind it"),
+                                start,
+                                self.at,
+                            ));
+                        };
                         self.at += c.len_utf8();
                         c.to_string()
                     }
@@ -883,16 +848,7 @@ impl Reader<'_> {
         close: &str,
         kind: char,
     ) -> Result<(), Report> {
-        let inside = self.list(Some(close))?;
-        if !self.rest().starts_with(close) {
-            return Err(self.error(
-                "unbalanced-parentheses",
-                "this bar has no partner",
-                start,
-                start + 1,
-            ));
-        }
-        self.at += close.len();
+        let inside = self.up_to(close, start)?;
         list.push(Noad::new(Kind::Fence(kind, inside), self.span(start)));
         Ok(())
     }
@@ -917,8 +873,7 @@ impl Reader<'_> {
             "aligned" | "split" | "gathered" => {
                 // Lines inside a formula: read as if they stood there.
                 let end = format!(r"\end{{{name}}}");
-                let inside = self.list(Some(&end))?;
-                self.at += end.len();
+                let inside = self.up_to(&end, start)?;
                 list.extend(inside);
                 return Ok(());
             }
@@ -932,8 +887,7 @@ impl Reader<'_> {
             }
         };
         let end = format!(r"\end{{{name}}}");
-        let inside = self.list(Some(&end))?;
-        self.at += end.len();
+        let inside = self.up_to(&end, start)?;
         let table = Kind::Table(table, rows(&inside));
         list.push(Noad::new(table, self.span(start)));
         Ok(())

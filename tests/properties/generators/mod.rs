@@ -19,7 +19,7 @@ pub(crate) type Generator = fn(&mut Dice) -> String;
 pub(crate) const ALL: &[(&str, Generator, usize)] = &[
     ("scalar graphs", scalar::graph, 240),
     ("kinks on open sets", scalar::kinks, 96),
-    ("functions", scalar::functions, 3800),
+    ("functions", scalar::functions, 4600),
     ("the author's functions", scalar::own_functions, 72),
     ("rules", rules::aimed, 3400),
     ("families of elements", indexed::families, 144),
@@ -53,11 +53,10 @@ fn bracketed(text: &str) -> String {
 /// value kept small.
 fn applied(dice: &mut Dice, function: &str, argument: &str) -> String {
     match function {
-        "log" => format!("log(1 + ({argument})^2)"),
-        "sqrt" => format!("sqrt(1 + ({argument})^2)"),
-        "exp" => {
+        "log" | "log2" | "log10" | "sqrt" => format!("{function}(1 + ({argument})^2)"),
+        "exp" | "sinh" | "cosh" | "tan" => {
             let inner = dice.word(&["sin", "tanh"]);
-            format!("exp({inner}({argument}))")
+            format!("{function}({inner}({argument}))")
         }
         _ => {
             let usual = chainrule::functions::row(function).map_or(&[][..], |row| row.usual);
