@@ -564,6 +564,17 @@ const READINGS: &[(&str, &str, &str)] = &[
         r"\frac{\partial C}{\partial h_t} = 1 + w (1 - h_{t+1}^2) \frac{\partial C}{\partial h_{t+1}}, \quad t = 1, \dots, T",
         "wrong",
     ),
+    // A product over layers that do not exist is no recursion.
+    (
+        "x[l+1] = x[l] + tanh(w[l] x[l]) for l in 0..L-1\nx[0] = x0\nloss C = 1/2 (x[L] - y)^2\ngrad x[l]",
+        r"\frac{\partial C}{\partial x_l} = (x_L-y)\prod_{i=l+1}^{L}\left(1+w_i(1-\tanh^2(w_ix_i))\right)",
+        "wrong",
+    ),
+    (
+        "x[l+1] = x[l] + tanh(w[l] x[l]) for l in 0..L-1\nx[0] = x0\nloss C = 1/2 (x[L] - y)^2\ngrad x[l]",
+        r"\frac{\partial C}{\partial x_l} = (x_L-y)\prod_{i=l}^{L-1}\left(1+w_i(1-\tanh^2(w_ix_i))\right)",
+        "correct",
+    ),
     // Sums over a set, or over what meets a condition.
     (
         "index i, j\nwhere s in R^V, c in 1..V\np_j = exp(s_j) / sum_i exp(s_i)\nloss C = -log(p_{c})\ngrad s",

@@ -508,7 +508,7 @@ impl<'s> Judge<'s> {
             let left = lowering.array(truth, letters)?;
             let right = match lowering.array_like(claim, &left, letters) {
                 // A recursion is meant for the layers and steps at which all of it exists, unless it says for which.
-                Err(Fault::Absent(why, _)) if open && !letters.is_empty() => {
+                Err(Fault::Absent(why, _)) if open && lowering.reaches_beyond(claim, letters) => {
                     absent = Some(why);
                     continue;
                 }

@@ -407,6 +407,26 @@ impl Lowering<'_> {
         self.map(array, |store, term| store.mul([guard, term]))
     }
 
+    /// Whether a formula reads a layer or step that is not there, as `h_{t+1}` does at the last t. What a sum or product
+    /// reads, whose bounds are written, has to exist.
+    pub(crate) fn reaches_beyond(&mut self, expr: &Expr, letters: &Letters) -> bool {
+        expr.any(&mut |part| {
+            let ExprKind::Quantity { family, slots, .. } = &part.kind else {
+                return false;
+            };
+            let named: Vec<String> = slots.iter().flat_map(Expr::free_letters).collect();
+            let free = |letter: &String| letters.iter().any(|(name, _)| name == letter);
+            if named.is_empty() || !named.iter().all(free) {
+                return false;
+            }
+            let places: Option<Vec<i64>> = slots
+                .iter()
+                .map(|slot| self.index(slot, letters).ok()?.as_int())
+                .collect();
+            places.is_some_and(|places| self.extents(*family, &places).is_none())
+        })
+    }
+
     /// Whether a letter stands for a layer or time step.
     pub(crate) fn stands_in_slots(&self, letter: &str, members: &[&Expr]) -> bool {
         members.iter().any(|member| {
