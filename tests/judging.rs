@@ -499,6 +499,11 @@ const READINGS: &[(&str, &str, &str)] = &[
         "malformed",
     ),
     // A quantity as a function of what it depends on.
+    (
+        "where theta, x in R^n, y in R\nh = sigmoid(theta^T x)\nl = y log(h) + (1 - y) log(1 - h)\nwrite l as \"\\ell\"\ngrad l wrt theta",
+        r"\frac{\partial}{\partial \theta_j} \ell(\theta) = (y - h)\, x_j",
+        "correct",
+    ),
     ("f = 1/2 w x^2; grad f wrt x", r"f'(x) = w x", "correct"),
     ("f = 1/2 w x^2; grad f wrt x", r"f''(x) = w", "correct"),
     (

@@ -42,14 +42,14 @@ impl Reader<'_, '_> {
                 self.letter(&noad, cursor)
             }
             Meaning::Quantity(_) | Meaning::Size(_) | Meaning::Spelled(_) => {
-                let family = match found.meaning {
-                    Meaning::Quantity(family) => Some(family),
-                    _ => None,
-                };
+                let spelled = matches!(found.meaning, Meaning::Spelled(_));
                 let (base, rest) = self.reference(found, cursor)?;
                 cursor.at += length;
-                if let Some(family) = family {
-                    self.refuse_subscript(family, &rest)?;
+                // By its own name, or by another that is declared for it.
+                if let ExprKind::Quantity { family, .. } = base.plain().kind {
+                    if !spelled {
+                        self.refuse_subscript(family, &rest)?;
+                    }
                     if let Some(derivative) = self.primed(family, &base, &rest, cursor)? {
                         return Ok(derivative);
                     }
