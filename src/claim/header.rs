@@ -287,16 +287,6 @@ impl Tokens<'_, '_, '_> {
         Span::new(self.offset + start, self.offset + self.at)
     }
 
-    fn bare(kind: Kind, span: Span) -> Noad {
-        Noad {
-            kind,
-            span,
-            sub: None,
-            sup: None,
-            primes: 0,
-        }
-    }
-
     fn list(&mut self, close: Option<char>) -> Result<List, Report> {
         let mut list = List::new();
         loop {
@@ -318,7 +308,7 @@ impl Tokens<'_, '_, '_> {
                     self.at += 1;
                     let inside = self.list(Some(if c == '(' { ')' } else { ']' }))?;
                     let span = self.span(start);
-                    let mut fence = Self::bare(Kind::Fence(c, inside), span);
+                    let mut fence = Noad::new(Kind::Fence(c, inside), span);
                     self.scripts(&mut fence)?;
                     list.push(fence);
                 }
@@ -336,7 +326,7 @@ impl Tokens<'_, '_, '_> {
                     let digits = rest[..length].to_owned();
                     self.at += length;
                     let span = self.span(start);
-                    let mut number = Self::bare(Kind::Number(digits), span);
+                    let mut number = Noad::new(Kind::Number(digits), span);
                     self.scripts(&mut number)?;
                     list.push(number);
                 }
@@ -371,7 +361,7 @@ impl Tokens<'_, '_, '_> {
                         (Kind::Sign(sign), 1)
                     };
                     self.at += length;
-                    list.push(Self::bare(kind, self.span(start)));
+                    list.push(Noad::new(kind, self.span(start)));
                 }
             }
         }
@@ -405,17 +395,17 @@ impl Tokens<'_, '_, '_> {
         }
         // `dL/dW[1]`
         if let Some(of) = self.differential(&word) {
-            let mut above = Self::bare(Self::kind(&of), self.span(start));
+            let mut above = Noad::new(Self::kind(&of), self.span(start));
             self.scripts(&mut above)?;
             if self.rest().starts_with("/d") {
                 self.at += 1;
                 let behind = self.at;
                 let word = self.word();
                 if let Some(wrt) = self.differential(&word) {
-                    let mut below = Self::bare(Self::kind(&wrt), self.span(behind));
+                    let mut below = Noad::new(Self::kind(&wrt), self.span(behind));
                     self.scripts(&mut below)?;
-                    let d = Self::bare(Kind::Letter('d'), self.span(start));
-                    return Ok(Self::bare(
+                    let d = Noad::new(Kind::Letter('d'), self.span(start));
+                    return Ok(Noad::new(
                         Kind::Fraction(vec![d.clone(), above], vec![d, below]),
                         self.span(start),
                     ));
@@ -429,16 +419,16 @@ impl Tokens<'_, '_, '_> {
             None => (word == "sum" && self.rest().starts_with("_{"), ""),
         };
         if sum {
-            let mut noad = Self::bare(Kind::Command("sum".into()), self.span(start));
+            let mut noad = Noad::new(Kind::Command("sum".into()), self.span(start));
             let span = noad.span;
             let below = letters
                 .chars()
-                .map(|letter| Self::bare(Kind::Letter(letter), span));
+                .map(|letter| Noad::new(Kind::Letter(letter), span));
             noad.sub = (!letters.is_empty()).then(|| below.collect());
             self.scripts(&mut noad)?;
             return Ok(noad);
         }
-        let mut noad = Self::bare(Self::kind(&word), self.span(start));
+        let mut noad = Noad::new(Self::kind(&word), self.span(start));
         self.scripts(&mut noad)?;
         Ok(noad)
     }
@@ -455,16 +445,16 @@ impl Tokens<'_, '_, '_> {
         if self.names.family(&of).is_none() {
             return Ok(None);
         }
-        let two = || Self::bare(Kind::Number("2".into()), self.span(start));
-        let mut above = Self::bare(Kind::Letter('d'), self.span(start));
+        let two = || Noad::new(Kind::Number("2".into()), self.span(start));
+        let mut above = Noad::new(Kind::Letter('d'), self.span(start));
         above.sup = Some(vec![two()]);
-        let of = Self::bare(Self::kind(&of), self.span(start));
-        let d = Self::bare(Kind::Letter('d'), self.span(start));
+        let of = Noad::new(Self::kind(&of), self.span(start));
+        let d = Noad::new(Kind::Letter('d'), self.span(start));
         self.at = self.text.len() - rest;
         let word = self.word();
-        let mut below = Self::bare(Self::kind(&word), self.span(start));
+        let mut below = Noad::new(Self::kind(&word), self.span(start));
         self.scripts(&mut below)?;
-        Ok(Some(Self::bare(
+        Ok(Some(Noad::new(
             Kind::Fraction(vec![above, of], vec![d, below]),
             self.span(start),
         )))
@@ -493,7 +483,7 @@ impl Tokens<'_, '_, '_> {
             if rest.starts_with('[') && is_name {
                 self.at += 1;
                 let inside = self.list(Some(']'))?;
-                let fence = Self::bare(Kind::Fence('[', inside), self.span(start));
+                let fence = Noad::new(Kind::Fence('[', inside), self.span(start));
                 noad.sup.get_or_insert_default().push(fence);
             } else if rest.starts_with("_{") {
                 self.at += 2;
@@ -506,7 +496,7 @@ impl Tokens<'_, '_, '_> {
                 self.at += if elementwise { 2 } else { 1 };
                 let mut exponent = List::new();
                 if elementwise {
-                    exponent.push(Self::bare(Kind::Sign("."), self.span(start)));
+                    exponent.push(Noad::new(Kind::Sign("."), self.span(start)));
                 }
                 let c = self.rest().chars().next();
                 match c {
@@ -520,7 +510,7 @@ impl Tokens<'_, '_, '_> {
                     }
                     Some('-') => {
                         self.at += 1;
-                        exponent.push(Self::bare(Kind::Sign("-"), self.span(start)));
+                        exponent.push(Noad::new(Kind::Sign("-"), self.span(start)));
                         exponent.push(self.single()?);
                     }
                     _ => exponent.push(self.single()?),
@@ -542,12 +532,12 @@ impl Tokens<'_, '_, '_> {
         if digits > 0 {
             let text = rest[..digits].to_owned();
             self.at += digits;
-            return Ok(Self::bare(Kind::Number(text), self.span(start)));
+            return Ok(Noad::new(Kind::Number(text), self.span(start)));
         }
         let word = self.word();
         if word.is_empty() {
             return Err(error("an exponent is missing", self.span(start)));
         }
-        Ok(Self::bare(Self::kind(&word), self.span(start)))
+        Ok(Noad::new(Self::kind(&word), self.span(start)))
     }
 }

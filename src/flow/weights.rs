@@ -10,6 +10,8 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
+use crate::numeric::dot;
+
 /// How weights are drawn: with mean 0, independent and normal unless it says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Init {
@@ -209,24 +211,6 @@ pub(super) fn normal(random: &mut ChaCha8Rng, n: usize) -> Vec<f64> {
     let mut values = vec![0.0; n];
     fill(random, &mut values);
     values
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    // Eight sums side by side: the compiler may not reorder one.
-    let mut sums = [0.0; 8];
-    let (left, right) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest: f64 = left
-        .remainder()
-        .iter()
-        .zip(right.remainder())
-        .map(|(a, b)| a * b)
-        .sum();
-    for (a, b) in left.zip(right) {
-        for at in 0..8 {
-            sums[at] += a[at] * b[at];
-        }
-    }
-    sums.iter().sum::<f64>() + rest
 }
 
 pub(super) fn mean_square(values: &[f64]) -> f64 {

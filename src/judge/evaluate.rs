@@ -478,10 +478,14 @@ impl<'e> Evaluator<'e> {
             Some(_) => return Err(Trouble::NoValue),
             None => return Err(Trouble::Unknown),
         }
-        match self.system.store.node(term).clone() {
+        let node = self.system.store.shared(term);
+        if let Some(exponent) = self.applied(Primitive::Exp, &node) {
+            return self.term(exponent, env);
+        }
+        match &*node {
             Node::Mul(factors) => {
                 let mut sum = arithmetic.int(0);
-                for factor in &factors {
+                for factor in factors {
                     let value = self.term(*factor, env)?;
                     if value.real.sign() != Some(Ordering::Greater) {
                         return arithmetic.log(&whole);
@@ -492,35 +496,18 @@ impl<'e> Evaluator<'e> {
                 Ok(sum)
             }
             Node::Power(base, exponent) => {
-                let value = self.term(base, env)?;
+                let value = self.term(*base, env)?;
                 if value.real.sign() != Some(Ordering::Greater) {
                     return arithmetic.log(&whole);
                 }
-                let exponent = self.term(exponent, env)?;
-                let log = self.log_of(base, env)?;
+                let exponent = self.term(*exponent, env)?;
+                let log = self.log_of(*base, env)?;
                 Ok(arithmetic.times(&exponent, &log))
             }
-            Node::Apply(function, orders, arguments) if orders.iter().all(|order| *order == 0) => {
-                let known = self.system.function(function);
-                if known.primitive == Some(Primitive::Exp) {
-                    return self.term(arguments[0], env);
-                }
-                match known.body {
-                    Some(body) => {
-                        let inner = self.instantiated(function, body, &arguments);
-                        self.log_of(inner, env)
-                    }
-                    None => arithmetic.log(&whole),
-                }
-            }
-            Node::Access(family, index) => {
-                let index = self.whole_index(&index, env)?;
-                match self.definition(family, &index)? {
-                    Some((body, inner)) => self.log_of(body, &inner),
-                    None => arithmetic.log(&whole),
-                }
-            }
-            _ => arithmetic.log(&whole),
+            _ => match self.unfolded(term, env)? {
+                Some((inner, inner_env)) => self.log_of(inner, &inner_env),
+                None => arithmetic.log(&whole),
+            },
         }
     }
 
@@ -540,9 +527,11 @@ impl<'e> Evaluator<'e> {
                 Some((_, of)) => self.has_log(of, env, most)?,
                 None => false,
             },
-            _ => match self.unfolded(term, env, most)? {
+            _ if self.applied(Primitive::Log, &node).is_some() => true,
+            _ if most == 0 => false,
+            _ => match self.unfolded(term, env)? {
                 Some((inner, inner_env)) => self.has_log(inner, &inner_env, most - 1)?,
-                None => self.is_log(&node).is_some(),
+                None => false,
             },
         })
     }
@@ -558,7 +547,7 @@ impl<'e> Evaluator<'e> {
     ) -> Result<(Value, Value), Trouble> {
         let arithmetic = self.arithmetic();
         let node = self.system.store.shared(term);
-        if let Some(of) = self.is_log(&node) {
+        if let Some(of) = self.applied(Primitive::Log, &node) {
             let value = self.term(of, env)?;
             return match value.real.sign() {
                 Some(Ordering::Greater) => {
@@ -587,7 +576,9 @@ impl<'e> Evaluator<'e> {
                 }
             }
             _ => {
-                if let Some((inner, inner_env)) = self.unfolded(term, env, most)? {
+                if most > 0
+                    && let Some((inner, inner_env)) = self.unfolded(term, env)?
+                {
                     return self.without_logs(inner, c, &inner_env, most - 1);
                 }
             }
@@ -599,12 +590,12 @@ impl<'e> Evaluator<'e> {
         ))
     }
 
-    /// What a logarithm is taken of.
-    fn is_log(&self, node: &Node) -> Option<TermId> {
+    /// What a primitive is applied to, if a node is that.
+    fn applied(&self, primitive: Primitive, node: &Node) -> Option<TermId> {
         match node {
             Node::Apply(function, orders, arguments)
                 if orders.iter().all(|order| *order == 0)
-                    && self.system.function(*function).primitive == Some(Primitive::Log) =>
+                    && self.system.function(*function).primitive == Some(primitive) =>
             {
                 Some(arguments[0])
             }
@@ -622,15 +613,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// The definition that a function's call or a read quantity stands for.
-    fn unfolded(
-        &mut self,
-        term: TermId,
-        env: &Env,
-        most: usize,
-    ) -> Result<Option<(TermId, Env)>, Trouble> {
-        if most == 0 {
-            return Ok(None);
-        }
+    fn unfolded(&mut self, term: TermId, env: &Env) -> Result<Option<(TermId, Env)>, Trouble> {
         let node = self.system.store.shared(term);
         match &*node {
             Node::Apply(function, orders, arguments) if orders.iter().all(|order| *order == 0) => {

@@ -327,7 +327,7 @@ fn axpy(out: &mut [f64], x: &[f64], factor: f64) {
 }
 
 /// Eight partial sums, so that the compiler may use vector registers.
-fn dot(x: &[f64], y: &[f64]) -> f64 {
+pub(crate) fn dot(x: &[f64], y: &[f64]) -> f64 {
     let mut partial = [0.0; 8];
     let (xs, ys) = (x.chunks_exact(8), y.chunks_exact(8));
     let rest: f64 = xs

@@ -27,6 +27,7 @@ mod values;
 
 pub use at::evaluate_at;
 pub use confirm::{Confirmation, Failure, Outcome, Status, confirm};
+pub(crate) use contract::dot;
 pub(crate) use declared::check as check_declared;
 pub use instance::{Instance, deeper_instances, instances};
 pub(crate) use names::element as element_name;

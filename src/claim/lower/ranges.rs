@@ -23,8 +23,7 @@ impl Lowering<'_> {
         let (slots, clauses) = (known.slots, &known.clauses);
         let starts: Vec<bool> = clauses.iter().map(|it| self.is_start(it, slots)).collect();
         let ranges = if starts.contains(&true) && starts.contains(&false) {
-            let starts = |at: usize| starts[at];
-            self.ranges_of(family, &|at| !starts(at))
+            self.ranges_of(family, &|at| !starts[at])
         } else {
             self.slot_range(family)
         };

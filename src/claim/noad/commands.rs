@@ -97,7 +97,7 @@ pub(super) const FRAMES: &[&str] = &[
 ];
 
 /// Signs between two sides that do not say that they are equal, and what they say.
-pub(super) const RELATIONS: &[(&str, &str)] = &[
+const RELATIONS: &[(&str, &str)] = &[
     ("approx", NEAR),
     ("simeq", NEAR),
     ("cong", NEAR),
@@ -107,6 +107,12 @@ pub(super) const RELATIONS: &[(&str, &str)] = &[
     ("gets", UPDATE),
     ("mapsto", UPDATE),
 ];
+
+/// What a command says of two sides, if it does not say that they are equal.
+pub(super) fn relation(command: &str) -> Option<&'static str> {
+    let found = RELATIONS.iter().find(|(name, _)| *name == command);
+    found.map(|(_, sign)| *sign)
+}
 
 /// Both sides are alike in some way.
 pub(crate) const NEAR: &str = r"\approx";

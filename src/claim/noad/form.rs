@@ -102,7 +102,7 @@ pub(super) fn check(text: &str, offset: usize) -> Result<(), Report> {
             offset + place + 1,
         ));
     }
-    if let Some((bracket, place)) = open.first().or(open.last()) {
+    if let Some((bracket, place)) = open.first() {
         let (code, what) = code_of(*bracket);
         return Err(error(
             code,

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::commands::{
-    ACCENTS, FONTS, FRAMES, FUNCTIONS, IGNORED, NOTHING, OPENING, RELATIONS, SYMBOLS, WORDS,
+    ACCENTS, FONTS, FRAMES, FUNCTIONS, IGNORED, NOTHING, OPENING, SYMBOLS, WORDS, relation,
 };
 use super::form::{self, bar, brace, command_at};
 use super::macros::{Macros, braced};
@@ -558,6 +558,10 @@ impl Reader<'_> {
         if self.expanded(list, &name, start)? {
             return Ok(());
         }
+        if let Some(sign) = relation(&name) {
+            list.push(Noad::new(Kind::Sign(sign), self.span(start)));
+            return Ok(());
+        }
         match name.as_str() {
             "left" => self.open_pair(list, start)?,
             "frac" | "tfrac" | "dfrac" | "cfrac" => {
@@ -644,10 +648,6 @@ impl Reader<'_> {
             }
             "equiv" | "coloneqq" | "triangleq" | "doteq" => {
                 list.push(Noad::new(Kind::Sign(":="), self.span(start)));
-            }
-            found if RELATIONS.iter().any(|(name, _)| *name == found) => {
-                let sign = RELATIONS.iter().find(|(name, _)| *name == found);
-                list.extend(sign.map(|(_, sign)| Noad::new(Kind::Sign(sign), self.span(start))));
             }
             "\\" => list.push(Noad::new(Kind::Sign("\\\\"), self.span(start))),
             "tr" | "diag" | "Tr" => {

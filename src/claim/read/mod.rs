@@ -752,13 +752,7 @@ fn families(expr: &Expr) -> Vec<FamilyId> {
 }
 
 fn comma(span: Span) -> Noad {
-    Noad {
-        kind: Kind::Sign(","),
-        span,
-        sub: None,
-        sup: None,
-        primes: 0,
-    }
+    Noad::new(Kind::Sign(","), span)
 }
 
 /// Whether a superscript is a transpose, whatever T may be called elsewhere.
