@@ -35,6 +35,12 @@ impl LetterRule {
         }
     }
 
+    /// Whether all letters that it speaks of have values.
+    pub(crate) fn speaks_of(&self, letters: &[(String, i64)]) -> bool {
+        let known = |letter: &String| letters.iter().any(|(name, _)| name == letter);
+        self.letters().iter().all(known)
+    }
+
     /// The letter, if it has one value only.
     pub(crate) fn fixed(&self) -> Option<&str> {
         match self {

@@ -24,7 +24,7 @@ pub(crate) use lower::{
     Array, Definition, Fault, Instantiated, Letters, Lowering, Structure, extents,
 };
 pub(crate) use tex::edited;
-pub(crate) use tree::{Binder, Entry, Expr, ExprKind, Fold, Join, print};
+pub(crate) use tree::{Binder, Condition, Entry, Expr, ExprKind, Fold, Join, print};
 
 /// What a line is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

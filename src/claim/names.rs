@@ -53,7 +53,7 @@ pub(crate) struct Names<'a> {
 
 /// Functions of whole arrays and others that claims know beside those of the table.
 const MORE_FUNCTIONS: &[&str] = &[
-    "softmax", "sum", "mean", "norm", "diag", "tr", "vec", "ones", "eye", "tanh", "exp",
+    "softmax", "sum", "mean", "norm", "diag", "diagonal", "tr", "vec", "ones", "eye", "tanh", "exp",
 ];
 
 impl<'a> Names<'a> {
@@ -389,6 +389,15 @@ impl<'a> Names<'a> {
         }
         let span = list[0].span.to(list[length - 1].span);
         let value = spelling.value.with_letters(&values).moved(span);
+        // `w_{kj}` is no beginning of `w_{kj}^{(2)}` where it has no layers.
+        let slotted =
+            matches!(&value.plain().kind, ExprKind::Quantity { slots, .. } if !slots.is_empty());
+        let marked = rest.sup.as_ref().is_some_and(|sup| {
+            matches!(sup.as_slice(), [only] if matches!(only.kind, Kind::Fence('(' | '[', _)))
+        });
+        if marked && !slotted {
+            inexact += 100;
+        }
         Some(Found {
             meaning: Meaning::Spelled(Expr::new(ExprKind::Named(Box::new(value)), span)),
             length,
@@ -427,7 +436,11 @@ impl<'a> Names<'a> {
                     self.offer_name(&name, at + 1, 1, rest, offer);
                 }
             }
-            self.offer_name(&base, at + 1, 0, noad.clone(), offer);
+            // `\log 2` is no name of a function.
+            let counted = at > 0 && matches!(noad.kind, Kind::Number(_));
+            if !(counted && self.functions.contains_key(&base)) {
+                self.offer_name(&base, at + 1, 0, noad.clone(), offer);
+            }
             if !noad.is_bare() || at > 24 {
                 return;
             }

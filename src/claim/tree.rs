@@ -36,6 +36,16 @@ pub(crate) enum Entry {
     All,
 }
 
+impl Entry {
+    /// The index, where there is one.
+    pub(crate) fn index(&self) -> Option<&Expr> {
+        match self {
+            Entry::At(index) => Some(index),
+            Entry::All => None,
+        }
+    }
+}
+
 /// What reduces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fold {

@@ -196,6 +196,12 @@ fn below_powers(system: &System, term: TermId, family: FamilyId, inside: bool) -
         Node::Add(terms) => terms
             .iter()
             .all(|term| (inside && own(term)) || below_powers(system, *term, family, inside)),
+        // The logarithm's slope is a denominator.
+        Node::Apply(function, _, arguments) if system.function(*function).name == "log" => {
+            arguments
+                .iter()
+                .all(|argument| below_powers(system, *argument, family, true))
+        }
         node => node
             .children()
             .iter()
@@ -213,8 +219,7 @@ fn families(system: &System) -> impl Iterator<Item = FamilyId> + '_ {
 
 /// The smallest set of signs under which the claim is right.
 fn signs(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<Vec<String>> {
-    let gradient = matches!(truth.plain().kind, ExprKind::Derivative { .. });
-    if gradient && !closed_and_smooth(claim) {
+    if speaks_of_derivatives(truth) && !closed_and_smooth(claim) {
         return None;
     }
     if !has_kinks(judge) {
@@ -296,6 +301,11 @@ fn has_kinks(judge: &Judge<'_>) -> bool {
             })
         })
     })
+}
+
+/// Whether an expression is a derivative or made from one, as `m ∂C/∂z` is.
+pub(super) fn speaks_of_derivatives(expr: &Expr) -> bool {
+    expr.any(&mut |inner| matches!(inner.kind, ExprKind::Derivative { .. }))
 }
 
 /// Whether the claim has no kink in it and leaves no derivative as a symbol.

@@ -8,6 +8,7 @@ use smallvec::{SmallVec, smallvec};
 use super::evaluate::{Element, Env, Evaluator, Kink, Numbers, Point};
 use super::field::Field;
 use super::point::{Demands, Plan, Unmet, beside, holds, point, satisfied, solutions, steered};
+use super::slopes::without_slope;
 use super::value::{Arithmetic, Trouble, Value, differ, show, told_apart};
 use crate::claim::Lowering;
 use crate::syntax::StepAtZero;
@@ -41,6 +42,8 @@ pub(super) enum Outcome {
         patterns: usize,
         /// A point on a kink at which they are not.
         except: Option<Counterexample>,
+        /// Whether it was shown for their derivatives, and for them at points only.
+        by_slopes: bool,
     },
     Differs(Counterexample),
     /// Nothing was shown, and why.
@@ -62,6 +65,8 @@ pub(super) enum Make {
     /// With inputs below 1.
     Quiet,
     AllOn,
+    /// The same with inputs below 1.
+    QuietOn,
     AllOff,
     /// The kink of this number turned round, the others on.
     Flipped(usize),
@@ -83,6 +88,8 @@ pub(super) struct Search {
     pub(super) shown: bool,
     /// Whether the sides may still be shown to be identical; if not, they are only refuted.
     pub(super) prove: bool,
+    /// How often derivatives may be taken to show it.
+    pub(super) slopes: u8,
 }
 
 /// What one point showed.
@@ -100,6 +107,8 @@ struct At {
     /// Whether there were residues.
     residues: bool,
     kinks: Vec<Kink>,
+    /// Whether all kinks of the truth are on.
+    all_on: bool,
     /// For each pair whether the truth is certainly not 0.
     alive: Vec<bool>,
 }
@@ -123,7 +132,7 @@ const MOST_BESIDE: usize = 24;
 /// For so many summands points are built at which all of their kinks are on.
 const MOST_SUMMANDS: usize = 6;
 
-/// So many points with inputs below 1 are tried for a counterexample that can be seen.
+/// So many points with inputs below 1 are tried, for a counterexample that can be seen or a value that is not 0.
 const QUIET_POINTS: u64 = 4;
 
 /// How often kinks are looked for with other residues.
@@ -182,12 +191,19 @@ fn compared(
     let mut met: Vec<Kink> = Vec::new();
     let mut at = 0;
     let mut spare = SPARE_POINTS;
+    let mut quiet = 0;
     loop {
         if at == makes.len() && first.is_none() && spare > 0 {
             // Where values meet by chance, as those of a maximum do, nothing is shown: another point.
             let seed = search.points + SPARE_POINTS - spare;
             makes.push((seed, makes[0].1));
             spare -= 1;
+        }
+        let dead = first.is_some() && alive.contains(&false);
+        if at == makes.len() && dead && quiet < QUIET_POINTS {
+            // Where a function saturates nothing is told from 0.
+            makes.push((1_100 + quiet, Make::QuietOn));
+            quiet += 1;
         }
         let Some(&(seed, make)) = makes.get(at) else {
             break;
@@ -226,12 +242,8 @@ fn compared(
             }
         }
         // With every kink on, what is 0 is 0 by its structure.
-        let all_on = found
-            .kinks
-            .iter()
-            .all(|kink| kink.sign == Ordering::Greater);
         for (seen, now) in alive.iter_mut().zip(&found.alive) {
-            *seen |= *now || all_on;
+            *seen |= *now || found.all_on;
         }
         if first.is_none() {
             first = Some((seed, make, found.kinks.clone()));
@@ -276,18 +288,27 @@ fn compared(
             Shown::Nothing => {}
         }
     }
-    if let Some(why) = unproved {
-        return Outcome::Open(why);
-    }
     let Some((seed, make, kinks)) = first else {
-        return Outcome::Open("no point was found at which both sides have a value".into());
+        let none = "no point was found at which both sides have a value";
+        return Outcome::Open(unproved.unwrap_or_else(|| none.into()));
     };
+    let mut patterns = patterns.len();
+    let by_slopes = unproved.is_some();
+    if let Some(why) = unproved {
+        let shown = (search.prove && search.slopes > 0)
+            .then(|| without_slope(lowering, pairs, demands, search))
+            .flatten();
+        match shown {
+            Some(count) => patterns = count,
+            None => return Outcome::Open(why),
+        }
+    }
     if alive.contains(&false) {
         return Outcome::Open(
             "the true value was 0 at every point: no point with all units active was found".into(),
         );
     }
-    if patterns.is_empty() {
+    if patterns == 0 {
         return Outcome::Open("no step pattern could be decided".into());
     }
     if !search.active
@@ -313,8 +334,9 @@ fn compared(
         None
     };
     Outcome::Same {
-        patterns: patterns.len(),
+        patterns,
         except,
+        by_slopes,
     }
 }
 
@@ -434,7 +456,7 @@ pub(super) fn built(
         arithmetic,
         seed: super::field::scramble(seed),
         numbers: match make {
-            Make::Quiet => Numbers::Quarters,
+            Make::Quiet | Make::QuietOn => Numbers::Quarters,
             Make::Plain if seed >= 8 => Numbers::Large,
             Make::Plain | Make::AllOn | Make::AllOff | Make::Flipped(_) | Make::Summand(_) => {
                 Numbers::Small
@@ -446,9 +468,12 @@ pub(super) fn built(
     let wanted = |at: usize| match make {
         Make::AllOff => Ordering::Less,
         Make::Flipped(number) if at == number => Ordering::Less,
-        Make::Plain | Make::Quiet | Make::AllOn | Make::Flipped(_) | Make::Summand(_) => {
-            Ordering::Greater
-        }
+        Make::Plain
+        | Make::Quiet
+        | Make::AllOn
+        | Make::QuietOn
+        | Make::Flipped(_)
+        | Make::Summand(_) => Ordering::Greater,
     };
     if matches!(make, Make::Plain | Make::Quiet) {
         return Some(start);
@@ -513,15 +538,25 @@ fn look(lowering: &mut Lowering<'_>, pairs: &[Pair], point: &Point, residues: bo
     let mut refuted: Option<(usize, Option<Value>, Value)> = None;
     let mut trouble = None;
     let mut alive = vec![false; pairs.len()];
-    for (at, pair) in pairs.iter().enumerate() {
-        let truth = match evaluator.term(pair.truth, &empty) {
-            Ok(truth) => truth,
+    let mut truths = Vec::with_capacity(pairs.len());
+    for (pair, alive) in pairs.iter().zip(&mut alive) {
+        match evaluator.term(pair.truth, &empty) {
+            Ok(truth) => {
+                *alive = matches!(truth.real.sign(), Some(Ordering::Less | Ordering::Greater));
+                truths.push(truth);
+            }
             Err(found) => {
                 trouble = Some(found);
                 break;
             }
-        };
-        alive[at] = matches!(truth.real.sign(), Some(Ordering::Less | Ordering::Greater));
+        }
+    }
+    let all_on = evaluator
+        .kinks
+        .iter()
+        .all(|kink| kink.sign == Ordering::Greater);
+    let both = if trouble.is_none() { pairs } else { &[] };
+    for (at, (pair, truth)) in both.iter().zip(truths).enumerate() {
         match evaluator.term(pair.claim, &empty) {
             Ok(claim) => {
                 if refuted.is_none() && differ(&truth.real, &claim.real) {
@@ -575,8 +610,14 @@ fn look(lowering: &mut Lowering<'_>, pairs: &[Pair], point: &Point, residues: bo
         shown,
         residues,
         kinks,
+        all_on,
         alive,
     }
+}
+
+/// Whether the sides have residues at a point that are not the same.
+pub(super) fn residues_differ(lowering: &mut Lowering<'_>, pairs: &[Pair], point: &Point) -> bool {
+    matches!(look(lowering, pairs, point, true).shown, Shown::Agrees(0))
 }
 
 fn pattern_text(kinks: &[Kink]) -> String {

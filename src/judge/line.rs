@@ -244,6 +244,8 @@ pub(super) enum Relation {
     Same {
         patterns: usize,
         except: Option<Counterexample>,
+        /// Whether it was shown for their derivatives, and for them at points only.
+        by_slopes: bool,
         /// The sizes at which there was something to compare.
         sizes: Vec<String>,
     },
@@ -267,7 +269,7 @@ impl<'s> Judge<'s> {
         let mut trivial = 0;
         let mut rests_on = Vec::new();
         let mut mistake = None;
-        let mut partial = false;
+        let (mut partial, mut by_slopes) = (false, false);
         for member in members {
             let circular = self.contains(member, left);
             if circular
@@ -284,9 +286,11 @@ impl<'s> Judge<'s> {
                 Relation::Same {
                     patterns: met,
                     except,
+                    by_slopes: also,
                     sizes,
                 } => {
                     patterns = patterns.max(met);
+                    by_slopes |= also;
                     match except {
                         _ if circular => Verdict::Undecided(
                             "the right side contains what it claims to be".into(),
@@ -354,6 +358,9 @@ impl<'s> Judge<'s> {
         let mut notes = line.notes.clone();
         if partial {
             notes.push("judged for the layers or steps at which all of it exists".into());
+        }
+        if by_slopes {
+            notes.push("both sides agree at points, and their derivatives by everything that is given are identical".into());
         }
         LineVerdict {
             span: line.span,
@@ -440,6 +447,7 @@ impl<'s> Judge<'s> {
         let mut patterns = 0;
         let mut except = None;
         let mut open = None;
+        let mut by_slopes = false;
         let mut sizes = Vec::new();
         for at in 0..self.lowerings.len() {
             let (pairs, at_points) = match self.pairs(at, truth, claim) {
@@ -470,7 +478,9 @@ impl<'s> Judge<'s> {
                 Outcome::Same {
                     patterns: met,
                     except: found,
+                    by_slopes: also,
                 } => {
+                    by_slopes |= also;
                     patterns = patterns.max(met);
                     except = except.or(found);
                 }
@@ -482,6 +492,7 @@ impl<'s> Judge<'s> {
             None => Relation::Same {
                 patterns,
                 except,
+                by_slopes,
                 sizes,
             },
         }
@@ -497,18 +508,13 @@ impl<'s> Judge<'s> {
     ) -> Result<(Vec<Pair>, Vec<(crate::term::TermId, Env)>), Fault> {
         let lowering = &mut self.lowerings[at];
         let choices = lowering.choices(&[truth, claim], self.rules)?;
-        let open = !self.rules.iter().any(|rule| {
-            rule.letters()
-                .iter()
-                .any(|letter| lowering.stands_in_slots(letter, &[claim]))
-        });
         let mut pairs = Vec::new();
         let mut absent = None;
         for letters in &choices {
             let left = lowering.array(truth, letters)?;
             let right = match lowering.array_like(claim, &left, letters) {
                 // A recursion is meant for the layers and steps at which all of it exists, unless it says for which.
-                Err(Fault::Absent(why, _)) if open && lowering.reaches_beyond(claim, letters) => {
+                Err(Fault::Absent(why, _)) if lowering.says_nothing(claim, self.rules, letters) => {
                     absent = Some(why);
                     continue;
                 }
@@ -545,6 +551,7 @@ impl<'s> Judge<'s> {
             active,
             shown: false,
             prove: true,
+            slopes: 2,
         }
     }
 

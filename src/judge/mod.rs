@@ -13,6 +13,7 @@ mod pages;
 mod point;
 mod rational;
 mod report;
+mod slopes;
 mod square;
 mod value;
 

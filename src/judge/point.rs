@@ -478,7 +478,9 @@ pub(super) fn solutions(
     };
     let arithmetic = point.arithmetic;
     let mut found: Vec<(FamilyId, Point)> = Vec::new();
-    for element in read.iter().rev().take(40) {
+    // Whether every input was looked at, and none changes the term: `s_j - s_y + 1` at j = y.
+    let mut constant = read.len() <= MOST_INPUTS;
+    for element in read.iter().rev().take(MOST_INPUTS) {
         if found.len() >= most {
             break;
         }
@@ -494,9 +496,11 @@ pub(super) fn solutions(
             let (Some(low), Some(high)) =
                 (at(arithmetic.int(place)), at(arithmetic.int(place + 1)))
             else {
+                constant = false;
                 break;
             };
             let slope = arithmetic.minus(&high, &low);
+            constant &= slope.real.sign() == Some(Ordering::Equal);
             if lines.iter().any(|(_, known)| known.real == slope.real) {
                 break;
             }
@@ -532,10 +536,13 @@ pub(super) fn solutions(
         }
     }
     if found.is_empty() {
-        return Err(unmet);
+        return Err(if constant { Unmet::Forbidden } else { unmet });
     }
     Ok(found.into_iter().map(|(_, point)| point).collect())
 }
+
+/// More inputs are not tried for one term.
+const MOST_INPUTS: usize = 40;
 
 /// How far out bent terms are looked at for a root.
 const FAR: i64 = 1 << 16;

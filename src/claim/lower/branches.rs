@@ -20,43 +20,61 @@ impl Lowering<'_> {
                 ));
             }
         };
-        let mut places = Vec::new();
-        for entry in entries {
-            places.push(match entry {
-                Entry::At(index) => Some(self.place(index, letters)?),
-                Entry::All => None,
+        let (row, col) = match entries {
+            [Entry::At(at)] if array.cols == ONE => (Some(at), None),
+            [Entry::At(at)] if array.rows == ONE => (None, Some(at)),
+            [row, col] => (row.index(), col.index()),
+            _ => {
+                return Err(Fault::IllTyped(
+                    format!("{} has no such elements", array.shape()),
+                    span,
+                ));
+            }
+        };
+        let mut table: Vec<Vec<TermId>> = (0..rows)
+            .map(|row| array.entries[row * cols..(row + 1) * cols].to_vec())
+            .collect();
+        if let Some(at) = row {
+            table = vec![self.line_at(&table, at, span, letters)?];
+        }
+        if let Some(at) = col {
+            let columns: Vec<Vec<TermId>> = (0..cols)
+                .map(|col| table.iter().map(|row| row[col]).collect())
+                .collect();
+            let column = self.line_at(&columns, at, span, letters)?;
+            table = column.into_iter().map(|entry| vec![entry]).collect();
+        }
+        Ok(Array {
+            rows: if row.is_some() { ONE } else { array.rows },
+            cols: if col.is_some() { ONE } else { array.cols },
+            entries: table.concat(),
+        })
+    }
+
+    /// One of several lines of an array: by its number, or the one that the data names.
+    fn line_at(
+        &mut self,
+        lines: &[Vec<TermId>],
+        at: &Expr,
+        span: Span,
+        letters: &Letters,
+    ) -> Result<Vec<TermId>> {
+        let value = self.index(at, letters)?;
+        if value.is_constant() {
+            let place = self.place(at, letters)?;
+            return lines.get(place).cloned().ok_or_else(|| {
+                Fault::IllTyped("an index leaves the range of the array".into(), span)
             });
         }
-        let leaves = || Fault::IllTyped("an index leaves the range of the array".into(), span);
-        match places.as_slice() {
-            [Some(at)] if array.is_vector() => {
-                let entry = array.entries.get(*at).ok_or_else(leaves)?;
-                Ok(Array::number(*entry))
+        let store = &mut self.system.store;
+        let mut chosen = vec![Vec::new(); lines.first().map_or(0, Vec::len)];
+        for (number, line) in (1..).zip(lines) {
+            let guard = store.guard(Domain::equal(&value, &Affine::int(number)));
+            for (terms, entry) in chosen.iter_mut().zip(line) {
+                terms.push(store.mul([guard, *entry]));
             }
-            [Some(row), Some(col)] => {
-                if *row >= rows || *col >= cols {
-                    return Err(leaves());
-                }
-                Ok(Array::number(array.entries[row * cols + col]))
-            }
-            [Some(row), None] if *row < rows => Ok(Array {
-                rows: ONE,
-                cols: array.cols,
-                entries: array.entries[row * cols..(row + 1) * cols].to_vec(),
-            }),
-            [None, Some(col)] if *col < cols => Ok(Array {
-                rows: array.rows,
-                cols: ONE,
-                entries: (0..rows)
-                    .map(|row| array.entries[row * cols + col])
-                    .collect(),
-            }),
-            [None, None] => Ok(array.clone()),
-            _ => Err(Fault::IllTyped(
-                format!("{} has no such elements", array.shape()),
-                span,
-            )),
         }
+        Ok(chosen.into_iter().map(|terms| store.add(terms)).collect())
     }
 
     pub(super) fn conditions(

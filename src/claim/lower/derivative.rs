@@ -74,7 +74,7 @@ impl Lowering<'_> {
     }
 
     /// ∂output/∂target of two numbers.
-    pub(super) fn partial(
+    pub(crate) fn partial(
         &mut self,
         output: TermId,
         target: &(FamilyId, Box<[Affine]>),
@@ -221,23 +221,27 @@ impl Lowering<'_> {
             // An expression of the claim is written out at these sizes: only there its places exist.
             asked.ambient.facts = asked.ambient.facts.and(&self.sizes());
         }
+        let mut still = None;
+        if direct {
+            // Everything but the quantity itself stands still, and so does it at other layers or steps.
+            for (at, family) in asked.families.iter_mut().enumerate() {
+                if at != of.0 as usize && family.kind == FamilyKind::Defined {
+                    stand_still(family);
+                }
+            }
+            let mut copy = asked.family(of).clone();
+            stand_still(&mut copy);
+            let copy = asked.add_family(copy);
+            still = Some(copy);
+            redirect(&mut asked, of.0 as usize, of, copy);
+        }
+        let by = still.filter(|_| of == wrt).unwrap_or(wrt);
         asked.questions = vec![Question {
             order: Order::Gradient,
             of: target(&asked, of),
-            wrt: vec![target(&asked, wrt)],
+            wrt: vec![target(&asked, by)],
             span: None,
         }];
-        if direct {
-            // Everything but the quantity itself stands still.
-            for (at, family) in asked.families.iter_mut().enumerate() {
-                if at != of.0 as usize && family.kind == FamilyKind::Defined {
-                    family.kind = FamilyKind::Input;
-                    for clause in &mut family.clauses {
-                        clause.body = None;
-                    }
-                }
-            }
-        }
         let request = Request {
             wrt: Vec::new(),
             step_at_zero: Some(self.step_at_zero),
@@ -263,7 +267,36 @@ impl Lowering<'_> {
         derived.families = families;
         derived.questions = questions;
         derived.ambient = std::mem::take(&mut self.system.ambient);
+        if let Some(copy) = still {
+            for at in count..derived.families.len() {
+                redirect(&mut derived, at, copy, of);
+            }
+        }
         self.system = derived;
         Ok(found)
     }
+}
+
+/// A quantity that is given instead of defined.
+fn stand_still(family: &mut Family) {
+    family.kind = FamilyKind::Input;
+    for clause in &mut family.clauses {
+        clause.body = None;
+    }
+}
+
+/// Lets the definition of the family at a place read another one.
+fn redirect(system: &mut System, at: usize, from: FamilyId, to: FamilyId) {
+    let mut clauses = std::mem::take(&mut system.families[at].clauses);
+    for clause in &mut clauses {
+        clause.body = clause.body.map(|body| {
+            system.store.replace(body, &mut |store, term| {
+                let Node::Access(family, index) = store.node(term).clone() else {
+                    return None;
+                };
+                (family == from).then(|| store.access(to, index.iter().cloned()))
+            })
+        });
+    }
+    system.families[at].clauses = clauses;
 }

@@ -60,6 +60,21 @@ impl Lowering<'_> {
                     entries,
                 })
             }
+            ("diagonal", [value]) => {
+                needs_size(value)?;
+                if value.rows != value.cols {
+                    return Err(Fault::IllTyped(
+                        "only a square matrix has a diagonal here".into(),
+                        span,
+                    ));
+                }
+                let size = value.rows.stored();
+                Ok(Array {
+                    rows: value.rows,
+                    cols: ONE,
+                    entries: (0..size).map(|at| value.entries[at * size + at]).collect(),
+                })
+            }
             ("tr", [value]) => {
                 if let (Dim::Hot(i), Dim::Hot(j)) = (value.rows, value.cols) {
                     let entry = if i == j {

@@ -16,7 +16,7 @@ pub(crate) use shapes::{Array, Dim};
 
 use num_bigint::BigInt;
 use num_rational::{BigRational, Ratio};
-use num_traits::{ToPrimitive, Zero};
+use num_traits::{One, ToPrimitive, Zero};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::rc::Rc;
@@ -400,6 +400,19 @@ impl<'i> Lowering<'i> {
                 Ok(above.scaled(below.constant().recip()))
             }
             ExprKind::Named(inner) => self.index(inner, letters),
+            ExprKind::Call(name, 0, members) if name == "max" || name == "min" => {
+                let mut values = Vec::new();
+                for member in members {
+                    values.push(self.index(member, letters)?.as_int().ok_or_else(unfit)?);
+                }
+                let values = values.into_iter();
+                let found = if name == "max" {
+                    values.max()
+                } else {
+                    values.min()
+                };
+                found.map(Affine::int).ok_or_else(unfit)
+            }
             _ => Err(unfit()),
         }
     }

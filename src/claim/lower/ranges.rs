@@ -297,7 +297,9 @@ impl Lowering<'_> {
             .map_or_else(Span::default, |member| member.span);
         if names.is_empty() {
             for rule in rules {
-                if let LetterRule::Condition(condition) = rule {
+                if let LetterRule::Condition(condition) = rule
+                    && rule.speaks_of(&letters)
+                {
                     let left = self.index(&condition.left, &letters)?;
                     let right = self.index(&condition.right, &letters)?;
                     if let (Some(left), Some(right)) = (left.as_int(), right.as_int())
@@ -325,11 +327,14 @@ impl Lowering<'_> {
             });
             let range = match ruled {
                 Some((low, high)) => {
-                    let (low, high) = (self.index(low, &letters)?, self.index(high, &letters)?);
                     // `l = L-1, …, 2` counts down.
-                    low.as_int()
-                        .zip(high.as_int())
-                        .map(|(low, high)| (low.min(high), high.max(low)))
+                    let (low, high) = if counts_down(low, high) {
+                        (high, low)
+                    } else {
+                        (low, high)
+                    };
+                    let (low, high) = (self.index(low, &letters)?, self.index(high, &letters)?);
+                    low.as_int().zip(high.as_int())
                 }
                 None => match self.range_in(name, members, &letters) {
                     Ok(range) => range,
@@ -370,7 +375,7 @@ impl Lowering<'_> {
     /// What the conditions do not say.
     pub(crate) fn guard(&mut self, rules: &[LetterRule], letters: &Letters) -> Result<TermId> {
         let mut tests = Vec::new();
-        for rule in rules {
+        for rule in rules.iter().filter(|rule| rule.speaks_of(letters)) {
             match rule {
                 LetterRule::Condition(condition) => {
                     let left = self.index(&condition.left, letters)?;
@@ -406,9 +411,22 @@ impl Lowering<'_> {
         self.map(array, |store, term| store.mul([guard, term]))
     }
 
-    /// Whether a formula reads a layer or step that is not there, as `h_{t+1}` does at the last t. What a sum or product
-    /// reads, whose bounds are written, has to exist.
-    pub(crate) fn reaches_beyond(&mut self, expr: &Expr, letters: &Letters) -> bool {
+    /// Whether a formula says nothing of some layers or steps: it reads one that is not there, as `h_{t+1}` does at the
+    /// last t, and no range is given for it. What a sum or product reads, whose bounds are written, has to exist.
+    pub(crate) fn says_nothing(
+        &mut self,
+        claim: &Expr,
+        rules: &[LetterRule],
+        letters: &Letters,
+    ) -> bool {
+        let ranged = rules
+            .iter()
+            .flat_map(LetterRule::letters)
+            .any(|letter| self.stands_in_slots(letter.as_ref(), &[claim]));
+        !ranged && self.reaches_beyond(claim, letters)
+    }
+
+    fn reaches_beyond(&mut self, expr: &Expr, letters: &Letters) -> bool {
         expr.any(&mut |part| {
             let ExprKind::Quantity { family, slots, .. } = &part.kind else {
                 return false;
@@ -523,6 +541,37 @@ pub(crate) fn extents(
         }
     }
     found
+}
+
+/// Whether the first bound is above the second where sizes are large; at small ones a range may be empty.
+fn counts_down(first: &Expr, second: &Expr) -> bool {
+    at_large_sizes(first)
+        .zip(at_large_sizes(second))
+        .is_some_and(|(first, second)| first > second)
+}
+
+/// The value of a bound where every size is large; none where letters stand in it.
+fn at_large_sizes(bound: &Expr) -> Option<BigRational> {
+    match &bound.plain().kind {
+        ExprKind::Number(value) => Some(value.clone()),
+        ExprKind::Size(..) => Some(BigRational::from_integer(1_000_000.into())),
+        ExprKind::Sum(terms) => terms
+            .iter()
+            .try_fold(BigRational::zero(), |sum, (minus, term)| {
+                let value = at_large_sizes(term)?;
+                Some(if *minus { sum - value } else { sum + value })
+            }),
+        ExprKind::Product(factors) => factors
+            .iter()
+            .try_fold(BigRational::one(), |product, (_, factor)| {
+                Some(product * at_large_sizes(factor)?)
+            }),
+        ExprKind::Quotient(above, below) => {
+            let below = at_large_sizes(below)?;
+            (!below.is_zero()).then_some(at_large_sizes(above)? / below)
+        }
+        _ => None,
+    }
 }
 
 /// Where two ranges overlap.

@@ -556,7 +556,12 @@ impl Lowering<'_> {
         letters: &Letters,
     ) -> Result<Array> {
         let base = self.array(base, letters)?;
-        let exponent = self.array(exponent, letters)?;
+        // `T - t` is a whole number where t is one.
+        let index = self.index(exponent, letters).ok();
+        let exponent = match index.filter(Affine::is_constant) {
+            Some(value) => Array::number(self.index_term(&value)),
+            None => self.array(exponent, letters)?,
+        };
         if !exponent.is_number() {
             return Err(Fault::IllTyped("an exponent is a number".into(), span));
         }
@@ -577,6 +582,15 @@ impl Lowering<'_> {
             ));
         }
         match whole {
+            Some(0) => {
+                let eye = Array {
+                    rows: Dim::Eye,
+                    cols: Dim::Eye,
+                    entries: vec![self.system.store.int(1)],
+                };
+                self.spread(&eye, base.rows, base.cols)
+                    .ok_or_else(|| Fault::Unsupported("this power of a matrix".into(), span))
+            }
             Some(count @ (-16..=-1 | 1..=16)) => {
                 let base = if count < 0 {
                     self.of_square("inv", &base, span)?

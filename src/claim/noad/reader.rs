@@ -386,6 +386,11 @@ impl Reader<'_> {
     fn nucleus(&mut self, list: &mut List) -> Result<(), Report> {
         let start = self.at;
         let c = self.peek().expect("inside the text");
+        if self.rest().starts_with(".*") {
+            self.at += 2;
+            list.push(Noad::new(Kind::Command("odot".into()), self.span(start)));
+            return Ok(());
+        }
         let sign = match c {
             '+' => Some("+"),
             '-' | '−' => Some("-"),

@@ -326,15 +326,46 @@ impl Reader<'_, '_> {
             body = Expr::new(ExprKind::Product(factors), place);
         }
         let whole = span.to(body.span);
-        Ok(Expr::new(
-            ExprKind::Fold {
-                fold,
-                binders,
-                conditions,
-                body: Box::new(body),
-            },
-            whole,
-        ))
+        let behind = match fold {
+            Fold::Product => self.behind_product(&binders, &mut body),
+            Fold::Sum | Fold::Max => Vec::new(),
+        };
+        let kind = ExprKind::Fold {
+            fold,
+            binders,
+            conditions,
+            body: Box::new(body),
+        };
+        if behind.is_empty() {
+            return Ok(Expr::new(kind, whole));
+        }
+        let mut factors = vec![(Join::Product, Expr::new(kind, whole))];
+        factors.extend(behind);
+        Ok(Expr::new(ExprKind::Product(factors), whole))
+    }
+
+    /// Takes from the body of a product what stands behind the last factor that has one of its letters: `\prod_l w_l\, x` is
+    /// `x` times a product.
+    fn behind_product(&mut self, binders: &[Binder], body: &mut Expr) -> Vec<(Join, Expr)> {
+        let ExprKind::Product(factors) = &mut body.kind else {
+            return Vec::new();
+        };
+        let varies = |factor: &Expr| {
+            let letters = factor.free_letters();
+            binders
+                .iter()
+                .any(|binder| letters.contains(&binder.letter))
+        };
+        let count = factors.iter().rposition(|(_, factor)| varies(factor));
+        let behind = count.map_or_else(Vec::new, |last| factors.split_off(last + 1));
+        if let [(_, only)] = factors.as_slice() {
+            *body = only.clone();
+        }
+        if !behind.is_empty() {
+            self.notes
+                .push("what has no index of the product is read as standing behind it".into());
+        }
+        behind
     }
 
     pub(super) fn binders(
@@ -436,10 +467,14 @@ impl Reader<'_, '_> {
     pub(super) fn nabla(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Report> {
         let noad = cursor.peek().expect("a nabla");
         let span = noad.span;
-        let sub = noad
-            .sub
-            .clone()
-            .ok_or_else(|| error("nabla-without-index", r"by what? write `\nabla_w`", span))?;
+        let by_what = || error("nabla-without-index", r"by what? write `\nabla_w`", span);
+        let sub = match &noad.sub {
+            Some(sub) => sub.clone(),
+            // `\nabla f(x)` names it behind f.
+            None => self
+                .only_argument(&cursor.rest()[1..])
+                .ok_or_else(by_what)?,
+        };
         let order = match &noad.sup {
             Some(sup) => order_of(sup)
                 .ok_or_else(|| error("unexpected", "this mark is not defined", span))?,
@@ -447,9 +482,45 @@ impl Reader<'_, '_> {
         };
         cursor.at += 1;
         let wrt = self.value_of(&sub)?;
-        let of = self.differentiated(cursor)?;
+        // `\nabla_x\, x^TAx`: what is given is not differentiated alone.
+        let (start, notes) = (cursor.at, self.notes.len());
+        let mut of = self.differentiated(cursor)?;
+        if self.is_given_array(&of) {
+            cursor.at = start;
+            self.notes.truncate(notes);
+            of = self.product(cursor)?;
+        }
         let whole = span.to(of.span);
         Ok(derivative_of(of, vec![wrt; order], false, whole))
+    }
+
+    /// The `x` of `f(x)` at the beginning of a list, where both are names of quantities.
+    fn only_argument(&self, list: &[Noad]) -> Option<List> {
+        let length = self.quantity_length(list)?;
+        let Kind::Fence('(', argument) = &list.get(length)?.kind else {
+            return None;
+        };
+        (self.quantity_length(argument)? == argument.len()).then(|| argument.clone())
+    }
+
+    fn quantity_length(&self, list: &[Noad]) -> Option<usize> {
+        let found = self.names.find(list)?;
+        let named = matches!(found.meaning, Meaning::Quantity(_) | Meaning::Spelled(_));
+        named.then_some(found.length)
+    }
+
+    /// Whether an expression is an input with axes, transposed or not.
+    fn is_given_array(&self, expr: &Expr) -> bool {
+        match &expr.plain().kind {
+            ExprKind::Transpose(inner) => self.is_given_array(inner),
+            ExprKind::Quantity {
+                family, elements, ..
+            } => {
+                let known = self.names.system.family(*family);
+                known.kind == FamilyKind::Input && known.axes > elements.len()
+            }
+            _ => false,
+        }
     }
 
     /// A list that names a quantity, wherever it stands.
@@ -529,13 +600,19 @@ impl Reader<'_, '_> {
         let wrt: Result<Vec<Expr>, Report> = wrt.iter().map(|part| self.value_of(part)).collect();
         let wrt = wrt?;
         cursor.at += 1;
-        let direct = partial && self.signs.partial_is_direct;
+        let direct = partial && (self.signs.partial_is_direct || is_immediate(&above[0]));
         let of = if upper.is_empty() {
             // `\frac{d}{dx} E`: the following product.
             self.product(cursor)?
         } else {
-            let mut inner = Cursor::new(upper);
-            let of = self.differentiated(&mut inner)?;
+            let (mut inner, notes) = (Cursor::new(upper), self.notes.len());
+            let mut of = self.differentiated(&mut inner)?;
+            if inner.peek().is_some() {
+                // `\frac{\partial a^TXb}{\partial X}`
+                inner = Cursor::new(upper);
+                self.notes.truncate(notes);
+                of = self.product(&mut inner)?;
+            }
             if let Some(noad) = inner.peek() {
                 return Err(error("unexpected", "this does not belong here", noad.span));
             }
@@ -586,6 +663,7 @@ impl Reader<'_, '_> {
         };
         let order = match &first.sup {
             None => 1,
+            Some(_) if is_immediate(first) => 1,
             Some(sup) => order_of(sup)?,
         };
         let is_name = sign == 'd' && list.len() == 1 && self.names.find(list).is_some();
@@ -637,6 +715,11 @@ impl Reader<'_, '_> {
         }
         (parts.len() == order && parts.iter().all(|part| !part.is_empty())).then_some((parts, sign))
     }
+}
+
+/// Whether a ∂ is marked as that of the direct part, `\partial^+`.
+fn is_immediate(noad: &Noad) -> bool {
+    noad.is_command("partial") && matches!(noad.sup.as_deref(), Some([plus]) if plus.is_sign("+"))
 }
 
 /// The order of a derivative: the number above its d.

@@ -12,7 +12,7 @@ use super::noad::{Kind, List, Noad, Table, span_of};
 use super::tree::{Binder, Condition, Entry, Expr, ExprKind, Fold, Join, print};
 use crate::source::{Diagnostic, Report, Span};
 use crate::syntax::Comparison;
-use crate::system::System;
+use crate::system::{FamilyKind, System};
 use crate::term::FamilyId;
 
 /// How signs are read in this claim.

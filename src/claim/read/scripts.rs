@@ -439,7 +439,7 @@ impl Reader<'_, '_> {
             "max" | "min" => count == 2 || count == 1,
             "softmax" | "sum" | "mean" | "norm" => count == 1 || count == 2,
             "ones" => count == 1 || count == 2,
-            "diag" | "tr" | "vec" | "eye" => count == 1,
+            "diag" | "diagonal" | "tr" | "vec" | "eye" => count == 1,
             _ if crate::functions::matrix_row(name).is_some() => count == 1,
             _ => {
                 let mut functions = self.names.system.functions.iter();

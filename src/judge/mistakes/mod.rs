@@ -65,7 +65,7 @@ pub(super) fn of_conditions(
     truth: &Expr,
     before: Option<&Expr>,
 ) -> Option<Mistake> {
-    let gradient = matches!(truth.plain().kind, ExprKind::Derivative { .. });
+    let gradient = super::assume::speaks_of_derivatives(truth);
     let condition = conditions.first()?;
     if condition.ends_with(" = 0") {
         return Some(Mistake::named("epsilon-dropped"));
@@ -86,9 +86,12 @@ pub(super) fn name(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<
         return Some(Mistake::named("step-convention"));
     }
     let found = search::search(judge, truth, claim);
-    if let ExprKind::Derivative { of, wrt, .. } = &truth.plain().kind
-        && is_activation(judge.system, of, wrt)
-    {
+    let of_activation = match &truth.plain().kind {
+        ExprKind::Derivative { of, wrt, .. } => is_activation(judge.system, of, wrt),
+        ExprKind::Call(_, primes, _) => *primes > 0,
+        _ => false,
+    };
+    if of_activation {
         return Some(Mistake {
             name: "activation-derivative-wrong",
             also: Vec::new(),

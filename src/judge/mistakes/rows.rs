@@ -34,7 +34,7 @@ pub const MISTAKES: &[Row] = &[
     Row {
         name: "epsilon-dropped",
         about: "right only where a small constant is 0",
-        derivations: &[],
+        derivations: &[derive::small_numbers_dropped],
         repairs: &[],
     },
     Row {
@@ -113,6 +113,9 @@ pub const MISTAKES: &[Row] = &[
             repair::sums_moved,
             repair::deltas_missing,
             repair::indices_renamed,
+            repair::conditions_of_sums,
+            repair::conditions_of_all_sums,
+            repair::ranges_moved,
         ],
     },
     Row {
@@ -129,6 +132,8 @@ pub const MISTAKES: &[Row] = &[
             repair::transposes,
             repair::transposes_moved,
             repair::pairs_transposed,
+            repair::doubled,
+            repair::matrices_transposed,
         ],
     },
     Row {
@@ -147,7 +152,7 @@ pub const MISTAKES: &[Row] = &[
         name: "hadamard-vs-product",
         about: "an elementwise product stands where a matrix product belongs, or the reverse",
         derivations: &[],
-        repairs: &[repair::kinds],
+        repairs: &[repair::kinds, repair::kinds_everywhere],
     },
     Row {
         name: "sign-flipped",
@@ -165,7 +170,7 @@ pub const MISTAKES: &[Row] = &[
         name: "step-wrong-argument",
         about: "the Step of another quantity",
         derivations: &[],
-        repairs: &[],
+        repairs: &[repair::thresholds],
     },
     Row {
         name: "weight-factor-missing",
@@ -180,6 +185,8 @@ pub const MISTAKES: &[Row] = &[
         repairs: &[
             repair::operands_exchanged,
             repair::operands_exchanged_everywhere,
+            repair::operands_swapped,
+            repair::slots_renamed,
         ],
     },
     Row {
@@ -190,6 +197,7 @@ pub const MISTAKES: &[Row] = &[
             repair::factors_too_much,
             repair::derivatives_exchanged,
             repair::inverses,
+            repair::divisors_missing,
         ],
     },
     Row {

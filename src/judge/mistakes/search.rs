@@ -474,10 +474,12 @@ fn derives(
     let zero = judge.at_points(at, claim.span).ok()?;
     let base = &mut judge.lowerings[at];
     base.work = 0;
-    let choices = base.choices(&[subject.truth, claim], rules).ok()?;
+    let mut choices = base.choices(&[subject.truth, claim], rules).ok()?;
+    choices.retain(|letters| !base.says_nothing(claim, rules, letters));
     let mut claimed = Vec::new();
     for letters in &choices {
-        claimed.push(base.array(claim, letters).ok()?);
+        let like = base.array(subject.truth, letters).ok()?;
+        claimed.push(base.array_like(claim, &like, letters).ok()?);
     }
     let mut over = over(base, derivation);
     let count = over.system.families.len();

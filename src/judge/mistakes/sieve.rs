@@ -32,9 +32,18 @@ const MOST_DRAWS: usize = 16;
 
 /// Points as they come, and where there are kinks: with every unit active, and with one of the first turned off.
 const POINTS: &[&[(u64, Make)]] = &[
-    &[(4, Make::Plain), (5, Make::Plain), (6, Make::Plain)],
+    &[
+        (4, Make::Plain),
+        (5, Make::Plain),
+        (6, Make::Plain),
+        (9, Make::Quiet),
+    ],
     &[(7, Make::Plain), (8, Make::Plain)],
-    &[(1_000, Make::AllOn), (1_001, Make::AllOn)],
+    &[
+        (1_000, Make::AllOn),
+        (1_001, Make::AllOn),
+        (1_002, Make::QuietOn),
+    ],
     &[(1_020, Make::Flipped(0))],
     &[(1_021, Make::Flipped(1))],
     &[(1_022, Make::Flipped(2))],
@@ -60,6 +69,9 @@ impl<'r> Sieve<'r> {
         );
         let mut choices: Vec<Letters> = Vec::new();
         for mut letters in all {
+            if lowering.says_nothing(claim, rules, &letters) {
+                continue;
+            }
             letters.retain(|(letter, _)| own.contains(letter));
             if !choices.contains(&letters) {
                 choices.push(letters);
@@ -144,7 +156,7 @@ impl<'r> Sieve<'r> {
         for letters in &self.choices {
             lowering.work = 0;
             let left = lowering.array(truth, letters).ok()?;
-            let right = lowering.array(expr, letters).ok()?;
+            let right = lowering.array_like(expr, &left, letters).ok()?;
             let (_, right) = lowering.matched(&left, &right, expr.span).ok()?;
             let guard = lowering.guard(self.rules, letters).ok()?;
             terms.extend(lowering.guarded(&right, guard).entries);

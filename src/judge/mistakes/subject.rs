@@ -38,9 +38,6 @@ impl<'s> Subject<'s> {
             .collect();
         let mut cut = Vec::new();
         taken_as_known(claim, &mut cut);
-        cut.retain(|family| {
-            system.family(*family).slots == 0 && derivative.is_none_or(|(_, wrt)| wrt != *family)
-        });
         Self {
             system,
             truth,
@@ -97,6 +94,11 @@ impl<'s> Subject<'s> {
             }
         }
         found
+    }
+
+    /// Whether one quantity depends on another, or is it.
+    pub(super) fn leads_to(&self, from: FamilyId, to: FamilyId) -> bool {
+        reached_from(self.system, from).contains(&to)
     }
 
     /// Whether nothing but sums read a quantity, as a bias.
@@ -275,11 +277,11 @@ fn penalties_of(system: &System, family: FamilyId) -> Vec<Penalty> {
             let penalty = !shared.is_empty()
                 && shared.iter().all(is_input)
                 && lone.iter().filter(|family| is_input(family)).all(is_number)
-                && factors.len() <= 1
+                && factors.len() <= if own.iter().all(is_input) { 2 } else { 1 }
                 && others
                     .iter()
                     .any(|family| is_input(family) && !own.contains(family))
-                && (factors.len() == 1 || others.iter().any(|family| !is_input(family)));
+                && (!factors.is_empty() || others.iter().any(|family| !is_input(family)));
             if penalty {
                 found.push(Penalty {
                     family,

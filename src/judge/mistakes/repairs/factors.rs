@@ -1,12 +1,36 @@
 //! Signs, constants, and factors that are missing or too much.
 
+use super::super::subject::{bodies, subterms};
 use super::*;
 use crate::claim::Fold;
 use crate::system::FamilyRole;
-use crate::term::SizeId;
+use crate::term::{Node, SizeId};
 
 /// A sign turned round.
 pub(in super::super) fn signs(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn FnMut(Edit)) {
+    if site.whole {
+        out(Edit {
+            name: "sign-flipped",
+            becomes: negated(site.expr),
+            said: Said::Sign(site.expr.clone()),
+        });
+    }
+    // σ(z) for σ(-z)
+    if let Some(argument) = argument_of(site.expr) {
+        let mut turned = site.expr.clone();
+        *turned.children_mut()[0] = match &argument.kind {
+            ExprKind::Sum(terms) => match terms.as_slice() {
+                [(true, only)] => only.clone(),
+                _ => negated(argument),
+            },
+            _ => negated(argument),
+        };
+        out(Edit {
+            name: "sign-flipped",
+            becomes: turned,
+            said: Said::Sign(argument.clone()),
+        });
+    }
     if let ExprKind::Sum(terms) = &site.expr.kind {
         for at in 0..terms.len() {
             let mut turned = terms.clone();
@@ -17,6 +41,17 @@ pub(in super::super) fn signs(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn Fn
                 said: Said::Sign(terms[at].1.clone()),
             });
         }
+    }
+}
+
+/// The argument of a function of numbers.
+fn argument_of(expr: &Expr) -> Option<&Expr> {
+    let ExprKind::Call(name, _, arguments) = &expr.kind else {
+        return None;
+    };
+    match arguments.as_slice() {
+        [only] if name != "step" && crate::functions::row(name).is_some() => Some(only),
+        _ => None,
     }
 }
 
@@ -66,7 +101,89 @@ pub(in super::super) fn constants(subject: &Subject<'_>, span: Span) -> Vec<(&'s
         found.push(("factor-missing", inverse(root.clone())));
         found.push(("factor-missing", root));
     }
+    for constant in own_constants(subject, span) {
+        if found.iter().all(|(_, known)| *known != constant) {
+            found.push(("factor-missing", constant));
+        }
+    }
     found
+}
+
+/// Constants that the network itself has, and their inverses: 0.1, log 2.
+fn own_constants(subject: &Subject<'_>, span: Span) -> Vec<Expr> {
+    let system = subject.system;
+    let mut found: Vec<Expr> = Vec::new();
+    for family in &subject.reached {
+        for body in bodies(system, *family) {
+            for term in subterms(system, body) {
+                let constant = match system.store.node(term) {
+                    Node::Number(value) if !value.is_integer() => {
+                        Expr::new(ExprKind::Number(value.clone()), span)
+                    }
+                    Node::Apply(function, orders, arguments)
+                        if orders.iter().all(|it| *it == 0) =>
+                    {
+                        let [argument] = arguments[..] else { continue };
+                        let Node::Number(value) = system.store.node(argument) else {
+                            continue;
+                        };
+                        let argument = Expr::new(ExprKind::Number(value.clone()), span);
+                        let name = system.function(*function).name.clone();
+                        Expr::new(ExprKind::Call(name, 0, vec![argument]), span)
+                    }
+                    _ => continue,
+                };
+                if !found.contains(&constant) {
+                    found.extend([constant.clone(), inverse(constant)]);
+                }
+            }
+        }
+    }
+    found.truncate(MOST_OWN_CONSTANTS);
+    found
+}
+
+/// More constants of a network are not tried.
+const MOST_OWN_CONSTANTS: usize = 12;
+
+/// A division by a number of the network that is left out, or a multiplication in its place: the 1/τ of a temperature.
+pub(in super::super) fn divisors_missing(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    let summand = site.whole || !(site.factor || site.slope || site.step);
+    if !summand || matches!(site.expr.kind, ExprKind::Number(_) | ExprKind::Size(..)) {
+        return;
+    }
+    let span = site.expr.span;
+    let numbers = subject.reached.iter().copied().filter(|family| {
+        let known = subject.system.family(*family);
+        known.kind == FamilyKind::Input && known.slots + known.axes == 0
+    });
+    let factors = factors_of(site.expr);
+    for family in numbers.filter(|family| is_plain(subject.system, *family)) {
+        let divisor = Expr::quantity(family, span);
+        // A factor that is there is too much.
+        let multiplies = |(_, factor): &(Join, Expr)| factor.plain().kind == divisor.kind;
+        if factors.iter().any(multiplies) {
+            continue;
+        }
+        for power in [1, 2] {
+            let divisor = match power {
+                1 => divisor.clone(),
+                _ => self::power(divisor.clone(), number(power, span)),
+            };
+            out(Edit {
+                name: "factor-missing",
+                becomes: Expr::new(
+                    ExprKind::Quotient(Box::new(site.expr.clone()), Box::new(divisor.clone())),
+                    span,
+                ),
+                said: Said::Missing(inverse(divisor)),
+            });
+        }
+    }
 }
 
 /// A constant at a summand, or at the whole.
@@ -86,11 +203,25 @@ pub(in super::super) fn constants_missing(
             out(edit(name, constant));
         }
     }
+    if let Some(argument) = argument_of(site.expr) {
+        for constant in [number(2, span), ratio(1, 2, span)] {
+            let mut other = site.expr.clone();
+            *other.children_mut()[0] = scaled(argument, constant.clone());
+            out(Edit {
+                name: "factor-missing",
+                becomes: other,
+                said: Said::Missing(constant),
+            });
+        }
+    }
     if let ExprKind::Sum(terms) = &site.expr.kind
         && (terms.len() > 1 || !site.whole)
     {
+        let penalties = subject.penalty_factors();
         for at in 0..terms.len() {
+            let penalty = mentions(&terms[at].1, &penalties);
             for (name, constant) in constants(subject, span) {
+                let name = if penalty { "regulariser-wrong" } else { name };
                 let mut scaled = terms.clone();
                 scaled[at].1 = self::scaled(&terms[at].1, constant.clone());
                 out(Edit {
@@ -450,128 +581,12 @@ pub(super) fn is_weight(subject: &Subject<'_>, family: FamilyId) -> bool {
         .flat_map(|question| question.wrt.iter().map(|target| target.family))
         .filter(|family| subject.system.family(*family).kind == FamilyKind::Input)
         .collect();
-    // Where no parameter is asked for, any matrix may be one.
-    let chosen = asked.contains(&family) || (asked.is_empty() && known.axes == 2);
+    // Where no parameter is asked for, any matrix may be one; by their letters weights are told anywhere.
+    let by_letter =
+        known.name.starts_with(['w', 'W']) || known.name.to_lowercase().starts_with("theta");
+    let chosen = asked.contains(&family) || by_letter || (asked.is_empty() && known.axes == 2);
     known.kind == FamilyKind::Input
         && !matches!(known.role, Some(FamilyRole::Target | FamilyRole::Input))
         && (known.role == Some(FamilyRole::Parameter) || chosen)
         && !subject.only_added(family)
-}
-
-/// A bracket that is missing or too much: `a b - c` for `a (b - c)`, and the reverse.
-pub(in super::super) fn brackets(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn FnMut(Edit)) {
-    let span = site.expr.span;
-    match &site.expr.kind {
-        ExprKind::Sum(terms) if terms.len() > 1 => {
-            // The first factor takes what stands before it.
-            for last in 1..terms.len() {
-                let factors = factors_of(&terms[last].1);
-                if factors.len() < 2 {
-                    continue;
-                }
-                for first in 0..last {
-                    let mut inner = terms[first..last].to_vec();
-                    inner.push((terms[last].0, factors[0].1.clone()));
-                    let mut closed = factors.clone();
-                    closed[0].1 = Expr::new(ExprKind::Sum(inner), span);
-                    let mut sum = terms[..first].to_vec();
-                    sum.push((false, product(closed, span)));
-                    sum.extend(terms[last + 1..].iter().cloned());
-                    let becomes = match sum.as_slice() {
-                        [(false, only)] => only.clone(),
-                        _ => Expr::new(ExprKind::Sum(sum), span),
-                    };
-                    out(Edit {
-                        name: "precedence",
-                        said: Said::Instead(site.expr.clone(), becomes.clone()),
-                        becomes,
-                    });
-                }
-            }
-            for at in 0..terms.len() - 1 {
-                let (head, rest) = (&terms[at], &terms[at + 1..]);
-                let mut put = |name, factored: Expr| {
-                    let mut sum = terms[..at].to_vec();
-                    sum.push((head.0, factored));
-                    out(Edit {
-                        name,
-                        becomes: match sum.as_slice() {
-                            [(false, only)] => only.clone(),
-                            _ => Expr::new(ExprKind::Sum(sum.clone()), span),
-                        },
-                        said: Said::Instead(
-                            site.expr.clone(),
-                            Expr::new(ExprKind::Sum(sum.clone()), span),
-                        ),
-                    });
-                };
-                // The last factor takes what follows.
-                let mut factors = factors_of(&head.1);
-                if factors.len() > 1
-                    && let Some((_, last)) = factors.last_mut()
-                {
-                    let mut inner = vec![(false, last.clone())];
-                    inner.extend(rest.iter().cloned());
-                    *last = Expr::new(ExprKind::Sum(inner), span);
-                    put("precedence", product(factors, span));
-                }
-                if let [(minus, next)] = rest {
-                    // 1 + ∏ f for ∏ (1 + f): the ways through several layers are not added up.
-                    if let ExprKind::Fold {
-                        fold: Fold::Product,
-                        binders,
-                        conditions,
-                        body,
-                    } = &next.kind
-                    {
-                        let inner = Expr::new(
-                            ExprKind::Sum(vec![
-                                (false, head.1.clone()),
-                                (*minus, (**body).clone()),
-                            ]),
-                            span,
-                        );
-                        put(
-                            "path-missing",
-                            Expr::new(
-                                ExprKind::Fold {
-                                    fold: Fold::Product,
-                                    binders: binders.clone(),
-                                    conditions: conditions.clone(),
-                                    body: Box::new(inner),
-                                },
-                                span,
-                            ),
-                        );
-                    }
-                }
-            }
-        }
-        ExprKind::Product(factors) => {
-            for at in 0..factors.len() {
-                let ExprKind::Sum(terms) = &factors[at].1.kind else {
-                    continue;
-                };
-                let (before, after) = (&factors[..at], &factors[at + 1..]);
-                let (Some(first), Some(last)) = (terms.first(), terms.last()) else {
-                    continue;
-                };
-                let mut opened = terms.clone();
-                let mut head = before.to_vec();
-                head.push((factors[at].0, first.1.clone()));
-                opened[0] = (first.0, product(head, span));
-                let mut tail = vec![(Join::Product, opened.last().unwrap_or(last).1.clone())];
-                tail.extend(after.iter().cloned());
-                let end = opened.len() - 1;
-                opened[end] = (last.0, product(tail, span));
-                let becomes = Expr::new(ExprKind::Sum(opened), span);
-                out(Edit {
-                    name: "precedence",
-                    said: Said::Instead(site.expr.clone(), becomes.clone()),
-                    becomes,
-                });
-            }
-        }
-        _ => {}
-    }
 }

@@ -3,7 +3,8 @@
 use super::factors::is_weight;
 use super::leaves::letters_of;
 use super::*;
-use crate::claim::{Binder, Entry, Fold};
+use crate::claim::{Binder, Condition, Entry, Fold};
+use crate::syntax::Comparison;
 
 /// Elements anywhere in an expression that is one leaf: of a quantity, of a bracket, of what a derivative is taken by.
 fn with_elements(expr: &Expr, change: &dyn Fn(&[Entry]) -> Vec<Vec<Entry>>) -> Vec<Expr> {
@@ -167,12 +168,25 @@ pub(in super::super) fn sums(subject: &Subject<'_>, site: &Site<'_>, out: &mut d
         if !stray {
             continue;
         }
-        let becomes = summed(&letter, site.expr.clone());
-        out(Edit {
-            name: name_of_sum(subject, site.expr, &letter),
-            said: Said::Instead(site.expr.clone(), becomes.clone()),
-            becomes,
+        let over_all = summed(&letter, site.expr.clone());
+        let others = places(subject).into_iter().map(|place| {
+            let mut sum = over_all.clone();
+            if let ExprKind::Fold { conditions, .. } = &mut sum.kind {
+                conditions.push(Condition {
+                    left: Expr::new(ExprKind::Letter(letter.clone()), site.expr.span),
+                    relation: Comparison::NotEqual,
+                    right: Expr::quantity(place, site.expr.span),
+                });
+            }
+            sum
         });
+        for becomes in std::iter::once(over_all.clone()).chain(others) {
+            out(Edit {
+                name: name_of_sum(subject, site.expr, &letter),
+                said: Said::Instead(site.expr.clone(), becomes.clone()),
+                becomes,
+            });
+        }
         // Only the factors that have it.
         if let ExprKind::Product(factors) = &site.expr.kind {
             let (with, without): (Vec<_>, Vec<_>) = factors
@@ -341,12 +355,8 @@ pub(in super::super) fn deltas_missing(
     }
     let span = site.expr.span;
     let letters = subject.truth.free_letters();
-    let mut places: Vec<Expr> = subject
-        .families()
-        .filter(|family| {
-            let known = subject.system.family(*family);
-            known.integers.is_some() && known.slots + known.axes == 0
-        })
+    let mut places: Vec<Expr> = places(subject)
+        .into_iter()
         .map(|family| Expr::quantity(family, span))
         .collect();
     places.extend(

@@ -45,13 +45,16 @@ fn others(subject: &Subject<'_>, leaf: &Expr) -> Vec<(&'static str, Expr)> {
     let system = subject.system;
     let mut found = Vec::new();
     let leaf_axes = axes(system, leaf);
-    let (own, slots, elements) = match &leaf.kind {
-        ExprKind::Quantity {
-            family,
-            slots,
-            elements,
-        } => (Some(*family), slots.clone(), elements.clone()),
-        ExprKind::Named(_) => (None, Vec::new(), Vec::new()),
+    let (own, slots, elements) = match (&leaf.kind, &leaf.plain().kind) {
+        (
+            _,
+            ExprKind::Quantity {
+                family,
+                slots,
+                elements,
+            },
+        ) => (Some(*family), slots.clone(), elements.clone()),
+        (ExprKind::Named(_), _) => (None, Vec::new(), Vec::new()),
         _ => return found,
     };
     for family in subject.families() {
@@ -166,6 +169,85 @@ pub(in super::super) fn operands_exchanged_everywhere(
     }
 }
 
+/// Two quantities of one shape that stand in each other's place throughout.
+pub(in super::super) fn operands_swapped(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    if !site.whole {
+        return;
+    }
+    let mut leaves: Vec<Expr> = Vec::new();
+    collect(site.expr, &mut leaves);
+    for (at, first) in leaves.iter().enumerate() {
+        for second in &leaves[at + 1..] {
+            if axes(subject.system, first) != axes(subject.system, second)
+                || are_subtracted(site.expr, first, second)
+            {
+                continue;
+            }
+            // A number that stands nowhere keeps the two apart.
+            let between = number(i64::MIN, site.expr.span);
+            let becomes = replaced(site.expr, first, &between);
+            let becomes = replaced(&becomes, second, first);
+            let becomes = replaced(&becomes, &between, second);
+            out(Edit {
+                name: "wrong-operand",
+                said: Said::Instead(site.expr.clone(), becomes.clone()),
+                becomes,
+            });
+        }
+    }
+}
+
+/// Whether two leaves stand as `a - b` somewhere: exchanged they turn a sign.
+fn are_subtracted(expr: &Expr, first: &Expr, second: &Expr) -> bool {
+    expr.any(&mut |inner| {
+        let ExprKind::Sum(terms) = &inner.kind else {
+            return false;
+        };
+        let sign = |leaf: &Expr| {
+            let term = terms.iter().find(|(_, term)| term.kind == leaf.kind);
+            term.map(|(minus, _)| *minus)
+        };
+        matches!((sign(first), sign(second)), (Some(a), Some(b)) if a != b)
+    })
+}
+
+/// A quantity at another layer or step of those that letters stand for.
+pub(in super::super) fn slots_renamed(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn FnMut(Edit)) {
+    let ExprKind::Quantity {
+        family,
+        slots,
+        elements,
+    } = &site.expr.plain().kind
+    else {
+        return;
+    };
+    for at in 0..slots.len() {
+        let free = slots[at].free_letters();
+        for letter in &free {
+            for other in site.letters.iter().filter(|other| !free.contains(other)) {
+                let other = Expr::new(ExprKind::Letter(other.clone()), site.expr.span);
+                let mut moved = slots.clone();
+                moved[at] = moved[at].with_letters(&[(letter.clone(), other)]);
+                let kind = ExprKind::Quantity {
+                    family: *family,
+                    slots: moved,
+                    elements: elements.clone(),
+                };
+                let becomes = Expr::new(kind, site.expr.span);
+                out(Edit {
+                    name: name_of(site, "wrong-layer"),
+                    said: Said::Instead(site.expr.clone(), becomes.clone()),
+                    becomes,
+                });
+            }
+        }
+    }
+}
+
 fn collect(expr: &Expr, into: &mut Vec<Expr>) {
     if matches!(expr.kind, ExprKind::Quantity { .. } | ExprKind::Named(_))
         && !into.iter().any(|known| known.kind == expr.kind)
@@ -242,6 +324,33 @@ pub(in super::super) fn squares_missing(
         said: Said::Instead(site.expr.clone(), square.clone()),
         becomes: square,
     });
+}
+
+/// Another threshold in an indicator: `[m < 0]` for `[m < 1]`.
+pub(in super::super) fn thresholds(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn FnMut(Edit)) {
+    let ExprKind::Indicator(conditions) = &site.expr.kind else {
+        return;
+    };
+    for (at, condition) in conditions.iter().enumerate() {
+        let right = &condition.right;
+        if !matches!(right.kind, ExprKind::Number(_)) {
+            continue;
+        }
+        for value in [-1, 0, 1] {
+            let other = number(value, right.span);
+            if other.kind == right.kind {
+                continue;
+            }
+            let mut moved = conditions.clone();
+            moved[at].right = other;
+            let becomes = Expr::new(ExprKind::Indicator(moved), site.expr.span);
+            out(Edit {
+                name: "step-wrong-argument",
+                said: Said::Instead(site.expr.clone(), becomes.clone()),
+                becomes,
+            });
+        }
+    }
 }
 
 /// The letters of an element's index.

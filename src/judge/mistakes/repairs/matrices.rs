@@ -243,6 +243,74 @@ pub(in super::super) fn pairs_transposed(
     }
 }
 
+/// The transposes of all matrices, forgotten together.
+pub(in super::super) fn matrices_transposed(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    if !site.whole {
+        return;
+    }
+    let (count, becomes) = matrices(subject.system, site.expr, false);
+    if count < 2 {
+        return;
+    }
+    out(Edit {
+        name: "transpose-missing",
+        said: Said::Instead(site.expr.clone(), becomes.clone()),
+        becomes,
+    });
+}
+
+/// `2 A` for `A + A^T`.
+pub(in super::super) fn doubled(subject: &Subject<'_>, site: &Site<'_>, out: &mut dyn FnMut(Edit)) {
+    let ExprKind::Product(factors) = &site.expr.kind else {
+        return;
+    };
+    let two = number(2, site.expr.span).kind;
+    let Some(number) = factors.iter().position(|(_, factor)| factor.kind == two) else {
+        return;
+    };
+    for at in 0..factors.len() {
+        let (join, factor) = &factors[at];
+        let is_matrix = matches!(factor.plain().kind, ExprKind::Quantity { .. })
+            && axes(subject.system, factor) == 2;
+        if !is_matrix {
+            continue;
+        }
+        let both = ExprKind::Sum(vec![(false, factor.clone()), (false, toggled(factor))]);
+        let mut halved = factors.clone();
+        halved[at] = (*join, Expr::new(both, factor.span));
+        halved.remove(number);
+        let becomes = product(halved, site.expr.span);
+        out(Edit {
+            name: "transpose-missing",
+            said: Said::Instead(site.expr.clone(), becomes.clone()),
+            becomes,
+        });
+    }
+}
+
+/// An expression with all its matrices transposed that are not, and how many they are.
+fn matrices(system: &System, expr: &Expr, transposed: bool) -> (usize, Expr) {
+    if matches!(expr.kind, ExprKind::Quantity { .. } | ExprKind::Named(_)) {
+        return if !transposed && axes(system, expr) == 2 {
+            (1, toggled(expr))
+        } else {
+            (0, expr.clone())
+        };
+    }
+    let mut result = expr.clone();
+    let mut count = 0;
+    for at in operands(expr) {
+        let (inner, becomes) = matrices(system, expr.children()[at], is_transposed(expr));
+        count += inner;
+        *result.children_mut()[at] = becomes;
+    }
+    (count, result)
+}
+
 /// `x .* y` for a dot product written `sum_k x_k y_k`.
 fn unsummed(expr: &Expr) -> Option<Expr> {
     let ExprKind::Fold {
@@ -292,6 +360,12 @@ pub(in super::super) fn kinds(subject: &Subject<'_>, site: &Site<'_>, out: &mut 
                         let mut other = factors.clone();
                         other[at].0 = join;
                         put(Expr::new(ExprKind::Product(other.clone()), span));
+                        // An outer product.
+                        if join == Join::Product {
+                            let mut outer = other.clone();
+                            outer[at].1 = toggled(&outer[at].1);
+                            put(Expr::new(ExprKind::Product(outer), span));
+                        }
                         // As a product of matrices it may stand on the other side.
                         if join == Join::Product && factors.len() == 2 {
                             other.swap(0, 1);
@@ -316,4 +390,44 @@ pub(in super::super) fn kinds(subject: &Subject<'_>, site: &Site<'_>, out: &mut 
             span,
         ));
     }
+}
+
+/// All products of arrays taken entry by entry that are written as products of matrices: signs forgotten together.
+pub(in super::super) fn kinds_everywhere(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    let (count, becomes) = entrywise(subject.system, site.expr);
+    if count < 2 {
+        return;
+    }
+    out(Edit {
+        name: "hadamard-vs-product",
+        said: Said::Instead(site.expr.clone(), becomes.clone()),
+        becomes,
+    });
+}
+
+/// An expression with its products of untransposed arrays taken entry by entry, and how many there are. What is transposed
+/// is multiplied as a matrix.
+fn entrywise(system: &System, expr: &Expr) -> (usize, Expr) {
+    let mut result = expr.clone();
+    let mut count = 0;
+    for at in operands(expr) {
+        let (inner, becomes) = entrywise(system, expr.children()[at]);
+        count += inner;
+        *result.children_mut()[at] = becomes;
+    }
+    if let ExprKind::Product(factors) = &mut result.kind {
+        for at in 1..factors.len() {
+            let plain = |factor: &Expr| axes(system, factor) > 0 && !is_transposed(factor);
+            if factors[at].0 == Join::Product && plain(&factors[at - 1].1) && plain(&factors[at].1)
+            {
+                factors[at].0 = Join::Elementwise;
+                count += 1;
+            }
+        }
+    }
+    (count, result)
 }

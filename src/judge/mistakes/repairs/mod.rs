@@ -2,11 +2,15 @@
 //!
 //! An edit never adds a free term: the truth could then be added and the claim dropped.
 
+mod bounds;
+mod brackets;
 mod factors;
 mod indices;
 mod leaves;
 mod matrices;
 
+pub(super) use bounds::*;
+pub(super) use brackets::*;
 pub(super) use factors::*;
 pub(super) use indices::*;
 pub(super) use leaves::*;
@@ -309,4 +313,16 @@ fn open_axes(system: &System, family: FamilyId, elements: &[crate::claim::Entry]
 fn is_plain(system: &System, family: FamilyId) -> bool {
     let known = system.family(family);
     known.integers.is_none() && matches!(known.kind, FamilyKind::Input | FamilyKind::Defined)
+}
+
+/// Whole numbers of the data, such as the class of an example.
+fn places(subject: &Subject<'_>) -> Vec<FamilyId> {
+    let system = subject.system;
+    subject
+        .families()
+        .filter(|family| {
+            let known = system.family(*family);
+            known.integers.is_some() && known.slots + known.axes == 0
+        })
+        .collect()
 }

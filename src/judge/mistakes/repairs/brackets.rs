@@ -1,0 +1,135 @@
+//! Brackets that are missing or too much.
+
+use super::*;
+use crate::claim::Fold;
+
+/// A bracket that is missing or too much: `a b - c` for `a (b - c)`, and the reverse.
+pub(in super::super) fn brackets(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn FnMut(Edit)) {
+    let span = site.expr.span;
+    match &site.expr.kind {
+        ExprKind::Sum(terms) if terms.len() > 1 => {
+            // The first factor takes what stands before it.
+            for last in 1..terms.len() {
+                let factors = factors_of(&terms[last].1);
+                if factors.len() < 2 {
+                    continue;
+                }
+                for first in 0..last {
+                    let mut inner = terms[first..last].to_vec();
+                    inner.push((terms[last].0, factors[0].1.clone()));
+                    let mut closed = factors.clone();
+                    closed[0].1 = Expr::new(ExprKind::Sum(inner), span);
+                    let mut sum = terms[..first].to_vec();
+                    sum.push((false, product(closed, span)));
+                    sum.extend(terms[last + 1..].iter().cloned());
+                    let becomes = match sum.as_slice() {
+                        [(false, only)] => only.clone(),
+                        _ => Expr::new(ExprKind::Sum(sum), span),
+                    };
+                    out(Edit {
+                        name: "precedence",
+                        said: Said::Instead(site.expr.clone(), becomes.clone()),
+                        becomes,
+                    });
+                }
+            }
+            for at in 0..terms.len() - 1 {
+                let (head, rest) = (&terms[at], &terms[at + 1..]);
+                // The last factors take what follows, or some of it.
+                let factors = factors_of(&head.1);
+                let places = (1..factors.len())
+                    .flat_map(|first| (1..=rest.len()).map(move |end| (first, end)));
+                for (first, end) in places {
+                    let (taken, after) = rest.split_at(end);
+                    let mut inner = vec![(false, product(factors[first..].to_vec(), span))];
+                    inner.extend(taken.iter().cloned());
+                    let mut closed = factors[..first].to_vec();
+                    closed.push((factors[first].0, Expr::new(ExprKind::Sum(inner), span)));
+                    let mut sum = terms[..at].to_vec();
+                    sum.push((head.0, product(closed, span)));
+                    sum.extend(after.iter().cloned());
+                    let becomes = match sum.as_slice() {
+                        [(false, only)] => only.clone(),
+                        _ => Expr::new(ExprKind::Sum(sum), span),
+                    };
+                    out(Edit {
+                        name: "precedence",
+                        said: Said::Instead(site.expr.clone(), becomes.clone()),
+                        becomes,
+                    });
+                }
+                let mut put = |name, factored: Expr| {
+                    let mut sum = terms[..at].to_vec();
+                    sum.push((head.0, factored));
+                    out(Edit {
+                        name,
+                        becomes: match sum.as_slice() {
+                            [(false, only)] => only.clone(),
+                            _ => Expr::new(ExprKind::Sum(sum.clone()), span),
+                        },
+                        said: Said::Instead(
+                            site.expr.clone(),
+                            Expr::new(ExprKind::Sum(sum.clone()), span),
+                        ),
+                    });
+                };
+                if let [(minus, next)] = rest {
+                    // 1 + ∏ f or 1 + Σ f for ∏ (1 + f): not all ways through several layers are counted.
+                    if let ExprKind::Fold {
+                        fold: Fold::Product | Fold::Sum,
+                        binders,
+                        conditions,
+                        body,
+                    } = &next.kind
+                    {
+                        let inner = Expr::new(
+                            ExprKind::Sum(vec![
+                                (false, head.1.clone()),
+                                (*minus, (**body).clone()),
+                            ]),
+                            span,
+                        );
+                        put(
+                            "path-missing",
+                            Expr::new(
+                                ExprKind::Fold {
+                                    fold: Fold::Product,
+                                    binders: binders.clone(),
+                                    conditions: conditions.clone(),
+                                    body: Box::new(inner),
+                                },
+                                span,
+                            ),
+                        );
+                    }
+                }
+            }
+        }
+        ExprKind::Product(factors) => {
+            for at in 0..factors.len() {
+                let ExprKind::Sum(terms) = &factors[at].1.kind else {
+                    continue;
+                };
+                let (before, after) = (&factors[..at], &factors[at + 1..]);
+                let (Some(first), Some(last)) = (terms.first(), terms.last()) else {
+                    continue;
+                };
+                let mut opened = terms.clone();
+                let mut head = before.to_vec();
+                head.push((factors[at].0, first.1.clone()));
+                opened[0] = (first.0, product(head, span));
+                let mut tail = vec![(Join::Product, opened.last().unwrap_or(last).1.clone())];
+                tail.extend(after.iter().cloned());
+                let end = opened.len() - 1;
+                opened[end] = (last.0, product(tail, span));
+                let becomes = Expr::new(ExprKind::Sum(opened), span);
+                out(Edit {
+                    name: "precedence",
+                    said: Said::Instead(site.expr.clone(), becomes.clone()),
+                    becomes,
+                });
+            }
+        }
+        _ => {}
+    }
+}
