@@ -2,7 +2,6 @@
 
 use super::super::subject::{bodies, subterms};
 use super::*;
-use crate::claim::Fold;
 use crate::system::FamilyRole;
 use crate::term::{Node, SizeId};
 
