@@ -231,6 +231,52 @@ fn behind_spaces(text: &str) -> &str {
     text
 }
 
+/// Spaces at the end of a formula.
+const LAST_SPACES: &[&str] = &[r"\quad", r"\qquad", r"\,", r"\;", r"\:", r"\!", r"\ ", "~"];
+
+/// A text without the spaces and stops that it ends with.
+fn before_end(text: &str) -> &str {
+    let mut text = text.trim_end();
+    loop {
+        let space = LAST_SPACES
+            .iter()
+            .find_map(|space| text.strip_suffix(space));
+        let stop = || {
+            text.strip_suffix(['.', ',', ';'])
+                .filter(|_| !text.ends_with(r"\right."))
+        };
+        match space.or_else(stop) {
+            Some(rest) => text = rest.trim_end(),
+            None => return text,
+        }
+    }
+}
+
+/// Where the lines are of several equations behind one brace, `\left\{\begin{aligned}…\end{aligned}\right.`: each says what
+/// something is.
+fn equations_in_brace(text: &str) -> Option<(usize, usize)> {
+    let inner = text
+        .strip_prefix(r"\left\{")
+        .or_else(|| text.strip_prefix(r"\{"))
+        .map_or(text, behind_spaces);
+    let (name, rows) = inner.strip_prefix(r"\begin{")?.split_once('}')?;
+    let (rows, behind) = rows.split_once(&format!(r"\end{{{name}}}"))?;
+    let braced = inner.len() < text.len();
+    let closed = matches!(behind.trim(), "" | r"\right.");
+    if !closed || !(braced || name == "cases") {
+        return None;
+    }
+    let rows = match (name, rows.strip_prefix('{')) {
+        ("array", Some(columns)) => columns.split_once('}')?.1,
+        _ => rows,
+    };
+    let equations = rows
+        .split(r"\\")
+        .all(|row| row.trim().is_empty() || row.contains('='));
+    let last = text.len() - behind.len() - r"\end{}".len() - name.len();
+    equations.then_some((last - rows.len(), last))
+}
+
 /// How long the end of a line is: `\\`, `\\[4pt]`.
 fn line_end(text: &str) -> usize {
     let behind = text[2..].trim_start();
@@ -278,12 +324,14 @@ fn lines(text: &str, start: usize, end: usize, defines: bool, into: &mut Vec<For
     let mut buffer: Vec<u8> = Vec::new();
     let flush = |from: usize, buffer: &mut Vec<u8>, into: &mut Vec<Formula>| {
         let line = String::from_utf8(std::mem::take(buffer)).unwrap_or_default();
-        let mut body = line.trim_end();
-        while body.ends_with(['.', ',', ';']) && !body.ends_with(r"\right.") {
-            body = &body[..body.len() - 1];
-        }
+        let body = before_end(&line);
         let inner = behind_spaces(body);
         if inner.is_empty() {
+            return;
+        }
+        if let Some((first, last)) = equations_in_brace(inner) {
+            let offset = from + body.len() - inner.len();
+            lines(text, offset + first, offset + last, defines, into);
             return;
         }
         let (inner, continues) = match inner.strip_prefix('=') {

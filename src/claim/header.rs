@@ -69,7 +69,16 @@ fn error(message: impl Into<String>, span: Span) -> Report {
 fn items(text: &str, offset: usize, separator: char) -> Vec<(&str, usize)> {
     let mut found = Vec::new();
     let mut at = 0;
-    for part in text.split(separator) {
+    let mut depth = 0i32;
+    let outside = |c: char| {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
+            _ => {}
+        }
+        c == separator && depth <= 0
+    };
+    for part in text.split(outside) {
         let lead = part.len() - part.trim_start().len();
         if !part.trim().is_empty() {
             found.push((part.trim(), offset + at + lead));

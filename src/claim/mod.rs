@@ -456,16 +456,13 @@ fn statements(list: &[noad::Noad], continues: bool) -> Vec<Statement<'_>> {
         if at < list.len() && !introduces(&list[at]) {
             continue;
         }
-        let mut part = &list[start..at];
-        while let [rest @ .., last] = part
-            && (last.is_sign(",") || last.is_sign(";"))
-        {
-            part = rest;
-        }
+        let part = qualifier::without_remarks(&list[start..at]);
         let introduced = start > 0;
         let qualified = qualifier::split(part).1.is_some();
         let parts: Vec<&[noad::Noad]> = part
-            .split(|noad| noad.is_sign(",") || noad.is_sign(";"))
+            .split(|noad| noad.is_sign(",") || noad.is_sign(";") || qualifier::is_and(noad))
+            .map(qualifier::without_remarks)
+            .filter(|part| !part.is_empty())
             .collect();
         let all_equations = parts
             .iter()

@@ -389,14 +389,14 @@ impl<'a> Names<'a> {
         }
         let span = list[0].span.to(list[length - 1].span);
         let value = spelling.value.with_letters(&values).moved(span);
-        // `w_{kj}` is no beginning of `w_{kj}^{(2)}` where it has no layers.
-        let slotted =
-            matches!(&value.plain().kind, ExprKind::Quantity { slots, .. } if !slots.is_empty());
+        // `w_{kj}` is no beginning of `w_{kj}^{(2)}` where it has no layers left.
+        let slotted = matches!(&value.plain().kind, ExprKind::Quantity { family, slots, .. }
+            if slots.is_empty() && self.system.family(*family).slots > 0);
         let marked = rest.sup.as_ref().is_some_and(|sup| {
             matches!(sup.as_slice(), [only] if matches!(only.kind, Kind::Fence('(' | '[', _)))
         });
         if marked && !slotted {
-            inexact += 100;
+            return None;
         }
         Some(Found {
             meaning: Meaning::Spelled(Expr::new(ExprKind::Named(Box::new(value)), span)),

@@ -9,6 +9,81 @@ use crate::source::Report;
 /// Words that begin a qualifier.
 const WORDS: &[&str] = &["for", "valid if", "if", "when", "provided"];
 
+/// Words that lead from one formula to the next.
+const LEADING: &[&str] = &[
+    "so",
+    "hence",
+    "thus",
+    "then",
+    "therefore",
+    "and",
+    "or",
+    "also",
+    "now",
+    "finally",
+    "similarly",
+    "likewise",
+    "we",
+    "which",
+    "giving",
+    "that",
+    "it",
+    "this",
+];
+
+/// Words that begin a remark on a formula.
+const REMARKS: &[&str] = &[
+    "by", "since", "because", "using", "from", "as", "recall", "due", "note", "chain", "via",
+    "see", "product", "rule",
+];
+
+/// The first word of a text among formulas.
+fn first_word(noad: &Noad) -> Option<String> {
+    let Kind::Word(text) = &noad.kind else {
+        return None;
+    };
+    let word = text
+        .split(|c: char| !c.is_alphabetic())
+        .find(|word| !word.is_empty())?;
+    Some(word.to_lowercase())
+}
+
+/// Whether a text joins two formulas.
+pub(super) fn is_and(noad: &Noad) -> bool {
+    matches!(&noad.kind, Kind::Word(text) if text.trim_matches([' ', ',']) == "and")
+}
+
+/// A formula without the words that lead to it, the marks around it, and what is remarked on it: `(by the chain rule)`,
+/// `since …`.
+pub(super) fn without_remarks(list: &[Noad]) -> &[Noad] {
+    let is_mark = |noad: &Noad| noad.is_sign(",") || noad.is_sign(";");
+    let among = |noad: &Noad, words: &[&str]| {
+        first_word(noad).is_some_and(|word| words.contains(&word.as_str()))
+    };
+    let mut list = list;
+    while let [first, rest @ ..] = list
+        && (is_mark(first) || (among(first, LEADING) && !rest.is_empty()))
+    {
+        list = rest;
+    }
+    let remark = list.iter().skip(1).position(|noad| {
+        let bracketed = |text: &str| text.trim_start().starts_with(['(', '[']);
+        let in_brackets = matches!(&noad.kind, Kind::Fence('(' | '[', inside)
+            if inside.first().is_some_and(|first| among(first, REMARKS)));
+        let is_text = matches!(&noad.kind, Kind::Word(text) if bracketed(text));
+        in_brackets || (noad.is_bare() && (among(noad, REMARKS) || is_text))
+    });
+    if let Some(remark) = remark {
+        list = &list[..=remark];
+    }
+    while let [rest @ .., last] = list
+        && is_mark(last)
+    {
+        list = rest;
+    }
+    list
+}
+
 /// A formula without its qualifier, and the qualifier.
 pub(super) fn split(list: &[Noad]) -> (&[Noad], Option<&[Noad]>) {
     for (at, noad) in list.iter().enumerate().skip(1) {

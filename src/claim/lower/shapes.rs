@@ -310,7 +310,8 @@ impl Lowering<'_> {
             }
         }
         let values = self.factors(factors, letters)?;
-        // Matrix products bind closer than products entry by entry; where that does not fit, from left to right.
+        // Matrix products bind closer than products entry by entry; where that does not fit, from left to right, or as
+        // maps that are applied one after the other.
         let mut groups: Vec<(Join, Vec<Array>)> = Vec::new();
         for (at, (join, value)) in values.iter().enumerate() {
             match (at, join) {
@@ -335,14 +336,20 @@ impl Lowering<'_> {
         if first.is_ok() || groups.len() == 1 {
             return first;
         }
-        let mut result = values[0].1.clone();
+        let mut left = Ok(values[0].1.clone());
         for (join, value) in &values[1..] {
-            match self.joined(*join, &result, value, span) {
-                Ok(next) => result = next,
-                Err(_) => return first,
-            }
+            left = left.and_then(|before| self.joined(*join, &before, value, span));
         }
-        Ok(result)
+        if left.is_ok() {
+            return left;
+        }
+        let (last, before) = values.split_last().expect("several factors");
+        let mut right = Ok(last.1.clone());
+        let joins = values[1..].iter().rev().map(|(join, _)| *join);
+        for ((_, value), join) in before.iter().rev().zip(joins) {
+            right = right.and_then(|behind| self.joined(join, value, &behind, span));
+        }
+        if right.is_ok() { right } else { first }
     }
 
     /// The factors of a product. `I - \frac1n\mathbf 1\mathbf 1^\top` has the size of what stands beside it.

@@ -389,6 +389,17 @@ impl Reader<'_, '_> {
                     let letter = letter
                         .ok_or_else(|| error("sum-index", "a sum runs over letters", span))?;
                     let set = &part[at + 1..];
+                    if is_word(set) {
+                        // `k \in outputs`
+                        self.notes.push(format!(
+                            "the set below the sum is read as all values of {letter}"
+                        ));
+                        binders.push(Binder {
+                            letter,
+                            range: None,
+                        });
+                        continue;
+                    }
                     let range = range_of_set(self.names, set).ok_or_else(|| {
                         error(
                             "sum-index",
@@ -715,6 +726,24 @@ impl Reader<'_, '_> {
         }
         (parts.len() == order && parts.iter().all(|part| !part.is_empty())).then_some((parts, sign))
     }
+}
+
+/// Whether a set is called by a word: `outputs`, `\text{units}`.
+fn is_word(set: &[Noad]) -> bool {
+    let letters: usize = set
+        .iter()
+        .map(|noad| match &noad.kind {
+            Kind::Letter(_) if noad.is_bare() => 1,
+            Kind::Word(word) if noad.is_bare() && word.chars().all(char::is_alphabetic) => {
+                word.len()
+            }
+            _ => usize::MIN,
+        })
+        .sum();
+    let plain = set
+        .iter()
+        .all(|noad| matches!(noad.kind, Kind::Letter(_) | Kind::Word(_)));
+    plain && letters > 2
 }
 
 /// Whether a ∂ is marked as that of the direct part, `\partial^+`.

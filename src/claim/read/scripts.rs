@@ -1,7 +1,7 @@
 //! Names with their scripts: slots, elements, transposes and powers, in a fixed order; calls.
 
 use super::*;
-use crate::system::FamilyKind;
+use crate::term::Node;
 
 impl Reader<'_, '_> {
     /// The two indices of `E_{ij}`, `\delta_{i,j}`.
@@ -91,7 +91,6 @@ impl Reader<'_, '_> {
         };
         let known = self.names.system.family(family);
         if rest.primes == 0
-            || known.axes > 0
             || rest.sub.is_some()
             || rest.sup.is_some()
             || self.signs.prime_transposes
@@ -100,9 +99,18 @@ impl Reader<'_, '_> {
         {
             return Ok(None);
         }
+        let activation = self.activation_of(family);
+        if known.axes > 0 && activation.is_none() {
+            return Ok(None);
+        }
         let by = self.value_of(inside)?;
         cursor.at += 1;
         let span = of.span.to(next.span);
+        if let Some(name) = activation.filter(|_| known.axes > 0) {
+            // `H'(a)` where `H = tanh(a)`, entry by entry.
+            let call = self.known_call(&name, rest.primes, vec![by], span)?;
+            return self.attached(call, next, true).map(Some);
+        }
         let derivative = (0..rest.primes).fold(of.clone(), |of, _| {
             let kind = ExprKind::Derivative {
                 of: Box::new(of),
@@ -112,6 +120,24 @@ impl Reader<'_, '_> {
             Expr::new(kind, span)
         });
         self.attached(derivative, next, true).map(Some)
+    }
+
+    /// The function that a quantity applies to all entries of another.
+    fn activation_of(&self, family: FamilyId) -> Option<String> {
+        let system = self.names.system;
+        let [clause] = system.family(family).clauses.as_slice() else {
+            return None;
+        };
+        let Node::Apply(function, orders, arguments) = system.store.node(clause.body?) else {
+            return None;
+        };
+        let [argument] = arguments[..] else {
+            return None;
+        };
+        let entrywise = matches!(system.store.node(argument), Node::Access(_, index)
+            if *index == clause.index);
+        (entrywise && orders.iter().all(|order| *order == 0))
+            .then(|| system.function(*function).name.clone())
     }
 
     /// `J_w` of a number: it has no elements, and is no derivative either.

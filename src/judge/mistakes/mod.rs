@@ -104,7 +104,7 @@ pub(super) fn name(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<
 /// Whether a derivative is that of a function of numbers by its own argument: nothing lies between them.
 fn is_activation(system: &System, of: &Expr, wrt: &Expr) -> bool {
     match (&of.plain().kind, &wrt.plain().kind) {
-        (ExprKind::Call(..), _) => true,
+        (ExprKind::Call(name, ..), _) => crate::functions::row(name).is_some(),
         (ExprKind::Quantity { family, .. }, ExprKind::Quantity { family: wrt, .. }) => {
             let number = |family: FamilyId| {
                 let known = system.family(family);

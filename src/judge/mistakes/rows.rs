@@ -109,7 +109,6 @@ pub const MISTAKES: &[Row] = &[
         derivations: &[],
         repairs: &[
             repair::sums,
-            repair::axes_summed,
             repair::sums_moved,
             repair::deltas_missing,
             repair::indices_renamed,
@@ -140,7 +139,8 @@ pub const MISTAKES: &[Row] = &[
         name: "weight-product-wrong",
         about: "weights and derivatives are multiplied in an order that does not hold",
         derivations: &[],
-        repairs: &[],
+        // Behind the transposes: to sum up a row of one entry each is to transpose it.
+        repairs: &[repair::axes_summed],
     },
     Row {
         name: "operand-order",
@@ -170,7 +170,7 @@ pub const MISTAKES: &[Row] = &[
         name: "step-wrong-argument",
         about: "the Step of another quantity",
         derivations: &[],
-        repairs: &[repair::thresholds],
+        repairs: &[repair::thresholds, repair::step_arguments],
     },
     Row {
         name: "weight-factor-missing",

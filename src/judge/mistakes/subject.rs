@@ -113,7 +113,13 @@ impl<'s> Subject<'s> {
                 let added = subterms(self.system, body).into_iter().all(|term| {
                     let node = self.system.store.node(term);
                     let own = |child: &TermId| matches!(self.system.store.node(*child), Node::Access(other, _) if *other == family);
-                    !node.children().iter().any(own) || matches!(node, Node::Add(_))
+                    let by_one = |factors: &[TermId]| {
+                        let mut others = factors.iter().filter(|factor| !own(factor));
+                        others.all(|factor| self.system.store.is_one(*factor))
+                    };
+                    !node.children().iter().any(own)
+                        || matches!(node, Node::Add(_))
+                        || matches!(node, Node::Mul(factors) if by_one(factors))
                 });
                 if !added {
                     return false;

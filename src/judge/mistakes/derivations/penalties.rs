@@ -103,26 +103,7 @@ fn penalized(subject: &Subject<'_>, penalty: &Penalty, wrt: FamilyId) -> Option<
     if known.kind != FamilyKind::Input {
         return None;
     }
-    // factor · Σ w²
-    let (factor, square) = match system.store.node(penalty.term) {
-        Node::Mul(factors) => {
-            let (last, factors) = factors.split_last()?;
-            (factors.to_vec(), *last)
-        }
-        _ => (Vec::new(), penalty.term),
-    };
-    let mut inner = square;
-    while let Node::Reduce(Reduction::Sum, _, _, body) = system.store.node(inner) {
-        inner = *body;
-    }
-    let exponent = match system.store.node(inner) {
-        Node::Power(_, exponent) => system.store.as_number(*exponent)?.clone(),
-        // w · w, as in wᵀ w
-        Node::Mul(factors) if factors.windows(2).all(|pair| pair[0] == pair[1]) => {
-            BigRational::from_integer(factors.len().into())
-        }
-        _ => return None,
-    };
+    let (factor, exponent) = power_in(system, penalty.term)?;
     let (penalty, clause) = (penalty.clone(), clause.clone());
     Some(Derivation {
         said: format!("the penalty is put on {} too", known.name),
@@ -147,4 +128,30 @@ fn penalized(subject: &Subject<'_>, penalty: &Penalty, wrt: FamilyId) -> Option<
             });
         }),
     })
+}
+
+/// What stands before the powers that a penalty sums up, and their exponent: `λ/2 Σ w²`, `λ Ω` where Ω is such a sum.
+fn power_in(system: &System, term: TermId) -> Option<(Vec<TermId>, BigRational)> {
+    let mut factors = Vec::new();
+    let mut inner = term;
+    loop {
+        inner = match system.store.node(inner) {
+            Node::Reduce(Reduction::Sum, _, _, body) => *body,
+            Node::Access(family, _) => *bodies(system, *family).first()?,
+            Node::Add(terms) => *terms.first()?,
+            // w · w, as in wᵀ w
+            Node::Mul(all) if all.windows(2).all(|pair| pair[0] == pair[1]) => {
+                return Some((factors, BigRational::from_integer(all.len().into())));
+            }
+            Node::Mul(all) => {
+                let (last, before) = all.split_last()?;
+                factors.extend_from_slice(before);
+                *last
+            }
+            Node::Power(_, exponent) => {
+                return Some((factors, system.store.as_number(*exponent)?.clone()));
+            }
+            _ => return None,
+        };
+    }
 }

@@ -33,6 +33,8 @@ struct Slopes<'a> {
     store: &'a mut Store,
     value: TermId,
     argument: TermId,
+    /// It, and what else the function takes.
+    arguments: Vec<TermId>,
     right: Option<TermId>,
 }
 
@@ -124,12 +126,13 @@ fn with_slope(
                         let value = system.store.intern(Node::Apply(
                             *function,
                             orders,
-                            arguments.into_boxed_slice(),
+                            arguments.clone().into_boxed_slice(),
                         ));
                         let mut slopes = Slopes {
                             store: &mut system.store,
                             value,
                             argument,
+                            arguments,
                             right: known.slopes.first().copied().flatten(),
                         };
                         if let Some(slope) = slope(&mut slopes) {
@@ -171,7 +174,9 @@ pub(in super::super) fn slopes_at_output(subject: &Subject<'_>) -> Vec<Derivatio
         "the derivative of the activation is taken at its output in that",
         |slopes| {
             let (value, right) = (slopes.value, slopes.right?);
-            Some(slopes.store.instantiate(right, &[value]))
+            let mut arguments = slopes.arguments.clone();
+            arguments[0] = value;
+            Some(slopes.store.instantiate(right, &arguments))
         },
     )
 }

@@ -427,7 +427,7 @@ pub(super) fn shifted(index: &Expr, shift: i64, span: Span) -> Expr {
 }
 
 /// A quantity as it could stand at a site: whole, and where letters are about, by its elements.
-fn written(subject: &Subject<'_>, site: &Site<'_>, family: FamilyId) -> Vec<Expr> {
+pub(super) fn written(subject: &Subject<'_>, site: &Site<'_>, family: FamilyId) -> Vec<Expr> {
     let span = site.expr.span;
     let axes = subject.system.family(family).axes;
     let mut found = Vec::new();

@@ -1,6 +1,6 @@
 //! A quantity, or what a derivative is taken by, exchanged for another.
 
-use super::factors::shifted;
+use super::factors::{shifted, written};
 use super::*;
 use crate::claim::Entry;
 
@@ -135,7 +135,23 @@ pub(in super::super) fn operands_exchanged(
     site: &Site<'_>,
     out: &mut dyn FnMut(Edit),
 ) {
-    for (name, other) in others(subject, site.expr) {
+    let mut found = others(subject, site.expr);
+    // At another letter too: `o_j` for `o_k`, two quantities of one spelling.
+    if let ExprKind::Quantity {
+        family, elements, ..
+    } = &site.expr.plain().kind
+        && !elements.is_empty()
+    {
+        for other in subject.families() {
+            let fits = subject.system.family(other).axes == elements.len();
+            if other != *family && fits && is_plain(subject.system, other) {
+                let choices = written(subject, site, other).into_iter();
+                let elementwise = choices.filter(|choice| axes(subject.system, choice) == 0);
+                found.extend(elementwise.map(|choice| ("wrong-operand", choice)));
+            }
+        }
+    }
+    for (name, other) in found {
         out(Edit {
             name: name_of(site, name),
             said: Said::Instead(site.expr.clone(), other.clone()),
@@ -349,6 +365,54 @@ pub(in super::super) fn thresholds(_: &Subject<'_>, site: &Site<'_>, out: &mut d
                 said: Said::Instead(site.expr.clone(), becomes.clone()),
                 becomes,
             });
+        }
+    }
+}
+
+/// Another argument of a Step or of an indicator: a factor of it is missing or too much, or it is that of another unit.
+pub(in super::super) fn step_arguments(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    let (argument, at) = match &site.expr.kind {
+        ExprKind::Call(name, 0, arguments) if name == "step" => (&arguments[0], 0),
+        ExprKind::Indicator(conditions) => match conditions.as_slice() {
+            [only] => (&only.left, 0),
+            _ => return,
+        },
+        _ => return,
+    };
+    let mut put = |other: Expr| {
+        let mut becomes = site.expr.clone();
+        *becomes.children_mut()[at] = other;
+        out(Edit {
+            name: "step-wrong-argument",
+            said: Said::Instead(site.expr.clone(), becomes.clone()),
+            becomes,
+        });
+    };
+    let factors = factors_of(argument);
+    for at in 0..factors.len() {
+        if factors.len() > 1 {
+            let mut fewer = factors.clone();
+            fewer.remove(at);
+            put(product(fewer, argument.span));
+        }
+    }
+    for family in subject.families() {
+        if !is_plain(subject.system, family) {
+            continue;
+        }
+        for quantity in written(subject, site, family) {
+            // How many axes a product has its form does not tell.
+            let open = matches!(argument.kind, ExprKind::Product(_));
+            if open || axes(subject.system, &quantity) == axes(subject.system, argument) {
+                put(quantity.clone());
+            }
+            if axes(subject.system, &quantity) == 0 {
+                put(times(&quantity, Join::Product, argument.clone()));
+            }
         }
     }
 }

@@ -24,7 +24,7 @@ pub(in super::super) fn transposes(
         return;
     }
     let becomes = toggled(site.expr);
-    let name = if site.whole || is_transposed(site.expr) {
+    let name = if site.outermost || is_transposed(site.expr) {
         "transpose-swapped"
     } else {
         "transpose-missing"
@@ -66,6 +66,9 @@ fn is_jacobian(expr: &Expr) -> bool {
     }
 }
 
+/// Products of more matrices are not put in another order.
+const MOST_MOVABLE: usize = 5;
+
 /// The factors of a product in another order, powers of matrices unfolded.
 pub(in super::super) fn orders(subject: &Subject<'_>, site: &Site<'_>, out: &mut dyn FnMut(Edit)) {
     let ExprKind::Product(factors) = &site.expr.kind else {
@@ -95,7 +98,7 @@ pub(in super::super) fn orders(subject: &Subject<'_>, site: &Site<'_>, out: &mut
     let movable: Vec<usize> = (0..unfolded.len())
         .filter(|at| axes(subject.system, &unfolded[*at].1) > 0)
         .collect();
-    if movable.len() < 2 || movable.len() > 4 {
+    if movable.len() < 2 || movable.len() > MOST_MOVABLE {
         return;
     }
     let jacobians = movable
@@ -331,6 +334,7 @@ fn unsummed(expr: &Expr) -> Option<Expr> {
     let mut whole = factors.clone();
     for (join, factor) in &mut whole {
         *join = Join::Elementwise;
+        *factor = factor.plain().clone();
         match &mut factor.kind {
             ExprKind::Quantity { elements, .. } if matches!(elements.as_slice(), [Entry::At(only)] if only.kind == letter) =>
             {

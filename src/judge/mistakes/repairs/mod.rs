@@ -29,6 +29,8 @@ pub(super) struct Site<'e> {
     pub(super) expr: &'e Expr,
     /// The whole claim.
     pub(super) whole: bool,
+    /// The whole claim but for a sum over it and its sign.
+    pub(super) outermost: bool,
     /// Inside the argument of the derivative of a function.
     pub(super) slope: bool,
     /// Inside the argument of a Step or of an indicator.
@@ -103,6 +105,7 @@ pub(super) fn repaired(
     let site = Site {
         expr: claim,
         whole: true,
+        outermost: true,
         slope: false,
         step: false,
         penalty: false,
@@ -143,6 +146,11 @@ fn visit(
         let inner = Site {
             expr: child,
             whole: false,
+            outermost: site.outermost
+                && match &expr.kind {
+                    ExprKind::Sum(terms) => terms.len() == 1,
+                    kind => matches!(kind, ExprKind::Fold { .. }),
+                },
             slope: site.slope || matches!(&expr.kind, ExprKind::Call(_, primes, _) if *primes > 0),
             step: site.step
                 || matches!(&expr.kind, ExprKind::Call(name, ..) if name == "step")
