@@ -43,6 +43,8 @@ pub(super) struct Lowering<'a> {
     pub(super) reductions: usize,
     /// Shapes of families, as far as they are known before the equations are read.
     pub(super) pieces: FxHashMap<FamilyId, Vec<ShapePiece>>,
+    /// How many equations of a quantity still lack a shape, while shapes are found.
+    pub(super) half_known: FxHashMap<FamilyId, usize>,
     /// Equations of arguments that became quantities of their own.
     pub(super) named: Vec<Draft>,
     /// Functions whose bodies are being read, innermost last.

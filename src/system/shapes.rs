@@ -190,20 +190,52 @@ impl Lowering<'_> {
         // Complaints come when the equations are read; here a shape is found or it is not.
         let complaints = self.problems.len();
         // A start `h[0] = 0` has the shape that the other equations give; it is a number only if they give none.
+        for equation in &open {
+            *self.half_known.entry(equation.family).or_default() += 1;
+        }
         for zeros_are_numbers in [false, true] {
             loop {
-                let before = open.len();
-                open.retain(|equation| !self.find_shape(equation, zeros_are_numbers));
-                // What is written in the reverse order is found in one go too.
-                open.reverse();
-                open.retain(|equation| !self.find_shape(equation, zeros_are_numbers));
-                open.reverse();
-                if open.is_empty() || open.len() == before {
-                    break;
-                }
+                self.find_all(&mut open, zeros_are_numbers);
+                // One clause of a quantity tells the shape of all only where nothing else does: `f[0]` may differ from
+                // `f[k]`, which stands further down.
+                let half_known = std::mem::take(&mut self.half_known);
+                let found = open
+                    .iter()
+                    .position(|equation| self.find_shape(equation, zeros_are_numbers));
+                self.half_known = half_known;
+                let Some(found) = found else { break };
+                self.is_found(&open.remove(found));
             }
         }
+        self.half_known.clear();
         self.problems.truncate(complaints);
+    }
+
+    /// Finds the shapes that others tell for certain, from both ends, so that what is written in the reverse order is found
+    /// in one go too.
+    fn find_all(&mut self, open: &mut Vec<Open<'_>>, zeros_are_numbers: bool) {
+        loop {
+            let before = open.len();
+            for _ in 0..2 {
+                open.retain(|equation| {
+                    let found = self.find_shape(equation, zeros_are_numbers);
+                    if found {
+                        self.is_found(equation);
+                    }
+                    !found
+                });
+                open.reverse();
+            }
+            if open.is_empty() || open.len() == before {
+                return;
+            }
+        }
+    }
+
+    fn is_found(&mut self, equation: &Open<'_>) {
+        if let Some(count) = self.half_known.get_mut(&equation.family) {
+            *count -= 1;
+        }
     }
 
     /// Whether the shape of the equation's left side is found now.
@@ -322,6 +354,10 @@ impl Lowering<'_> {
     /// begins with tells the shape of the rest.
     fn guess_at(&self, family: FamilyId, slots: &[Affine]) -> Option<Shape> {
         let pieces = self.pieces.get(&family)?;
+        let certain = |piece: &&ShapePiece| piece.at(slots).1.is_everything();
+        if self.half_known.get(&family).is_some_and(|count| *count > 0) {
+            return pieces.iter().find(certain).map(|piece| piece.at(slots).0);
+        }
         let inside = |piece: &&ShapePiece| {
             let (_, condition) = piece.at(slots);
             !condition.is_nothing() && !self.system.ambient.is_empty(&condition)

@@ -187,6 +187,7 @@ pub const MISTAKES: &[Row] = &[
             repair::operands_exchanged_everywhere,
             repair::operands_swapped,
             repair::slots_renamed,
+            repair::slots_shifted,
         ],
     },
     Row {

@@ -6,13 +6,13 @@ use super::rows::{MISTAKES, rank};
 use super::sieve::{Known, Sieve, Values};
 use super::subject::Subject;
 use super::{Mistake, equal};
-use crate::claim::{Expr, Join, Lowering, edited, print, reread};
+use crate::claim::{Expr, ExprKind, Join, Lowering, edited, print, reread};
 use crate::judge::compare::{Outcome, Pair, compare};
 use crate::judge::field::Residues;
 use crate::judge::line::Judge;
 use crate::judge::point::Demands;
 use crate::system::{FamilyKind, System};
-use crate::term::{FamilyId, Node};
+use crate::term::{Affine, Domain, FamilyId, Node};
 
 /// More edits of a claim are not tried.
 const MOST_REPAIRS: usize = 20_000;
@@ -189,10 +189,13 @@ impl Search<'_, '_> {
                 break;
             }
             // What is claimed may not be put in its own place.
-            let truth = &self.subject.truth.plain().kind;
-            if candidate
-                .claim
-                .any(&mut |inner| inner.plain().kind == *truth)
+            let is_derivative =
+                |expr: &Expr| matches!(expr.plain().kind, ExprKind::Derivative { .. });
+            let subject = self.subject;
+            if is_derivative(subject.truth)
+                && candidate
+                    .claim
+                    .any(&mut |inner| is_derivative(inner) && subject.is_claimed(inner))
             {
                 continue;
             }
@@ -416,32 +419,46 @@ fn over<'i>(base: &Lowering<'i>, derivation: &Derivation) -> Lowering<'i> {
     base.over(system)
 }
 
-/// Derivatives that the claim takes as known: what it calls by their names is right in it.
-fn cuts(base: &Lowering<'_>, subject: &Subject<'_>) -> Vec<(FamilyId, FamilyId)> {
+/// A derivative that the claim takes as known: what it calls by its name is right in it.
+struct Cut {
+    wrt: FamilyId,
+    right: FamilyId,
+    /// At which layers or steps; without any at all.
+    slots: Vec<i64>,
+}
+
+fn cuts(base: &Lowering<'_>, subject: &Subject<'_>) -> Vec<Cut> {
     let Some((of, _)) = subject.derivative else {
         return Vec::new();
     };
     subject
         .cut
         .iter()
-        .filter_map(|family| Some((*family, base.known_adjoint(of, *family)?)))
+        .filter_map(|(wrt, slots)| {
+            Some(Cut {
+                wrt: *wrt,
+                right: base.known_adjoint(of, *wrt)?,
+                slots: slots.clone(),
+            })
+        })
         .collect()
 }
 
 /// Lets the derivatives that were derived wrongly read the right ones where the claim does.
-fn settle(lowering: &mut Lowering<'_>, count: usize, cuts: &[(FamilyId, FamilyId)]) {
+fn settle(lowering: &mut Lowering<'_>, count: usize, cuts: &[Cut]) {
     let system = &mut lowering.system;
-    let wrong: Vec<(FamilyId, FamilyId)> = system
-        .family_ids()
-        .skip(count)
-        .filter_map(|derived| match system.family(derived).kind {
-            FamilyKind::Adjoint { wrt, .. } => {
-                let right = cuts.iter().find(|(family, _)| *family == wrt)?.1;
-                Some((derived, right))
-            }
-            _ => None,
-        })
-        .collect();
+    let mut wrong: Vec<(FamilyId, usize, &Cut)> = Vec::new();
+    for derived in system.family_ids().skip(count) {
+        let FamilyKind::Adjoint { wrt, .. } = system.family(derived).kind else {
+            continue;
+        };
+        let known = system.family(derived);
+        let own = system.family(wrt);
+        // The index of what is differentiated stands before that of what it is differentiated by.
+        let before = (known.slots + known.axes).saturating_sub(own.slots + own.axes);
+        let about = cuts.iter().filter(|cut| cut.wrt == wrt);
+        wrong.extend(about.map(|cut| (derived, before, cut)));
+    }
     if wrong.is_empty() {
         return;
     }
@@ -453,8 +470,24 @@ fn settle(lowering: &mut Lowering<'_>, count: usize, cuts: &[(FamilyId, FamilyId
                     let Node::Access(family, index) = store.node(term).clone() else {
                         return None;
                     };
-                    let right = wrong.iter().find(|(wrong, _)| *wrong == family)?.1;
-                    Some(store.access(right, index.iter().cloned()))
+                    let own = wrong.iter().filter(|(wrong, ..)| *wrong == family);
+                    let settled = own.fold(term, |value, (_, before, cut)| {
+                        let right = store.access(cut.right, index.iter().cloned());
+                        let slots = index[*before..].iter().zip(&cut.slots);
+                        let here = slots.fold(Domain::everything(), |domain, (slot, at)| {
+                            domain.and(&Domain::equal(slot, &Affine::int(*at)))
+                        });
+                        if here.is_everything() {
+                            return right;
+                        }
+                        let here = store.guard(here);
+                        let (one, negative) = (store.int(1), store.negative(here));
+                        let elsewhere = store.add([one, negative]);
+                        let (right, value) =
+                            (store.mul([here, right]), store.mul([elsewhere, value]));
+                        store.add([right, value])
+                    });
+                    Some(settled)
                 })
             });
         }

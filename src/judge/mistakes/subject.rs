@@ -1,6 +1,8 @@
 //! What the search for a mistake knows of the network and of what is claimed about it.
 
-use crate::claim::{Expr, ExprKind};
+use num_traits::ToPrimitive;
+
+use crate::claim::{Expr, ExprKind, print};
 use crate::system::{FamilyKind, FamilyRole, System};
 use crate::term::{Affine, Atom, FamilyId, FunctionId, Node, SizeId, TermId};
 
@@ -15,8 +17,8 @@ pub(super) struct Subject<'s> {
     pub(super) reached: Vec<FamilyId>,
     /// The summands of the loss that are no more than a penalty.
     pub(super) penalties: Vec<Penalty>,
-    /// Quantities by which the claim itself takes derivatives as known.
-    pub(super) cut: Vec<FamilyId>,
+    /// Quantities by which the claim itself takes derivatives as known, at these layers or steps; without them at all.
+    pub(super) cut: Vec<(FamilyId, Vec<i64>)>,
 }
 
 /// A summand of a definition that reads nothing but parameters and its own factor.
@@ -47,6 +49,11 @@ impl<'s> Subject<'s> {
             penalties,
             cut,
         }
+    }
+
+    /// Whether an expression is what is claimed, wherever it is written.
+    pub(super) fn is_claimed(&self, expr: &Expr) -> bool {
+        print(self.system, expr.plain()) == print(self.system, self.truth.plain())
     }
 
     /// Families of the network itself.
@@ -224,15 +231,29 @@ pub(super) fn family_in(expr: &Expr) -> Option<FamilyId> {
     }
 }
 
-fn taken_as_known(expr: &Expr, into: &mut Vec<FamilyId>) {
+fn taken_as_known(expr: &Expr, into: &mut Vec<(FamilyId, Vec<i64>)>) {
     if let ExprKind::Derivative { wrt, .. } = &expr.kind
         && let Some(family) = family_in(wrt)
-        && !into.contains(&family)
     {
-        into.push(family);
+        let slots = match &wrt.plain().kind {
+            ExprKind::Quantity { slots, .. } => slots.iter().map(whole).collect(),
+            _ => None,
+        };
+        let entry = (family, slots.unwrap_or_default());
+        if !into.contains(&entry) {
+            into.push(entry);
+        }
     }
     for child in expr.children() {
         taken_as_known(child, into);
+    }
+}
+
+/// A whole number that is written out.
+fn whole(expr: &Expr) -> Option<i64> {
+    match &expr.plain().kind {
+        ExprKind::Number(value) if value.is_integer() => value.to_integer().to_i64(),
+        _ => None,
     }
 }
 

@@ -58,6 +58,49 @@ pub(in super::super) fn brackets(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn
                         becomes,
                     });
                 }
+                // Around the last factor of one summand and the first of the next: `a 1 - b c` for `a (1 - b) c`; below a
+                // sum, behind its sign.
+                let next = factors_of(&rest[0].1);
+                let inside = |last: &Expr| {
+                    let terms = vec![(false, last.clone()), (rest[0].0, next[0].1.clone())];
+                    let mut closed = vec![(Join::Product, Expr::new(ExprKind::Sum(terms), span))];
+                    closed.extend(next[1..].iter().cloned());
+                    product(closed, span)
+                };
+                let (join, last) = factors.last().expect("at least one").clone();
+                let both = match &last.kind {
+                    ExprKind::Fold {
+                        fold,
+                        binders,
+                        conditions,
+                        body,
+                    } => Expr::new(
+                        ExprKind::Fold {
+                            fold: *fold,
+                            binders: binders.clone(),
+                            conditions: conditions.clone(),
+                            body: Box::new(inside(body)),
+                        },
+                        span,
+                    ),
+                    _ => inside(&last),
+                };
+                if next.len() > 1 {
+                    let mut closed = factors.clone();
+                    closed[factors.len() - 1] = (join, both);
+                    let mut sum = terms[..at].to_vec();
+                    sum.push((head.0, product(closed, span)));
+                    sum.extend(rest[1..].iter().cloned());
+                    let becomes = match sum.as_slice() {
+                        [(false, only)] => only.clone(),
+                        _ => Expr::new(ExprKind::Sum(sum), span),
+                    };
+                    out(Edit {
+                        name: "precedence",
+                        said: Said::Instead(site.expr.clone(), becomes.clone()),
+                        becomes,
+                    });
+                }
                 let mut put = |name, factored: Expr| {
                     let mut sum = terms[..at].to_vec();
                     sum.push((head.0, factored));

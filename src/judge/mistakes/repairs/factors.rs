@@ -14,6 +14,17 @@ pub(in super::super) fn signs(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn Fn
             said: Said::Sign(site.expr.clone()),
         });
     }
+    if let ExprKind::Cases(branches) = &site.expr.kind {
+        for (at, (value, _)) in branches.iter().enumerate() {
+            let mut turned = branches.clone();
+            turned[at].0 = negated(value);
+            out(Edit {
+                name: "sign-flipped",
+                becomes: Expr::new(ExprKind::Cases(turned), site.expr.span),
+                said: Said::Sign(value.clone()),
+            });
+        }
+    }
     // σ(z) for σ(-z)
     if let Some(argument) = argument_of(site.expr) {
         let mut turned = site.expr.clone();
@@ -160,21 +171,22 @@ pub(in super::super) fn divisors_missing(
         let known = subject.system.family(*family);
         known.kind == FamilyKind::Input && known.slots + known.axes == 0
     });
-    let factors = factors_of(site.expr);
     for family in numbers.filter(|family| is_plain(subject.system, *family)) {
         let divisor = Expr::quantity(family, span);
-        // A factor that is there is too much.
-        let multiplies = |(_, factor): &(Join, Expr)| factor.plain().kind == divisor.kind;
-        if factors.iter().any(multiplies) {
-            continue;
-        }
+        // What stands there already is too much, or stands on the wrong side of the fraction line.
+        let own = |inner: &Expr| matches!(&inner.plain().kind, ExprKind::Quantity { family: found, .. } if *found == family);
+        let name = if subject.claim.any(&mut |inner| own(inner)) {
+            "wrong-operand"
+        } else {
+            "factor-missing"
+        };
         for power in [1, 2] {
             let divisor = match power {
                 1 => divisor.clone(),
                 _ => self::power(divisor.clone(), number(power, span)),
             };
             out(Edit {
-                name: "factor-missing",
+                name,
                 becomes: Expr::new(
                     ExprKind::Quotient(Box::new(site.expr.clone()), Box::new(divisor.clone())),
                     span,

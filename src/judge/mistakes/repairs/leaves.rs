@@ -27,10 +27,6 @@ fn replaced(claim: &Expr, was: &Expr, becomes: &Expr) -> Expr {
     result
 }
 
-fn same(a: &Expr, b: &Expr) -> bool {
-    a.plain().kind == b.plain().kind
-}
-
 /// How often a leaf stands in an expression.
 fn count(expr: &Expr, leaf: &Expr) -> usize {
     usize::from(expr.kind == leaf.kind)
@@ -55,6 +51,15 @@ fn others(subject: &Subject<'_>, leaf: &Expr) -> Vec<(&'static str, Expr)> {
             },
         ) => (Some(*family), slots.clone(), elements.clone()),
         (ExprKind::Named(_), _) => (None, Vec::new(), Vec::new()),
+        // An element of what a spelling stands for.
+        (ExprKind::Elements(inner, entries), _) => match &inner.plain().kind {
+            ExprKind::Quantity {
+                family,
+                slots,
+                elements,
+            } if elements.is_empty() => (Some(*family), slots.clone(), entries.clone()),
+            _ => return found,
+        },
         _ => return found,
     };
     for family in subject.families() {
@@ -185,6 +190,59 @@ pub(in super::super) fn operands_exchanged_everywhere(
     }
 }
 
+/// All layers or steps of a quantity moved by one.
+pub(in super::super) fn slots_shifted(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn FnMut(Edit)) {
+    if !site.whole {
+        return;
+    }
+    let mut leaves: Vec<Expr> = Vec::new();
+    collect(site.expr, &mut leaves);
+    let mut seen: Vec<FamilyId> = Vec::new();
+    for leaf in &leaves {
+        let ExprKind::Quantity { family, slots, .. } = &leaf.plain().kind else {
+            continue;
+        };
+        if slots.is_empty() || seen.contains(family) {
+            continue;
+        }
+        seen.push(*family);
+        for shift in [-1, 1] {
+            let becomes = moved(site.expr, *family, shift);
+            out(Edit {
+                name: "wrong-layer",
+                said: Said::Instead(site.expr.clone(), becomes.clone()),
+                becomes,
+            });
+        }
+    }
+}
+
+/// An expression with the last slot of a quantity moved wherever it stands.
+fn moved(expr: &Expr, family: FamilyId, shift: i64) -> Expr {
+    if let ExprKind::Quantity {
+        family: own,
+        slots,
+        elements,
+    } = &expr.plain().kind
+        && *own == family
+        && let Some((last, before)) = slots.split_last()
+    {
+        let mut slots = before.to_vec();
+        slots.push(shifted(last, shift, expr.span));
+        let kind = ExprKind::Quantity {
+            family,
+            slots,
+            elements: elements.clone(),
+        };
+        return Expr::new(kind, expr.span);
+    }
+    let mut result = expr.clone();
+    for at in operands(expr) {
+        *result.children_mut()[at] = moved(expr.children()[at], family, shift);
+    }
+    result
+}
+
 /// Two quantities of one shape that stand in each other's place throughout.
 pub(in super::super) fn operands_swapped(
     subject: &Subject<'_>,
@@ -298,7 +356,7 @@ pub(in super::super) fn derivatives_exchanged(
             site.expr.span,
         );
         // What is claimed may not be put in its place.
-        if same(&becomes, subject.truth) || (named && site.whole) {
+        if subject.is_claimed(&becomes) || (named && site.whole) {
             continue;
         }
         out(Edit {
@@ -315,7 +373,7 @@ pub(in super::super) fn squares_missing(
     site: &Site<'_>,
     out: &mut dyn FnMut(Edit),
 ) {
-    let ExprKind::Quantity { family, .. } = &site.expr.kind else {
+    let ExprKind::Quantity { family, .. } = &site.expr.plain().kind else {
         return;
     };
     let name = if subject

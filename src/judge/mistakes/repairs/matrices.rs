@@ -359,6 +359,12 @@ pub(in super::super) fn kinds(subject: &Subject<'_>, site: &Site<'_>, out: &mut 
     match &site.expr.kind {
         ExprKind::Product(factors) => {
             for at in 1..factors.len() {
+                if factors[at].0 == Join::Product && is_transposed(&factors[at].1) {
+                    // `a b^T` for `a .* b`
+                    let mut other = factors.clone();
+                    other[at] = (Join::Elementwise, toggled(&factors[at].1));
+                    put(Expr::new(ExprKind::Product(other), span));
+                }
                 for join in [Join::Product, Join::Elementwise, Join::Dot] {
                     if join != factors[at].0 {
                         let mut other = factors.clone();

@@ -151,7 +151,9 @@ fn visit(
                     ExprKind::Sum(terms) => terms.len() == 1,
                     kind => matches!(kind, ExprKind::Fold { .. }),
                 },
-            slope: site.slope || matches!(&expr.kind, ExprKind::Call(_, primes, _) if *primes > 0),
+            slope: site.slope
+                || matches!(&expr.kind, ExprKind::Call(name, primes, _)
+                    if *primes > 0 || (subject.derivative.is_some() && is_curved(name))),
             step: site.step
                 || matches!(&expr.kind, ExprKind::Call(name, ..) if name == "step")
                 || matches!(&expr.kind, ExprKind::Indicator(_)),
@@ -173,6 +175,11 @@ fn visit(
             found,
         );
     }
+}
+
+/// Whether a name is that of an activation whose derivative is written with its value, `1 - tanh(z)^2`.
+fn is_curved(name: &str) -> bool {
+    name != "relu" && crate::functions::row(name).is_some_and(|row| row.activation)
 }
 
 /// Context beats the operator: what an edit inside a penalty is called, and what it is beside that.
