@@ -9,7 +9,7 @@ use super::args::{FlowArguments, FlowFormat};
 use super::network::{Loaded, load};
 use super::{Outcome, Stop, chart, deliver, progress, say, styled};
 use crate::flow::{
-    Activation, Answer, Flow, Init, Model, Setup, Simulation, activations, flow, model,
+    Activation, Answer, Flow, Init, Model, Setup, Simulation, activations, count_of_steps, flow, model,
     power_of_ten, simulate,
 };
 use crate::present::{FlowDocument, present_flow};
@@ -29,7 +29,7 @@ pub(super) struct Run {
 }
 
 /// Where neither the network nor the command says it.
-const DEPTH: usize = 50;
+const DEPTH: u32 = 50;
 const WIDTH: usize = 64;
 
 /// What is known of a network's recursion.
@@ -64,7 +64,18 @@ pub(super) fn known(arguments: &FlowArguments) -> Result<Known, Stop> {
     let models: Vec<Result<Model, Diagnostic>> = flow
         .parts
         .iter()
-        .map(|part| model(&flow, part, &given))
+        .map(|part| {
+            // A step may compute with the number of steps.
+            let mut given = given.clone();
+            if let Some(size) = part.depth_size(&flow.system) {
+                let steps = match arguments.width.as_slice() {
+                    [_, _, ..] => arguments.width.len() as u32 - 1,
+                    _ => arguments.depth.unwrap_or(DEPTH),
+                };
+                given.entry(size.to_owned()).or_insert(f64::from(steps));
+            }
+            model(&flow, part, &given)
+        })
         .collect();
     let expectations: Vec<_> = models
         .iter()
@@ -96,13 +107,23 @@ pub(super) fn known(arguments: &FlowArguments) -> Result<Known, Stop> {
 
 /// Values of the numbers that the command gives, by name.
 fn given(system: &System, set: &[(String, f64)]) -> Result<BTreeMap<String, f64>, Stop> {
-    for (name, _) in set {
+    for (name, value) in set {
         let inputs = system
             .families
             .iter()
             .filter(|family| family.kind == FamilyKind::Input);
-        if !inputs.clone().any(|family| family.name == *name) {
-            let names: Vec<&str> = inputs.map(|family| family.name.as_str()).collect();
+        if let Some(size) = system.sizes.iter().find(|size| size.name == *name) {
+            if value.fract() != 0.0 || *value < 1.0 {
+                return Err(Stop::refused(format!(
+                    "error: --set {name}: the size `{}` is a positive whole number",
+                    size.name
+                )));
+            }
+        } else if !inputs.clone().any(|family| family.name == *name) {
+            let sizes = system.sizes.iter().map(|size| size.name.as_str());
+            let names: Vec<&str> = (inputs.map(|family| family.name.as_str()))
+                .chain(sizes)
+                .collect();
             return Err(Stop::refused(format!(
                 "error: --set {name}: the network is not given any `{name}`; it is given: {}",
                 names.join(", ")
@@ -146,6 +167,9 @@ pub(super) fn run(arguments: &FlowArguments) -> Result<Outcome, Stop> {
         arguments.format
     };
     let others = !arguments.activation.is_empty();
+    if runs.is_empty() && document.statements.is_empty() {
+        Report::unless_empty(known.missing.clone()).map_err(|report| known.loaded.stop(&report))?;
+    }
     let text = match format {
         FlowFormat::Text => flow_text(document) + &known.words(others, ""),
         FlowFormat::Latex => {
@@ -233,7 +257,7 @@ fn widths(arguments: &FlowArguments, model: &Model) -> Result<(Vec<usize>, usize
         (Some(known), _) => known,
         (None, Some(depth)) => depth,
         (None, None) if listed => steps,
-        (None, None) => DEPTH,
+        (None, None) => DEPTH as usize,
     };
     let [first, .., last] = model.widths[..] else {
         unreachable!("a step has two ends");
@@ -292,6 +316,11 @@ fn simulated(
             draws: arguments.draws as usize,
             seed: arguments.seed,
         };
+        if setup.leaves_nothing(&model.tapes) {
+            return Err(Stop::refused(
+                "error: with these sizes something in a step has no elements\nhelp: take a larger --width, or give sizes with --set NAME=VALUE".to_owned(),
+            ));
+        }
         let name = match title {
             Some(state) => format!("{state}, {activation}"),
             None => activation,
@@ -385,15 +414,20 @@ fn conditions(run: &Run) -> Vec<String> {
     if model.has_inner(setup) && (!even || setup.inner != setup.widths[0]) {
         width.push_str(&format!(", {} within a step", setup.inner));
     }
+    for (name, value) in &model.kept {
+        width.push_str(&format!(", {name} = {value}"));
+    }
     let mut lines = vec![format!(
-        "simulated: {} steps, {width}, {}, {shared}{} draws, seed {}",
-        setup.depth(),
+        "simulated: {}, {width}, {}, {shared}{} draws, seed {}",
+        count_of_steps(setup.depth()),
         init_words(setup.init),
         setup.draws,
         setup.seed
     )];
-    lines.push(if model.tapes[0].states() > 1 {
-        "the first states and the gradients that enter are standard normal, the gradients scaled to norm 1 together and independent of the weights; their norm is that of both together".into()
+    let states = model.tapes[0].states();
+    lines.push(if states > 1 {
+        let all = if states == 2 { "both" } else { "all" };
+        format!("the first states and the gradients that enter are standard normal, the gradients scaled to norm 1 together and independent of the weights; their norm is that of {all} together")
     } else {
         "the input and the gradient that enters are standard normal, the gradient scaled to norm 1 and independent of the weights".into()
     });

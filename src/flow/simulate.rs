@@ -2,15 +2,18 @@
 //! steps neither overflow nor vanish.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
+use super::registers::{Layout, NOWHERE, Table, element};
 use super::statistics::Accumulator;
 pub use super::statistics::{Layer, QUANTILES};
-use super::tape::{Length, Operation, Register, Tape, Weight};
+use super::tape::{Fold, Operation, Tape, Weight};
 use super::weights::{Init, apply, drawn, forward, mean_square, normal, normalise, transposed};
+use crate::term::{Affine, Atom};
 
 /// What is simulated.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,21 +36,59 @@ impl Setup {
         self.widths.len().saturating_sub(1)
     }
 
-    /// The length of a register of a step.
-    pub(super) fn length(&self, tape: &Tape, length: &Length, step: usize) -> usize {
-        let Length::Of(size) = length else { return 1 };
-        let known = size.as_int().and_then(|size| usize::try_from(size).ok());
-        if let Some(known) = known {
-            known
-        } else if *length == tape.lengths[0] {
+    /// The value of a size at a step.
+    pub(super) fn size(&self, tape: &Tape, atom: &Atom, step: usize) -> usize {
+        let length = Affine::atom(atom.clone());
+        let [before, after] = tape.widths();
+        if before == Some(&length) {
             self.widths[step]
-        } else if *length == tape.lengths[tape.results[0]] {
+        } else if after == Some(&length) {
             self.widths[step + 1]
+        } else if tape.kept().contains(&&length) {
+            KEPT
         } else {
             self.inner
         }
     }
+
+    /// The lengths of axes at a step.
+    pub(super) fn sizes(&self, tape: &Tape, shape: &[Affine], step: usize) -> Vec<usize> {
+        let length = |length: &Affine| {
+            let [before, after] = tape.widths();
+            if before == Some(length) {
+                return self.widths[step];
+            } else if after == Some(length) {
+                return self.widths[step + 1];
+            }
+            let sum = length
+                .terms()
+                .iter()
+                .fold(length.constant(), |sum, (atom, coefficient)| {
+                    sum + coefficient * self.size(tape, atom, step) as i64
+                });
+            usize::try_from(sum.to_integer()).unwrap_or(0)
+        };
+        shape.iter().map(length).collect()
+    }
+
+    /// Whether a register has no elements: a window that is longer than what it is laid on.
+    pub fn leaves_nothing(&self, tapes: &[Tape]) -> bool {
+        (0..self.depth()).any(|step| {
+            let tape = tape_at(tapes, step);
+            let mut shapes = tape.shapes.iter();
+            shapes.any(|shape| self.sizes(tape, shape, step).contains(&0))
+        })
+    }
+
+    /// The rows and columns of weights at a step.
+    pub(super) fn matrix(&self, tape: &Tape, weight: &Weight, step: usize) -> [usize; 2] {
+        [&weight.rows, &weight.columns]
+            .map(|lengths| self.sizes(tape, lengths, step).iter().product())
+    }
 }
+
+/// How long axes of states are that weights do not mix, such as the number of examples, where nobody says it.
+pub(super) const KEPT: usize = 8;
 
 /// The gradient at every step, from the last to the first.
 #[derive(Debug, Clone)]
@@ -67,12 +108,13 @@ const GROUPS: usize = 16;
 /// The first states and the direction of the gradient that enters, over all states together, are standard normal and
 /// independent of the weights; biases and other inputs are 0.
 pub fn simulate(tapes: &[Tape], setup: &Setup, tick: &(dyn Fn() + Sync)) -> Simulation {
+    let layouts = Layouts::new(tapes, setup);
     let groups: Vec<(Accumulator, usize)> = (0..GROUPS.min(setup.draws.max(1)))
         .into_par_iter()
         .map(|group| {
             let mut gathered = Accumulator::new(setup.depth() + 1);
             let mut overflowed = 0;
-            let mut run = Run::new(tapes, setup);
+            let mut run = Run::new(tapes, setup, &layouts);
             for draw in (group..setup.draws).step_by(GROUPS) {
                 if run.draw(draw as u64) {
                     gathered.add(&run.gradient, &run.forward, &run.inactive);
@@ -96,68 +138,31 @@ pub fn simulate(tapes: &[Tape], setup: &Setup, tick: &(dyn Fn() + Sync)) -> Simu
     }
 }
 
-/// Registers of one step side by side.
-#[derive(Debug, Clone, Default)]
-struct Registers {
-    /// Where each begins; the last entry is where all end.
-    starts: Vec<usize>,
-    values: Vec<f64>,
+/// The layouts of all steps, each once.
+struct Layouts {
+    all: Vec<Layout>,
+    by_step: Vec<usize>,
 }
 
-impl Registers {
-    fn new(tape: &Tape, setup: &Setup, step: usize) -> Self {
-        let mut starts = vec![0];
-        for length in &tape.lengths {
-            starts.push(starts[starts.len() - 1] + setup.length(tape, length, step));
-        }
-        let values = vec![0.0; starts[starts.len() - 1]];
-        Self { starts, values }
+impl Layouts {
+    fn new(tapes: &[Tape], setup: &Setup) -> Self {
+        let mut known: BTreeMap<(usize, usize, usize), usize> = BTreeMap::new();
+        let mut all = Vec::new();
+        let by_step = (0..setup.depth())
+            .map(|step| {
+                let tape = if tapes.len() == 1 { 0 } else { step };
+                let key = (tape, setup.widths[step], setup.widths[step + 1]);
+                *known.entry(key).or_insert_with(|| {
+                    all.push(Layout::new(&tapes[tape], setup, step));
+                    all.len() - 1
+                })
+            })
+            .collect();
+        Self { all, by_step }
     }
 
-    fn get(&self, register: Register) -> &[f64] {
-        &self.values[self.starts[register]..self.starts[register + 1]]
-    }
-
-    /// A register to be written, and those before it.
-    fn split(&mut self, register: Register) -> (Before<'_>, &mut [f64]) {
-        let (start, end) = (self.starts[register], self.starts[register + 1]);
-        let (before, rest) = self.values.split_at_mut(start);
-        let before = Before {
-            starts: &self.starts,
-            values: before,
-        };
-        (before, &mut rest[..end - start])
-    }
-}
-
-/// The registers before one.
-struct Before<'a> {
-    starts: &'a [usize],
-    values: &'a mut [f64],
-}
-
-impl Before<'_> {
-    fn get(&self, register: Register) -> &[f64] {
-        &self.values[self.starts[register]..self.starts[register + 1]]
-    }
-
-    /// Adds to a register; where it is one number, the sum of what is added.
-    fn add(&mut self, register: Register, values: impl Iterator<Item = f64>) {
-        match &mut self.values[self.starts[register]..self.starts[register + 1]] {
-            [only] => *only += values.sum::<f64>(),
-            many => many
-                .iter_mut()
-                .zip(values)
-                .for_each(|(own, value)| *own += value),
-        }
-    }
-}
-
-/// An element of a register, of one number for all.
-fn element(register: &[f64], at: usize) -> f64 {
-    match register {
-        [only] => *only,
-        many => many[at],
+    fn at(&self, step: usize) -> &Layout {
+        &self.all[self.by_step[step]]
     }
 }
 
@@ -176,15 +181,16 @@ enum Kind {
 struct Run<'a> {
     tapes: &'a [Tape],
     setup: &'a Setup,
+    layouts: &'a Layouts,
     homogeneous: bool,
     /// By tape and weight.
     kinds: Vec<Vec<Kind>>,
     /// Weights that are drawn once, with their rows and columns.
     kept: Vec<(Vec<f64>, [usize; 2])>,
     /// The values of every step.
-    steps: Vec<Registers>,
+    steps: Vec<Vec<f64>>,
     /// The gradients by the registers of a step.
-    gradients: Registers,
+    gradients: Vec<f64>,
     /// ln ‖δ‖ by steps from the end.
     gradient: Vec<f64>,
     /// ln E z² by steps from the end; none at the end itself.
@@ -194,11 +200,10 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(tapes: &'a [Tape], setup: &'a Setup) -> Self {
+    fn new(tapes: &'a [Tape], setup: &'a Setup, layouts: &'a Layouts) -> Self {
         let depth = setup.depth();
         let shape = |weight: &Weight, step: usize| {
-            let tape = tape_at(tapes, step);
-            [&weight.rows, &weight.columns].map(|length| setup.length(tape, length, step))
+            setup.matrix(tape_at(tapes, step), weight, step)
         };
         let mut shared: Vec<&Weight> = Vec::new();
         let mut kept = Vec::new();
@@ -210,7 +215,18 @@ impl<'a> Run<'a> {
                 at..at + 1
             };
             let mut own: Vec<Kind> = Vec::new();
-            for weight in &tape.weights {
+            for (number, weight) in tape.weights.iter().enumerate() {
+                // Of several columns the two products have no such simple law.
+                let single = steps.clone().all(|step| {
+                    let columns = setup.matrix(tape, weight, step)[1];
+                    tape.operations.iter().all(|operation| match operation {
+                        Operation::Weigh { weight, input, .. } if *weight == number => {
+                            let sizes = setup.sizes(tape, &tape.shapes[*input], step);
+                            sizes.iter().product::<usize>() == columns
+                        }
+                        _ => true,
+                    })
+                });
                 let mut shapes = steps.clone().map(|step| shape(weight, step));
                 let square = shapes.all(|[rows, columns]| rows == columns);
                 own.push(if !weight.own {
@@ -220,7 +236,7 @@ impl<'a> Run<'a> {
                         kept.push((Vec::new(), shape(weight, at)));
                         shared.len() - 1
                     }))
-                } else if weight.uses == 1 && (setup.init != Init::Orthogonal || square) {
+                } else if single && weight.uses == 1 && (setup.init != Init::Orthogonal || square) {
                     Kind::Law
                 } else {
                     Kind::Drawn
@@ -232,12 +248,13 @@ impl<'a> Run<'a> {
             tapes,
             setup,
             homogeneous: tapes.iter().all(Tape::is_homogeneous),
+            layouts,
             kinds,
             kept,
             steps: (0..depth)
-                .map(|step| Registers::new(tape_at(tapes, step), setup, step))
+                .map(|step| vec![0.0; layouts.at(step).len()])
                 .collect(),
-            gradients: Registers::default(),
+            gradients: Vec::new(),
             gradient: vec![0.0; depth + 1],
             forward: vec![f64::NEG_INFINITY; depth + 1],
             inactive: vec![0.0; depth + 1],
@@ -250,10 +267,10 @@ impl<'a> Run<'a> {
         let mut random = ChaCha8Rng::seed_from_u64(setup.seed);
         random.set_stream(number);
         let first = tape_at(self.tapes, 0);
-        let states: Vec<usize> = (0..first.results.len())
-            .map(|state| setup.length(first, &first.lengths[state], 0))
-            .collect();
-        let mut state = normal(&mut random, states.iter().sum());
+        let states = first.shapes[..first.results.len()]
+            .iter()
+            .map(|shape| setup.sizes(first, shape, 0).iter().product::<usize>());
+        let mut state = normal(&mut random, states.sum());
         for (matrix, [rows, columns]) in &mut self.kept {
             *matrix = drawn(&mut random, setup.init, *rows, *columns);
         }
@@ -262,12 +279,12 @@ impl<'a> Run<'a> {
         for step in 0..setup.depth() {
             self.ahead(&mut random, number, step, &state);
             let tape = tape_at(self.tapes, step);
-            let registers = &self.steps[step];
-            let square = mean_square(registers.get(tape.watched()));
+            let (layout, values) = (self.layouts.at(step), &self.steps[step]);
+            let square = mean_square(layout.get(values, tape.watched()));
             self.forward[setup.depth() - step] = 2.0 * scale + square.ln();
             state.clear();
             for result in &tape.results {
-                state.extend_from_slice(registers.get(*result));
+                state.extend_from_slice(layout.get(values, *result));
             }
             if !state.iter().all(|u| u.is_finite()) {
                 return false;
@@ -298,8 +315,7 @@ impl<'a> Run<'a> {
             Kind::Kept(at) => Some(Cow::Borrowed(&self.kept[at].0)),
             Kind::Drawn => {
                 let own = &self.tapes[tape].weights[weight];
-                let [rows, columns] = [&own.rows, &own.columns]
-                    .map(|length| self.setup.length(&self.tapes[tape], length, step));
+                let [rows, columns] = self.setup.matrix(&self.tapes[tape], own, step);
                 // The same again on the way back.
                 let mut random = ChaCha8Rng::seed_from_u64(self.setup.seed ^ SEPARATE);
                 random.set_stream(number);
@@ -317,16 +333,40 @@ impl<'a> Run<'a> {
     /// The registers of a step from its states.
     fn ahead(&mut self, random: &mut ChaCha8Rng, number: u64, step: usize, states: &[f64]) {
         let tape = tape_at(self.tapes, step);
-        let mut registers = std::mem::take(&mut self.steps[step]);
+        let layout = self.layouts.at(step);
+        let mut values = std::mem::take(&mut self.steps[step]);
         let mut taken = 0;
         for (at, operation) in tape.operations.iter().enumerate() {
-            let (before, output) = registers.split(at);
+            let (before, output) = layout.split(&mut values, at);
             match operation {
                 Operation::State => {
                     output.copy_from_slice(&states[taken..taken + output.len()]);
                     taken += output.len();
                 }
                 Operation::Number(value) => output.fill(*value),
+                Operation::Count { .. } | Operation::Mask { .. } => {
+                    if let Table::Values(known) = &layout.tables[at] {
+                        output.copy_from_slice(known);
+                    }
+                }
+                Operation::Gather { input, .. } => {
+                    let input = before.get(*input);
+                    if let Table::Places(places) = &layout.tables[at] {
+                        for (own, place) in output.iter_mut().zip(places) {
+                            *own = input.get(*place as usize).copied().unwrap_or(0.0);
+                        }
+                    }
+                }
+                Operation::Fold(fold, input) => {
+                    let input = before.get(*input);
+                    let each = input.len() / output.len();
+                    for (own, many) in output.iter_mut().zip(input.chunks_exact(each)) {
+                        *own = match fold {
+                            Fold::Sum => many.iter().sum(),
+                            Fold::Greatest | Fold::Least => many[chosen(*fold, many)],
+                        };
+                    }
+                }
                 Operation::Add(parts) => {
                     output.fill(0.0);
                     for part in parts {
@@ -348,8 +388,8 @@ impl<'a> Run<'a> {
                         *own = u.powf(*exponent);
                     }
                 }
-                Operation::Activate(activation, input) => {
-                    let activation = &tape.activations[*activation];
+                Operation::Apply(function, input) => {
+                    let activation = &tape.functions[*function];
                     for (own, u) in output.iter_mut().zip(before.get(*input)) {
                         *own = activation.value(*u);
                     }
@@ -361,35 +401,68 @@ impl<'a> Run<'a> {
                 } => {
                     let input = before.get(*input);
                     match self.matrix(number, step, *weight) {
-                        Some(matrix) => apply(&matrix, *turned, input, output),
+                        Some(matrix) => {
+                            let sizes = self.setup.matrix(tape, &tape.weights[*weight], step);
+                            let [outputs, inputs] = facing(sizes, *turned);
+                            let columns = input.chunks_exact(inputs);
+                            for (input, output) in columns.zip(output.chunks_exact_mut(outputs)) {
+                                apply(&matrix, *turned, input, output);
+                            }
+                        }
                         None => forward(random, self.setup.init, input, output),
                     }
                 }
             }
         }
-        self.steps[step] = registers;
+        self.steps[step] = values;
     }
 
     /// The gradient by the states of a step from that by the next ones.
     fn back(&mut self, random: &mut ChaCha8Rng, number: u64, step: usize, delta: &mut Vec<f64>) {
         let tape = tape_at(self.tapes, step);
-        let registers = std::mem::take(&mut self.steps[step]);
+        let layout = self.layouts.at(step);
+        let values = std::mem::take(&mut self.steps[step]);
         let mut gradients = std::mem::take(&mut self.gradients);
-        gradients.starts.clone_from(&registers.starts);
-        gradients.values.clear();
-        gradients.values.resize(registers.values.len(), 0.0);
+        gradients.clear();
+        gradients.resize(layout.len(), 0.0);
         let mut taken = 0;
         for result in &tape.results {
-            let (_, own) = gradients.split(*result);
+            let (_, own) = layout.split(&mut gradients, *result);
             for (own, delta) in own.iter_mut().zip(&delta[taken..]) {
                 *own += delta;
             }
             taken += own.len();
         }
+        let (mut zero, mut units) = (0, 0);
         for (at, operation) in tape.operations.iter().enumerate().rev() {
-            let (mut before, own) = gradients.split(at);
+            let (mut before, own) = layout.split(&mut gradients, at);
             match operation {
-                Operation::State | Operation::Number(_) => {}
+                Operation::State
+                | Operation::Number(_)
+                | Operation::Count { .. }
+                | Operation::Mask { .. } => {}
+                Operation::Gather { input, .. } => {
+                    let input = before.get_mut(*input);
+                    if let Table::Places(places) = &layout.tables[at] {
+                        for (own, place) in own.iter().zip(places) {
+                            if *place != NOWHERE {
+                                input[*place as usize] += own;
+                            }
+                        }
+                    }
+                }
+                Operation::Fold(fold, input) => {
+                    let known = layout.get(&values, *input);
+                    let input = before.get_mut(*input);
+                    let each = input.len() / own.len();
+                    let many = input.chunks_exact_mut(each).zip(known.chunks_exact(each));
+                    for ((input, known), own) in many.zip(own.iter()) {
+                        match fold {
+                            Fold::Sum => input.iter_mut().for_each(|input| *input += own),
+                            Fold::Greatest | Fold::Least => input[chosen(*fold, known)] += own,
+                        }
+                    }
+                }
                 Operation::Add(parts) => {
                     for part in parts {
                         before.add(*part, own.iter().copied());
@@ -402,7 +475,7 @@ impl<'a> Run<'a> {
                                 .iter()
                                 .enumerate()
                                 .filter(|(other, _)| *other != position)
-                                .map(|(_, other)| element(registers.get(*other), at))
+                                .map(|(_, other)| element(layout.get(&values, *other), at))
                                 .product()
                         };
                         before.add(
@@ -412,21 +485,20 @@ impl<'a> Run<'a> {
                     }
                 }
                 Operation::Power(input, exponent) => {
-                    let slopes = registers.get(*input).iter();
+                    let slopes = layout.get(&values, *input).iter();
                     let slopes = slopes.map(|u| exponent * u.powf(exponent - 1.0));
                     before.add(*input, own.iter().zip(slopes).map(|(g, slope)| g * slope));
                 }
-                Operation::Activate(activation, input) => {
-                    let activation = &tape.activations[*activation];
-                    let slopes: Vec<f64> = registers
-                        .get(*input)
+                Operation::Apply(function, input) => {
+                    let function = &tape.functions[*function];
+                    let slopes: Vec<f64> = layout
+                        .get(&values, *input)
                         .iter()
-                        .map(|u| activation.slope(*u))
+                        .map(|u| function.slope(*u))
                         .collect();
-                    if *input == tape.watched() {
-                        let zero = slopes.iter().filter(|slope| **slope == 0.0).count();
-                        let depth = self.setup.depth();
-                        self.inactive[depth - step] = zero as f64 / slopes.len() as f64;
+                    if function.can_be_inactive() {
+                        zero += slopes.iter().filter(|slope| **slope == 0.0).count();
+                        units += slopes.len();
                     }
                     before.add(*input, own.iter().zip(slopes).map(|(g, slope)| g * slope));
                 }
@@ -435,12 +507,19 @@ impl<'a> Run<'a> {
                     turned,
                     input,
                 } => {
-                    let weighed = registers.get(*input);
+                    let weighed = layout.get(&values, *input);
                     let mut result = vec![0.0; weighed.len()];
                     match self.matrix(number, step, *weight) {
-                        Some(matrix) => apply(&matrix, !turned, own, &mut result),
+                        Some(matrix) => {
+                            let sizes = self.setup.matrix(tape, &tape.weights[*weight], step);
+                            let [outputs, inputs] = facing(sizes, *turned);
+                            let columns = own.chunks_exact(outputs);
+                            for (own, result) in columns.zip(result.chunks_exact_mut(inputs)) {
+                                apply(&matrix, !turned, own, result);
+                            }
+                        }
                         None => {
-                            let output = registers.get(at);
+                            let output = layout.get(&values, at);
                             transposed(random, self.setup.init, weighed, output, own, &mut result);
                         }
                     }
@@ -448,13 +527,32 @@ impl<'a> Run<'a> {
                 }
             }
         }
+        self.inactive[self.setup.depth() - step] = zero as f64 / units.max(1) as f64;
         delta.clear();
         for state in 0..tape.results.len() {
-            delta.extend_from_slice(gradients.get(state));
+            delta.extend_from_slice(layout.get(&gradients, state));
         }
-        self.steps[step] = registers;
+        self.steps[step] = values;
         self.gradients = gradients;
     }
+}
+
+/// Outputs and inputs of weights with so many rows and columns.
+fn facing([rows, columns]: [usize; 2], turned: bool) -> [usize; 2] {
+    if turned {
+        [columns, rows]
+    } else {
+        [rows, columns]
+    }
+}
+
+/// Which element is the greatest or the least: the first of those.
+fn chosen(fold: Fold, of: &[f64]) -> usize {
+    let more = |a: f64, b: f64| match fold {
+        Fold::Least => a < b,
+        Fold::Greatest | Fold::Sum => a > b,
+    };
+    (1..of.len()).fold(0, |best, at| if more(of[at], of[best]) { at } else { best })
 }
 
 /// The tape of a step.

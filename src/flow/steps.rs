@@ -4,6 +4,7 @@
 //! Activations stay symbols while this is derived: `φ'(z)` is a factor of its own, whatever φ is.
 
 use super::factors::{Path, factor};
+use super::obstacle::obstacle;
 use super::mistakes;
 use super::ways::{Places, Reached, Walk, letter_of, settle, walks};
 use crate::derive::{Derivation, Request, derive};
@@ -11,7 +12,7 @@ use crate::numeric::{Instance, check_declared};
 use crate::source::{Diagnostic, Report};
 use crate::syntax::StepAtZero;
 use crate::system::{Family, FamilyKind, Function, System, Target};
-use crate::term::{Affine, Domain, FamilyId, Reduction, TermId, VarId};
+use crate::term::{Affine, Atom, Domain, FamilyId, Reduction, TermId, VarId};
 
 /// Where declared derivatives are tried.
 const SEED: u64 = 0;
@@ -83,6 +84,13 @@ pub struct Step {
     pub ranges: Vec<Steps>,
     /// Which slots differ, and by how much.
     pub moves: Vec<(usize, i64)>,
+    /// What it multiplies with, if that is a sum of products.
+    pub product: Option<Ways>,
+}
+
+/// What a step multiplies with.
+#[derive(Debug, Clone)]
+pub struct Ways {
     /// The entry ∂next/∂own.
     pub factor: TermId,
     /// The ways from the one to the other; their products add up to the factor.
@@ -116,6 +124,20 @@ impl Part {
         }
     }
 
+    /// How many steps a recursion has.
+    pub fn count(&self) -> Option<Affine> {
+        let range = self.steps.iter().find_map(Step::moving)?;
+        Some(range.last.minus(&range.first).offset(1))
+    }
+
+    /// The size that says how many steps a recursion has, if one does.
+    pub fn depth_size<'s>(&self, system: &'s System) -> Option<&'s str> {
+        match self.count()?.as_atom()? {
+            Atom::Size(size, _) => Some(&system.sizes[size.0 as usize].name),
+            _ => None,
+        }
+    }
+
     /// The steps of layers that are written out, first to last.
     pub fn chain(&self) -> Option<&[Step]> {
         self.written_out.then_some(self.steps.as_slice())
@@ -135,6 +157,11 @@ impl Step {
             }
             _ => None,
         }
+    }
+
+    /// The ways from the one state to the other, as far as they are products.
+    pub fn paths(&self) -> &[Path] {
+        self.product.as_ref().map_or(&[], |ways| &ways.paths)
     }
 
     /// The state's slots where the gradient enters and where it leaves, over all steps.
@@ -164,8 +191,8 @@ pub fn flow(system: &System, step_at_zero: StepAtZero) -> Result<Flow, Report> {
     let mut notes = Vec::new();
     let mut parts = Vec::new();
     let rounds = places.rounds();
-    for round in &rounds {
-        match recurring(&mut derivation, &places, round) {
+    for round in together(&mut derivation, &places, &rounds) {
+        match recurring(&mut derivation, &places, &round, &mut notes) {
             Ok(part) => parts.push(part),
             Err(diagnostic) => notes.push(diagnostic),
         }
@@ -228,19 +255,76 @@ fn state(derivation: &Derivation, places: &Places, at: usize) -> State {
     }
 }
 
+/// A round of the gradient, or several that go on side by side.
+struct Round {
+    /// The places of the states.
+    states: Vec<usize>,
+    /// All places that are passed.
+    within: Vec<usize>,
+}
+
+/// The rounds of the gradient, those together of which one feeds the other at each step, as stacked recurrences do.
+fn together(derivation: &mut Derivation, places: &Places, rounds: &[Vec<usize>]) -> Vec<Round> {
+    let mut found: Vec<Round> = Vec::new();
+    for round in rounds {
+        let own = Round {
+            states: places.states(derivation, round),
+            within: round.clone(),
+        };
+        let fed = (0..found.len()).find(|at| {
+            let before = &found[*at];
+            let within = places.between(&before.within, &own.within);
+            let [some, other] =
+                [before, &own].map(|round| direction(derivation, places, round));
+            some.is_some()
+                && some == other
+                && before.states.iter().any(|from| {
+                    let goals = [before.states.as_slice(), &own.states].concat();
+                    let reaches = |(reached, _): &(Reached, Walk)| {
+                        reached.state >= before.states.len()
+                    };
+                    walks(derivation, places, *from, &goals, &within)
+                        .is_some_and(|walks| walks.found.iter().any(reaches))
+                })
+        });
+        match fed {
+            Some(at) => {
+                let known = &mut found[at];
+                known.within = places.between(&known.within, &own.within);
+                known.states.extend(own.states);
+            }
+            None => found.push(own),
+        }
+    }
+    found
+}
+
+/// The slot that moves on in a round, and by how much; none if there is no such one.
+fn direction(derivation: &mut Derivation, places: &Places, round: &Round) -> Option<i64> {
+    let mut moved = Vec::new();
+    for from in &round.states {
+        let found = walks(derivation, places, *from, &round.states, &round.within)?;
+        let shifts = found.found.into_iter().flat_map(|(reached, _)| reached.shifts);
+        moved.extend(shifts.map(|(_, by)| by).filter(|by| *by != 0));
+    }
+    let first = *moved.first()?;
+    moved.iter().all(|by| *by == first).then_some(first)
+}
+
 /// The part of a round of the gradient.
 fn recurring(
     derivation: &mut Derivation,
     places: &Places,
-    round: &[usize],
+    round: &Round,
+    notes: &mut Vec<Diagnostic>,
 ) -> Result<Part, Diagnostic> {
-    let at = places.states(derivation, round);
+    let at = &round.states;
     let mut states: Vec<State> = at.iter().map(|at| state(derivation, places, *at)).collect();
-    let mut steps = Vec::new();
+    let mut steps: Vec<Step> = Vec::new();
     for (from, place) in at.iter().enumerate() {
         let family = states[from].family;
-        let found = walks(derivation, places, *place, &at, round)
-            .ok_or_else(|| mistakes::no_factor(&derivation.system, family))?;
+        let found = walks(derivation, places, *place, at, &round.within)
+            .ok_or_else(|| mistakes::no_factor(&derivation.system, family, None))?;
         let start = places.piece(derivation, *place).domain.clone();
         states[from].read_at_each_step = found.elsewhere.iter().any(|elsewhere| {
             found.found.iter().any(|(_, walk)| {
@@ -249,12 +333,24 @@ fn recurring(
             })
         });
         for (reached, group) in grouped(found.found) {
-            let step = step(derivation, places, (from, *place), &at, &reached, &group);
-            steps.push(step.ok_or_else(|| mistakes::no_factor(&derivation.system, family))?);
+            let step = step(derivation, places, (from, *place), at, &reached, &group)
+                .ok_or_else(|| mistakes::no_factor(&derivation.system, family, None))?;
+            if step.product.is_none() {
+                let axes = derivation.system.family(family).axes;
+                let obstacle = obstacle(&derivation.system, axes, &group);
+                let note = mistakes::no_factor(&derivation.system, family, obstacle.as_ref());
+                if !notes.contains(&note) {
+                    notes.push(note);
+                }
+            }
+            steps.push(step);
         }
     }
+    let jacobian = (steps.first().map(|step| step.jacobian)).ok_or_else(|| {
+        mistakes::no_factor(&derivation.system, states[0].family, None)
+    })?;
     Ok(Part {
-        jacobian: steps[0].jacobian,
+        jacobian,
         products: products(&mut derivation.system, &steps, states.len()),
         states,
         steps,
@@ -270,11 +366,15 @@ fn products(system: &mut System, steps: &[Step], states: usize) -> Vec<Product> 
             .iter()
             .filter(|other| (other.from, other.to) == (step.from, step.to))
             .count();
-        let mixes = step.paths.iter().any(|path| path.mixing().next().is_some());
-        let trivial = system.store.is_one(step.factor);
-        let (Some(range), false, true) = (
+        let mixes = step
+            .paths()
+            .iter()
+            .any(|path| path.mixing().next().is_some());
+        let factor = step.product.as_ref().map(|ways| ways.factor);
+        let (Some(range), Some(factor), false, true) = (
             step.moving(),
-            mixes || trivial,
+            factor.filter(|factor| !system.store.is_one(*factor)),
+            mixes,
             step.from == step.to && alone == 1,
         ) else {
             continue;
@@ -282,7 +382,7 @@ fn products(system: &mut System, steps: &[Step], states: usize) -> Vec<Product> 
         let letter = Affine::var(range.letter);
         let domain = Domain::between(&range.first, &letter, &range.last);
         found.push(Product {
-            term: (system.store).reduce(Reduction::Product, [range.letter], domain, step.factor),
+            term: (system.store).reduce(Reduction::Product, [range.letter], domain, factor),
             along: (states > 1).then_some(at),
         });
     }
@@ -301,7 +401,10 @@ fn written_out(
         let found = walks(derivation, places, pair[0], &pair[1..], &within)?;
         match grouped(found.found).as_slice() {
             [(reached, group)] => {
-                step(derivation, places, (0, pair[0]), &pair[1..], reached, group)
+                let step = step(derivation, places, (0, pair[0]), &pair[1..], reached, group)?;
+                let axes = derivation.system.family(places.family(derivation, pair[0])).axes;
+                let obstacle = obstacle(&derivation.system, axes, group);
+                Some((step, obstacle))
             }
             _ => None,
         }
@@ -310,9 +413,10 @@ fn written_out(
     let unweighted: Vec<bool> = line
         .windows(2)
         .map(|pair| {
-            between(derivation, pair).is_some_and(|step| {
+            between(derivation, pair).is_some_and(|(step, _)| {
                 let system = &derivation.system;
-                step.paths.iter().all(|path| path.is_unweighted(system))
+                let product = step.product.as_ref();
+                product.is_some_and(|ways| ways.paths.iter().all(|path| path.is_unweighted(system)))
             })
         })
         .collect();
@@ -320,33 +424,24 @@ fn written_out(
         let mut at = 0..;
         line.retain(|_| at.next().and_then(|at| unweighted.get(at)) != Some(&true));
     }
-    let steps: Vec<Option<Step>> = line
-        .windows(2)
-        .map(|pair| between(derivation, pair))
-        .collect();
-    for (pair, step) in line.windows(2).zip(&steps) {
-        if step.is_none() {
+    let mut steps: Vec<Option<Step>> = Vec::new();
+    for pair in line.windows(2) {
+        let found = between(derivation, pair);
+        if found.as_ref().is_none_or(|(step, _)| step.product.is_none()) {
             let ends = [pair[0], pair[1]]
                 .map(|at| (places.family(derivation, at), places.slots(derivation, at)));
-            notes.push(mistakes::no_factor_between(&derivation.system, ends));
+            let obstacle = found.as_ref().and_then(|(_, obstacle)| obstacle.as_ref());
+            notes.push(mistakes::no_factor_between(&derivation.system, ends, obstacle));
         }
+        steps.push(found.map(|(step, _)| step));
     }
-    let (mut first, mut run): (usize, Vec<Step>) = (0, Vec::new());
-    let (mut start, mut open): (usize, Vec<Step>) = (0, Vec::new());
-    for (at, step) in steps.into_iter().chain([None]).enumerate() {
-        match step {
-            Some(step) => open.push(Step {
-                from: at - start,
-                to: at - start + 1,
-                ..step
-            }),
-            None => {
-                let closed = std::mem::take(&mut open);
-                if closed.len() > run.len() {
-                    (first, run) = (start, closed);
-                }
-                start = at + 1;
-            }
+    // Steps without a factor are simulated where hardly any has one.
+    let with_factor = |step: &Step| step.product.is_some();
+    let (mut first, mut run) = longest(&steps, with_factor);
+    if run.len() < 2 {
+        let (start, all) = longest(&steps, |_| true);
+        if all.len() > run.len() {
+            (first, run) = (start, all);
         }
     }
     let (Some(begin), Some(end)) = (run.first(), run.last()) else {
@@ -370,15 +465,16 @@ fn written_out(
             .sum::<usize>()
         && run
             .iter()
-            .all(|step| step.paths.iter().all(|path| path.mixing().next().is_none()));
-    let products = if scalar && run.len() > 1 {
-        let factors: Vec<TermId> = run.iter().rev().map(|step| step.factor).collect();
-        vec![Product {
+            .all(|step| step.paths().iter().all(|path| path.mixing().next().is_none()));
+    let factors: Option<Vec<TermId>> = (run.iter().rev())
+        .map(|step| Some(step.product.as_ref()?.factor))
+        .collect();
+    let products = match factors {
+        Some(factors) if scalar && run.len() > 1 => vec![Product {
             term: derivation.system.store.mul(factors),
             along: None,
-        }]
-    } else {
-        Vec::new()
+        }],
+        _ => Vec::new(),
     };
     Some(Part {
         states,
@@ -387,6 +483,26 @@ fn written_out(
         jacobian,
         products,
     })
+}
+
+/// The longest run of steps of a kind, with the place where it begins.
+fn longest(steps: &[Option<Step>], counts: impl Fn(&Step) -> bool) -> (usize, Vec<Step>) {
+    let mut best: (usize, Vec<Step>) = (0, Vec::new());
+    let mut open: Vec<Step> = Vec::new();
+    for (at, step) in steps.iter().map(Option::as_ref).chain([None]).enumerate() {
+        if let Some(step) = step.filter(|step| counts(step)) {
+            open.push(Step {
+                from: open.len(),
+                to: open.len() + 1,
+                ..step.clone()
+            });
+        } else if open.len() > best.1.len() {
+            best = (at - open.len(), std::mem::take(&mut open));
+        } else {
+            open.clear();
+        }
+    }
+    best
 }
 
 /// The derivative of one state by another as a family, for left sides.
@@ -439,7 +555,12 @@ fn step(
         .iter()
         .map(Affine::as_var)
         .collect::<Option<_>>()?;
-    let found = factor(system, &elements, next_slots, group)?;
+    let found = factor(system, &elements, next_slots, group);
+    let axes = system.family(families[1]).axes;
+    let targets: Vec<VarId> = match &found {
+        Some(found) => found.targets.clone(),
+        None => (0..axes).map(|_| system.store.fresh_var("j")).collect(),
+    };
     let mut ranges: Option<Vec<Steps>> = None;
     for walk in group {
         let domain = system.ambient.minimal(&walk.domain, &Domain::everything());
@@ -456,7 +577,7 @@ fn step(
     let next: Box<[Affine]> = group[0].index[..next_slots]
         .iter()
         .cloned()
-        .chain(found.targets.iter().map(|target| Affine::var(*target)))
+        .chain(targets.iter().map(|target| Affine::var(*target)))
         .collect();
     let moves = if own_slots == next_slots {
         (0..own_slots)
@@ -471,7 +592,7 @@ fn step(
     let jacobian = jacobian(system, families);
     let mut vars: Vec<VarId> = letters;
     // Letters of elements that stand in slots too are there already.
-    for var in elements.iter().chain(&found.targets) {
+    for var in elements.iter().chain(&targets) {
         if !vars.contains(var) {
             vars.push(*var);
         }
@@ -485,8 +606,10 @@ fn step(
         vars: vars.into(),
         ranges: ranges?,
         moves,
-        factor: found.term,
-        paths: found.paths,
+        product: found.map(|found| Ways {
+            factor: found.term,
+            paths: found.paths,
+        }),
     })
 }
 

@@ -91,6 +91,13 @@ struct Summands {
     scope: Scope,
 }
 
+impl Summands {
+    /// Whether a fraction stands in it.
+    fn is_tall(&self) -> bool {
+        self.bounds.iter().any(|bound| !bound.number.is_integer())
+    }
+}
+
 impl Writer<'_> {
     fn say(
         &mut self,
@@ -117,8 +124,11 @@ impl Writer<'_> {
             .map(|step| self.printer.enter(Scope::EMPTY, &step.vars))
             .collect();
         for (step, scope) in part.steps.iter().zip(&scopes) {
+            let Some(product) = &step.product else {
+                continue;
+            };
             let left = self.derivative(step, &step.next, &step.own, *scope);
-            let right = self.printer.side(step.factor, *scope);
+            let right = self.printer.side(product.factor, *scope);
             let range = self.range(&step.ranges, *scope);
             self.say("step", left, Sign::Equals, right, range);
         }
@@ -142,7 +152,7 @@ impl Writer<'_> {
                     };
                     let left = self.derivative(step, &next, &own, scopes[at]);
                     let right = self.printer.side(product.term, scopes[at]);
-                    (left, right, Some(self.alone(part, step)))
+                    (left, right, self.alone(part, step))
                 }
             };
             self.say("product", left, Sign::Equals, right, None);
@@ -153,8 +163,22 @@ impl Writer<'_> {
         self.bounds(part, &scopes);
     }
 
-    /// Along which way something holds.
-    fn alone(&self, part: &Part, step: &Step) -> String {
+    /// Along which way something holds; none if others do not come back to where it begins.
+    fn alone(&self, part: &Part, step: &Step) -> Option<String> {
+        let mut reached: Vec<usize> = Vec::new();
+        let mut open = vec![step.from];
+        while let Some(at) = open.pop() {
+            let next = part.steps.iter().filter(|other| other.from == at && other.to != at);
+            for next in next.map(|other| other.to) {
+                if !reached.contains(&next) {
+                    reached.push(next);
+                    open.push(next);
+                }
+            }
+        }
+        if !reached.contains(&step.from) {
+            return None;
+        }
         let name = |state: usize| {
             self.flow
                 .system
@@ -166,11 +190,11 @@ impl Writer<'_> {
             .filter(|state| *state != step.from)
             .map(name)
             .collect();
-        format!(
+        Some(format!(
             "along {} alone, without the ways through {}",
             name(step.from),
             others.join(", ")
-        )
+        ))
     }
 
     fn derivative(&mut self, step: &Step, next: &[Affine], own: &[Affine], scope: Scope) -> MathId {
@@ -207,7 +231,7 @@ impl Writer<'_> {
         let mut steps: Vec<Option<Summands>> = Vec::new();
         for (step, scope) in part.steps.iter().zip(scopes) {
             let bounds: Vec<Bound> = step
-                .paths
+                .paths()
                 .iter()
                 .map(|path| self.bounds.path(path))
                 .collect();
@@ -219,7 +243,7 @@ impl Writer<'_> {
                     Size::Norm(_) => false,
                     Size::Magnitude(term) => Slope::of(&self.flow.system, *term).is_some(),
                 });
-            if blank {
+            if blank || step.product.is_none() {
                 steps.push(None);
                 continue;
             }
@@ -295,8 +319,9 @@ impl Writer<'_> {
                 [only] if only.is_one() => norm,
                 [_] => self.printer.boxes.row([bound.boxes[0], norm]),
                 _ => {
+                    let tall = bound.is_tall();
                     let sum = self.sum(&bound.boxes);
-                    let sum = self.printer.boxes.fence(Fence::Round, false, sum);
+                    let sum = self.printer.boxes.fence(Fence::Round, tall, sum);
                     self.printer.boxes.row([sum, norm])
                 }
             });
@@ -358,7 +383,7 @@ impl Writer<'_> {
             let right = self.power_bound(step, bound);
             self.say("product-bound", left, Sign::LessEqual, right, None);
             if several {
-                let given = Some(self.alone(part, step));
+                let given = self.alone(part, step);
                 self.statements.last_mut().expect("it was just said").given = given;
             }
         }
@@ -483,8 +508,39 @@ impl Writer<'_> {
         if !bound.number.is_one() || bound.sizes.is_empty() {
             row.push(self.exactly_or_above(&bound.number));
         }
-        row.extend(bound.sizes.iter().map(|size| self.size(*size, scope)));
+        row.extend(self.sizes(&bound.sizes, scope));
         self.printer.boxes.row(row)
+    }
+
+    /// Sizes that are multiplied, those that are met again as powers.
+    fn sizes(&mut self, sizes: &[Size], scope: Scope) -> Vec<MathId> {
+        let mut counted: Vec<(Size, i64)> = Vec::new();
+        for size in sizes {
+            match counted.iter_mut().find(|(known, _)| known == size) {
+                Some((_, times)) => *times += 1,
+                None => counted.push((*size, 1)),
+            }
+        }
+        let written = |writer: &mut Self, (size, times): (Size, i64)| {
+            let written = writer.size(size, scope);
+            if times == 1 {
+                return written;
+            }
+            let power = writer.printer.boxes.number(times);
+            // Behind its own mark, `‖W‖₂²`.
+            match writer.printer.boxes.get(written).clone() {
+                Math::Script {
+                    base,
+                    sub,
+                    sup: None,
+                } => writer.printer.boxes.script(base, sub, Some(power)),
+                _ => {
+                    let fence = writer.printer.boxes.fence(Fence::Round, false, written);
+                    writer.printer.boxes.script(fence, None, Some(power))
+                }
+            }
+        };
+        counted.into_iter().map(|it| written(self, it)).collect()
     }
 
     fn sum(&mut self, summands: &[MathId]) -> MathId {
@@ -536,11 +592,11 @@ impl Writer<'_> {
                 });
             }
             row.push(self.product_sign(range, bound.scope));
-            row.extend(only.sizes.iter().map(|size| self.size(*size, bound.scope)));
+            row.extend(self.sizes(&only.sizes, bound.scope));
             return self.printer.boxes.row(row);
         }
         let sum = self.sum(&bound.boxes);
-        let sum = self.printer.boxes.fence(Fence::Round, false, sum);
+        let sum = self.printer.boxes.fence(Fence::Round, bound.is_tall(), sum);
         let sign = self.product_sign(range, bound.scope);
         self.printer.boxes.row([sign, sum])
     }
@@ -557,7 +613,7 @@ impl Writer<'_> {
                 }
                 _ => {
                     let sum = self.sum(&step.boxes);
-                    row.push(self.printer.boxes.fence(Fence::Round, false, sum));
+                    row.push(self.printer.boxes.fence(Fence::Round, step.is_tall(), sum));
                 }
             }
         }
@@ -631,7 +687,7 @@ impl Writer<'_> {
         let slope = part
             .steps
             .iter()
-            .flat_map(|step| &step.paths)
+            .flat_map(Step::paths)
             .find_map(|path| {
                 path.each()
                     .find_map(|term| Slope::of(&self.flow.system, term))
