@@ -272,8 +272,10 @@ fn examples_in_rows_and_in_columns_have_the_mean_square_of_one() {
         let (_, model) = found(text);
         assert_eq!(model.form().map(|(form, _)| form), Some(Form::DENSE));
         assert_eq!(model.kept, [("m".to_owned(), 8)]);
-        let (log, error) = mean_square(&run(&model, &setup(64, 10, Init::He, 200)));
-        assert!(close(log, 0.0, 4.0 * error + 0.1), "{text}: {log} ± {error}");
+        let (log, error) = mean_square(&run(&model, &setup(32, 10, Init::He, 100)));
+        // What wide layers leave out is of the order 1/n in each step.
+        let allowed = 4.0 * error + 3.0 * 10.0 / 32.0;
+        assert!(close(log, 0.0, allowed), "{text}: {log} ± {error}");
     }
     // A batch of one is a column.
     let single = |text: &str| {
@@ -311,10 +313,16 @@ fn stacked_recurrences_go_on_together() {
 #[test]
 fn what_reads_two_steps_back_keeps_both() {
     let text = |declared: &str, begin: &str, step: &str| {
-        format!("where W in R^(n x n), x, u, y in R^n\n{declared}h[1] = x\n{begin}\n{step} for k in 1..L-1\nloss C = 1/2 norm(h[L] - y)^2\n")
+        format!(
+            "where W in R^(n x n), x, u, y in R^n\n{declared}h[1] = x\n{begin}\n{step} for k in 1..L-1\nloss C = 1/2 norm(h[L] - y)^2\n"
+        )
     };
     let direct = text("", "h[0] = u", "h[k+1] = h[k-1] + tanh(W h[k])");
-    let by_hand = text("", "g[1] = u", "g[k+1] = h[k] for k in 1..L-1\nh[k+1] = g[k] + tanh(W h[k])");
+    let by_hand = text(
+        "",
+        "g[1] = u",
+        "g[k+1] = h[k] for k in 1..L-1\nh[k+1] = g[k] + tanh(W h[k])",
+    );
     let own = setup(12, 9, Init::Lecun, 7);
     let (direct, by_hand) = (medians(&direct, &own), medians(&by_hand, &own));
     for (a, b) in direct.iter().zip(&by_hand) {
@@ -325,7 +333,9 @@ fn what_reads_two_steps_back_keeps_both() {
 #[test]
 fn what_has_no_factor_is_simulated_all_the_same() {
     let layers = |step: &str| {
-        format!("where W[k] in R^(n x n) for k in 0..L-1\nwhere x, y in R^n\nh[0] = x\nh[k+1] = {step} for k in 0..L-1\nloss C = 1/2 sum((h[L] - y).^2)\n")
+        format!(
+            "where W[k] in R^(n x n) for k in 0..L-1\nwhere x, y in R^n\nh[0] = x\nh[k+1] = {step} for k in 0..L-1\nloss C = 1/2 sum((h[L] - y).^2)\n"
+        )
     };
     let own = setup(24, 6, Init::Orthogonal, 40);
     // A norm divides by the size of its argument: three times the weights change nothing in the branch.
@@ -488,7 +498,11 @@ fn simulations_agree_with_an_independent_program() {
             Some(network) => {
                 let flow = flow(&system(network), StepAtZero::One).expect("there are steps");
                 let given = BTreeMap::from([("m".to_owned(), number("examples"))]);
-                let given = if network.contains("m x n") { given } else { BTreeMap::new() };
+                let given = if network.contains("m x n") {
+                    given
+                } else {
+                    BTreeMap::new()
+                };
                 model(&flow, &flow.parts[0], &given).expect("it can be simulated")
             }
             None => layers(text("step"), case["shared"].as_bool().expect("a flag")).1,

@@ -326,7 +326,7 @@ pub(super) struct FlowArguments {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(super) activation: Vec<String>,
     /// Formulas and bounds alone
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["depth", "width", "set", "init", "draws", "seed", "activation"])]
     pub(super) no_simulation: bool,
     /// Write a picture of the gradient's norm
     #[arg(long, value_name = "FILE.svg|.png")]

@@ -9,8 +9,8 @@ use super::args::{FlowArguments, FlowFormat};
 use super::network::{Loaded, load};
 use super::{Outcome, Stop, chart, deliver, progress, say, styled};
 use crate::flow::{
-    Activation, Answer, Flow, Init, Model, Setup, Simulation, activations, count_of_steps, flow, model,
-    power_of_ten, simulate,
+    Activation, Answer, Flow, Init, Model, Part, Setup, Simulation, activations, count_of_steps,
+    flow, model, power_of_ten, simulate,
 };
 use crate::present::{FlowDocument, present_flow};
 use crate::source::{Diagnostic, Report, Severity, render_diagnostics};
@@ -51,6 +51,12 @@ impl Known {
 
 /// The formulas of a network's recursion, and what simulations of it say.
 pub(super) fn known(arguments: &FlowArguments) -> Result<Known, Stop> {
+    if !arguments.network.wrt.is_empty() {
+        return Err(Stop::refused(
+            "error: --wrt says nothing to `flow`, which looks at all steps of the network"
+                .to_owned(),
+        ));
+    }
     let loaded = load(&arguments.network)?;
     let step_at_zero = arguments
         .network
@@ -61,30 +67,23 @@ pub(super) fn known(arguments: &FlowArguments) -> Result<Known, Stop> {
     let stop = |report: Report| loaded.stop(&report);
     let flow = flow(&loaded.system, step_at_zero).map_err(stop)?;
     let given = given(&flow.system, &arguments.set)?;
-    let models: Vec<Result<Model, Diagnostic>> = flow
+    let models: Vec<(Result<Model, Diagnostic>, bool)> = flow
         .parts
         .iter()
-        .map(|part| {
-            // A step may compute with the number of steps.
-            let mut given = given.clone();
-            if let Some(size) = part.depth_size(&flow.system) {
-                let steps = match arguments.width.as_slice() {
-                    [_, _, ..] => arguments.width.len() as u32 - 1,
-                    _ => arguments.depth.unwrap_or(DEPTH),
-                };
-                given.entry(size.to_owned()).or_insert(f64::from(steps));
-            }
-            model(&flow, part, &given)
-        })
+        .map(|part| modelled(arguments, &flow, part, &given))
         .collect();
+    // What holds for one number of steps alone is no formula.
     let expectations: Vec<_> = models
         .iter()
-        .map(|model| model.as_ref().ok().and_then(Model::form))
+        .map(|(model, at_depth)| {
+            let model = model.as_ref().ok().filter(|_| !at_depth);
+            model.and_then(Model::form)
+        })
         .collect();
     let document = present_flow(&flow, &expectations, &loaded.notation);
     let mut missing = flow.notes.clone();
     let mut runs = Vec::new();
-    for (part, model) in flow.parts.iter().zip(&models) {
+    for (part, (model, _)) in flow.parts.iter().zip(&models) {
         match model {
             _ if arguments.no_simulation => {}
             Ok(model) => {
@@ -103,6 +102,28 @@ pub(super) fn known(arguments: &FlowArguments) -> Result<Known, Stop> {
         runs,
         missing,
     })
+}
+
+/// A part as it is simulated, and whether it is so with the number of steps that are simulated alone: where a step computes
+/// with it.
+fn modelled(
+    arguments: &FlowArguments,
+    flow: &Flow,
+    part: &Part,
+    given: &BTreeMap<String, f64>,
+) -> (Result<Model, Diagnostic>, bool) {
+    let found = model(flow, part, given);
+    let size = part.depth_size(&flow.system);
+    let (Err(_), Some(size)) = (&found, size.filter(|size| !given.contains_key(*size))) else {
+        return (found, false);
+    };
+    let steps = match arguments.width.as_slice() {
+        [_, _, ..] => arguments.width.len() as u32 - 1,
+        _ => arguments.depth.unwrap_or(DEPTH),
+    };
+    let mut given = given.clone();
+    given.insert(size.to_owned(), f64::from(steps));
+    (model(flow, part, &given).or(found), true)
 }
 
 /// Values of the numbers that the command gives, by name.

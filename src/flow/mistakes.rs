@@ -67,7 +67,9 @@ fn because(system: &System, diagnostic: Diagnostic, obstacle: Option<&Obstacle>)
     let name = &system.family(obstacle.quantity).name;
     let why = match obstacle.kind {
         Kind::Meeting => "elements meet in it, as in a mean or a norm",
-        Kind::Mixing => "it mixes elements by what is no weight, as a softmax, a maximum, a norm or attention does",
+        Kind::Mixing => {
+            "it mixes elements by what is no weight, as a softmax, a maximum, a norm or attention does"
+        }
         Kind::Shifted => "it reads elements at other places, as a convolution does",
     };
     let note = if name.is_empty() {
@@ -95,7 +97,9 @@ pub(super) fn no_factor(
         system,
         (state, &[]),
         "flow-no-factor",
-        format!("one step of `{name}` is no sum of products of weights and of what multiplies each element"),
+        format!(
+            "one step of `{name}` is no sum of products of weights and of what multiplies each element"
+        ),
     );
     because(system, diagnostic, obstacle).help(format!(
         "`chainrule derive NET --wrt '{name}[k]' --combine` prints the recursion itself"
@@ -124,7 +128,9 @@ pub(super) fn no_factor_between(
         system,
         ends[1],
         "flow-no-factor",
-        format!("the step from `{from}` to `{to}` is no sum of products of weights and of what multiplies each element"),
+        format!(
+            "the step from `{from}` to `{to}` is no sum of products of weights and of what multiplies each element"
+        ),
     );
     because(system, diagnostic, obstacle)
 }

@@ -44,7 +44,10 @@ pub fn model(flow: &Flow, part: &Part, given: &BTreeMap<String, f64>) -> Result<
         None => Some(1),
         Some(size) => size.as_int().and_then(|size| usize::try_from(size).ok()),
     };
-    let even = tapes.iter().map(Tape::widths).all(|[before, after]| before == after);
+    let even = tapes
+        .iter()
+        .map(Tape::widths)
+        .all(|[before, after]| before == after);
     let mut widths: Vec<Option<usize>> = tapes.iter().map(|tape| known(tape.widths()[0])).collect();
     widths.extend(tapes.last().map(|tape| known(tape.widths()[1])));
     let mut kept: Vec<(String, usize)> = Vec::new();
@@ -169,7 +172,9 @@ impl Model {
     pub(super) fn divides(&self) -> bool {
         self.tapes.iter().any(|tape| {
             let mut all = tape.operations.iter();
-            all.any(|operation| matches!(operation, Operation::Power(_, exponent) if *exponent < 0.0))
+            all.any(
+                |operation| matches!(operation, Operation::Power(_, exponent) if *exponent < 0.0),
+            )
         })
     }
 

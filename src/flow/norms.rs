@@ -134,7 +134,10 @@ impl Tape {
             known.push(found);
         }
         // Each result is bounded by all states together.
-        let squares = self.results.iter().map(|result| known[*result].change.powi(2));
+        let squares = self
+            .results
+            .iter()
+            .map(|result| known[*result].change.powi(2));
         let bound = squares.sum::<f64>().sqrt();
         bound.is_finite().then_some((bound, exactly))
     }
@@ -153,7 +156,10 @@ impl Tape {
         let [mut some, mut other] = *factors else {
             return None;
         };
-        if matches!(self.operations[some], Operation::Gather { .. } | Operation::Power(..)) {
+        if matches!(
+            self.operations[some],
+            Operation::Gather { .. } | Operation::Power(..)
+        ) {
             (some, other) = (other, some);
         }
         let exponential = |register: Register| match self.operations[self.in_order(register)] {
@@ -165,7 +171,11 @@ impl Tape {
         let input = exponential(some)?;
         // The sum again for each of its summands.
         let (power, back) = match &self.operations[other] {
-            Operation::Gather { input, letters, index } => (*input, Some((letters, index))),
+            Operation::Gather {
+                input,
+                letters,
+                index,
+            } => (*input, Some((letters, index))),
             _ => (other, None),
         };
         let Operation::Power(sum, exponent) = self.operations[power] else {

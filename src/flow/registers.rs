@@ -149,8 +149,8 @@ impl Points<'_> {
                     let mut place = 0;
                     for (at, size) in index.iter().zip(&sizes) {
                         let at = at.at(point);
-                        let inside = at.is_integer()
-                            && (1..=*size as i64).contains(&at.to_integer());
+                        let inside =
+                            at.is_integer() && (1..=*size as i64).contains(&at.to_integer());
                         if !inside {
                             return NOWHERE;
                         }
@@ -178,7 +178,9 @@ impl Points<'_> {
                         match relation {
                             Relation::Zero => *value.numer() == 0,
                             Relation::NonNegative => *value.numer() >= 0,
-                            Relation::Divisible(by) => value.is_integer() && value.numer() % by == 0,
+                            Relation::Divisible(by) => {
+                                value.is_integer() && value.numer() % by == 0
+                            }
                         }
                     });
                     f64::from(u8::from(all))
@@ -215,7 +217,10 @@ impl Points<'_> {
         let mut point = vec![1; self.sizes.len()];
         loop {
             found.push(of(&point));
-            let Some(axis) = (0..point.len()).rev().find(|at| point[*at] < self.sizes[*at]) else {
+            let Some(axis) = (0..point.len())
+                .rev()
+                .find(|at| point[*at] < self.sizes[*at])
+            else {
                 return found;
             };
             point[axis] += 1;

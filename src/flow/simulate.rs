@@ -202,9 +202,7 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn new(tapes: &'a [Tape], setup: &'a Setup, layouts: &'a Layouts) -> Self {
         let depth = setup.depth();
-        let shape = |weight: &Weight, step: usize| {
-            setup.matrix(tape_at(tapes, step), weight, step)
-        };
+        let shape = |weight: &Weight, step: usize| setup.matrix(tape_at(tapes, step), weight, step);
         let mut shared: Vec<&Weight> = Vec::new();
         let mut kept = Vec::new();
         let mut kinds = Vec::new();

@@ -4,8 +4,8 @@
 //! Activations stay symbols while this is derived: `φ'(z)` is a factor of its own, whatever φ is.
 
 use super::factors::{Path, factor};
-use super::obstacle::obstacle;
 use super::mistakes;
+use super::obstacle::obstacle;
 use super::ways::{Places, Reached, Walk, letter_of, settle, walks};
 use crate::derive::{Derivation, Request, derive};
 use crate::numeric::{Instance, check_declared};
@@ -274,15 +274,13 @@ fn together(derivation: &mut Derivation, places: &Places, rounds: &[Vec<usize>])
         let fed = (0..found.len()).find(|at| {
             let before = &found[*at];
             let within = places.between(&before.within, &own.within);
-            let [some, other] =
-                [before, &own].map(|round| direction(derivation, places, round));
+            let [some, other] = [before, &own].map(|round| direction(derivation, places, round));
             some.is_some()
                 && some == other
                 && before.states.iter().any(|from| {
                     let goals = [before.states.as_slice(), &own.states].concat();
-                    let reaches = |(reached, _): &(Reached, Walk)| {
-                        reached.state >= before.states.len()
-                    };
+                    let reaches =
+                        |(reached, _): &(Reached, Walk)| reached.state >= before.states.len();
                     walks(derivation, places, *from, &goals, &within)
                         .is_some_and(|walks| walks.found.iter().any(reaches))
                 })
@@ -304,7 +302,10 @@ fn direction(derivation: &mut Derivation, places: &Places, round: &Round) -> Opt
     let mut moved = Vec::new();
     for from in &round.states {
         let found = walks(derivation, places, *from, &round.states, &round.within)?;
-        let shifts = found.found.into_iter().flat_map(|(reached, _)| reached.shifts);
+        let shifts = found
+            .found
+            .into_iter()
+            .flat_map(|(reached, _)| reached.shifts);
         moved.extend(shifts.map(|(_, by)| by).filter(|by| *by != 0));
     }
     let first = *moved.first()?;
@@ -346,9 +347,8 @@ fn recurring(
             steps.push(step);
         }
     }
-    let jacobian = (steps.first().map(|step| step.jacobian)).ok_or_else(|| {
-        mistakes::no_factor(&derivation.system, states[0].family, None)
-    })?;
+    let jacobian = (steps.first().map(|step| step.jacobian))
+        .ok_or_else(|| mistakes::no_factor(&derivation.system, states[0].family, None))?;
     Ok(Part {
         jacobian,
         products: products(&mut derivation.system, &steps, states.len()),
@@ -402,7 +402,10 @@ fn written_out(
         match grouped(found.found).as_slice() {
             [(reached, group)] => {
                 let step = step(derivation, places, (0, pair[0]), &pair[1..], reached, group)?;
-                let axes = derivation.system.family(places.family(derivation, pair[0])).axes;
+                let axes = derivation
+                    .system
+                    .family(places.family(derivation, pair[0]))
+                    .axes;
                 let obstacle = obstacle(&derivation.system, axes, group);
                 Some((step, obstacle))
             }
@@ -427,11 +430,18 @@ fn written_out(
     let mut steps: Vec<Option<Step>> = Vec::new();
     for pair in line.windows(2) {
         let found = between(derivation, pair);
-        if found.as_ref().is_none_or(|(step, _)| step.product.is_none()) {
+        if found
+            .as_ref()
+            .is_none_or(|(step, _)| step.product.is_none())
+        {
             let ends = [pair[0], pair[1]]
                 .map(|at| (places.family(derivation, at), places.slots(derivation, at)));
             let obstacle = found.as_ref().and_then(|(_, obstacle)| obstacle.as_ref());
-            notes.push(mistakes::no_factor_between(&derivation.system, ends, obstacle));
+            notes.push(mistakes::no_factor_between(
+                &derivation.system,
+                ends,
+                obstacle,
+            ));
         }
         steps.push(found.map(|(step, _)| step));
     }
@@ -463,9 +473,11 @@ fn written_out(
             .map(|family| derivation.system.family(family).slots)
             .iter()
             .sum::<usize>()
-        && run
-            .iter()
-            .all(|step| step.paths().iter().all(|path| path.mixing().next().is_none()));
+        && run.iter().all(|step| {
+            step.paths()
+                .iter()
+                .all(|path| path.mixing().next().is_none())
+        });
     let factors: Option<Vec<TermId>> = (run.iter().rev())
         .map(|step| Some(step.product.as_ref()?.factor))
         .collect();

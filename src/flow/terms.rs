@@ -39,7 +39,10 @@ impl Writer<'_> {
                     Built::Number(value) => Built::Number(value.powf(exponent)),
                     Built::At(register, letters) => {
                         let shape = self.tape.shapes[register].clone();
-                        Built::At(self.push(Operation::Power(register, exponent), shape), letters)
+                        Built::At(
+                            self.push(Operation::Power(register, exponent), shape),
+                            letters,
+                        )
                     }
                 })
             }
@@ -113,11 +116,7 @@ impl Writer<'_> {
     }
 
     /// The value behind the first condition that holds.
-    fn cases(
-        &mut self,
-        branches: &[(TermId, TermId)],
-        frame: &Frame,
-    ) -> Result<Built, Diagnostic> {
+    fn cases(&mut self, branches: &[(TermId, TermId)], frame: &Frame) -> Result<Built, Diagnostic> {
         let mut parts = Vec::new();
         // Where none of the conditions so far holds.
         let mut left = vec![Built::Number(1.0)];
@@ -306,18 +305,20 @@ impl Writer<'_> {
         }
         let is_weight = |factor: &&TermId| {
             self.number(**factor).is_none()
-                && self.weight_letters(**factor).is_some_and(|letters| {
-                    letters.iter().any(|letter| vars.contains(letter))
-                })
+                && self
+                    .weight_letters(**factor)
+                    .is_some_and(|letters| letters.iter().any(|letter| vars.contains(letter)))
         };
         let mut weights: Vec<TermId> = factors.iter().filter(is_weight).copied().collect();
         let rest: Vec<TermId> = (factors.iter().copied())
             .filter(|factor| !weights.contains(factor))
             .collect();
         let beyond = self.beyond(inside, holds);
-        let mut rows = (weights.iter().flat_map(|weight| self.weight_letters(*weight)))
-            .flatten()
-            .filter(|letter| !vars.contains(letter));
+        let mut rows = (weights
+            .iter()
+            .flat_map(|weight| self.weight_letters(*weight)))
+        .flatten()
+        .filter(|letter| !vars.contains(letter));
         if rows.any(|letter| beyond.mentions(letter)) {
             return Err(self.refused("some of its weights are masked"));
         }
@@ -334,7 +335,8 @@ impl Writer<'_> {
         let mut open = vars.to_vec();
         // The nearest to the states first: those that share a letter with what they are applied to.
         while !weights.is_empty() {
-            let of = |writer: &Self, weight: TermId| writer.weight_letters(weight).unwrap_or_default();
+            let of =
+                |writer: &Self, weight: TermId| writer.weight_letters(weight).unwrap_or_default();
             let next = weights.iter().position(|weight| {
                 let own = of(self, *weight);
                 let met = own.iter().filter(|letter| vars.contains(letter));

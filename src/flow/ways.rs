@@ -427,7 +427,9 @@ pub(super) fn walks(
                 vars: contribution.vars.to_vec(),
                 domain: contribution.domain.and(&start.domain),
                 locals: vec![contribution.local],
-                through: passed(&derivation.system, family, &index).into_iter().collect(),
+                through: passed(&derivation.system, family, &index)
+                    .into_iter()
+                    .collect(),
                 family,
                 index,
             }),

@@ -53,7 +53,8 @@ pub(super) fn tapes(
         }
         return Ok(tapes);
     }
-    let refused = |why: &str| mistakes::not_simulated(&flow.system, part.states[0].family, &[], why);
+    let refused =
+        |why: &str| mistakes::not_simulated(&flow.system, part.states[0].family, &[], why);
     // By how much each state goes on at most; all in one direction.
     let mut lags = vec![1; states.len()];
     let mut shift: Option<i64> = None;
@@ -146,7 +147,9 @@ fn tape(
         let frame = writer.frame_of(*family, slots)?;
         let elements: Vec<Affine> = frame.all().into_iter().map(Affine::var).collect();
         let result = match writer.element(*family, slots, &elements, &frame)? {
-            Built::At(register, letters) => writer.arranged(register, &letters, &frame.all(), &frame),
+            Built::At(register, letters) => {
+                writer.arranged(register, &letters, &frame.all(), &frame)
+            }
             Built::Number(_) | Built::Zero => {
                 return Err(writer.refused("it does not depend on the state before"));
             }
@@ -266,7 +269,9 @@ impl Writer<'_> {
     fn known_sizes(&self) -> Result<(), Diagnostic> {
         let sizes = |affine: &Affine| -> Vec<Atom> {
             let sizes = affine.terms().iter().map(|(atom, _)| atom.clone());
-            sizes.filter(|atom| matches!(atom, Atom::Size(..))).collect()
+            sizes
+                .filter(|atom| matches!(atom, Atom::Size(..)))
+                .collect()
         };
         let lengths: Vec<Atom> = self.tape.shapes.iter().flatten().flat_map(sizes).collect();
         for operation in &self.tape.operations {
@@ -282,7 +287,9 @@ impl Writer<'_> {
             if let Some(Atom::Size(size, _)) = met.iter().find(|atom| !lengths.contains(atom)) {
                 let name = &self.system.sizes[size.0 as usize].name;
                 return Err(self
-                    .refused(format!("it computes with the size `{name}`, whose value is not known"))
+                    .refused(format!(
+                        "it computes with the size `{name}`, whose value is not known"
+                    ))
                     .help(format!("give it one: --set {name}=50")));
             }
         }
@@ -457,7 +464,10 @@ impl Writer<'_> {
         for at in index {
             at.visit_vars(&mut |letter| mentioned.push(letter));
         }
-        if mentioned.iter().any(|letter| frame.length(*letter).is_none()) {
+        if mentioned
+            .iter()
+            .any(|letter| frame.length(*letter).is_none())
+        {
             return Err(self.refused("which elements it reads depends on the number of the step"));
         }
         if index.iter().any(Affine::reads) {

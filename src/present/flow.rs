@@ -168,7 +168,10 @@ impl Writer<'_> {
         let mut reached: Vec<usize> = Vec::new();
         let mut open = vec![step.from];
         while let Some(at) = open.pop() {
-            let next = part.steps.iter().filter(|other| other.from == at && other.to != at);
+            let next = part
+                .steps
+                .iter()
+                .filter(|other| other.from == at && other.to != at);
             for next in next.map(|other| other.to) {
                 if !reached.contains(&next) {
                     reached.push(next);
@@ -514,33 +517,33 @@ impl Writer<'_> {
 
     /// Sizes that are multiplied, those that are met again as powers.
     fn sizes(&mut self, sizes: &[Size], scope: Scope) -> Vec<MathId> {
-        let mut counted: Vec<(Size, i64)> = Vec::new();
+        let mut counted: Vec<(MathId, i64)> = Vec::new();
         for size in sizes {
-            match counted.iter_mut().find(|(known, _)| known == size) {
+            let written = self.size(*size, scope);
+            match counted.iter_mut().find(|(known, _)| *known == written) {
                 Some((_, times)) => *times += 1,
-                None => counted.push((*size, 1)),
+                None => counted.push((written, 1)),
             }
         }
-        let written = |writer: &mut Self, (size, times): (Size, i64)| {
-            let written = writer.size(size, scope);
+        let boxes = &mut self.printer.boxes;
+        let power = |(written, times): (MathId, i64)| {
             if times == 1 {
                 return written;
             }
-            let power = writer.printer.boxes.number(times);
+            let power = boxes.number(times);
             // Behind its own mark, `‖W‖₂²`.
-            match writer.printer.boxes.get(written).clone() {
-                Math::Script {
-                    base,
-                    sub,
-                    sup: None,
-                } => writer.printer.boxes.script(base, sub, Some(power)),
-                _ => {
-                    let fence = writer.printer.boxes.fence(Fence::Round, false, written);
-                    writer.printer.boxes.script(fence, None, Some(power))
-                }
+            if let Math::Script {
+                base,
+                sub,
+                sup: None,
+            } = *boxes.get(written)
+            {
+                return boxes.script(base, sub, Some(power));
             }
+            let fence = boxes.fence(Fence::Round, false, written);
+            boxes.script(fence, None, Some(power))
         };
-        counted.into_iter().map(|it| written(self, it)).collect()
+        counted.into_iter().map(power).collect()
     }
 
     fn sum(&mut self, summands: &[MathId]) -> MathId {
@@ -684,14 +687,10 @@ impl Writer<'_> {
 
     /// `χ = n Var W E[φ'(z)²]`, the factor on the mean square.
     fn mean_square(&mut self, part: &Part, form: Form, activation: &Activation) {
-        let slope = part
-            .steps
-            .iter()
-            .flat_map(Step::paths)
-            .find_map(|path| {
-                path.each()
-                    .find_map(|term| Slope::of(&self.flow.system, term))
-            });
+        let slope = part.steps.iter().flat_map(Step::paths).find_map(|path| {
+            path.each()
+                .find_map(|term| Slope::of(&self.flow.system, term))
+        });
         let Some(slope) = slope.filter(|_| form.weights() > 0) else {
             return;
         };
@@ -716,15 +715,21 @@ impl Writer<'_> {
         let value = boxes.fence(Fence::Group, false, value);
         let square = boxes.script(value, None, Some(two));
         let square = boxes.fence(Fence::Square, false, square);
-        let mut row = front.concat();
+        let [shortcut, weights] = front;
+        let branch = form.branch * form.branch;
+        let mut row = shortcut.clone();
+        if (branch - 1.0).abs() > 0.0 {
+            row.push(self.number(branch, Side::Nearest));
+        }
+        row.extend(&weights);
         row.extend([mean, square]);
         if activation.is_homogeneous() {
             // The mean is the same at every variance of z.
-            let value = crate::flow::slope_square(activation, 1.0).value;
+            let value = branch * crate::flow::slope_square(activation, 1.0).value;
             row.push(self.printer.boxes.sign(Sign::Equals));
-            row.extend(&front[0]);
+            row.extend(&shortcut);
             row.push(self.number(value, Side::Nearest));
-            row.extend(&front[1]);
+            row.extend(&weights);
         }
         let right = self.printer.boxes.row(row);
         self.say("mean-square", chi, Sign::Equals, right, None);
@@ -743,10 +748,6 @@ impl Writer<'_> {
             shortcut.push(self.printer.boxes.sign(Sign::Plus));
         }
         let mut weights = Vec::new();
-        let branch = form.branch * form.branch;
-        if (branch - 1.0).abs() > 0.0 {
-            weights.push(self.number(branch, Side::Nearest));
-        }
         let boxes = &mut self.printer.boxes;
         let n = boxes.intern(Math::Symbol(Symbol::Letter('n')));
         let weight = boxes.intern(Math::Symbol(Symbol::Letter('W')));
