@@ -311,6 +311,59 @@ fn stacked_recurrences_go_on_together() {
 }
 
 #[test]
+fn a_convolution_multiplies_with_its_band_matrix() {
+    let (_, model) = found(
+        "index i, u\nwhere w in R^3, x, y in R^n, h[k] in R^n for k in 0..L\nh[0]_i = x_i\nh[k+1]_i = sum_{u in 1..3, 1 <= i + u - 2, i + u - 2 <= n} w_u h[k]_{i+u-2} for k in 0..L-1\nloss C = 1/2 sum_i (h[L]_i - y_i)^2\n",
+    );
+    let (n, depth) = (8usize, 3);
+    let simulation = run(&model, &setup(n, depth, Init::Constant(1.0), 4000));
+    // The mean over directions of ‖Aᵏ δ‖² is ‖Aᵏ‖²_F / n.
+    let neighbours = |i: usize| i.saturating_sub(1)..(i + 2).min(n);
+    let mut power: Vec<Vec<f64>> = (0..n)
+        .map(|i| (0..n).map(|j| f64::from(u8::from(i == j))).collect())
+        .collect();
+    for step in 1..=depth {
+        power = (0..n)
+            .map(|i| {
+                let entry = |j: usize| neighbours(i).map(|m| power[m][j]).sum();
+                (0..n).map(entry).collect()
+            })
+            .collect();
+        let square: f64 = power.iter().flatten().map(|entry| entry * entry).sum();
+        let layer = &simulation.layers[step];
+        let expected = (square / n as f64).ln();
+        assert!(
+            close(layer.mean_square, expected, 4.0 * layer.relative_error),
+            "step {step}: {} for {expected}",
+            layer.mean_square
+        );
+    }
+}
+
+#[test]
+fn options_that_would_do_nothing_are_refused() {
+    for options in [
+        &["--wrt", "h[k]"][..],
+        &["--no-simulation", "--draws", "3"],
+        &["--set", "q=1"],
+        &["--set", "L=1.5"],
+        &["--set", "L=5", "--depth", "6"],
+    ] {
+        let (accepted, _) = printed(CHAIN, "flow", options);
+        assert!(!accepted, "{options:?}");
+    }
+    let (accepted, text) = printed(
+        "h[0] = x\nh[k+1] = h[k] + 1/L tanh(w[k] h[k]) for k in 0..L-1\nloss C = h[L]",
+        "flow",
+        &["--depth", "4", "--draws", "2"],
+    );
+    assert!(
+        accepted && text.contains("4 steps, width 1, L = 4"),
+        "{text}"
+    );
+}
+
+#[test]
 fn what_reads_two_steps_back_keeps_both() {
     let text = |declared: &str, begin: &str, step: &str| {
         format!(

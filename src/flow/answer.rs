@@ -162,10 +162,17 @@ impl Answer {
                     short(self.factor),
                 ));
             }
-            _ => self.words.push(format!(
-                "{word} as simulated: one step multiplies the norm of the gradient by {} in the median ({names}).",
-                short(self.factor)
-            )),
+            _ => {
+                let all = simulation
+                    .layers
+                    .last()
+                    .map_or(0.0, |layer| layer.quantiles[2]);
+                self.words.push(format!(
+                    "{word} as simulated: in the median all steps together multiply the norm of the gradient by {}, one by {} on average ({names}).",
+                    power_of_ten(all),
+                    short(self.factor)
+                ));
+            }
         }
         let vanishes = self.bound_is_certain && self.bound().is_some_and(|bound| bound < 0.0);
         if let Some(layer) = simulation.layers.last()

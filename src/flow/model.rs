@@ -9,7 +9,7 @@ use super::expectation::{Form, Stage};
 use super::simulate::{KEPT, Setup};
 use super::steps::{Flow, Part};
 use super::tape::{Operation, Register, Tape};
-use super::writer::tapes;
+use super::tapes::tapes;
 use crate::source::{Diagnostic, Report};
 use crate::term::{Affine, Atom};
 
@@ -30,7 +30,8 @@ pub struct Model {
     pub depth: Option<usize>,
     /// Inputs that are added in a step, such as biases: 0 in simulations.
     pub zeroed: Vec<String>,
-    /// Sizes of states that weights do not mix and nobody says, such as the number of examples, with their values.
+    /// Sizes with their values: of states that weights do not mix, such as the number of examples, and those that are
+    /// given.
     pub kept: Vec<(String, usize)>,
 }
 
@@ -60,6 +61,13 @@ pub fn model(flow: &Flow, part: &Part, given: &BTreeMap<String, f64>) -> Result<
                 }
             }
         }
+    }
+    let sizes = flow.system.sizes.iter().map(|size| &size.name);
+    for (name, value) in given
+        .iter()
+        .filter(|(name, _)| sizes.clone().any(|it| it == *name))
+    {
+        kept.push((name.clone(), value.to_usize().unwrap_or(0)));
     }
     let depth = match part.chain() {
         Some(steps) => Some(steps.len()),

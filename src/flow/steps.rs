@@ -4,8 +4,10 @@
 //! Activations stay symbols while this is derived: `φ'(z)` is a factor of its own, whatever φ is.
 
 use super::factors::{Path, factor};
+use super::layers::written_out;
 use super::mistakes;
 use super::obstacle::obstacle;
+use super::rounds::{Round, together};
 use super::ways::{Places, Reached, Walk, letter_of, settle, walks};
 use crate::derive::{Derivation, Request, derive};
 use crate::numeric::{Instance, check_declared};
@@ -247,69 +249,12 @@ fn with_symbolic_slopes(system: &System, step_at_zero: StepAtZero) -> Result<Der
 }
 
 /// A state as it stands at a place.
-fn state(derivation: &Derivation, places: &Places, at: usize) -> State {
+pub(super) fn state(derivation: &Derivation, places: &Places, at: usize) -> State {
     State {
         family: places.family(derivation, at),
         own: places.piece(derivation, at).index.clone(),
         read_at_each_step: false,
     }
-}
-
-/// A round of the gradient, or several that go on side by side.
-struct Round {
-    /// The places of the states.
-    states: Vec<usize>,
-    /// All places that are passed.
-    within: Vec<usize>,
-}
-
-/// The rounds of the gradient, those together of which one feeds the other at each step, as stacked recurrences do.
-fn together(derivation: &mut Derivation, places: &Places, rounds: &[Vec<usize>]) -> Vec<Round> {
-    let mut found: Vec<Round> = Vec::new();
-    for round in rounds {
-        let own = Round {
-            states: places.states(derivation, round),
-            within: round.clone(),
-        };
-        let fed = (0..found.len()).find(|at| {
-            let before = &found[*at];
-            let within = places.between(&before.within, &own.within);
-            let [some, other] = [before, &own].map(|round| direction(derivation, places, round));
-            some.is_some()
-                && some == other
-                && before.states.iter().any(|from| {
-                    let goals = [before.states.as_slice(), &own.states].concat();
-                    let reaches =
-                        |(reached, _): &(Reached, Walk)| reached.state >= before.states.len();
-                    walks(derivation, places, *from, &goals, &within)
-                        .is_some_and(|walks| walks.found.iter().any(reaches))
-                })
-        });
-        match fed {
-            Some(at) => {
-                let known = &mut found[at];
-                known.within = places.between(&known.within, &own.within);
-                known.states.extend(own.states);
-            }
-            None => found.push(own),
-        }
-    }
-    found
-}
-
-/// The slot that moves on in a round, and by how much; none if there is no such one.
-fn direction(derivation: &mut Derivation, places: &Places, round: &Round) -> Option<i64> {
-    let mut moved = Vec::new();
-    for from in &round.states {
-        let found = walks(derivation, places, *from, &round.states, &round.within)?;
-        let shifts = found
-            .found
-            .into_iter()
-            .flat_map(|(reached, _)| reached.shifts);
-        moved.extend(shifts.map(|(_, by)| by).filter(|by| *by != 0));
-    }
-    let first = *moved.first()?;
-    moved.iter().all(|by| *by == first).then_some(first)
 }
 
 /// The part of a round of the gradient.
@@ -389,136 +334,8 @@ fn products(system: &mut System, steps: &[Step], states: usize) -> Vec<Product> 
     found
 }
 
-/// The longest run of layers that are written out one by one.
-fn written_out(
-    derivation: &mut Derivation,
-    places: &Places,
-    notes: &mut Vec<Diagnostic>,
-) -> Option<Part> {
-    let mut line = places.line(derivation);
-    let within = places.everything();
-    let between = |derivation: &mut Derivation, pair: &[usize]| {
-        let found = walks(derivation, places, pair[0], &pair[1..], &within)?;
-        match grouped(found.found).as_slice() {
-            [(reached, group)] => {
-                let step = step(derivation, places, (0, pair[0]), &pair[1..], reached, group)?;
-                let axes = derivation
-                    .system
-                    .family(places.family(derivation, pair[0]))
-                    .axes;
-                let obstacle = obstacle(&derivation.system, axes, group);
-                Some((step, obstacle))
-            }
-            _ => None,
-        }
-    };
-    // A pre-activation is taken together with its activation.
-    let unweighted: Vec<bool> = line
-        .windows(2)
-        .map(|pair| {
-            between(derivation, pair).is_some_and(|(step, _)| {
-                let system = &derivation.system;
-                let product = step.product.as_ref();
-                product.is_some_and(|ways| ways.paths.iter().all(|path| path.is_unweighted(system)))
-            })
-        })
-        .collect();
-    if unweighted.iter().filter(|it| !**it).count() > 0 {
-        let mut at = 0..;
-        line.retain(|_| at.next().and_then(|at| unweighted.get(at)) != Some(&true));
-    }
-    let mut steps: Vec<Option<Step>> = Vec::new();
-    for pair in line.windows(2) {
-        let found = between(derivation, pair);
-        if found
-            .as_ref()
-            .is_none_or(|(step, _)| step.product.is_none())
-        {
-            let ends = [pair[0], pair[1]]
-                .map(|at| (places.family(derivation, at), places.slots(derivation, at)));
-            let obstacle = found.as_ref().and_then(|(_, obstacle)| obstacle.as_ref());
-            notes.push(mistakes::no_factor_between(
-                &derivation.system,
-                ends,
-                obstacle,
-            ));
-        }
-        steps.push(found.map(|(step, _)| step));
-    }
-    // Steps without a factor are simulated where hardly any has one.
-    let with_factor = |step: &Step| step.product.is_some();
-    let (mut first, mut run) = longest(&steps, with_factor);
-    if run.len() < 2 {
-        let (start, all) = longest(&steps, |_| true);
-        if all.len() > run.len() {
-            (first, run) = (start, all);
-        }
-    }
-    let (Some(begin), Some(end)) = (run.first(), run.last()) else {
-        return None;
-    };
-    let places_of = &line[first..first + run.len() + 1];
-    let states: Vec<State> = places_of
-        .iter()
-        .map(|at| state(derivation, places, *at))
-        .collect();
-    let families = [&states[0], &states[states.len() - 1]].map(|state| state.family);
-    let jacobian = if run.len() == 1 {
-        begin.jacobian
-    } else {
-        jacobian(&mut derivation.system, families)
-    };
-    let scalar = end.next.len() + begin.own.len()
-        == families
-            .map(|family| derivation.system.family(family).slots)
-            .iter()
-            .sum::<usize>()
-        && run.iter().all(|step| {
-            step.paths()
-                .iter()
-                .all(|path| path.mixing().next().is_none())
-        });
-    let factors: Option<Vec<TermId>> = (run.iter().rev())
-        .map(|step| Some(step.product.as_ref()?.factor))
-        .collect();
-    let products = match factors {
-        Some(factors) if scalar && run.len() > 1 => vec![Product {
-            term: derivation.system.store.mul(factors),
-            along: None,
-        }],
-        _ => Vec::new(),
-    };
-    Some(Part {
-        states,
-        steps: run,
-        written_out: true,
-        jacobian,
-        products,
-    })
-}
-
-/// The longest run of steps of a kind, with the place where it begins.
-fn longest(steps: &[Option<Step>], counts: impl Fn(&Step) -> bool) -> (usize, Vec<Step>) {
-    let mut best: (usize, Vec<Step>) = (0, Vec::new());
-    let mut open: Vec<Step> = Vec::new();
-    for (at, step) in steps.iter().map(Option::as_ref).chain([None]).enumerate() {
-        if let Some(step) = step.filter(|step| counts(step)) {
-            open.push(Step {
-                from: open.len(),
-                to: open.len() + 1,
-                ..step.clone()
-            });
-        } else if open.len() > best.1.len() {
-            best = (at - open.len(), std::mem::take(&mut open));
-        } else {
-            open.clear();
-        }
-    }
-    best
-}
-
 /// The derivative of one state by another as a family, for left sides.
-fn jacobian(system: &mut System, [from, to]: [FamilyId; 2]) -> FamilyId {
+pub(super) fn jacobian(system: &mut System, [from, to]: [FamilyId; 2]) -> FamilyId {
     let rank = |family: FamilyId| {
         let family = system.family(family);
         (family.slots, family.axes)
@@ -537,7 +354,7 @@ fn jacobian(system: &mut System, [from, to]: [FamilyId; 2]) -> FamilyId {
 }
 
 /// Walks by where they end, in the order in which they were found.
-fn grouped(found: Vec<(Reached, Walk)>) -> Vec<(Reached, Vec<Walk>)> {
+pub(super) fn grouped(found: Vec<(Reached, Walk)>) -> Vec<(Reached, Vec<Walk>)> {
     let mut groups: Vec<(Reached, Vec<Walk>)> = Vec::new();
     for (reached, walk) in found {
         match groups.iter_mut().find(|(known, _)| *known == reached) {
@@ -549,7 +366,7 @@ fn grouped(found: Vec<(Reached, Walk)>) -> Vec<(Reached, Vec<Walk>)> {
 }
 
 /// The ways from one state to another as a factor; none if they are no products, or are not there at the same steps.
-fn step(
+pub(super) fn step(
     derivation: &mut Derivation,
     places: &Places,
     (from, place): (usize, usize),

@@ -3,8 +3,9 @@
 use num_traits::ToPrimitive;
 
 use super::activation::Activation;
+use super::frame::Frame;
 use super::tape::{Fold, Operation, Register, Weight};
-use super::writer::{Built, Frame, Writer};
+use super::writer::{Built, Writer};
 use crate::source::Diagnostic;
 use crate::term::{Affine, Atom, Domain, FamilyId, FunctionId, Node, Reduction, TermId, VarId};
 

@@ -94,7 +94,10 @@ struct Summands {
 impl Summands {
     /// Whether a fraction stands in it.
     fn is_tall(&self) -> bool {
-        self.bounds.iter().any(|bound| !bound.number.is_integer())
+        let fraction = |number: &BigRational| {
+            !number.is_integer() && *number.denom() <= BigInt::from(LARGEST_DENOMINATOR)
+        };
+        self.bounds.iter().any(|bound| fraction(&bound.number))
     }
 }
 
@@ -767,7 +770,7 @@ impl Writer<'_> {
     /// A number that is known exactly, or one above it.
     fn exactly_or_above(&mut self, value: &BigRational) -> MathId {
         let small = |part: &BigInt| part.bits() < 20;
-        if small(value.numer()) && *value.denom() <= BigInt::from(12) {
+        if small(value.numer()) && *value.denom() <= BigInt::from(LARGEST_DENOMINATOR) {
             return self.printer.rational(value).id;
         }
         let near = value.to_f64().unwrap_or(f64::INFINITY);
@@ -777,7 +780,7 @@ impl Writer<'_> {
 
     /// A number: a fraction where it is exactly a simple one, else digits that are rounded so that bounds stay bounds.
     fn number(&mut self, value: f64, side: Side) -> MathId {
-        for denominator in 1..=12i64 {
+        for denominator in 1..=LARGEST_DENOMINATOR {
             let numerator = (value * denominator as f64).round();
             let near = (numerator / denominator as f64 - value).abs();
             // Only means are rounded to a fraction.
@@ -811,6 +814,8 @@ impl Writer<'_> {
     }
 }
 
+/// Numbers with a denominator up to this are printed as fractions.
+const LARGEST_DENOMINATOR: i64 = 12;
 /// Numbers with at most this many decimals are printed as they are.
 const DIGITS: usize = 9;
 
