@@ -193,9 +193,16 @@ pub(super) fn run(arguments: &FlowArguments) -> Result<Outcome, Stop> {
         Report::unless_empty(known.missing.clone()).map_err(|report| known.loaded.stop(&report))?;
     }
     let text = match format {
-        FlowFormat::Text => flow_text(document) + &known.words(others, ""),
+        FlowFormat::Text => {
+            let text = flow_text(document) + &known.words(others, "");
+            text.trim_start_matches('\n').to_owned()
+        }
         FlowFormat::Latex => {
-            flow_latex(document, Environment::AlignStar) + &known.words(others, "% ")
+            let formulas = match document.statements.as_slice() {
+                [] => String::new(),
+                _ => flow_latex(document, Environment::AlignStar),
+            };
+            formulas + &known.words(others, "% ")
         }
         FlowFormat::Json => {
             let value = json_of(document, runs);
