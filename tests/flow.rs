@@ -257,6 +257,162 @@ fn numbers_before_shortcut_and_branch_are_squared() {
     );
 }
 
+/// ln of the median of the gradient's norm by steps.
+fn medians(text: &str, own: &Setup) -> Vec<f64> {
+    let (_, model) = found(text);
+    let simulation = run(&model, own);
+    simulation.layers.iter().map(|it| it.quantiles[2]).collect()
+}
+
+#[test]
+fn examples_in_rows_and_in_columns_have_the_mean_square_of_one() {
+    let rows = "where X, Y in R^(m x n), W[k] in R^(n x n) for k in 0..L-1\nwhere b[k] in R^n for k in 0..L-1\nH[0] = X\nH[k+1] = relu(H[k] W[k] + ones(m) b[k]^T) for k in 0..L-1\nloss C = 1/2 norm(H[L] - Y, all)^2\n";
+    let columns = "where X, Y in R^(n x m), W[k] in R^(n x n) for k in 0..L-1\nwhere b[k] in R^n for k in 0..L-1\nH[0] = X\nH[k+1] = relu(W[k] H[k] + b[k] ones(m)^T) for k in 0..L-1\nloss C = 1/2 norm(H[L] - Y, all)^2\n";
+    for text in [rows, columns] {
+        let (_, model) = found(text);
+        assert_eq!(model.form().map(|(form, _)| form), Some(Form::DENSE));
+        assert_eq!(model.kept, [("m".to_owned(), 8)]);
+        let (log, error) = mean_square(&run(&model, &setup(32, 10, Init::He, 100)));
+        // What wide layers leave out is of the order 1/n in each step.
+        let allowed = 4.0 * error + 3.0 * 10.0 / 32.0;
+        assert!(close(log, 0.0, allowed), "{text}: {log} ± {error}");
+    }
+    // A batch of one is a column.
+    let single = |text: &str| {
+        let flow = flow(&system(text), StepAtZero::One).expect("there are steps");
+        let given = BTreeMap::from([("m".to_owned(), 1.0)]);
+        model(&flow, &flow.parts[0], &given).expect("it can be simulated")
+    };
+    let own = setup(16, 10, Init::He, 20);
+    let column = run(&dense("relu"), &own);
+    for text in [rows, columns] {
+        let batch = run(&single(text), &own);
+        assert_eq!(batch.layers, column.layers, "the same draws");
+    }
+}
+
+#[test]
+fn stacked_recurrences_go_on_together() {
+    let by_hand = "where x[t] in R^n for t in 1..T\nwhere y in R^n, W in R^(n x n), V in R^(n x n), A in R^(n x n)\nh1[0] = 0 ones(n)\nh2[0] = 0 ones(n)\nh1[t] = tanh(W h1[t-1] + x[t]) for t in 1..T\nh2[t] = tanh(V h2[t-1] + A h1[t]) for t in 1..T\nloss C = 1/2 norm(h2[T] - y)^2\n";
+    let layers = "x[t] in R^d for t in 1..T -> rnn n -> rnn n -> last -> squared_error(y)";
+    for (text, states, steps) in [
+        (by_hand, 2, 3),
+        (layers, 2, 3),
+        (&layers.replace("-> last", "-> rnn n -> last"), 3, 5),
+        (&layers.replace("rnn", "lstm"), 4, 10),
+    ] {
+        let (flow, model) = found(text);
+        assert_eq!(flow.parts.len(), 1, "{text}");
+        assert_eq!(model.tapes[0].states(), states, "{text}");
+        assert_eq!(flow.parts[0].steps.len(), steps, "{text}");
+        let simulation = run(&model, &setup(12, 20, Init::Glorot, 5));
+        assert!(simulation.layers[20].mean_square.is_finite(), "{text}");
+    }
+}
+
+#[test]
+fn a_convolution_multiplies_with_its_band_matrix() {
+    let (_, model) = found(
+        "index i, u\nwhere w in R^3, x, y in R^n, h[k] in R^n for k in 0..L\nh[0]_i = x_i\nh[k+1]_i = sum_{u in 1..3, 1 <= i + u - 2, i + u - 2 <= n} w_u h[k]_{i+u-2} for k in 0..L-1\nloss C = 1/2 sum_i (h[L]_i - y_i)^2\n",
+    );
+    let (n, depth) = (8usize, 3);
+    let simulation = run(&model, &setup(n, depth, Init::Constant(1.0), 4000));
+    // The mean over directions of ‖Aᵏ δ‖² is ‖Aᵏ‖²_F / n.
+    let neighbours = |i: usize| i.saturating_sub(1)..(i + 2).min(n);
+    let mut power: Vec<Vec<f64>> = (0..n)
+        .map(|i| (0..n).map(|j| f64::from(u8::from(i == j))).collect())
+        .collect();
+    for step in 1..=depth {
+        power = (0..n)
+            .map(|i| {
+                let entry = |j: usize| neighbours(i).map(|m| power[m][j]).sum();
+                (0..n).map(entry).collect()
+            })
+            .collect();
+        let square: f64 = power.iter().flatten().map(|entry| entry * entry).sum();
+        let layer = &simulation.layers[step];
+        let expected = (square / n as f64).ln();
+        assert!(
+            close(layer.mean_square, expected, 4.0 * layer.relative_error),
+            "step {step}: {} for {expected}",
+            layer.mean_square
+        );
+    }
+}
+
+#[test]
+fn options_that_would_do_nothing_are_refused() {
+    for options in [
+        &["--wrt", "h[k]"][..],
+        &["--no-simulation", "--draws", "3"],
+        &["--set", "q=1"],
+        &["--set", "L=1.5"],
+        &["--set", "L=5", "--depth", "6"],
+    ] {
+        let (accepted, _) = printed(CHAIN, "flow", options);
+        assert!(!accepted, "{options:?}");
+    }
+    let (accepted, text) = printed(
+        "h[0] = x\nh[k+1] = h[k] + 1/L tanh(w[k] h[k]) for k in 0..L-1\nloss C = h[L]",
+        "flow",
+        &["--depth", "4", "--draws", "2"],
+    );
+    assert!(
+        accepted && text.contains("4 steps, width 1, L = 4"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_reads_two_steps_back_keeps_both() {
+    let text = |declared: &str, begin: &str, step: &str| {
+        format!(
+            "where W in R^(n x n), x, u, y in R^n\n{declared}h[1] = x\n{begin}\n{step} for k in 1..L-1\nloss C = 1/2 norm(h[L] - y)^2\n"
+        )
+    };
+    let direct = text("", "h[0] = u", "h[k+1] = h[k-1] + tanh(W h[k])");
+    let by_hand = text(
+        "",
+        "g[1] = u",
+        "g[k+1] = h[k] for k in 1..L-1\nh[k+1] = g[k] + tanh(W h[k])",
+    );
+    let own = setup(12, 9, Init::Lecun, 7);
+    let (direct, by_hand) = (medians(&direct, &own), medians(&by_hand, &own));
+    for (a, b) in direct.iter().zip(&by_hand) {
+        assert!(close(*a, *b, 1e-9), "{direct:?} {by_hand:?}");
+    }
+}
+
+#[test]
+fn what_has_no_factor_is_simulated_all_the_same() {
+    let layers = |step: &str| {
+        format!(
+            "where W[k] in R^(n x n) for k in 0..L-1\nwhere x, y in R^n\nh[0] = x\nh[k+1] = {step} for k in 0..L-1\nloss C = 1/2 sum((h[L] - y).^2)\n"
+        )
+    };
+    let own = setup(24, 6, Init::Orthogonal, 40);
+    // A norm divides by the size of its argument: three times the weights change nothing in the branch.
+    let branch = |factor: &str| layers(&format!("h[k] + relu(layer_norm({factor}W[k] h[k]; 0))"));
+    let (once, thrice) = (medians(&branch(""), &own), medians(&branch("3 "), &own));
+    for (a, b) in once.iter().zip(&thrice) {
+        assert!(close(*a, *b, 1e-9), "{once:?} {thrice:?}");
+    }
+    // The Jacobian of a softmax has a norm of at most 1/2.
+    let (flow, model) = found(&layers("softmax(W[k] h[k])"));
+    let simulation = run(&model, &own);
+    let answer = Answer::new(&flow, &model, &own, &simulation);
+    let bound = answer.bound().expect("there is a bound");
+    assert!(close(bound, 6.0 * 0.5f64.ln(), 1e-9) && answer.bound_is_certain);
+    assert!(simulation.layers[6].quantiles[4] <= bound);
+    // A softmax of two elements is a sigmoid of their difference.
+    let two = "where w[k] in R for k in 0..L-1\nwhere x, y in R^2\nh[0] = x\nh[k+1] = softmax(h[k]) for k in 0..L-1\nloss C = 1/2 sum((h[L] - y).^2)\n";
+    let by_hand = "index i, j\nwhere x, y in R^2\nh[0]_i = x_i\nh[k+1]_i = sigmoid(2 h[k]_i - sum_j h[k]_j) for k in 0..L-1\nloss C = 1/2 sum_i (h[L]_i - y_i)^2\n";
+    let own = setup(2, 5, Init::Orthogonal, 9);
+    for (a, b) in medians(two, &own).iter().zip(&medians(by_hand, &own)) {
+        assert!(close(*a, *b, 1e-9));
+    }
+}
+
 #[test]
 fn orthogonal_weights_keep_the_norm_of_a_linear_network() {
     for shared in [false, true] {
@@ -391,7 +547,19 @@ fn simulations_agree_with_an_independent_program() {
     for case in reference["cases"].as_array().expect("a list") {
         let number = |name: &str| case[name].as_f64().expect("a number");
         let text = |name: &str| case[name].as_str().expect("a text");
-        let (_, model) = layers(text("step"), case["shared"].as_bool().expect("a flag"));
+        let model = match case["network"].as_str() {
+            Some(network) => {
+                let flow = flow(&system(network), StepAtZero::One).expect("there are steps");
+                let given = BTreeMap::from([("m".to_owned(), number("examples"))]);
+                let given = if network.contains("m x n") {
+                    given
+                } else {
+                    BTreeMap::new()
+                };
+                model(&flow, &flow.parts[0], &given).expect("it can be simulated")
+            }
+            None => layers(text("step"), case["shared"].as_bool().expect("a flag")).1,
+        };
         let init = match text("init") {
             "orthogonal" => Init::Orthogonal,
             _ => Init::OverFanIn(number("gain")),

@@ -310,7 +310,7 @@ pub(super) struct FlowArguments {
     /// first to last (`784,128,64`)
     #[arg(long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=8_192))]
     pub(super) width: Vec<u32>,
-    /// The value of a number of the network that is multiplied with, in simulations
+    /// The value of a number of the network that is multiplied with, or of a size, in simulations
     #[arg(long, value_name = "NAME=VALUE", value_parser = super::flow::value_of)]
     pub(super) set: Vec<(String, f64)>,
     /// How weights are drawn: `constant=C`, `glorot`, `he`, `lecun`, `orthogonal`, `variance=V`, `variance=V/n`
@@ -326,7 +326,7 @@ pub(super) struct FlowArguments {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(super) activation: Vec<String>,
     /// Formulas and bounds alone
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["depth", "width", "set", "init", "draws", "seed", "activation"])]
     pub(super) no_simulation: bool,
     /// Write a picture of the gradient's norm
     #[arg(long, value_name = "FILE.svg|.png")]

@@ -6,11 +6,12 @@ use std::io::IsTerminal;
 use serde_json::{Value, json};
 
 use super::args::{FlowArguments, FlowFormat};
+use super::flow_words::report;
 use super::network::{Loaded, load};
 use super::{Outcome, Stop, chart, deliver, progress, say, styled};
 use crate::flow::{
-    Activation, Answer, Flow, Init, Model, Setup, Simulation, activations, flow, model,
-    power_of_ten, simulate,
+    Activation, Answer, Flow, Init, Model, Part, Setup, Simulation, activations, flow, model,
+    simulate,
 };
 use crate::present::{FlowDocument, present_flow};
 use crate::source::{Diagnostic, Report, Severity, render_diagnostics};
@@ -29,7 +30,7 @@ pub(super) struct Run {
 }
 
 /// Where neither the network nor the command says it.
-const DEPTH: usize = 50;
+const DEPTH: u32 = 50;
 const WIDTH: usize = 64;
 
 /// What is known of a network's recursion.
@@ -51,6 +52,12 @@ impl Known {
 
 /// The formulas of a network's recursion, and what simulations of it say.
 pub(super) fn known(arguments: &FlowArguments) -> Result<Known, Stop> {
+    if !arguments.network.wrt.is_empty() {
+        return Err(Stop::refused(
+            "error: --wrt says nothing to `flow`, which looks at all steps of the network"
+                .to_owned(),
+        ));
+    }
     let loaded = load(&arguments.network)?;
     let step_at_zero = arguments
         .network
@@ -61,19 +68,23 @@ pub(super) fn known(arguments: &FlowArguments) -> Result<Known, Stop> {
     let stop = |report: Report| loaded.stop(&report);
     let flow = flow(&loaded.system, step_at_zero).map_err(stop)?;
     let given = given(&flow.system, &arguments.set)?;
-    let models: Vec<Result<Model, Diagnostic>> = flow
+    let models: Vec<(Result<Model, Diagnostic>, bool)> = flow
         .parts
         .iter()
-        .map(|part| model(&flow, part, &given))
+        .map(|part| modelled(arguments, &flow, part, &given))
         .collect();
+    // What holds for one number of steps alone is no formula.
     let expectations: Vec<_> = models
         .iter()
-        .map(|model| model.as_ref().ok().and_then(Model::form))
+        .map(|(model, at_depth)| {
+            let model = model.as_ref().ok().filter(|_| !at_depth);
+            model.and_then(Model::form)
+        })
         .collect();
     let document = present_flow(&flow, &expectations, &loaded.notation);
     let mut missing = flow.notes.clone();
     let mut runs = Vec::new();
-    for (part, model) in flow.parts.iter().zip(&models) {
+    for (part, (model, _)) in flow.parts.iter().zip(&models) {
         match model {
             _ if arguments.no_simulation => {}
             Ok(model) => {
@@ -94,15 +105,47 @@ pub(super) fn known(arguments: &FlowArguments) -> Result<Known, Stop> {
     })
 }
 
+/// A part as it is simulated, and whether it is so with the number of steps that are simulated alone: where a step computes
+/// with it.
+fn modelled(
+    arguments: &FlowArguments,
+    flow: &Flow,
+    part: &Part,
+    given: &BTreeMap<String, f64>,
+) -> (Result<Model, Diagnostic>, bool) {
+    let found = model(flow, part, given);
+    let size = part.depth_size(&flow.system);
+    let (Err(_), Some(size)) = (&found, size.filter(|size| !given.contains_key(*size))) else {
+        return (found, false);
+    };
+    let steps = match arguments.width.as_slice() {
+        [_, _, ..] => arguments.width.len() as u32 - 1,
+        _ => arguments.depth.unwrap_or(DEPTH),
+    };
+    let mut given = given.clone();
+    given.insert(size.to_owned(), f64::from(steps));
+    (model(flow, part, &given).or(found), true)
+}
+
 /// Values of the numbers that the command gives, by name.
 fn given(system: &System, set: &[(String, f64)]) -> Result<BTreeMap<String, f64>, Stop> {
-    for (name, _) in set {
+    for (name, value) in set {
         let inputs = system
             .families
             .iter()
             .filter(|family| family.kind == FamilyKind::Input);
-        if !inputs.clone().any(|family| family.name == *name) {
-            let names: Vec<&str> = inputs.map(|family| family.name.as_str()).collect();
+        if let Some(size) = system.sizes.iter().find(|size| size.name == *name) {
+            if value.fract() != 0.0 || *value < 1.0 {
+                return Err(Stop::refused(format!(
+                    "error: --set {name}: the size `{}` is a positive whole number",
+                    size.name
+                )));
+            }
+        } else if !inputs.clone().any(|family| family.name == *name) {
+            let sizes = system.sizes.iter().map(|size| size.name.as_str());
+            let names: Vec<&str> = (inputs.map(|family| family.name.as_str()))
+                .chain(sizes)
+                .collect();
             return Err(Stop::refused(format!(
                 "error: --set {name}: the network is not given any `{name}`; it is given: {}",
                 names.join(", ")
@@ -146,10 +189,20 @@ pub(super) fn run(arguments: &FlowArguments) -> Result<Outcome, Stop> {
         arguments.format
     };
     let others = !arguments.activation.is_empty();
+    if runs.is_empty() && document.statements.is_empty() {
+        Report::unless_empty(known.missing.clone()).map_err(|report| known.loaded.stop(&report))?;
+    }
     let text = match format {
-        FlowFormat::Text => flow_text(document) + &known.words(others, ""),
+        FlowFormat::Text => {
+            let text = flow_text(document) + &known.words(others, "");
+            text.trim_start_matches('\n').to_owned()
+        }
         FlowFormat::Latex => {
-            flow_latex(document, Environment::AlignStar) + &known.words(others, "% ")
+            let formulas = match document.statements.as_slice() {
+                [] => String::new(),
+                _ => flow_latex(document, Environment::AlignStar),
+            };
+            formulas + &known.words(others, "% ")
         }
         FlowFormat::Json => {
             let value = json_of(document, runs);
@@ -233,7 +286,7 @@ fn widths(arguments: &FlowArguments, model: &Model) -> Result<(Vec<usize>, usize
         (Some(known), _) => known,
         (None, Some(depth)) => depth,
         (None, None) if listed => steps,
-        (None, None) => DEPTH,
+        (None, None) => DEPTH as usize,
     };
     let [first, .., last] = model.widths[..] else {
         unreachable!("a step has two ends");
@@ -292,6 +345,11 @@ fn simulated(
             draws: arguments.draws as usize,
             seed: arguments.seed,
         };
+        if setup.leaves_nothing(&model.tapes) {
+            return Err(Stop::refused(
+                "error: with these sizes something in a step has no elements\nhelp: take a larger --width, or give sizes with --set NAME=VALUE".to_owned(),
+            ));
+        }
         let name = match title {
             Some(state) => format!("{state}, {activation}"),
             None => activation,
@@ -350,174 +408,6 @@ pub(super) fn init(text: &str) -> Result<Init, String> {
                     .into(),
             ),
         },
-    }
-}
-
-fn init_words(init: Init) -> String {
-    match init {
-        Init::Constant(value) => format!("all weights {value}"),
-        Init::Glorot => {
-            "Glorot's weights, Var W = 2/(n_in + n_out) (Glorot and Bengio 2010)".into()
-        }
-        Init::He => "He's weights, Var W = 2/n_in (He et al. 2015)".into(),
-        Init::Lecun => "LeCun's weights, Var W = 1/n_in (LeCun et al. 1998)".into(),
-        Init::Orthogonal => "orthogonal weights (Saxe et al. 2014)".into(),
-        Init::Variance(value) => format!("Var W = {value}"),
-        Init::OverFanIn(value) => format!("Var W = {value}/n_in"),
-    }
-}
-
-/// What is simulated, and how.
-fn conditions(run: &Run) -> Vec<String> {
-    let (setup, model) = (&run.setup, &run.model);
-    let shared = if model.shared {
-        "shared by all steps, "
-    } else {
-        ""
-    };
-    let even = setup.widths.iter().all(|width| *width == setup.widths[0]);
-    let mut width = if even {
-        format!("width {}", setup.widths[0])
-    } else {
-        let all: Vec<String> = setup.widths.iter().map(usize::to_string).collect();
-        format!("widths {}", all.join(", "))
-    };
-    if model.has_inner(setup) && (!even || setup.inner != setup.widths[0]) {
-        width.push_str(&format!(", {} within a step", setup.inner));
-    }
-    let mut lines = vec![format!(
-        "simulated: {} steps, {width}, {}, {shared}{} draws, seed {}",
-        setup.depth(),
-        init_words(setup.init),
-        setup.draws,
-        setup.seed
-    )];
-    lines.push(if model.tapes[0].states() > 1 {
-        "the first states and the gradients that enter are standard normal, the gradients scaled to norm 1 together and independent of the weights; their norm is that of both together".into()
-    } else {
-        "the input and the gradient that enters are standard normal, the gradient scaled to norm 1 and independent of the weights".into()
-    });
-    lines
-}
-
-/// The simulations and answers for people; `others` if the activations are not the network's own.
-fn report(runs: &[Run], others: bool, lead: &str) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    let mut said: Vec<String> = Vec::new();
-    for run in runs {
-        let conditions = conditions(run);
-        if said != conditions {
-            lines.push(String::new());
-            lines.extend(conditions.clone());
-            if others {
-                lines.push(
-                    "with other activations in the place of the network's, whose formulas stand above"
-                        .into(),
-                );
-            }
-            let zeroed = &run.model.zeroed;
-            if !zeroed.is_empty() {
-                lines.push(format!("set to 0: what is added by {}", zeroed.join(", ")));
-            }
-            said = conditions;
-        }
-        lines.push(String::new());
-        lines.push(format!("{}: {}", run.name, run.answer.course.word()));
-        lines.extend(table(run));
-        for sentence in &run.answer.words {
-            lines.push(sentence.clone());
-        }
-    }
-    if runs.iter().any(|run| !run.answer.moments.is_empty()) {
-        lines.push(String::new());
-        lines.push("mean squares: Poole et al. 2016, Schoenholz et al. 2017 (wide layers, independent weights of mean 0; forward and backward weights as if independent)".into());
-    }
-    let mut text = String::new();
-    for line in lines {
-        text.push_str(format!("{lead}{line}").trim_end());
-        text.push('\n');
-    }
-    text
-}
-
-/// The norm of the gradient at some of the steps.
-fn table(run: &Run) -> Vec<String> {
-    let depth = run.setup.depth();
-    let inactive = run.model.can_be_inactive();
-    let mut header = vec![
-        "steps back",
-        "norm: median",
-        "5 %",
-        "95 %",
-        "mean square",
-        "predicted",
-        "forward E z²",
-    ];
-    if inactive {
-        header.push("inactive");
-    }
-    let mut rows: Vec<Vec<String>> = vec![header.into_iter().map(str::to_owned).collect()];
-    let predicted = chart::predicted(run);
-    for step in shown(depth) {
-        let layer = &run.simulation.layers[step];
-        let mut row = vec![
-            step.to_string(),
-            power_of_ten(layer.quantiles[2]),
-            power_of_ten(layer.quantiles[0]),
-            power_of_ten(layer.quantiles[4]),
-            format!(
-                "{} ± {}",
-                power_of_ten(layer.mean_square),
-                percent(layer.relative_error)
-            ),
-            predicted
-                .get(step)
-                .map_or_else(|| "-".into(), |log| power_of_ten(2.0 * log)),
-            layer.forward.map_or_else(|| "-".into(), power_of_ten),
-        ];
-        if inactive {
-            row.push(percent(layer.inactive));
-        }
-        rows.push(row);
-    }
-    let columns = rows[0].len();
-    let widths: Vec<usize> = (0..columns)
-        .map(|at| {
-            rows.iter()
-                .map(|row| row[at].chars().count())
-                .max()
-                .unwrap_or(0)
-        })
-        .collect();
-    rows.iter()
-        .map(|row| {
-            let cells: Vec<String> = row
-                .iter()
-                .zip(&widths)
-                .map(|(cell, width)| format!("{cell:>width$}"))
-                .collect();
-            cells.join("  ")
-        })
-        .collect()
-}
-
-/// The first steps and then about twice as many each time, to the last.
-fn shown(depth: usize) -> Vec<usize> {
-    let mut steps: Vec<usize> = [1usize, 2, 5]
-        .iter()
-        .flat_map(|digit| (0..6).map(move |tens| digit * 10usize.pow(tens)))
-        .filter(|step| *step < depth)
-        .collect();
-    steps.push(depth);
-    steps.sort_unstable();
-    steps
-}
-
-fn percent(share: f64) -> String {
-    if share.is_finite() {
-        format!("{:.0} %", share * 100.0)
-    } else {
-        "?".into()
     }
 }
 
@@ -585,6 +475,7 @@ fn json_of(document: &FlowDocument, runs: &[Run]) -> Value {
                 "name": run.name,
                 "activations": activations,
                 "widths": run.setup.widths,
+                "sizes": run.model.kept.iter().cloned().collect::<BTreeMap<String, usize>>(),
                 "set_to_zero": run.model.zeroed,
                 "course": run.answer.course.word(),
                 "factor": run.answer.factor,

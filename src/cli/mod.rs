@@ -7,6 +7,7 @@ mod confirm;
 mod derive;
 mod files;
 mod flow;
+mod flow_words;
 mod folder;
 mod list;
 mod network;

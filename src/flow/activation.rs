@@ -15,6 +15,8 @@ pub struct Activation {
     pub name: String,
     /// Its LaTeX.
     pub latex: String,
+    /// Whether it counts as an activation, and not as arithmetic, as exp and log do.
+    pub is_activation: bool,
     /// The range of its derivative, if that is known.
     pub range: Option<Range>,
     /// Where it has kinks, as far as the table says; elsewhere integration finds them.
@@ -44,6 +46,7 @@ impl Activation {
         Self {
             name: "identity".into(),
             latex: r"\operatorname{id}".into(),
+            is_activation: true,
             range: Some(Range {
                 low: 1.0,
                 high: 1.0,
@@ -85,6 +88,7 @@ impl Activation {
         Some(Self {
             name: row.name.clone(),
             latex: row.latex.clone(),
+            is_activation: row.activation,
             range: slope_range(&system, step_at_zero, function, Some(slope), extra),
             kinks: table.map(|row| row.kinks.to_vec()).unwrap_or_default(),
             shape,

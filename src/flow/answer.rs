@@ -1,5 +1,7 @@
 //! The answer in words, no more certain than what it rests on.
 
+use std::collections::BTreeMap;
+
 use super::activation::Activation;
 use super::expectation::{Critical, Form, Moment, Stage, adds_up, critical, moments, slope_square};
 use super::model::{Model, stages};
@@ -110,8 +112,16 @@ impl Answer {
     /// The bounds of the steps, first to last, if all have one; notes their products.
     fn bound_steps(&mut self, model: &Model, setup: &Setup) -> Option<Vec<f64>> {
         let mut steps = Vec::with_capacity(setup.depth());
+        // Steps that are alike are asked once.
+        let mut known: BTreeMap<[usize; 3], (f64, bool)> = BTreeMap::new();
         for step in 0..setup.depth() {
-            let (bound, exactly) = model.tape(step).bound(setup, step)?;
+            let tape = if model.tapes.len() == 1 { 0 } else { step };
+            let key = [tape, setup.widths[step], setup.widths[step + 1]];
+            let (bound, exactly) = match known.get(&key) {
+                Some(bound) => *bound,
+                None => model.tape(step).bound(setup, step)?,
+            };
+            known.insert(key, (bound, exactly));
             self.bound_is_certain &= exactly;
             steps.push(bound);
         }
@@ -152,10 +162,17 @@ impl Answer {
                     short(self.factor),
                 ));
             }
-            _ => self.words.push(format!(
-                "{word} as simulated: one step multiplies the norm of the gradient by {} in the median ({names}).",
-                short(self.factor)
-            )),
+            _ => {
+                let all = simulation
+                    .layers
+                    .last()
+                    .map_or(0.0, |layer| layer.quantiles[2]);
+                self.words.push(format!(
+                    "{word} as simulated: in the median all steps together multiply the norm of the gradient by {}, one by {} on average ({names}).",
+                    power_of_ten(all),
+                    short(self.factor)
+                ));
+            }
         }
         let vanishes = self.bound_is_certain && self.bound().is_some_and(|bound| bound < 0.0);
         if let Some(layer) = simulation.layers.last()
@@ -164,7 +181,8 @@ impl Answer {
             && !vanishes
         {
             self.words.push(format!(
-                "Not guaranteed for a single network: after {depth} steps the norm lies between {} and {} in nine of ten draws.",
+                "Not guaranteed for a single network: after {} the norm lies between {} and {} in nine of ten draws.",
+                count_of_steps(depth),
                 power_of_ten(layer.quantiles[0]),
                 power_of_ten(layer.quantiles[4]),
             ));
@@ -227,6 +245,9 @@ impl Answer {
                 own.name,
                 range.up_to
             ),
+            (None, None) if model.divides() => {
+                "No bound in numbers: the step divides by what depends on the state.".into()
+            }
             (None, None) if model.multiplies_states() => {
                 "No bound in numbers: what is multiplied with depends on the state, which has no bound of its own.".into()
             }
@@ -337,6 +358,14 @@ fn slope_square_of(activation: &Activation, variance: f64) -> f64 {
         slope_square(activation, variance).value
     } else {
         activation.slope(0.0).powi(2)
+    }
+}
+
+/// A number of steps in words.
+pub fn count_of_steps(count: usize) -> String {
+    match count {
+        1 => "1 step".into(),
+        _ => format!("{count} steps"),
     }
 }
 

@@ -122,7 +122,7 @@ pub(super) fn factor(
     let mut terms = Vec::new();
     let mut open: Vec<Walk> = group.iter().rev().cloned().collect();
     while let Some(walk) = open.pop() {
-        if paths.len() + open.len() > MOST_WAYS {
+        if paths.len() + open.len() > MOST_WAYS || walk.locals.len() > MOST_WAYS {
             return None;
         }
         let walk = flat(system, walk);
@@ -442,7 +442,7 @@ fn in_order(system: &System, letters: &Letters, factors: &[TermId]) -> Option<Ve
 }
 
 /// Whether a term is an entry of an array of so many axes, with a letter at each.
-fn is_array(system: &System, term: TermId, axes: usize) -> bool {
+pub(super) fn is_array(system: &System, term: TermId, axes: usize) -> bool {
     let Node::Access(family, index) = system.store.node(term) else {
         return false;
     };

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use num_traits::ToPrimitive;
+
 use super::activation::Activation;
 use super::expectation::{Form, Stage};
-use super::simulate::Setup;
+use super::simulate::{KEPT, Setup};
 use super::steps::{Flow, Part};
-use super::tape::{Length, Operation, Register, Tape, tapes};
-use super::weights::Norm;
+use super::tape::{Operation, Register, Tape};
+use super::tapes::tapes;
 use crate::source::{Diagnostic, Report};
+use crate::term::{Affine, Atom};
 
 /// A part as it is simulated.
 #[derive(Debug, Clone)]
@@ -27,6 +30,9 @@ pub struct Model {
     pub depth: Option<usize>,
     /// Inputs that are added in a step, such as biases: 0 in simulations.
     pub zeroed: Vec<String>,
+    /// Sizes with their values: of states that weights do not mix, such as the number of examples, and those that are
+    /// given.
+    pub kept: Vec<(String, usize)>,
 }
 
 /// The steps of a part as they can be simulated; `given` are values of numbers that are multiplied with, by name.
@@ -35,26 +41,45 @@ pub struct Model {
 /// What stands in the way, with its place.
 pub fn model(flow: &Flow, part: &Part, given: &BTreeMap<String, f64>) -> Result<Model, Diagnostic> {
     let tapes = tapes(flow, part, given)?;
-    let known = |length: &Length| match length {
-        Length::One => Some(1),
-        Length::Of(size) => size.as_int().and_then(|size| usize::try_from(size).ok()),
-    };
-    let ends = |tape: &Tape| {
-        let after = tape.lengths[tape.results[0]].clone();
-        (tape.lengths[0].clone(), after)
+    let known = |length: Option<&Affine>| match length {
+        None => Some(1),
+        Some(size) => size.as_int().and_then(|size| usize::try_from(size).ok()),
     };
     let even = tapes
         .iter()
-        .map(ends)
-        .all(|(before, after)| before == after);
-    let mut widths: Vec<Option<usize>> = tapes.iter().map(|tape| known(&ends(tape).0)).collect();
-    widths.extend(tapes.last().map(|tape| known(&ends(tape).1)));
+        .map(Tape::widths)
+        .all(|[before, after]| before == after);
+    let mut widths: Vec<Option<usize>> = tapes.iter().map(|tape| known(tape.widths()[0])).collect();
+    widths.extend(tapes.last().map(|tape| known(tape.widths()[1])));
+    let mut kept: Vec<(String, usize)> = Vec::new();
+    for length in tapes.iter().flat_map(Tape::kept) {
+        for (atom, _) in length.terms() {
+            if let Atom::Size(size, _) = atom {
+                let name = flow.system.sizes[size.0 as usize].name.clone();
+                if !kept.iter().any(|(known, _)| *known == name) {
+                    kept.push((name, KEPT));
+                }
+            }
+        }
+    }
+    let sizes = flow.system.sizes.iter().map(|size| &size.name);
+    for (name, value) in given
+        .iter()
+        .filter(|(name, _)| sizes.clone().any(|it| it == *name))
+    {
+        kept.push((name.clone(), value.to_usize().unwrap_or(0)));
+    }
     let depth = match part.chain() {
         Some(steps) => Some(steps.len()),
-        None => part.steps.iter().find_map(|step| {
-            let range = step.moving()?;
-            let steps = range.last.minus(&range.first).offset(1).as_int()?;
-            usize::try_from(steps).ok()
+        None => part.count().and_then(|count| {
+            let known = match count.as_atom() {
+                Some(Atom::Size(size, _)) => {
+                    let name = &flow.system.sizes[size.0 as usize].name;
+                    given.get(name).and_then(ToPrimitive::to_i64)
+                }
+                _ => count.as_int(),
+            };
+            usize::try_from(known?).ok()
         }),
     };
     let mut zeroed: Vec<String> = tapes.iter().flat_map(|tape| tape.zeroed.clone()).collect();
@@ -70,6 +95,7 @@ pub fn model(flow: &Flow, part: &Part, given: &BTreeMap<String, f64>) -> Result<
         even,
         depth,
         zeroed,
+        kept,
         tapes,
     })
 }
@@ -78,7 +104,7 @@ impl Model {
     /// The activations of all steps, each once.
     pub fn activations(&self) -> Vec<&Activation> {
         let mut found: Vec<&Activation> = Vec::new();
-        for activation in self.tapes.iter().flat_map(|tape| &tape.activations) {
+        for activation in self.tapes.iter().flat_map(Tape::activations) {
             if !found.iter().any(|other| other.is_same(activation)) {
                 found.push(activation);
             }
@@ -107,19 +133,21 @@ impl Model {
 
     /// Whether something within a step has a length of its own.
     pub fn has_inner(&self, setup: &Setup) -> bool {
-        self.tapes.iter().enumerate().any(|(step, tape)| {
-            let ends = [0, tape.results[0]].map(|at| &tape.lengths[at]);
-            tape.lengths.iter().any(|length| match length {
-                Length::One => false,
-                Length::Of(size) => !ends.contains(&length) && size.as_int().is_none(),
-            }) && step < setup.depth()
+        self.tapes.iter().take(setup.depth()).any(|tape| {
+            let (ends, kept) = (tape.widths(), tape.kept());
+            let mut lengths = tape.shapes.iter().flatten();
+            lengths.any(|length| {
+                let known = ends.contains(&Some(length)) || kept.contains(&length);
+                !known && length.as_int().is_none()
+            })
         })
     }
 
     /// The names of the activations.
     pub fn names(&self) -> String {
         match self.activations().as_slice() {
-            [] => "identity".into(),
+            [] if self.tapes.iter().all(|tape| tape.functions.is_empty()) => "identity".into(),
+            [] => "no activation".into(),
             [only] => only.name.clone(),
             [others @ .., last] => {
                 let others: Vec<&str> = others.iter().map(|own| own.name.as_str()).collect();
@@ -130,7 +158,9 @@ impl Model {
 
     /// Whether units can be inactive.
     pub fn can_be_inactive(&self) -> bool {
-        matches!(self.activations()[..], [only] if only.can_be_inactive())
+        self.activations()
+            .into_iter()
+            .any(Activation::can_be_inactive)
     }
 
     /// Whether a step multiplies what depends on its states.
@@ -146,17 +176,29 @@ impl Model {
         })
     }
 
+    /// Whether a step divides by what depends on its states.
+    pub(super) fn divides(&self) -> bool {
+        self.tapes.iter().any(|tape| {
+            let mut all = tape.operations.iter();
+            all.any(
+                |operation| matches!(operation, Operation::Power(_, exponent) if *exponent < 0.0),
+            )
+        })
+    }
+
     /// The same with another activation in the place of its only one; none if it has several, or none.
     pub fn with_activation(&self, activation: &Activation) -> Option<Self> {
         let [_] = self.activations()[..] else {
             return None;
         };
-        let replaced = |tape: &Tape| match tape.activations.as_slice() {
-            [] => tape.clone(),
-            [_, ..] => Tape {
-                activations: vec![activation.clone()],
-                ..tape.clone()
-            },
+        let replaced = |tape: &Tape| {
+            let mut tape = tape.clone();
+            for function in &mut tape.functions {
+                if function.is_activation {
+                    *function = activation.clone();
+                }
+            }
+            tape
         };
         Some(Self {
             tapes: self.tapes.iter().map(replaced).collect(),
@@ -171,6 +213,7 @@ impl Tape {
         let [result] = self.results[..] else {
             return None;
         };
+        let result = self.in_order(result);
         let summands = match &self.operations[result] {
             Operation::Add(parts) => parts.clone(),
             _ => vec![result],
@@ -184,7 +227,8 @@ impl Tape {
         let mut found = None;
         let mut branches = 0;
         for summand in summands {
-            let (coefficient, register) = self.without_numbers(summand)?;
+            let (coefficient, register) = self.without_numbers(self.in_order(summand))?;
+            let register = self.in_order(register);
             if register == 0 {
                 form.shortcut += coefficient;
                 continue;
@@ -193,12 +237,14 @@ impl Tape {
             form.branch = coefficient;
             let mut at = register;
             if let Some(input) = self.weighed(at) {
-                (form.after, at) = (true, input);
+                (form.after, at) = (true, self.in_order(input));
             }
-            if let Operation::Activate(activation, input) = self.operations[at] {
-                (found, at) = (Some(&self.activations[activation]), input);
+            if let Operation::Apply(function, input) = self.operations[at]
+                && self.functions[function].is_activation
+            {
+                (found, at) = (Some(&self.functions[function]), self.in_order(input));
                 if let Some(input) = self.weighed(at) {
-                    (form.before, at) = (true, input);
+                    (form.before, at) = (true, self.in_order(input));
                 }
             } else if form.after {
                 // Without an activation the weights are those before it.
@@ -256,8 +302,7 @@ impl Tape {
                 return Some(1.0);
             }
             let (weight, turned) = met.next()?;
-            let [rows, columns] =
-                [&weight.rows, &weight.columns].map(|length| setup.length(self, length, step));
+            let [rows, columns] = setup.matrix(self, weight, step);
             let (outputs, inputs) = if turned {
                 (columns, rows)
             } else {
@@ -266,63 +311,6 @@ impl Tape {
             Some(setup.init.variance(outputs, inputs)? * inputs as f64)
         };
         Some([gain(form.before)?, gain(form.after)?])
-    }
-
-    /// A bound of what a step multiplies the norm of the gradient with, by all states together; with it, whether it holds
-    /// for every draw or in the mean. None if there is none.
-    pub(super) fn bound(&self, setup: &Setup, step: usize) -> Option<(f64, bool)> {
-        let mut exactly = true;
-        // By register a bound of its change and one of its size.
-        let mut known: Vec<(f64, f64)> = Vec::with_capacity(self.operations.len());
-        for operation in &self.operations {
-            let found = match operation {
-                Operation::State => (1.0, f64::INFINITY),
-                Operation::Number(value) => (0.0, value.abs()),
-                Operation::Add(parts) => parts.iter().fold((0.0, 0.0), |(change, size), part| {
-                    (change + known[*part].0, size + known[*part].1)
-                }),
-                Operation::Multiply(factors) => {
-                    let times = |a: f64, b: f64| if a == 0.0 || b == 0.0 { 0.0 } else { a * b };
-                    let mut product = (0.0, 1.0);
-                    for factor in factors {
-                        let (change, size) = known[*factor];
-                        product = (
-                            times(product.0, size) + times(product.1, change),
-                            times(product.1, size),
-                        );
-                    }
-                    product
-                }
-                Operation::Power(..) => return None,
-                Operation::Activate(activation, input) => {
-                    let activation = &self.activations[*activation];
-                    let range = activation.range.filter(|range| range.up_to.is_infinite())?;
-                    let size = activation.size().unwrap_or(f64::INFINITY);
-                    (known[*input].0 * range.magnitude(), size)
-                }
-                Operation::Weigh { weight, input, .. } => {
-                    let weight = &self.weights[*weight];
-                    let [rows, columns] = [&weight.rows, &weight.columns]
-                        .map(|length| setup.length(self, length, step));
-                    let norm = match setup.init.norm(rows, columns) {
-                        Norm::Exactly(norm) => norm,
-                        // Weights that are met again are no independent factors: the mean of a product is not bounded
-                        // by means.
-                        Norm::MeanBelow(_) if !weight.own || weight.uses > 1 => return None,
-                        Norm::MeanBelow(norm) => {
-                            exactly = false;
-                            norm
-                        }
-                    };
-                    (known[*input].0 * norm, f64::INFINITY)
-                }
-            };
-            known.push(found);
-        }
-        // Each result is bounded by all states together.
-        let squares = self.results.iter().map(|result| known[*result].0.powi(2));
-        let bound = squares.sum::<f64>().sqrt();
-        bound.is_finite().then_some((bound, exactly))
     }
 }
 

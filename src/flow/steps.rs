@@ -4,14 +4,17 @@
 //! Activations stay symbols while this is derived: `φ'(z)` is a factor of its own, whatever φ is.
 
 use super::factors::{Path, factor};
+use super::layers::written_out;
 use super::mistakes;
+use super::obstacle::obstacle;
+use super::rounds::{Round, together};
 use super::ways::{Places, Reached, Walk, letter_of, settle, walks};
 use crate::derive::{Derivation, Request, derive};
 use crate::numeric::{Instance, check_declared};
 use crate::source::{Diagnostic, Report};
 use crate::syntax::StepAtZero;
 use crate::system::{Family, FamilyKind, Function, System, Target};
-use crate::term::{Affine, Domain, FamilyId, Reduction, TermId, VarId};
+use crate::term::{Affine, Atom, Domain, FamilyId, Reduction, TermId, VarId};
 
 /// Where declared derivatives are tried.
 const SEED: u64 = 0;
@@ -83,6 +86,13 @@ pub struct Step {
     pub ranges: Vec<Steps>,
     /// Which slots differ, and by how much.
     pub moves: Vec<(usize, i64)>,
+    /// What it multiplies with, if that is a sum of products.
+    pub product: Option<Ways>,
+}
+
+/// What a step multiplies with.
+#[derive(Debug, Clone)]
+pub struct Ways {
     /// The entry ∂next/∂own.
     pub factor: TermId,
     /// The ways from the one to the other; their products add up to the factor.
@@ -116,6 +126,20 @@ impl Part {
         }
     }
 
+    /// How many steps a recursion has.
+    pub fn count(&self) -> Option<Affine> {
+        let range = self.steps.iter().find_map(Step::moving)?;
+        Some(range.last.minus(&range.first).offset(1))
+    }
+
+    /// The size that says how many steps a recursion has, if one does.
+    pub fn depth_size<'s>(&self, system: &'s System) -> Option<&'s str> {
+        match self.count()?.as_atom()? {
+            Atom::Size(size, _) => Some(&system.sizes[size.0 as usize].name),
+            _ => None,
+        }
+    }
+
     /// The steps of layers that are written out, first to last.
     pub fn chain(&self) -> Option<&[Step]> {
         self.written_out.then_some(self.steps.as_slice())
@@ -135,6 +159,11 @@ impl Step {
             }
             _ => None,
         }
+    }
+
+    /// The ways from the one state to the other, as far as they are products.
+    pub fn paths(&self) -> &[Path] {
+        self.product.as_ref().map_or(&[], |ways| &ways.paths)
     }
 
     /// The state's slots where the gradient enters and where it leaves, over all steps.
@@ -164,8 +193,8 @@ pub fn flow(system: &System, step_at_zero: StepAtZero) -> Result<Flow, Report> {
     let mut notes = Vec::new();
     let mut parts = Vec::new();
     let rounds = places.rounds();
-    for round in &rounds {
-        match recurring(&mut derivation, &places, round) {
+    for round in together(&mut derivation, &places, &rounds) {
+        match recurring(&mut derivation, &places, &round, &mut notes) {
             Ok(part) => parts.push(part),
             Err(diagnostic) => notes.push(diagnostic),
         }
@@ -220,7 +249,7 @@ fn with_symbolic_slopes(system: &System, step_at_zero: StepAtZero) -> Result<Der
 }
 
 /// A state as it stands at a place.
-fn state(derivation: &Derivation, places: &Places, at: usize) -> State {
+pub(super) fn state(derivation: &Derivation, places: &Places, at: usize) -> State {
     State {
         family: places.family(derivation, at),
         own: places.piece(derivation, at).index.clone(),
@@ -232,15 +261,16 @@ fn state(derivation: &Derivation, places: &Places, at: usize) -> State {
 fn recurring(
     derivation: &mut Derivation,
     places: &Places,
-    round: &[usize],
+    round: &Round,
+    notes: &mut Vec<Diagnostic>,
 ) -> Result<Part, Diagnostic> {
-    let at = places.states(derivation, round);
+    let at = &round.states;
     let mut states: Vec<State> = at.iter().map(|at| state(derivation, places, *at)).collect();
-    let mut steps = Vec::new();
+    let mut steps: Vec<Step> = Vec::new();
     for (from, place) in at.iter().enumerate() {
         let family = states[from].family;
-        let found = walks(derivation, places, *place, &at, round)
-            .ok_or_else(|| mistakes::no_factor(&derivation.system, family))?;
+        let found = walks(derivation, places, *place, at, &round.within)
+            .ok_or_else(|| mistakes::no_factor(&derivation.system, family, None))?;
         let start = places.piece(derivation, *place).domain.clone();
         states[from].read_at_each_step = found.elsewhere.iter().any(|elsewhere| {
             found.found.iter().any(|(_, walk)| {
@@ -249,12 +279,23 @@ fn recurring(
             })
         });
         for (reached, group) in grouped(found.found) {
-            let step = step(derivation, places, (from, *place), &at, &reached, &group);
-            steps.push(step.ok_or_else(|| mistakes::no_factor(&derivation.system, family))?);
+            let step = step(derivation, places, (from, *place), at, &reached, &group)
+                .ok_or_else(|| mistakes::no_factor(&derivation.system, family, None))?;
+            if step.product.is_none() {
+                let axes = derivation.system.family(family).axes;
+                let obstacle = obstacle(&derivation.system, axes, &group);
+                let note = mistakes::no_factor(&derivation.system, family, obstacle.as_ref());
+                if !notes.contains(&note) {
+                    notes.push(note);
+                }
+            }
+            steps.push(step);
         }
     }
+    let jacobian = (steps.first().map(|step| step.jacobian))
+        .ok_or_else(|| mistakes::no_factor(&derivation.system, states[0].family, None))?;
     Ok(Part {
-        jacobian: steps[0].jacobian,
+        jacobian,
         products: products(&mut derivation.system, &steps, states.len()),
         states,
         steps,
@@ -270,11 +311,15 @@ fn products(system: &mut System, steps: &[Step], states: usize) -> Vec<Product> 
             .iter()
             .filter(|other| (other.from, other.to) == (step.from, step.to))
             .count();
-        let mixes = step.paths.iter().any(|path| path.mixing().next().is_some());
-        let trivial = system.store.is_one(step.factor);
-        let (Some(range), false, true) = (
+        let mixes = step
+            .paths()
+            .iter()
+            .any(|path| path.mixing().next().is_some());
+        let factor = step.product.as_ref().map(|ways| ways.factor);
+        let (Some(range), Some(factor), false, true) = (
             step.moving(),
-            mixes || trivial,
+            factor.filter(|factor| !system.store.is_one(*factor)),
+            mixes,
             step.from == step.to && alone == 1,
         ) else {
             continue;
@@ -282,115 +327,15 @@ fn products(system: &mut System, steps: &[Step], states: usize) -> Vec<Product> 
         let letter = Affine::var(range.letter);
         let domain = Domain::between(&range.first, &letter, &range.last);
         found.push(Product {
-            term: (system.store).reduce(Reduction::Product, [range.letter], domain, step.factor),
+            term: (system.store).reduce(Reduction::Product, [range.letter], domain, factor),
             along: (states > 1).then_some(at),
         });
     }
     found
 }
 
-/// The longest run of layers that are written out one by one.
-fn written_out(
-    derivation: &mut Derivation,
-    places: &Places,
-    notes: &mut Vec<Diagnostic>,
-) -> Option<Part> {
-    let mut line = places.line(derivation);
-    let within = places.everything();
-    let between = |derivation: &mut Derivation, pair: &[usize]| {
-        let found = walks(derivation, places, pair[0], &pair[1..], &within)?;
-        match grouped(found.found).as_slice() {
-            [(reached, group)] => {
-                step(derivation, places, (0, pair[0]), &pair[1..], reached, group)
-            }
-            _ => None,
-        }
-    };
-    // A pre-activation is taken together with its activation.
-    let unweighted: Vec<bool> = line
-        .windows(2)
-        .map(|pair| {
-            between(derivation, pair).is_some_and(|step| {
-                let system = &derivation.system;
-                step.paths.iter().all(|path| path.is_unweighted(system))
-            })
-        })
-        .collect();
-    if unweighted.iter().filter(|it| !**it).count() > 0 {
-        let mut at = 0..;
-        line.retain(|_| at.next().and_then(|at| unweighted.get(at)) != Some(&true));
-    }
-    let steps: Vec<Option<Step>> = line
-        .windows(2)
-        .map(|pair| between(derivation, pair))
-        .collect();
-    for (pair, step) in line.windows(2).zip(&steps) {
-        if step.is_none() {
-            let ends = [pair[0], pair[1]]
-                .map(|at| (places.family(derivation, at), places.slots(derivation, at)));
-            notes.push(mistakes::no_factor_between(&derivation.system, ends));
-        }
-    }
-    let (mut first, mut run): (usize, Vec<Step>) = (0, Vec::new());
-    let (mut start, mut open): (usize, Vec<Step>) = (0, Vec::new());
-    for (at, step) in steps.into_iter().chain([None]).enumerate() {
-        match step {
-            Some(step) => open.push(Step {
-                from: at - start,
-                to: at - start + 1,
-                ..step
-            }),
-            None => {
-                let closed = std::mem::take(&mut open);
-                if closed.len() > run.len() {
-                    (first, run) = (start, closed);
-                }
-                start = at + 1;
-            }
-        }
-    }
-    let (Some(begin), Some(end)) = (run.first(), run.last()) else {
-        return None;
-    };
-    let places_of = &line[first..first + run.len() + 1];
-    let states: Vec<State> = places_of
-        .iter()
-        .map(|at| state(derivation, places, *at))
-        .collect();
-    let families = [&states[0], &states[states.len() - 1]].map(|state| state.family);
-    let jacobian = if run.len() == 1 {
-        begin.jacobian
-    } else {
-        jacobian(&mut derivation.system, families)
-    };
-    let scalar = end.next.len() + begin.own.len()
-        == families
-            .map(|family| derivation.system.family(family).slots)
-            .iter()
-            .sum::<usize>()
-        && run
-            .iter()
-            .all(|step| step.paths.iter().all(|path| path.mixing().next().is_none()));
-    let products = if scalar && run.len() > 1 {
-        let factors: Vec<TermId> = run.iter().rev().map(|step| step.factor).collect();
-        vec![Product {
-            term: derivation.system.store.mul(factors),
-            along: None,
-        }]
-    } else {
-        Vec::new()
-    };
-    Some(Part {
-        states,
-        steps: run,
-        written_out: true,
-        jacobian,
-        products,
-    })
-}
-
 /// The derivative of one state by another as a family, for left sides.
-fn jacobian(system: &mut System, [from, to]: [FamilyId; 2]) -> FamilyId {
+pub(super) fn jacobian(system: &mut System, [from, to]: [FamilyId; 2]) -> FamilyId {
     let rank = |family: FamilyId| {
         let family = system.family(family);
         (family.slots, family.axes)
@@ -409,7 +354,7 @@ fn jacobian(system: &mut System, [from, to]: [FamilyId; 2]) -> FamilyId {
 }
 
 /// Walks by where they end, in the order in which they were found.
-fn grouped(found: Vec<(Reached, Walk)>) -> Vec<(Reached, Vec<Walk>)> {
+pub(super) fn grouped(found: Vec<(Reached, Walk)>) -> Vec<(Reached, Vec<Walk>)> {
     let mut groups: Vec<(Reached, Vec<Walk>)> = Vec::new();
     for (reached, walk) in found {
         match groups.iter_mut().find(|(known, _)| *known == reached) {
@@ -421,7 +366,7 @@ fn grouped(found: Vec<(Reached, Walk)>) -> Vec<(Reached, Vec<Walk>)> {
 }
 
 /// The ways from one state to another as a factor; none if they are no products, or are not there at the same steps.
-fn step(
+pub(super) fn step(
     derivation: &mut Derivation,
     places: &Places,
     (from, place): (usize, usize),
@@ -439,7 +384,12 @@ fn step(
         .iter()
         .map(Affine::as_var)
         .collect::<Option<_>>()?;
-    let found = factor(system, &elements, next_slots, group)?;
+    let found = factor(system, &elements, next_slots, group);
+    let axes = system.family(families[1]).axes;
+    let targets: Vec<VarId> = match &found {
+        Some(found) => found.targets.clone(),
+        None => (0..axes).map(|_| system.store.fresh_var("j")).collect(),
+    };
     let mut ranges: Option<Vec<Steps>> = None;
     for walk in group {
         let domain = system.ambient.minimal(&walk.domain, &Domain::everything());
@@ -456,7 +406,7 @@ fn step(
     let next: Box<[Affine]> = group[0].index[..next_slots]
         .iter()
         .cloned()
-        .chain(found.targets.iter().map(|target| Affine::var(*target)))
+        .chain(targets.iter().map(|target| Affine::var(*target)))
         .collect();
     let moves = if own_slots == next_slots {
         (0..own_slots)
@@ -471,7 +421,7 @@ fn step(
     let jacobian = jacobian(system, families);
     let mut vars: Vec<VarId> = letters;
     // Letters of elements that stand in slots too are there already.
-    for var in elements.iter().chain(&found.targets) {
+    for var in elements.iter().chain(&targets) {
         if !vars.contains(var) {
             vars.push(*var);
         }
@@ -485,8 +435,10 @@ fn step(
         vars: vars.into(),
         ranges: ranges?,
         moves,
-        factor: found.term,
-        paths: found.paths,
+        product: found.map(|found| Ways {
+            factor: found.term,
+            paths: found.paths,
+        }),
     })
 }
 

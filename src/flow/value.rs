@@ -203,6 +203,9 @@ impl Number for f64 {
 
 /// All numbers from `low` to `high`. Results are rounded outward: by a unit in the last place for sums and
 /// products, by [`ELEMENTARY`] for exp, log, sin, cos, erf and powers.
+///
+/// The judge has enclosures of its own: its numbers are exact as long as they can be, and have no value where an
+/// expression has none. Here an end at infinity says that nothing is known, and 0 times that is 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Interval {
     pub(super) low: f64,

@@ -5,10 +5,12 @@ use rustc_hash::FxHashSet;
 
 use crate::derive::{AdjointPiece, Contribution, Derivation};
 use crate::system::{FamilyKind, FamilyRole, System};
-use crate::term::{Affine, Domain, FamilyId, Node, Substitution, TermId, VarId};
+use crate::term::{Affine, Bound, Domain, FamilyId, Node, Substitution, TermId, VarId};
 
 /// More ways from one state to the next than this are no factor that anybody could read.
 pub(super) const MOST_WAYS: usize = 64;
+/// More than this are not followed.
+const MOST_FOLLOWED: usize = 1024;
 /// More quantities than this that go round together are taken one by one.
 const MOST_TOGETHER: usize = 3;
 
@@ -77,33 +79,95 @@ fn pieces_at(
         .collect()
 }
 
-/// Writes what the conditions of a piece say of its letters into all of it: `h[m,t]` with `m = 1` is `h[1,t]`.
+/// More values of a letter than this are not told apart.
+const MOST_VALUES: i64 = 16;
+
+/// Writes what the conditions of a piece say of its letters into all of it: `h[m,t]` with `m = 1` is `h[1,t]`. Where there
+/// are several slots, as of stacked layers over time, those that have few values are told apart by these.
 pub(super) fn settle(derivation: &mut Derivation) {
     let system = &mut derivation.system;
-    for piece in derivation
-        .adjoints
-        .iter_mut()
-        .flat_map(|adjoint| &mut adjoint.pieces)
-    {
-        let (values, domain) = piece.domain.solve(&piece.vars);
-        if values.is_empty() {
+    for adjoint in &mut derivation.adjoints {
+        let Some(of) = wrt(system, adjoint.family) else {
             continue;
+        };
+        let slots = system.family(of).slots;
+        let family = adjoint.family.0 as usize;
+        let pieces = std::mem::take(&mut adjoint.pieces);
+        let mut clauses = std::mem::take(&mut system.families[family].clauses).into_iter();
+        let mut told_apart = Vec::with_capacity(clauses.len());
+        for (piece, clause) in pieces.into_iter().zip(clauses.by_ref()) {
+            for domain in few_values(&piece, slots) {
+                let mut piece = piece.clone();
+                piece.domain = piece.domain.and(&domain);
+                for contribution in &mut piece.contributions {
+                    contribution.domain = contribution.domain.and(&domain);
+                }
+                let mut clause = clause.clone();
+                clause.domain = clause.domain.and(&domain);
+                settle_piece(system, &mut piece);
+                adjoint.pieces.push(piece);
+                told_apart.push(clause);
+            }
         }
-        piece.domain = domain;
-        piece.index = piece
-            .index
-            .iter()
-            .map(|index| values.affine(index))
-            .collect();
-        piece.vars = (piece.vars.iter().copied())
-            .filter(|letter| values.get(*letter).is_none())
-            .collect();
-        for contribution in &mut piece.contributions {
-            contribution.domain = values.domain(&contribution.domain);
-            contribution.upstream = system.store.substitute(contribution.upstream, &values);
-            contribution.local = system.store.substitute(contribution.local, &values);
+        told_apart.extend(clauses);
+        system.families[family].clauses = told_apart;
+    }
+}
+
+/// The values of letters of slots that have few, where others have more; everything if there are none.
+fn few_values(piece: &AdjointPiece, slots: usize) -> Vec<Domain> {
+    let mut letters: Vec<VarId> = piece.index[..slots].iter().filter_map(letter_of).collect();
+    letters.dedup();
+    let mut found = vec![Domain::everything()];
+    // The last one is left, if they all have few.
+    for letter in letters.iter().take(letters.len().saturating_sub(1)) {
+        let Some((least, most)) = values(&piece.domain, *letter) else {
+            continue;
+        };
+        if most - least < MOST_VALUES {
+            let equal = |value: i64| Domain::equal(&Affine::var(*letter), &Affine::int(value));
+            found = (found.iter())
+                .flat_map(|known| (least..=most).map(|value| known.and(&equal(value))))
+                .collect();
         }
     }
+    found
+}
+
+/// The least and the greatest number that a letter is.
+fn values(domain: &Domain, letter: VarId) -> Option<(i64, i64)> {
+    let (lower, upper) = domain.bounds(letter);
+    let numbers = |bounds: Vec<Bound>| -> Vec<i64> {
+        let plain = bounds.into_iter().filter(|(factor, _)| *factor == 1);
+        plain.filter_map(|(_, bound)| bound.as_int()).collect()
+    };
+    let least = numbers(lower).into_iter().max()?;
+    let most = numbers(upper).into_iter().min()?;
+    Some((least, most))
+}
+
+fn settle_piece(system: &mut System, piece: &mut AdjointPiece) {
+    let (values, domain) = piece.domain.solve(&piece.vars);
+    if values.is_empty() {
+        return;
+    }
+    piece.domain = domain;
+    piece.index = piece
+        .index
+        .iter()
+        .map(|index| values.affine(index))
+        .collect();
+    piece.vars = (piece.vars.iter().copied())
+        .filter(|letter| values.get(*letter).is_none())
+        .collect();
+    for contribution in &mut piece.contributions {
+        contribution.domain = values.domain(&contribution.domain);
+        contribution.upstream = system.store.substitute(contribution.upstream, &values);
+        contribution.local = system.store.substitute(contribution.local, &values);
+    }
+    let ambient = &system.ambient;
+    let there = |it: &Contribution| !ambient.is_empty(&it.domain.and(&piece.domain));
+    piece.contributions.retain(there);
 }
 
 impl Places {
@@ -178,6 +242,17 @@ impl Places {
                 }
             }
         }
+        found
+    }
+
+    /// The places of two rounds, and those between the one and the other.
+    pub(super) fn between(&self, from: &[usize], to: &[usize]) -> Vec<usize> {
+        let mut found = [from, to].concat();
+        let reached = self.reach(from[0], &[]);
+        let own = |at: &usize| self.reach(*at, &[]).contains(&to[0]);
+        let others = (0..self.all.len()).filter(|at| !found.contains(at) && reached.contains(at));
+        let others: Vec<usize> = others.filter(own).collect();
+        found.extend(others);
         found
     }
 
@@ -290,6 +365,8 @@ pub(super) struct Walk {
     pub(super) domain: Domain,
     /// The local derivatives, the nearest to the loss first.
     pub(super) locals: Vec<TermId>,
+    /// The quantities whose derivatives these are, with their slots.
+    pub(super) through: Vec<(FamilyId, Box<[Affine]>)>,
     /// The adjoint that it has reached.
     pub(super) family: FamilyId,
     /// Which element of it.
@@ -350,6 +427,9 @@ pub(super) fn walks(
                 vars: contribution.vars.to_vec(),
                 domain: contribution.domain.and(&start.domain),
                 locals: vec![contribution.local],
+                through: passed(&derivation.system, family, &index)
+                    .into_iter()
+                    .collect(),
                 family,
                 index,
             }),
@@ -357,7 +437,7 @@ pub(super) fn walks(
         }
     }
     while let Some(walk) = open.pop() {
-        if open.len() + walks.found.len() > MOST_WAYS || walk.locals.len() > MOST_WAYS {
+        if open.len() + walks.found.len() > MOST_FOLLOWED || walk.locals.len() > MOST_WAYS {
             return None;
         }
         let family = wrt(&derivation.system, walk.family);
@@ -373,6 +453,17 @@ pub(super) fn walks(
         }
     }
     Some(walks)
+}
+
+/// What an adjoint at an index is taken by, with its slots.
+fn passed(
+    system: &System,
+    adjoint: FamilyId,
+    index: &[Affine],
+) -> Option<(FamilyId, Box<[Affine]>)> {
+    let quantity = wrt(system, adjoint)?;
+    let slots = system.family(quantity).slots;
+    Some((quantity, index[..slots].into()))
 }
 
 /// By how much the letters of a state's own slots have changed at an index of another; none if it is no such index.
@@ -432,12 +523,16 @@ fn further(
                 continue;
             };
             let local = system.store.substitute(inner.local, &values);
+            let index: Box<[Affine]> = index.iter().map(|index| values.affine(index)).collect();
             open.push(Walk {
                 vars: walk.vars.iter().copied().chain(fresh).collect(),
                 domain,
                 locals: [local].into_iter().chain(walk.locals.clone()).collect(),
+                through: (passed(system, family, &index).into_iter())
+                    .chain(walk.through.iter().cloned())
+                    .collect(),
                 family,
-                index: index.iter().map(|index| values.affine(index)).collect(),
+                index,
             });
         }
     }

@@ -91,6 +91,16 @@ struct Summands {
     scope: Scope,
 }
 
+impl Summands {
+    /// Whether a fraction stands in it.
+    fn is_tall(&self) -> bool {
+        let fraction = |number: &BigRational| {
+            !number.is_integer() && *number.denom() <= BigInt::from(LARGEST_DENOMINATOR)
+        };
+        self.bounds.iter().any(|bound| fraction(&bound.number))
+    }
+}
+
 impl Writer<'_> {
     fn say(
         &mut self,
@@ -117,8 +127,11 @@ impl Writer<'_> {
             .map(|step| self.printer.enter(Scope::EMPTY, &step.vars))
             .collect();
         for (step, scope) in part.steps.iter().zip(&scopes) {
+            let Some(product) = &step.product else {
+                continue;
+            };
             let left = self.derivative(step, &step.next, &step.own, *scope);
-            let right = self.printer.side(step.factor, *scope);
+            let right = self.printer.side(product.factor, *scope);
             let range = self.range(&step.ranges, *scope);
             self.say("step", left, Sign::Equals, right, range);
         }
@@ -142,7 +155,7 @@ impl Writer<'_> {
                     };
                     let left = self.derivative(step, &next, &own, scopes[at]);
                     let right = self.printer.side(product.term, scopes[at]);
-                    (left, right, Some(self.alone(part, step)))
+                    (left, right, self.alone(part, step))
                 }
             };
             self.say("product", left, Sign::Equals, right, None);
@@ -153,8 +166,25 @@ impl Writer<'_> {
         self.bounds(part, &scopes);
     }
 
-    /// Along which way something holds.
-    fn alone(&self, part: &Part, step: &Step) -> String {
+    /// Along which way something holds; none if others do not come back to where it begins.
+    fn alone(&self, part: &Part, step: &Step) -> Option<String> {
+        let mut reached: Vec<usize> = Vec::new();
+        let mut open = vec![step.from];
+        while let Some(at) = open.pop() {
+            let next = part
+                .steps
+                .iter()
+                .filter(|other| other.from == at && other.to != at);
+            for next in next.map(|other| other.to) {
+                if !reached.contains(&next) {
+                    reached.push(next);
+                    open.push(next);
+                }
+            }
+        }
+        if !reached.contains(&step.from) {
+            return None;
+        }
         let name = |state: usize| {
             self.flow
                 .system
@@ -166,11 +196,11 @@ impl Writer<'_> {
             .filter(|state| *state != step.from)
             .map(name)
             .collect();
-        format!(
+        Some(format!(
             "along {} alone, without the ways through {}",
             name(step.from),
             others.join(", ")
-        )
+        ))
     }
 
     fn derivative(&mut self, step: &Step, next: &[Affine], own: &[Affine], scope: Scope) -> MathId {
@@ -207,7 +237,7 @@ impl Writer<'_> {
         let mut steps: Vec<Option<Summands>> = Vec::new();
         for (step, scope) in part.steps.iter().zip(scopes) {
             let bounds: Vec<Bound> = step
-                .paths
+                .paths()
                 .iter()
                 .map(|path| self.bounds.path(path))
                 .collect();
@@ -219,7 +249,7 @@ impl Writer<'_> {
                     Size::Norm(_) => false,
                     Size::Magnitude(term) => Slope::of(&self.flow.system, *term).is_some(),
                 });
-            if blank {
+            if blank || step.product.is_none() {
                 steps.push(None);
                 continue;
             }
@@ -295,8 +325,9 @@ impl Writer<'_> {
                 [only] if only.is_one() => norm,
                 [_] => self.printer.boxes.row([bound.boxes[0], norm]),
                 _ => {
+                    let tall = bound.is_tall();
                     let sum = self.sum(&bound.boxes);
-                    let sum = self.printer.boxes.fence(Fence::Round, false, sum);
+                    let sum = self.printer.boxes.fence(Fence::Round, tall, sum);
                     self.printer.boxes.row([sum, norm])
                 }
             });
@@ -358,7 +389,7 @@ impl Writer<'_> {
             let right = self.power_bound(step, bound);
             self.say("product-bound", left, Sign::LessEqual, right, None);
             if several {
-                let given = Some(self.alone(part, step));
+                let given = self.alone(part, step);
                 self.statements.last_mut().expect("it was just said").given = given;
             }
         }
@@ -483,8 +514,39 @@ impl Writer<'_> {
         if !bound.number.is_one() || bound.sizes.is_empty() {
             row.push(self.exactly_or_above(&bound.number));
         }
-        row.extend(bound.sizes.iter().map(|size| self.size(*size, scope)));
+        row.extend(self.sizes(&bound.sizes, scope));
         self.printer.boxes.row(row)
+    }
+
+    /// Sizes that are multiplied, those that are met again as powers.
+    fn sizes(&mut self, sizes: &[Size], scope: Scope) -> Vec<MathId> {
+        let mut counted: Vec<(MathId, i64)> = Vec::new();
+        for size in sizes {
+            let written = self.size(*size, scope);
+            match counted.iter_mut().find(|(known, _)| *known == written) {
+                Some((_, times)) => *times += 1,
+                None => counted.push((written, 1)),
+            }
+        }
+        let boxes = &mut self.printer.boxes;
+        let power = |(written, times): (MathId, i64)| {
+            if times == 1 {
+                return written;
+            }
+            let power = boxes.number(times);
+            // Behind its own mark, `‖W‖₂²`.
+            if let Math::Script {
+                base,
+                sub,
+                sup: None,
+            } = *boxes.get(written)
+            {
+                return boxes.script(base, sub, Some(power));
+            }
+            let fence = boxes.fence(Fence::Round, false, written);
+            boxes.script(fence, None, Some(power))
+        };
+        counted.into_iter().map(power).collect()
     }
 
     fn sum(&mut self, summands: &[MathId]) -> MathId {
@@ -536,11 +598,11 @@ impl Writer<'_> {
                 });
             }
             row.push(self.product_sign(range, bound.scope));
-            row.extend(only.sizes.iter().map(|size| self.size(*size, bound.scope)));
+            row.extend(self.sizes(&only.sizes, bound.scope));
             return self.printer.boxes.row(row);
         }
         let sum = self.sum(&bound.boxes);
-        let sum = self.printer.boxes.fence(Fence::Round, false, sum);
+        let sum = self.printer.boxes.fence(Fence::Round, bound.is_tall(), sum);
         let sign = self.product_sign(range, bound.scope);
         self.printer.boxes.row([sign, sum])
     }
@@ -557,7 +619,7 @@ impl Writer<'_> {
                 }
                 _ => {
                     let sum = self.sum(&step.boxes);
-                    row.push(self.printer.boxes.fence(Fence::Round, false, sum));
+                    row.push(self.printer.boxes.fence(Fence::Round, step.is_tall(), sum));
                 }
             }
         }
@@ -628,14 +690,10 @@ impl Writer<'_> {
 
     /// `χ = n Var W E[φ'(z)²]`, the factor on the mean square.
     fn mean_square(&mut self, part: &Part, form: Form, activation: &Activation) {
-        let slope = part
-            .steps
-            .iter()
-            .flat_map(|step| &step.paths)
-            .find_map(|path| {
-                path.each()
-                    .find_map(|term| Slope::of(&self.flow.system, term))
-            });
+        let slope = part.steps.iter().flat_map(Step::paths).find_map(|path| {
+            path.each()
+                .find_map(|term| Slope::of(&self.flow.system, term))
+        });
         let Some(slope) = slope.filter(|_| form.weights() > 0) else {
             return;
         };
@@ -660,15 +718,21 @@ impl Writer<'_> {
         let value = boxes.fence(Fence::Group, false, value);
         let square = boxes.script(value, None, Some(two));
         let square = boxes.fence(Fence::Square, false, square);
-        let mut row = front.concat();
+        let [shortcut, weights] = front;
+        let branch = form.branch * form.branch;
+        let mut row = shortcut.clone();
+        if (branch - 1.0).abs() > 0.0 {
+            row.push(self.number(branch, Side::Nearest));
+        }
+        row.extend(&weights);
         row.extend([mean, square]);
         if activation.is_homogeneous() {
             // The mean is the same at every variance of z.
-            let value = crate::flow::slope_square(activation, 1.0).value;
+            let value = branch * crate::flow::slope_square(activation, 1.0).value;
             row.push(self.printer.boxes.sign(Sign::Equals));
-            row.extend(&front[0]);
+            row.extend(&shortcut);
             row.push(self.number(value, Side::Nearest));
-            row.extend(&front[1]);
+            row.extend(&weights);
         }
         let right = self.printer.boxes.row(row);
         self.say("mean-square", chi, Sign::Equals, right, None);
@@ -687,10 +751,6 @@ impl Writer<'_> {
             shortcut.push(self.printer.boxes.sign(Sign::Plus));
         }
         let mut weights = Vec::new();
-        let branch = form.branch * form.branch;
-        if (branch - 1.0).abs() > 0.0 {
-            weights.push(self.number(branch, Side::Nearest));
-        }
         let boxes = &mut self.printer.boxes;
         let n = boxes.intern(Math::Symbol(Symbol::Letter('n')));
         let weight = boxes.intern(Math::Symbol(Symbol::Letter('W')));
@@ -710,7 +770,7 @@ impl Writer<'_> {
     /// A number that is known exactly, or one above it.
     fn exactly_or_above(&mut self, value: &BigRational) -> MathId {
         let small = |part: &BigInt| part.bits() < 20;
-        if small(value.numer()) && *value.denom() <= BigInt::from(12) {
+        if small(value.numer()) && *value.denom() <= BigInt::from(LARGEST_DENOMINATOR) {
             return self.printer.rational(value).id;
         }
         let near = value.to_f64().unwrap_or(f64::INFINITY);
@@ -720,7 +780,7 @@ impl Writer<'_> {
 
     /// A number: a fraction where it is exactly a simple one, else digits that are rounded so that bounds stay bounds.
     fn number(&mut self, value: f64, side: Side) -> MathId {
-        for denominator in 1..=12i64 {
+        for denominator in 1..=LARGEST_DENOMINATOR {
             let numerator = (value * denominator as f64).round();
             let near = (numerator / denominator as f64 - value).abs();
             // Only means are rounded to a fraction.
@@ -754,6 +814,8 @@ impl Writer<'_> {
     }
 }
 
+/// Numbers with a denominator up to this are printed as fractions.
+const LARGEST_DENOMINATOR: i64 = 12;
 /// Numbers with at most this many decimals are printed as they are.
 const DIGITS: usize = 9;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chainrule::flow::{Bounds, Flow, Part, Size, Step, flow};
+use chainrule::flow::{Bounds, Flow, Part, Size, Step, Ways, flow};
 use chainrule::syntax::StepAtZero;
 use chainrule::term::{Affine, Substitution, VarId};
 use num_traits::ToPrimitive;
@@ -122,6 +122,10 @@ impl At<'_> {
         (family, slots.chain(element.iter().copied()).collect())
     }
 
+    fn product(&self) -> &Ways {
+        self.step.product.as_ref().expect("a sum of products")
+    }
+
     /// The derivative by differences, all other states held.
     fn truth(&self, point: &Evaluator) -> Matrix {
         let axes = |state: usize| self.flow.system.family(self.part.states[state].family).axes;
@@ -184,7 +188,7 @@ impl At<'_> {
                     let mut all = self.letters.clone();
                     all.extend(own.iter().copied().zip(element.iter().copied()));
                     all.extend(next.iter().copied().zip(target.iter().copied()));
-                    point.term(self.step.factor, &all)
+                    point.term(self.product().factor, &all)
                 })
                 .collect()
         };
@@ -194,7 +198,7 @@ impl At<'_> {
     /// The printed bound as a number.
     fn bound(&self, point: &mut Evaluator, bounds: &mut Bounds) -> f64 {
         let mut sum = 0.0;
-        for path in &self.step.paths {
+        for path in &self.product().paths {
             let bound = bounds.path(path);
             let mut product = bound.number.to_f64().expect("a number");
             for size in &bound.sizes {
@@ -288,7 +292,7 @@ fn compare(seeds: std::ops::Range<u64>, planted: f64) -> Seen {
         for part in &flow.parts {
             for step in &part.steps {
                 seen.steps += 1;
-                seen.sums += usize::from(step.paths.len() > 1);
+                seen.sums += usize::from(step.paths().len() > 1);
                 seen.between += usize::from(step.from != step.to);
                 let range = &step.ranges[0];
                 let [first, last] =
