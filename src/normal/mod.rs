@@ -180,14 +180,15 @@ impl<'a> Normalizer<'a> {
 
     fn compute(&mut self, term: TermId) -> Result<Normal, TooLarge> {
         let one = BigRational::one();
-        match self.system.store.node(term).clone() {
-            Node::Number(value) => Ok(Normal::number(value)),
+        let node = self.system.store.shared(term);
+        match &*node {
+            Node::Number(value) => Ok(Normal::number(value.clone())),
             Node::Pi | Node::Parameter(_) | Node::Access(..) => Ok(Normal::atom(term, one)),
-            Node::Index(affine) => Ok(self.affine(&affine)),
+            Node::Index(affine) => Ok(self.affine(affine)),
             Node::Add(parts) => {
                 let mut all = Vec::new();
                 for part in parts {
-                    all.extend(self.normal(part)?.monomials);
+                    all.extend(self.normal(*part)?.monomials);
                 }
                 self.collected(all)
             }
@@ -198,42 +199,41 @@ impl<'a> Normalizer<'a> {
                     .collect();
                 self.product(factors)
             }
-            Node::Power(_, exponent) if self.system.store.as_number(exponent).is_some() => {
+            Node::Power(_, exponent) if self.system.store.as_number(*exponent).is_some() => {
                 let factor = self.with_exponent(term);
                 self.product(vec![factor])
             }
             Node::Guard(domain) => self.collected(vec![Monomial {
-                domain,
+                domain: domain.clone(),
                 ..Monomial::number(one)
             }]),
             Node::Reduce(Reduction::Sum, vars, domain, body) => {
-                let inside = self.context.shadowed(&vars).and(&domain);
-                let body = self.inside(inside, |normalizer| normalizer.normal(body))?;
+                let inside = self.context.shadowed(vars).and(domain);
+                let body = self.inside(inside, |normalizer| normalizer.normal(*body))?;
                 let monomials = body
                     .monomials
                     .into_iter()
                     .map(|monomial| {
-                        let mut monomial = self.apart(monomial, &vars);
+                        let mut monomial = self.apart(monomial, vars);
                         monomial.vars.extend(vars.iter().copied());
-                        monomial.domain = monomial.domain.and(&domain);
+                        monomial.domain = monomial.domain.and(domain);
                         monomial
                     })
                     .collect();
                 self.collected(monomials)
             }
             Node::Apply(function, orders, arguments) => {
-                let primitive = self.system.function(function).primitive;
+                let primitive = self.system.function(*function).primitive;
                 let plain = orders.iter().all(|order| *order == 0);
                 if plain && primitive == Some(Primitive::Relu) {
                     return self.relu(arguments[0]);
                 }
                 if plain && primitive == Some(Primitive::Exp) {
-                    return self.exp(function, arguments[0]);
+                    return self.exp(*function, arguments[0]);
                 }
-                let node = Node::Apply(function, orders, arguments);
                 self.opaque(&node)
             }
-            node @ (Node::Reduce(..) | Node::Power(..) | Node::Test(..) | Node::Cases(_)) => {
+            Node::Reduce(..) | Node::Power(..) | Node::Test(..) | Node::Cases(_) => {
                 self.opaque(&node)
             }
         }
