@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
+use smallvec::{SmallVec, smallvec};
 
 use crate::functions::MatrixFunction;
 use crate::system::{FamilyKind, System};
@@ -44,20 +45,21 @@ pub(crate) struct Evaluator<'e, 'a, S> {
     scalar: PhantomData<S>,
 }
 
+/// What one run of a code keeps. Most codes are small, and most blocks too: nothing is allocated for them.
 struct Frame<S> {
-    registers: Vec<i64>,
-    arrays: Vec<Option<Rc<Array>>>,
-    temporaries: Vec<Option<Rc<Array>>>,
-    memos: Vec<Vec<Option<S>>>,
+    registers: SmallVec<[i64; 8]>,
+    arrays: SmallVec<[Option<Rc<Array>>; 6]>,
+    temporaries: SmallVec<[Option<Rc<Array>>; 4]>,
+    memos: SmallVec<[Vec<Option<S>>; 2]>,
     parameters: Vec<S>,
 }
 
 impl<S> Frame<S> {
     fn new(code: &Code, parameters: Vec<S>) -> Self {
         Self {
-            registers: vec![0; code.registers],
-            arrays: vec![None; code.blocks.len()],
-            temporaries: vec![None; code.temporaries.len()],
+            registers: smallvec![0; code.registers],
+            arrays: smallvec![None; code.blocks.len()],
+            temporaries: smallvec![None; code.temporaries.len()],
             memos: code.memos.iter().map(|_| Vec::new()).collect(),
             parameters,
         }
@@ -147,7 +149,10 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
 
     /// The values of a block.
     pub(crate) fn array(&mut self, id: BlockId) -> Rc<Array> {
-        if let Some(reader) = self.reading.last() {
+        // Who reads whom is asked of the values that others are evaluated over.
+        if self.base.is_none()
+            && let Some(reader) = self.reading.last()
+        {
             let reads = &mut self.values.reads[reader.0 as usize];
             if reads.last() != Some(&id) {
                 reads.push(id);
@@ -598,7 +603,7 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
             Op::Read { block, index } => {
                 let id = code.blocks[*block as usize];
                 let shape = self.program.block(id);
-                let mut dense = Vec::with_capacity(index.len());
+                let mut dense: SmallVec<[i64; 4]> = SmallVec::new();
                 for linear in index {
                     match self.whole(linear, &frame.registers) {
                         Some(value) => dense.push(value),
@@ -617,7 +622,7 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
                 }
             }
             Op::ReadAt { family, index } => {
-                let mut full = Vec::with_capacity(index.len());
+                let mut full: SmallVec<[i64; 6]> = SmallVec::new();
                 for linear in index {
                     match self.whole(linear, &frame.registers) {
                         Some(value) => full.push(value),

@@ -225,7 +225,7 @@ impl<'a> Program<'a> {
     }
 
     /// Slots and the rest of a full index.
-    pub(crate) fn split_index(&self, id: FamilyId, index: &[i64]) -> (Keys, Vec<i64>) {
+    pub(crate) fn split_index(&self, id: FamilyId, index: &[i64]) -> (Keys, SmallVec<[i64; 4]>) {
         let positions = self.key_positions(id);
         let keys = positions.iter().map(|at| index[*at]).collect();
         let dense = (0..index.len())
