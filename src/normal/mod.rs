@@ -152,6 +152,15 @@ pub(crate) struct Normalizer<'a> {
     /// Canonical letters by level: a sum's letters are one level above all sums inside its atoms.
     pool: Vec<Vec<VarId>>,
     memo: FxHashMap<TermId, Normal>,
+    /// What was proved of conditions inside a context; monomials of one product have the same ones.
+    proved: FxHashMap<(Domain, Domain), Proved>,
+}
+
+/// What is known of conditions.
+#[derive(Debug, Clone, Default)]
+struct Proved {
+    empty: Option<bool>,
+    minimal: Option<Domain>,
 }
 
 impl<'a> Normalizer<'a> {
@@ -162,6 +171,7 @@ impl<'a> Normalizer<'a> {
             context,
             pool: Vec::new(),
             memo: FxHashMap::default(),
+            proved: FxHashMap::default(),
         }
     }
 
@@ -560,9 +570,7 @@ impl<'a> Normalizer<'a> {
     /// One monomial with its equations solved, implied conditions dropped, its letters canonical.
     fn settled(&mut self, mut monomial: Monomial) -> Result<Vec<Monomial>, TooLarge> {
         let context = self.context.shadowed(&monomial.vars);
-        if monomial.coefficient.is_zero()
-            || self.system.ambient.is_empty(&context.and(&monomial.domain))
-        {
+        if monomial.coefficient.is_zero() || self.is_empty(&monomial.domain, &context) {
             return Ok(Vec::new());
         }
         let (solved, rest) = monomial.domain.solve(&monomial.vars);
@@ -617,8 +625,32 @@ impl<'a> Normalizer<'a> {
             }
         }
         monomial.factors.sort();
-        monomial.domain = self.system.ambient.minimal(&monomial.domain, &context);
+        monomial.domain = self.minimal(&monomial.domain, &context);
         Ok(vec![self.labelled(monomial)])
+    }
+
+    /// Whether a domain is proved to be empty inside a context.
+    fn is_empty(&mut self, domain: &Domain, context: &Domain) -> bool {
+        if domain.is_everything() && context.is_everything() {
+            return false;
+        }
+        let ambient = &self.system.ambient;
+        let key = (domain.clone(), context.clone());
+        let empty = &mut self.proved.entry(key).or_default().empty;
+        *empty.get_or_insert_with(|| ambient.is_empty(&context.and(domain)))
+    }
+
+    /// The domain without what follows from the context and the rest of it.
+    fn minimal(&mut self, domain: &Domain, context: &Domain) -> Domain {
+        if domain.is_everything() {
+            return domain.clone();
+        }
+        let ambient = &self.system.ambient;
+        let key = (domain.clone(), context.clone());
+        let minimal = &mut self.proved.entry(key).or_default().minimal;
+        minimal
+            .get_or_insert_with(|| ambient.minimal(domain, context))
+            .clone()
     }
 
     /// The outer letters in the factors that the monomial's conditions give a value. Of two equal letters always the

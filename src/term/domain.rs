@@ -4,6 +4,8 @@
 //! Proofs are one-sided. [`Ambient::is_empty`] and [`Ambient::implies`] say `true` only when it is proved; `false`
 //! means "not proved".
 
+use std::sync::Arc;
+
 use num_integer::Integer;
 use num_rational::Ratio;
 use num_traits::One;
@@ -154,7 +156,8 @@ fn unit_multiple(affine: &Affine, m: i64) -> Affine {
 /// A conjunction of constraints. The empty one holds everywhere.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Domain {
-    constraints: Box<[Constraint]>,
+    /// Shared, since contexts are handed on at every step.
+    constraints: Arc<[Constraint]>,
 }
 
 impl Domain {
@@ -166,7 +169,7 @@ impl Domain {
     /// A condition that never holds.
     pub fn nothing() -> Self {
         Self {
-            constraints: Box::new([Constraint {
+            constraints: Arc::new([Constraint {
                 relation: Relation::NonNegative,
                 affine: Affine::int(-1),
             }]),
@@ -198,7 +201,7 @@ impl Domain {
         constraints.sort();
         constraints.dedup();
         Self {
-            constraints: constraints.into_boxed_slice(),
+            constraints: constraints.into(),
         }
     }
 
@@ -249,7 +252,7 @@ impl Domain {
         constraints.sort();
         constraints.dedup();
         Self {
-            constraints: constraints.into_boxed_slice(),
+            constraints: constraints.into(),
         }
     }
 
@@ -261,7 +264,7 @@ impl Domain {
     /// Each constraint as a domain of its own.
     pub fn parts(&self) -> impl Iterator<Item = Domain> + '_ {
         self.constraints.iter().map(|constraint| Domain {
-            constraints: Box::new([constraint.clone()]),
+            constraints: Arc::new([constraint.clone()]),
         })
     }
 
@@ -299,7 +302,7 @@ impl Domain {
 
     /// Every letter in it is passed to `visit`.
     pub fn visit_vars(&self, mut visit: impl FnMut(VarId)) {
-        for constraint in &self.constraints {
+        for constraint in self.constraints.iter() {
             constraint.affine.visit_vars(&mut visit);
         }
     }
@@ -315,7 +318,7 @@ impl Domain {
     pub fn complement(&self) -> Vec<Domain> {
         let mut result = Vec::new();
         let mut before = Domain::everything();
-        for constraint in &self.constraints {
+        for constraint in self.constraints.iter() {
             let negations: Vec<Domain> = match constraint.relation {
                 Relation::Zero => vec![
                     Self::of([(Relation::NonNegative, constraint.affine.offset(-1))]),
@@ -341,7 +344,7 @@ impl Domain {
                 }
             }
             before = before.and(&Domain {
-                constraints: Box::new([constraint.clone()]),
+                constraints: Arc::new([constraint.clone()]),
             });
         }
         result
@@ -356,7 +359,7 @@ impl Domain {
         let mut solved: Vec<(VarId, Affine)> = Vec::new();
         loop {
             let mut best: Option<(i64, VarId, Affine)> = None;
-            for constraint in &domain.constraints {
+            for constraint in domain.constraints.iter() {
                 if constraint.relation != Relation::Zero {
                     continue;
                 }
@@ -397,7 +400,7 @@ impl Domain {
     /// `c · var ≤ upper` with c ≥ 1, as pairs (c, bound).
     pub fn bounds(&self, var: VarId) -> (Vec<Bound>, Vec<Bound>) {
         let (mut lower, mut upper) = (Vec::new(), Vec::new());
-        for constraint in &self.constraints {
+        for constraint in self.constraints.iter() {
             let coefficient = constraint.affine.coefficient_of_var(var).to_integer();
             if coefficient == 0 {
                 continue;
@@ -517,7 +520,7 @@ impl Ambient {
 
     /// Whether the constraints are proved to contradict each other.
     fn refutes<'a>(&'a self, constraints: impl Iterator<Item = &'a Constraint>) -> bool {
-        Rows::of(constraints.chain(&self.facts.constraints)).refuted(self)
+        Rows::of(constraints.chain(self.facts.constraints())).refuted(self)
     }
 
     /// Whether the condition is proved to hold wherever the context does.
@@ -535,7 +538,7 @@ impl Ambient {
     /// Whether a constraint is proved to hold wherever all of the sorted ones do.
     fn follows(&self, known: &[&Constraint], constraint: &Constraint) -> bool {
         let alone = Domain {
-            constraints: Box::new([constraint.clone()]),
+            constraints: Arc::new([constraint.clone()]),
         };
         alone.complement().iter().all(|negation| {
             let negation = negation.constraints.iter();
@@ -554,7 +557,7 @@ impl Ambient {
             at -= 1;
             let candidate = kept.remove(at);
             let mut others: Vec<&Constraint> =
-                kept.iter().copied().chain(&context.constraints).collect();
+                kept.iter().copied().chain(context.constraints()).collect();
             others.sort();
             others.dedup();
             let known = others.binary_search(&candidate).is_ok();
