@@ -6,7 +6,7 @@
 
 use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Condition;
 use super::measure::calls;
@@ -48,7 +48,12 @@ pub(super) struct Orientations {
     divisors: FxHashSet<FamilyId>,
     /// Families whose definitions divide by something.
     dividing: FxHashSet<FamilyId>,
+    /// What was found for terms: those that upstream derivatives stand for are met again in each formula below.
+    found: FxHashMap<(TermId, Domain), Option<Shortened>>,
 }
+
+/// A term with what it rests on.
+type Shortened = (TermId, Vec<Condition>);
 
 /// `base^exponent = name`, so that other powers of the base are powers of the name.
 #[derive(Debug, Clone)]
@@ -327,7 +332,23 @@ impl Orientations {
         step_at_zero: StepAtZero,
         term: TermId,
         context: &Domain,
-    ) -> Option<(TermId, Vec<Condition>)> {
+    ) -> Option<Shortened> {
+        let key = (term, context.clone());
+        if let Some(known) = self.found.get(&key) {
+            return known.clone();
+        }
+        let shortened = self.shorten(system, step_at_zero, term, context);
+        self.found.insert(key, shortened.clone());
+        shortened
+    }
+
+    fn shorten(
+        &mut self,
+        system: &mut System,
+        step_at_zero: StepAtZero,
+        term: TermId,
+        context: &Domain,
+    ) -> Option<Shortened> {
         let kept = self.kept_together(system, term);
         let rewritten = self.rewritten(system, kept);
         let mut normalizer = Normalizer::new(system, step_at_zero, context.clone());

@@ -152,6 +152,15 @@ pub(crate) struct Normalizer<'a> {
     /// Canonical letters by level: a sum's letters are one level above all sums inside its atoms.
     pool: Vec<Vec<VarId>>,
     memo: FxHashMap<TermId, Normal>,
+    /// What was proved of conditions inside a context; monomials of one product have the same ones.
+    proved: FxHashMap<(Domain, Domain), Proved>,
+}
+
+/// What is known of conditions.
+#[derive(Debug, Clone, Default)]
+struct Proved {
+    empty: Option<bool>,
+    minimal: Option<Domain>,
 }
 
 impl<'a> Normalizer<'a> {
@@ -162,6 +171,7 @@ impl<'a> Normalizer<'a> {
             context,
             pool: Vec::new(),
             memo: FxHashMap::default(),
+            proved: FxHashMap::default(),
         }
     }
 
@@ -180,14 +190,15 @@ impl<'a> Normalizer<'a> {
 
     fn compute(&mut self, term: TermId) -> Result<Normal, TooLarge> {
         let one = BigRational::one();
-        match self.system.store.node(term).clone() {
-            Node::Number(value) => Ok(Normal::number(value)),
+        let node = self.system.store.shared(term);
+        match &*node {
+            Node::Number(value) => Ok(Normal::number(value.clone())),
             Node::Pi | Node::Parameter(_) | Node::Access(..) => Ok(Normal::atom(term, one)),
-            Node::Index(affine) => Ok(self.affine(&affine)),
+            Node::Index(affine) => Ok(self.affine(affine)),
             Node::Add(parts) => {
                 let mut all = Vec::new();
                 for part in parts {
-                    all.extend(self.normal(part)?.monomials);
+                    all.extend(self.normal(*part)?.monomials);
                 }
                 self.collected(all)
             }
@@ -198,42 +209,41 @@ impl<'a> Normalizer<'a> {
                     .collect();
                 self.product(factors)
             }
-            Node::Power(_, exponent) if self.system.store.as_number(exponent).is_some() => {
+            Node::Power(_, exponent) if self.system.store.as_number(*exponent).is_some() => {
                 let factor = self.with_exponent(term);
                 self.product(vec![factor])
             }
             Node::Guard(domain) => self.collected(vec![Monomial {
-                domain,
+                domain: domain.clone(),
                 ..Monomial::number(one)
             }]),
             Node::Reduce(Reduction::Sum, vars, domain, body) => {
-                let inside = self.context.shadowed(&vars).and(&domain);
-                let body = self.inside(inside, |normalizer| normalizer.normal(body))?;
+                let inside = self.context.shadowed(vars).and(domain);
+                let body = self.inside(inside, |normalizer| normalizer.normal(*body))?;
                 let monomials = body
                     .monomials
                     .into_iter()
                     .map(|monomial| {
-                        let mut monomial = self.apart(monomial, &vars);
+                        let mut monomial = self.apart(monomial, vars);
                         monomial.vars.extend(vars.iter().copied());
-                        monomial.domain = monomial.domain.and(&domain);
+                        monomial.domain = monomial.domain.and(domain);
                         monomial
                     })
                     .collect();
                 self.collected(monomials)
             }
             Node::Apply(function, orders, arguments) => {
-                let primitive = self.system.function(function).primitive;
+                let primitive = self.system.function(*function).primitive;
                 let plain = orders.iter().all(|order| *order == 0);
                 if plain && primitive == Some(Primitive::Relu) {
                     return self.relu(arguments[0]);
                 }
                 if plain && primitive == Some(Primitive::Exp) {
-                    return self.exp(function, arguments[0]);
+                    return self.exp(*function, arguments[0]);
                 }
-                let node = Node::Apply(function, orders, arguments);
                 self.opaque(&node)
             }
-            node @ (Node::Reduce(..) | Node::Power(..) | Node::Test(..) | Node::Cases(_)) => {
+            Node::Reduce(..) | Node::Power(..) | Node::Test(..) | Node::Cases(_) => {
                 self.opaque(&node)
             }
         }
@@ -560,9 +570,7 @@ impl<'a> Normalizer<'a> {
     /// One monomial with its equations solved, implied conditions dropped, its letters canonical.
     fn settled(&mut self, mut monomial: Monomial) -> Result<Vec<Monomial>, TooLarge> {
         let context = self.context.shadowed(&monomial.vars);
-        if monomial.coefficient.is_zero()
-            || self.system.ambient.is_empty(&context.and(&monomial.domain))
-        {
+        if monomial.coefficient.is_zero() || self.is_empty(&monomial.domain, &context) {
             return Ok(Vec::new());
         }
         let (solved, rest) = monomial.domain.solve(&monomial.vars);
@@ -617,8 +625,32 @@ impl<'a> Normalizer<'a> {
             }
         }
         monomial.factors.sort();
-        monomial.domain = self.system.ambient.minimal(&monomial.domain, &context);
+        monomial.domain = self.minimal(&monomial.domain, &context);
         Ok(vec![self.labelled(monomial)])
+    }
+
+    /// Whether a domain is proved to be empty inside a context.
+    fn is_empty(&mut self, domain: &Domain, context: &Domain) -> bool {
+        if domain.is_everything() && context.is_everything() {
+            return false;
+        }
+        let ambient = &self.system.ambient;
+        let key = (domain.clone(), context.clone());
+        let empty = &mut self.proved.entry(key).or_default().empty;
+        *empty.get_or_insert_with(|| ambient.is_empty(&context.and(domain)))
+    }
+
+    /// The domain without what follows from the context and the rest of it.
+    fn minimal(&mut self, domain: &Domain, context: &Domain) -> Domain {
+        if domain.is_everything() {
+            return domain.clone();
+        }
+        let ambient = &self.system.ambient;
+        let key = (domain.clone(), context.clone());
+        let minimal = &mut self.proved.entry(key).or_default().minimal;
+        minimal
+            .get_or_insert_with(|| ambient.minimal(domain, context))
+            .clone()
     }
 
     /// The outer letters in the factors that the monomial's conditions give a value. Of two equal letters always the

@@ -392,6 +392,7 @@ impl<'r, 'p> Comparison<'r, 'p> {
             shift,
         );
         let (array, offset) = element_of(&mut duals, self.program, of, &[]);
+        duals.end();
         array
             .tangents
             .as_ref()
@@ -510,6 +511,7 @@ impl<'r, 'p> Comparison<'r, 'p> {
             }
             checked.push((at, truth));
         }
+        duals.end();
         checked
     }
 

@@ -5,6 +5,7 @@
 //! where it is defined by others: the derivative by an intermediate is that of `value + perturbation`.
 
 use std::collections::BTreeSet;
+use std::thread;
 
 use rustc_hash::FxHashSet;
 
@@ -124,17 +125,15 @@ pub struct Failure {
 /// Confirms formulas at the derivation's own convention.
 pub fn confirm(derivation: &Derivation, formulas: &[Formula], plan: &Sampling) -> Confirmation {
     let system = &derivation.system;
-    let mut tallies: Vec<Tally> = formulas.iter().map(|_| Tally::default()).collect();
-    let mut names_of_instances = Vec::new();
     let domains: Vec<_> = formulas
         .iter()
         .map(|formula| formula.domain.clone())
         .collect();
-    let instances = instances(system, &domains);
+    let mut instances = instances(system, &domains);
     let off_kinks = derivation.off_kinks();
-    let mut refusal = None;
-    for (number, instance) in instances.iter().enumerate() {
-        let mut name = String::new();
+    let at = |number: usize, instance: &Instance| {
+        let mut tallies: Vec<Tally> = formulas.iter().map(|_| Tally::default()).collect();
+        let mut refusal = None;
         for (round, step) in steps_at_zero(derivation.step_at_zero).iter().enumerate() {
             let run = Run {
                 derivation,
@@ -152,8 +151,17 @@ pub fn confirm(derivation: &Derivation, formulas: &[Formula], plan: &Sampling) -
             };
             let refused = run.confirm(&mut tallies);
             refusal = refusal.or(refused);
-            name = instance.name(system);
         }
+        (tallies, refusal, instance.name(system))
+    };
+    let mut tallies: Vec<Tally> = formulas.iter().map(|_| Tally::default()).collect();
+    let mut refusal = None;
+    let mut names_of_instances = Vec::new();
+    for (found, refused, name) in each_alone(&mut instances, at) {
+        for (tally, found) in tallies.iter_mut().zip(found) {
+            tally.add(found);
+        }
+        refusal = refusal.or(refused);
         names_of_instances.push(name);
     }
     let reason = refusal.unwrap_or_else(|| {
@@ -174,6 +182,27 @@ pub fn confirm(derivation: &Derivation, formulas: &[Formula], plan: &Sampling) -
             .unwrap_or_default(),
         instances: names_of_instances,
     }
+}
+
+/// The work on each of several choices of sizes, in their order. They share nothing, so each has a thread.
+fn each_alone<T: Send>(
+    instances: &mut [Instance],
+    work: impl Fn(usize, &Instance) -> T + Sync,
+) -> Vec<T> {
+    let work = &work;
+    thread::scope(|scope| {
+        let mut all = instances.iter_mut().enumerate();
+        let first = all.next();
+        let others: Vec<_> = all
+            .map(|(number, instance)| scope.spawn(move || work(number, instance)))
+            .collect();
+        let first = first.map(|(number, instance)| work(number, instance));
+        let others = others.into_iter().map(|thread| match thread.join() {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        first.into_iter().chain(others).collect()
+    })
 }
 
 /// The numbers to take for Step(0): several where it is unknown.
@@ -201,6 +230,19 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// Adds what was seen at other sizes; of two failures the first one stays.
+    fn add(&mut self, other: Tally) {
+        self.points += other.points;
+        self.live += other.live;
+        self.patterns.extend(other.patterns);
+        self.worst = self.worst.max(other.worst);
+        self.failure = self.failure.take().or(other.failure);
+        self.small |= other.small;
+        self.near_kinks += other.near_kinks;
+        self.compared += other.compared;
+        self.unread |= other.unread;
+    }
+
     fn outcome(self, reason: &str) -> Outcome {
         let mut notes = Vec::new();
         if let Some(failure) = self.failure {

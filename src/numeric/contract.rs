@@ -1,5 +1,7 @@
 //! Sums of products of arrays, two at a time, with the innermost loop along neighbouring elements.
 
+use smallvec::{SmallVec, smallvec};
+
 use super::array::Array;
 use super::code::Temporary;
 use super::nest::Register;
@@ -202,17 +204,17 @@ impl Contraction {
         tangents: bool,
         magnitudes: bool,
     ) -> Array {
-        let one = Array::filled(1, 1.0);
-        let second = second.unwrap_or(&one);
+        let values = second.map_or(&[1.0][..], |second| &second.values);
+        let moving = second.and_then(|second| second.tangents.as_ref());
         let mut out = Array::filled(self.length, 0.0);
-        self.accumulate(&mut out.values, &first.values, &second.values);
+        self.accumulate(&mut out.values, &first.values, values);
         scale(&mut out.values, self.scale);
-        if tangents && (first.tangents.is_some() || second.tangents.is_some()) {
+        if tangents && (first.tangents.is_some() || moving.is_some()) {
             let mut sum = vec![0.0; self.length];
             if let Some(tangents) = &first.tangents {
-                self.accumulate(&mut sum, tangents, &second.values);
+                self.accumulate(&mut sum, tangents, values);
             }
-            if let Some(tangents) = &second.tangents {
+            if let Some(tangents) = moving {
                 self.accumulate(&mut sum, &first.values, tangents);
             }
             scale(&mut sum, self.scale);
@@ -220,7 +222,7 @@ impl Contraction {
         }
         if magnitudes {
             let (a, a_moving) = sizes(first);
-            let (b, b_moving) = sizes(second);
+            let (b, b_moving) = second.map_or_else(|| (vec![1.0], vec![0.0]), sizes);
             let (mut size, mut moving) = (vec![0.0; self.length], vec![0.0; self.length]);
             self.accumulate(&mut size, &a, &b);
             self.accumulate(&mut moving, &a_moving, &b);
@@ -246,7 +248,7 @@ impl Contraction {
         if self.loops.iter().any(|each| each.extent == 0) {
             return;
         }
-        let mut counters = vec![0usize; outer.len()];
+        let mut counters: SmallVec<[usize; 6]> = smallvec![0; outer.len()];
         let (mut o, mut a, mut b) = base;
         loop {
             inner.run(out, first, second, (o, a, b));

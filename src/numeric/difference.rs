@@ -85,6 +85,8 @@ pub(crate) fn differences(
             .order()
             .iter()
             .any(|id| crosses(base, &below.values, *id));
+    above.end();
+    below.end();
     pairs
         .into_iter()
         .map(|(a, b)| {

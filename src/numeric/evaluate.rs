@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use crate::functions::MatrixFunction;
 use crate::system::{FamilyKind, System};
@@ -13,6 +14,7 @@ use super::array::Array;
 use super::code::{Code, Op, OpId, Temporary};
 use super::contract::{Letter, Source};
 use super::dual::{Dual, Jet};
+use super::frame::{Frame, Slots};
 use super::linear::{self, Square};
 use super::names;
 use super::nest::{Check, Linear, Lookup, Nest};
@@ -35,33 +37,14 @@ pub(crate) struct Evaluator<'e, 'a, S> {
     /// Local derivatives: of one block by one element of another.
     locals: FxHashMap<(BlockId, BlockId, usize), Rc<Array>>,
     pub(crate) values: Values,
-    active: Vec<bool>,
-    reading: Vec<BlockId>,
+    /// What was kept for blocks that are evaluated one element at a time.
+    frames: FxHashMap<BlockId, Frame<S>>,
+    reading: SmallVec<[BlockId; 8]>,
     /// The first thing that had no value.
     pub(crate) trouble: Option<String>,
     /// How large arguments of exponentials were, up or down.
     pub(crate) exponent: f64,
     scalar: PhantomData<S>,
-}
-
-struct Frame<S> {
-    registers: Vec<i64>,
-    arrays: Vec<Option<Rc<Array>>>,
-    temporaries: Vec<Option<Rc<Array>>>,
-    memos: Vec<Vec<Option<S>>>,
-    parameters: Vec<S>,
-}
-
-impl<S> Frame<S> {
-    fn new(code: &Code, parameters: Vec<S>) -> Self {
-        Self {
-            registers: vec![0; code.registers],
-            arrays: vec![None; code.blocks.len()],
-            temporaries: vec![None; code.temporaries.len()],
-            memos: code.memos.iter().map(|_| Vec::new()).collect(),
-            parameters,
-        }
-    }
 }
 
 /// The block `of` with its derivatives by one element of another, everything else that it reads being constant: what
@@ -101,8 +84,8 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
             only: None,
             locals: FxHashMap::default(),
             values: Values::default(),
-            active: Vec::new(),
-            reading: Vec::new(),
+            frames: FxHashMap::default(),
+            reading: SmallVec::new(),
             trouble: None,
             exponent: 0.0,
             scalar: PhantomData,
@@ -121,8 +104,14 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         Self {
             base: Some((base, affected)),
             shift: Some(shift),
+            values: program.spare_values(),
             ..Self::new(program, point, step_at_zero)
         }
+    }
+
+    /// Ends the evaluation: the memory of its values serves the next one.
+    pub(crate) fn end(self) {
+        self.program.keep_values(self.values);
     }
 
     /// An evaluation of further blocks at the same point.
@@ -147,7 +136,10 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
 
     /// The values of a block.
     pub(crate) fn array(&mut self, id: BlockId) -> Rc<Array> {
-        if let Some(reader) = self.reading.last() {
+        // Who reads whom is asked of the values that others are evaluated over.
+        if self.base.is_none()
+            && let Some(reader) = self.reading.last()
+        {
             let reads = &mut self.values.reads[reader.0 as usize];
             if reads.last() != Some(&id) {
                 reads.push(id);
@@ -163,10 +155,7 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
             return Rc::clone(array);
         }
         self.values.grow(self.program.block_count());
-        if self.active.len() < self.program.block_count() {
-            self.active.resize(self.program.block_count(), false);
-        }
-        if std::mem::replace(&mut self.active[id.0 as usize], true) {
+        if std::mem::replace(&mut self.values.active[id.0 as usize], true) {
             let block = self.program.block(id);
             self.fail(|system| {
                 format!(
@@ -179,12 +168,35 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         self.reading.push(id);
         let array = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || Rc::new(self.compute(id)));
         self.reading.pop();
-        self.active[id.0 as usize] = false;
+        self.values.active[id.0 as usize] = false;
         // Compiling may have found new blocks.
         self.values.grow(self.program.block_count());
         self.values.arrays[id.0 as usize] = Some(Rc::clone(&array));
         self.values.order.push(id);
         array
+    }
+
+    /// One element of a block of one piece that nothing reads, without the others.
+    pub(crate) fn alone(&mut self, id: BlockId, offset: usize) -> S {
+        let block = self.program.block(id);
+        let Some(code) = self.program.code(&block, 0) else {
+            return S::number(f64::NAN);
+        };
+        self.values.grow(self.program.block_count());
+        let mut frame = self.frames.remove(&id).unwrap_or_else(|| {
+            self.values.order.push(id);
+            Frame::new(&code, Vec::new())
+        });
+        for (target, value) in code.target.iter().zip(block.layout.index(offset)) {
+            for (register, sign) in &target.terms {
+                frame.registers[*register as usize] = sign * (value - target.constant);
+            }
+        }
+        self.reading.push(id);
+        let value = self.eval(&code, &mut frame, code.root);
+        self.reading.pop();
+        self.frames.insert(id, frame);
+        value
     }
 
     fn compute(&mut self, id: BlockId) -> Array {
@@ -461,19 +473,32 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
 
     /// An element of a family at a full index.
     pub(crate) fn element(&mut self, family: FamilyId, index: &[i64]) -> S {
+        self.element_among(None, family, index)
+    }
+
+    /// The same where a loop reads it: its block is looked for among those that the loop has read.
+    fn element_among(&mut self, slots: Option<&mut Slots>, family: FamilyId, index: &[i64]) -> S {
         if let Some(FamilyKind::Local { of, wrt }) = self.program.kind(family) {
             return self.local(*of, *wrt, index);
         }
         let (keys, dense) = self.program.split_index(family, index);
-        let id = self.program.block_id(family, keys);
+        let known = slots.as_ref().and_then(|slots| slots.find(family, &keys));
+        if let Some((block, array)) = known {
+            return match block.layout.offset(&dense) {
+                Some(offset) if self.program.is_element(block, offset) => S::load(array, offset),
+                _ => self.outside(family, index),
+            };
+        }
+        let id = self.program.block_id(family, keys.clone());
         let block = self.program.block(id);
         match block.layout.offset(&dense) {
-            Some(offset) if !block.pieces.is_empty() => {
-                if !self.program.is_element(&block, offset) {
-                    return self.outside(family, index);
-                }
+            Some(offset) if self.program.is_element(&block, offset) => {
                 let array = self.array(id);
-                S::load(&array, offset)
+                let value = S::load(&array, offset);
+                if let Some(slots) = slots {
+                    slots.add(family, keys, block, array);
+                }
+                value
             }
             _ => self.outside(family, index),
         }
@@ -598,7 +623,7 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
             Op::Read { block, index } => {
                 let id = code.blocks[*block as usize];
                 let shape = self.program.block(id);
-                let mut dense = Vec::with_capacity(index.len());
+                let mut dense: SmallVec<[i64; 4]> = SmallVec::new();
                 for linear in index {
                     match self.whole(linear, &frame.registers) {
                         Some(value) => dense.push(value),
@@ -617,14 +642,14 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
                 }
             }
             Op::ReadAt { family, index } => {
-                let mut full = Vec::with_capacity(index.len());
+                let mut full: SmallVec<[i64; 6]> = SmallVec::new();
                 for linear in index {
                     match self.whole(linear, &frame.registers) {
                         Some(value) => full.push(value),
                         None => return S::number(f64::NAN),
                     }
                 }
-                self.element(*family, &full)
+                self.element_among(Some(&mut frame.slots), *family, &full)
             }
             Op::Add(terms) => {
                 let mut sum = self.eval(code, frame, terms[0]);
@@ -949,7 +974,10 @@ impl Functions<'_, '_> {
             given: FxHashMap::default(),
             seed: self.seed,
         };
-        let mut evaluator = Evaluator::<T>::new(self.program, &point, self.step_at_zero);
+        let mut evaluator = Evaluator::<T> {
+            values: self.program.spare_values(),
+            ..Evaluator::new(self.program, &point, self.step_at_zero)
+        };
         evaluator.values.grow(1);
         evaluator.reading.push(BlockId(0));
         let mut frame = Frame::new(code, parameters);
@@ -957,8 +985,9 @@ impl Functions<'_, '_> {
         self.kinks.append(&mut evaluator.values.kinks[0]);
         self.exponent = self.exponent.max(evaluator.exponent);
         if self.trouble.is_none() {
-            self.trouble = evaluator.trouble;
+            self.trouble = evaluator.trouble.take();
         }
+        evaluator.end();
         value
     }
 }

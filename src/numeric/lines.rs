@@ -83,6 +83,8 @@ pub(super) fn compare(
             .map(|side| program.block_id(side, Default::default()));
         let block = program.block(left);
         let count = block.layout.len();
+        // More elements than are compared are not computed.
+        let whole = count <= MOST_ELEMENTS;
         let start = round.wrapping_mul(MOST_ELEMENTS);
         for step in 0..count.min(MOST_ELEMENTS) {
             let at = (start + step) % count;
@@ -92,9 +94,13 @@ pub(super) fn compare(
             let Some(place) = program.block(right).layout.offset(&block.layout.index(at)) else {
                 continue;
             };
-            let expected = sides.value(right, place);
+            let mut value = |block, offset| match whole {
+                true => sides.value(block, offset),
+                false => sides.value_alone(block, offset),
+            };
+            let expected = value(right, place);
             let claimed = match line.operator {
-                None => sides.value(left, at),
+                None => value(left, at),
                 Some(operator) => line.slope(run, program, sample, at, operator),
             };
             if !expected.is_finite() || !claimed.is_finite() {
@@ -102,9 +108,13 @@ pub(super) fn compare(
                 continue;
             }
             line.compared += 1;
+            let mut size = |block, offset| match whole {
+                true => sides.size(block, offset),
+                false => sides.size_alone(block, offset),
+            };
             let gap = (claimed - expected).abs();
             if gap <= AGREEMENT * claimed.abs().max(expected.abs())
-                || gap <= ROUNDING * (sides.size(left, at) + sides.size(right, place))
+                || gap <= ROUNDING * (size(left, at) + size(right, place))
             {
                 continue;
             }

@@ -12,6 +12,7 @@ mod declared;
 mod difference;
 mod dual;
 mod evaluate;
+mod frame;
 mod groups;
 mod instance;
 mod linear;

@@ -15,6 +15,7 @@ use super::array::Layout;
 use super::code::{Code, Compiler};
 use super::instance::Instance;
 use super::nest::{Linear, Nest, NoNest};
+use super::values::Values;
 
 /// The slots of a block.
 pub(crate) type Keys = SmallVec<[i64; 3]>;
@@ -71,6 +72,8 @@ pub struct Program<'a> {
     places: RefCell<FxHashMap<FamilyId, Rc<Places>>>,
     functions: RefCell<FxHashMap<FunctionId, Rc<Code>>>,
     slopes_at: RefCell<FxHashMap<(FunctionId, usize), SlopeAt>>,
+    /// Values that were looked at and are not needed any more.
+    spare: RefCell<Vec<Values>>,
     /// Scalar operations of one evaluation, estimated.
     pub(crate) work: Cell<u64>,
 }
@@ -150,6 +153,7 @@ impl<'a> Program<'a> {
             places: RefCell::default(),
             functions: RefCell::default(),
             slopes_at: RefCell::default(),
+            spare: RefCell::default(),
             work: Cell::new(0),
         }
     }
@@ -225,7 +229,7 @@ impl<'a> Program<'a> {
     }
 
     /// Slots and the rest of a full index.
-    pub(crate) fn split_index(&self, id: FamilyId, index: &[i64]) -> (Keys, Vec<i64>) {
+    pub(crate) fn split_index(&self, id: FamilyId, index: &[i64]) -> (Keys, SmallVec<[i64; 4]>) {
         let positions = self.key_positions(id);
         let keys = positions.iter().map(|at| index[*at]).collect();
         let dense = (0..index.len())
@@ -254,6 +258,17 @@ impl<'a> Program<'a> {
     /// How many blocks there are so far.
     pub(crate) fn block_count(&self) -> usize {
         self.blocks.borrow().len()
+    }
+
+    /// Empty values, with memory for blocks if there are some to spare.
+    pub(crate) fn spare_values(&self) -> Values {
+        self.spare.borrow_mut().pop().unwrap_or_default()
+    }
+
+    /// Keeps the memory of values that were computed over others.
+    pub(crate) fn keep_values(&self, mut values: Values) {
+        values.clear();
+        self.spare.borrow_mut().push(values);
     }
 
     /// The clauses of a family that may have elements at these slots, in order.

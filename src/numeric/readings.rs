@@ -7,6 +7,7 @@ use super::dual::Traced;
 use super::evaluate::Evaluator;
 use super::program::{BlockId, Program};
 use super::sample::{Sample, arguments};
+use super::scalar::Scalar;
 
 /// Relative agreement that is asked of two evaluations of one number.
 pub(super) const AGREEMENT: f64 = 1e-9;
@@ -53,15 +54,26 @@ impl<'e, 'a> Readings<'e, 'a> {
 
     /// The size of the terms that an element is made of.
     pub(super) fn size(&mut self, block: BlockId, offset: usize) -> f64 {
+        let array = self.traced().array(block);
+        size_in(&array, offset)
+    }
+
+    /// An element's value, without the others of a block that is too large to be computed whole.
+    pub(super) fn value_alone(&mut self, block: BlockId, offset: usize) -> f64 {
+        self.plain.alone(block, offset)
+    }
+
+    /// The size of the terms of such an element.
+    pub(super) fn size_alone(&mut self, block: BlockId, offset: usize) -> f64 {
+        let mut array = Array::filled(1, 0.0);
+        self.traced().alone(block, offset).store(&mut array, 0);
+        size_in(&array, 0)
+    }
+
+    fn traced(&mut self) -> &mut Evaluator<'e, 'a, Traced> {
         let (program, sample, step) = (self.program, self.sample, self.step_at_zero);
-        let traced = self
-            .traced
-            .get_or_insert_with(|| Evaluator::over(program, &sample.point, step, &sample.values));
-        let array = traced.array(block);
-        match &array.magnitudes {
-            Some(pairs) => pairs[offset].0,
-            None => array.values[offset].abs(),
-        }
+        self.traced
+            .get_or_insert_with(|| Evaluator::over(program, &sample.point, step, &sample.values))
     }
 
     /// Whether a kink that the network or something read was met so near that only rounding tells its sides apart.
@@ -75,5 +87,12 @@ impl<'e, 'a> Readings<'e, 'a> {
     /// The first thing that had no value.
     pub(super) fn trouble(&self) -> Option<String> {
         self.plain.trouble.clone()
+    }
+}
+
+fn size_in(array: &Array, at: usize) -> f64 {
+    match &array.magnitudes {
+        Some(pairs) => pairs[at].0,
+        None => array.values[at].abs(),
     }
 }

@@ -46,6 +46,8 @@ pub(crate) struct Values {
     pub(super) near_singular: bool,
     /// Blocks in the order in which they were finished.
     pub(super) order: Vec<BlockId>,
+    /// The blocks that are being computed.
+    pub(super) active: Vec<bool>,
 }
 
 impl Values {
@@ -90,6 +92,16 @@ impl Values {
             self.arrays.resize(count, None);
             self.reads.resize(count, Vec::new());
             self.kinks.resize(count, Vec::new());
+            self.active.resize(count, false);
         }
+    }
+
+    /// Forgets what was computed over other values; its memory stays.
+    pub(super) fn clear(&mut self) {
+        for id in self.order.drain(..) {
+            self.arrays[id.0 as usize] = None;
+            self.kinks[id.0 as usize].clear();
+        }
+        self.near_singular = false;
     }
 }

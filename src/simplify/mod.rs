@@ -749,14 +749,12 @@ fn has_logistic(system: &System, exp: FunctionId) -> bool {
 
 /// Whether the system uses all functions on both sides of a rule.
 fn applies_to(system: &System, rule: &Rule) -> bool {
-    functions::rows()
-        .filter(|row| mentions(rule.left, row.name) || mentions(rule.right, row.name))
-        .all(|row| function_in_use(system, row.name).is_some())
-}
-
-fn mentions(text: &str, name: &str) -> bool {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_')
-        .any(|word| word == name)
+    let words = [rule.left, rule.right]
+        .into_iter()
+        .flat_map(|side| side.split(|c: char| !c.is_alphanumeric() && c != '_'));
+    words
+        .filter(|word| functions::rows().any(|row| row.name == *word))
+        .all(|name| function_in_use(system, name).is_some())
 }
 
 fn function_in_use(system: &System, name: &str) -> Option<FunctionId> {

@@ -1,15 +1,17 @@
 //! Domains: conjunctions of affine conditions on indices. Kronecker deltas, ranges of sums, causal masks,
 //! strides and the conditions of cases are all of this kind.
 //!
-//! Proofs are one-sided. [`Ambient::is_empty`] and [`Ambient::implies`] say `true` only when it is proved
-//! (rational Fourier–Motzkin elimination with integer tightening, Schrijver 1986, §12.2); `false` means
-//! "not proved".
+//! Proofs are one-sided. [`Ambient::is_empty`] and [`Ambient::implies`] say `true` only when it is proved; `false`
+//! means "not proved".
+
+use std::sync::Arc;
 
 use num_integer::Integer;
 use num_rational::Ratio;
-use num_traits::{One, Signed};
+use num_traits::One;
 use rustc_hash::FxHashMap;
 
+use super::refute::Rows;
 use super::{Affine, Atom, FamilyId, Substitution, VarId};
 
 /// What a constraint says of its affine expression.
@@ -31,7 +33,7 @@ pub struct Constraint {
 }
 
 /// A condition after canonicalisation.
-enum Canonical {
+pub(super) enum Canonical {
     True,
     False,
     Open(Constraint),
@@ -48,8 +50,13 @@ impl Constraint {
         &self.affine
     }
 
-    fn canonical(relation: Relation, affine: &Affine) -> Canonical {
-        let affine = affine.scaled(Ratio::from_integer(affine.denominator()));
+    pub(super) fn into_affine(self) -> Affine {
+        self.affine
+    }
+
+    pub(super) fn canonical(relation: Relation, affine: Affine) -> Canonical {
+        let denominator = affine.denominator();
+        let affine = affine.times(Ratio::from_integer(denominator));
         let constant = affine.constant().to_integer();
         let content = affine.content();
         if content == 0 {
@@ -72,14 +79,19 @@ impl Constraint {
                 let sign = if affine.leads_negative() { -1 } else { 1 };
                 Canonical::Open(Constraint {
                     relation,
-                    affine: affine.scaled(Ratio::new(sign, content)),
+                    affine: affine.times(Ratio::new(sign, content)),
                 })
             }
             Relation::NonNegative => {
-                let whole = affine.offset(-constant).scaled(Ratio::new(1, content));
+                let whole = if content == 1 {
+                    affine
+                } else {
+                    let multiple = affine.offset(-constant).times(Ratio::new(1, content));
+                    multiple.offset(Integer::div_floor(&constant, &content))
+                };
                 Canonical::Open(Constraint {
                     relation,
-                    affine: whole.offset(Integer::div_floor(&constant, &content)),
+                    affine: whole,
                 })
             }
             Relation::Divisible(m) => {
@@ -93,7 +105,7 @@ impl Constraint {
                 }
                 let content = reduced.content();
                 if content == 0 {
-                    return Self::canonical(relation, &reduced);
+                    return Self::canonical(relation, reduced);
                 }
                 let common = content.gcd(&m);
                 if common > 1 {
@@ -105,7 +117,7 @@ impl Constraint {
                     }
                     return Self::canonical(
                         Relation::Divisible(m / common),
-                        &reduced.scaled(Ratio::new(1, common)),
+                        reduced.scaled(Ratio::new(1, common)),
                     );
                 }
                 Canonical::Open(Constraint {
@@ -144,7 +156,8 @@ fn unit_multiple(affine: &Affine, m: i64) -> Affine {
 /// A conjunction of constraints. The empty one holds everywhere.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Domain {
-    constraints: Box<[Constraint]>,
+    /// Shared, since contexts are handed on at every step.
+    constraints: Arc<[Constraint]>,
 }
 
 impl Domain {
@@ -156,7 +169,7 @@ impl Domain {
     /// A condition that never holds.
     pub fn nothing() -> Self {
         Self {
-            constraints: Box::new([Constraint {
+            constraints: Arc::new([Constraint {
                 relation: Relation::NonNegative,
                 affine: Affine::int(-1),
             }]),
@@ -179,7 +192,7 @@ impl Domain {
     pub fn of(conditions: impl IntoIterator<Item = (Relation, Affine)>) -> Self {
         let mut constraints = Vec::new();
         for (relation, affine) in conditions {
-            match Constraint::canonical(relation, &affine) {
+            match Constraint::canonical(relation, affine) {
                 Canonical::True => {}
                 Canonical::False => return Self::nothing(),
                 Canonical::Open(constraint) => constraints.push(constraint),
@@ -188,7 +201,7 @@ impl Domain {
         constraints.sort();
         constraints.dedup();
         Self {
-            constraints: constraints.into_boxed_slice(),
+            constraints: constraints.into(),
         }
     }
 
@@ -239,7 +252,7 @@ impl Domain {
         constraints.sort();
         constraints.dedup();
         Self {
-            constraints: constraints.into_boxed_slice(),
+            constraints: constraints.into(),
         }
     }
 
@@ -251,7 +264,7 @@ impl Domain {
     /// Each constraint as a domain of its own.
     pub fn parts(&self) -> impl Iterator<Item = Domain> + '_ {
         self.constraints.iter().map(|constraint| Domain {
-            constraints: Box::new([constraint.clone()]),
+            constraints: Arc::new([constraint.clone()]),
         })
     }
 
@@ -289,7 +302,7 @@ impl Domain {
 
     /// Every letter in it is passed to `visit`.
     pub fn visit_vars(&self, mut visit: impl FnMut(VarId)) {
-        for constraint in &self.constraints {
+        for constraint in self.constraints.iter() {
             constraint.affine.visit_vars(&mut visit);
         }
     }
@@ -305,7 +318,7 @@ impl Domain {
     pub fn complement(&self) -> Vec<Domain> {
         let mut result = Vec::new();
         let mut before = Domain::everything();
-        for constraint in &self.constraints {
+        for constraint in self.constraints.iter() {
             let negations: Vec<Domain> = match constraint.relation {
                 Relation::Zero => vec![
                     Self::of([(Relation::NonNegative, constraint.affine.offset(-1))]),
@@ -331,7 +344,7 @@ impl Domain {
                 }
             }
             before = before.and(&Domain {
-                constraints: Box::new([constraint.clone()]),
+                constraints: Arc::new([constraint.clone()]),
             });
         }
         result
@@ -346,7 +359,7 @@ impl Domain {
         let mut solved: Vec<(VarId, Affine)> = Vec::new();
         loop {
             let mut best: Option<(i64, VarId, Affine)> = None;
-            for constraint in &domain.constraints {
+            for constraint in domain.constraints.iter() {
                 if constraint.relation != Relation::Zero {
                     continue;
                 }
@@ -387,7 +400,7 @@ impl Domain {
     /// `c · var ≤ upper` with c ≥ 1, as pairs (c, bound).
     pub fn bounds(&self, var: VarId) -> (Vec<Bound>, Vec<Bound>) {
         let (mut lower, mut upper) = (Vec::new(), Vec::new());
-        for constraint in &self.constraints {
+        for constraint in self.constraints.iter() {
             let coefficient = constraint.affine.coefficient_of_var(var).to_integer();
             if coefficient == 0 {
                 continue;
@@ -496,27 +509,18 @@ pub struct Ambient {
     pub reads: FxHashMap<FamilyId, (Affine, Affine)>,
 }
 
-/// Beyond this many inequalities elimination gives up: "not proved".
-const MOST_INEQUALITIES: usize = 600;
-
 impl Ambient {
     /// Whether the domain is proved to be empty.
     pub fn is_empty(&self, domain: &Domain) -> bool {
         if domain.is_nothing() {
             return true;
         }
-        if domain.is_everything() {
-            return false;
-        }
-        let mut rows = Rows::default();
-        for constraint in domain
-            .constraints
-            .iter()
-            .chain(self.facts.constraints.iter())
-        {
-            rows.equations_and_bounds(constraint);
-        }
-        rows.refuted(self)
+        !domain.is_everything() && self.refutes(domain.constraints.iter())
+    }
+
+    /// Whether the constraints are proved to contradict each other.
+    fn refutes<'a>(&'a self, constraints: impl Iterator<Item = &'a Constraint>) -> bool {
+        Rows::of(constraints.chain(self.facts.constraints())).refuted(self)
     }
 
     /// Whether the condition is proved to hold wherever the context does.
@@ -528,39 +532,46 @@ impl Ambient {
     }
 
     fn implies_one(&self, context: &Domain, constraint: &Constraint) -> bool {
-        let negations = Domain {
-            constraints: Box::new([constraint.clone()]),
-        }
-        .complement();
-        negations
-            .iter()
-            .all(|negation| self.is_empty(&context.and(negation)))
+        self.follows(&context.constraints.iter().collect::<Vec<_>>(), constraint)
+    }
+
+    /// Whether a constraint is proved to hold wherever all of the sorted ones do.
+    fn follows(&self, known: &[&Constraint], constraint: &Constraint) -> bool {
+        let alone = Domain {
+            constraints: Arc::new([constraint.clone()]),
+        };
+        alone.complement().iter().all(|negation| {
+            let negation = negation.constraints.iter();
+            let mut all: Vec<&Constraint> = known.iter().copied().chain(negation).collect();
+            all.sort();
+            all.dedup();
+            self.refutes(all.into_iter())
+        })
     }
 
     /// The domain without the constraints that follow from the context and the others.
     pub fn minimal(&self, domain: &Domain, context: &Domain) -> Domain {
-        let mut kept: Vec<Constraint> = domain.constraints.to_vec();
+        let mut kept: Vec<&Constraint> = domain.constraints.iter().collect();
         let mut at = kept.len();
         while at > 0 {
             at -= 1;
             let candidate = kept.remove(at);
-            let others = Domain {
-                constraints: kept.clone().into_boxed_slice(),
-            }
-            .and(context);
-            if !(others.constraints.binary_search(&candidate).is_ok()
-                || self.implies_one(&others, &candidate))
-            {
+            let mut others: Vec<&Constraint> =
+                kept.iter().copied().chain(context.constraints()).collect();
+            others.sort();
+            others.dedup();
+            let known = others.binary_search(&candidate).is_ok();
+            if !known && !self.follows(&others, candidate) {
                 kept.insert(at, candidate);
             }
         }
         Domain {
-            constraints: kept.into_boxed_slice(),
+            constraints: kept.into_iter().cloned().collect(),
         }
     }
 
     /// What is known of one atom.
-    fn of_atom(&self, atom: &Atom) -> Vec<Affine> {
+    pub(super) fn of_atom(&self, atom: &Atom) -> Vec<Affine> {
         let value = Affine::atom(atom.clone());
         match atom {
             Atom::Var(_) => Vec::new(),
@@ -572,302 +583,6 @@ impl Ambient {
                 .unwrap_or_default(),
         }
     }
-}
-
-/// Equations and inequalities that are being refuted.
-#[derive(Default)]
-struct Rows {
-    zero: Vec<Affine>,
-    nonnegative: Vec<Affine>,
-    divisible: Vec<(i64, Affine)>,
-    /// Atoms that equations were solved for, in order.
-    solved: Vec<(Atom, Affine)>,
-}
-
-/// An inequality `Σ coefficient · atom + constant ≥ 0` over numbered atoms.
-type Row = (FxHashMap<usize, i128>, i128);
-
-impl Rows {
-    fn equations_and_bounds(&mut self, constraint: &Constraint) {
-        let affine = constraint.affine.clone();
-        match constraint.relation {
-            Relation::Zero => self.zero.push(affine),
-            Relation::NonNegative => self.nonnegative.push(affine),
-            Relation::Divisible(m) => self.divisible.push((m, affine)),
-        }
-    }
-
-    fn substitute(&mut self, atom: &Atom, value: &Affine) {
-        let replace =
-            |affine: &Affine| affine.map_atoms(&mut |other| (other == atom).then(|| value.clone()));
-        for affine in self.zero.iter_mut().chain(self.nonnegative.iter_mut()) {
-            *affine = replace(affine);
-        }
-        for (_, affine) in &mut self.divisible {
-            *affine = replace(affine);
-        }
-    }
-
-    /// An inequality and its opposite are an equation.
-    fn find_equations(&mut self) -> bool {
-        for (at, affine) in self.nonnegative.iter().enumerate() {
-            let opposite = affine.scaled(-Ratio::one());
-            if let Some(other) = self.nonnegative[at + 1..]
-                .iter()
-                .position(|b| *b == opposite)
-            {
-                let equation = self.nonnegative.swap_remove(at + 1 + other);
-                self.nonnegative.swap_remove(at);
-                self.zero.push(equation);
-                return true;
-            }
-        }
-        false
-    }
-
-    /// Uses up the equations. `true` if one of them has no solution.
-    fn eliminate_equations(&mut self, ambient: &Ambient) -> bool {
-        loop {
-            // Rational coefficients appear when a value is found by division; make every row whole first.
-            let mut at = 0;
-            while at < self.zero.len() {
-                match Constraint::canonical(Relation::Zero, &self.zero[at]) {
-                    Canonical::False => return true,
-                    Canonical::True => {
-                        self.zero.swap_remove(at);
-                    }
-                    Canonical::Open(constraint) => {
-                        self.zero[at] = constraint.affine;
-                        at += 1;
-                    }
-                }
-            }
-            // Letters first, so that n[k] becomes n[L] where k = L.
-            let mut choice: Option<(bool, usize, Atom, Affine)> = None;
-            for (row, affine) in self.zero.iter().enumerate() {
-                for (atom, coefficient) in affine.terms() {
-                    if !coefficient.abs().is_one() {
-                        continue;
-                    }
-                    let value = affine
-                        .add_scaled(&Affine::atom(atom.clone()), -coefficient)
-                        .scaled(-coefficient.recip());
-                    if mentions_atom(&value, atom) {
-                        continue;
-                    }
-                    let letter = matches!(atom, Atom::Var(_));
-                    if choice.as_ref().is_none_or(|(other, ..)| letter && !other) {
-                        choice = Some((letter, row, atom.clone(), value));
-                    }
-                }
-            }
-            match choice {
-                Some((_, row, atom, value)) => {
-                    self.zero.swap_remove(row);
-                    // What is known of the atom must outlive it: it becomes a condition on its value.
-                    let known = self.known(ambient, &atom);
-                    self.nonnegative.extend(known);
-                    self.substitute(&atom, &value);
-                    self.solved.push((atom, value));
-                }
-                None if self.find_equations() => {}
-                None => return false,
-            }
-        }
-    }
-
-    /// What is known of an atom, in terms of the atoms that are left.
-    fn known(&self, ambient: &Ambient, atom: &Atom) -> Vec<Affine> {
-        let mut known = ambient.of_atom(atom);
-        for (solved, value) in &self.solved {
-            for affine in &mut known {
-                *affine = affine.map_atoms(&mut |other| (other == solved).then(|| value.clone()));
-            }
-        }
-        known
-    }
-
-    fn refuted(mut self, ambient: &Ambient) -> bool {
-        if self.eliminate_equations(ambient) {
-            return true;
-        }
-        for (m, affine) in &self.divisible {
-            if matches!(
-                Constraint::canonical(Relation::Divisible(*m), affine),
-                Canonical::False
-            ) {
-                return true;
-            }
-        }
-        if self.residues_conflict() {
-            return true;
-        }
-        // Equations that are left have no unit coefficient: as two inequalities they are still true.
-        for affine in std::mem::take(&mut self.zero) {
-            self.nonnegative.push(affine.scaled(-Ratio::one()));
-            self.nonnegative.push(affine);
-        }
-        let mut numbers: FxHashMap<Atom, usize> = FxHashMap::default();
-        let mut queue = self.nonnegative.clone();
-        let mut rows: Vec<Row> = Vec::new();
-        while let Some(affine) = queue.pop() {
-            let whole = affine.scaled(Ratio::from_integer(affine.denominator()));
-            let mut row: Row = (
-                FxHashMap::default(),
-                i128::from(whole.constant().to_integer()),
-            );
-            for (atom, coefficient) in whole.terms() {
-                let next = numbers.len();
-                let number = *numbers.entry(atom.clone()).or_insert_with(|| {
-                    queue.extend(self.known(ambient, atom));
-                    next
-                });
-                row.0.insert(number, i128::from(coefficient.to_integer()));
-            }
-            rows.push(row);
-        }
-        infeasible(rows, numbers.len())
-    }
-
-    /// Two conditions of divisibility on the same expression with different remainders.
-    fn residues_conflict(&self) -> bool {
-        self.divisible.iter().enumerate().any(|(at, (m, a))| {
-            self.divisible[at + 1..].iter().any(|(n, b)| {
-                let common = m.gcd(n);
-                common > 1
-                    && matches!(
-                        Constraint::canonical(Relation::Divisible(common), &a.minus(b)),
-                        Canonical::False
-                    )
-            })
-        })
-    }
-}
-
-fn mentions_atom(affine: &Affine, atom: &Atom) -> bool {
-    let mut found = false;
-    let _unchanged = affine.map_atoms(&mut |other| {
-        found |= other == atom;
-        None
-    });
-    found
-}
-
-/// Fourier–Motzkin elimination, tightened to whole numbers after each combination.
-fn infeasible(mut rows: Vec<Row>, atoms: usize) -> bool {
-    let mut left: Vec<usize> = (0..atoms).collect();
-    loop {
-        if !tighten(&mut rows) {
-            return true;
-        }
-        if rows.is_empty() {
-            return false;
-        }
-        // The atom whose elimination makes the fewest new rows; first those that leave no whole numbers out, since of
-        // two rows one has the coefficient 1 (Pugh 1991, section 2.1).
-        let cost = |atom: usize| {
-            let (mut up, mut down, mut total) = (0usize, 0usize, 0usize);
-            let (mut steepest_up, mut steepest_down) = (0i128, 0i128);
-            for (coefficients, _) in &rows {
-                let coefficient = coefficients.get(&atom).copied().unwrap_or(0);
-                match coefficient.signum() {
-                    1 => {
-                        up += 1;
-                        steepest_up = steepest_up.max(coefficient);
-                    }
-                    -1 => {
-                        down += 1;
-                        steepest_down = steepest_down.max(-coefficient);
-                    }
-                    _ => continue,
-                }
-                total += 1;
-            }
-            (steepest_up > 1 && steepest_down > 1, up * down, total)
-        };
-        let Some((position, atom)) = left
-            .iter()
-            .copied()
-            .enumerate()
-            .min_by_key(|(_, atom)| cost(*atom))
-        else {
-            return false;
-        };
-        left.swap_remove(position);
-        let (with, without): (Vec<Row>, Vec<Row>) = rows
-            .into_iter()
-            .partition(|(coefficients, _)| coefficients.contains_key(&atom));
-        rows = without;
-        for (low, low_constant) in with.iter().filter(|(c, _)| c[&atom] > 0) {
-            for (high, high_constant) in with.iter().filter(|(c, _)| c[&atom] < 0) {
-                let (up, down) = (-high[&atom], low[&atom]);
-                let Some(row) = combine(low, *low_constant, up, high, *high_constant, down) else {
-                    return false;
-                };
-                rows.push(row);
-            }
-        }
-        if rows.len() > MOST_INEQUALITIES {
-            return false;
-        }
-    }
-}
-
-fn combine(
-    low: &FxHashMap<usize, i128>,
-    low_constant: i128,
-    up: i128,
-    high: &FxHashMap<usize, i128>,
-    high_constant: i128,
-    down: i128,
-) -> Option<Row> {
-    let mut result: FxHashMap<usize, i128> = FxHashMap::default();
-    let mut atoms: Vec<usize> = low.keys().chain(high.keys()).copied().collect();
-    atoms.sort_unstable();
-    atoms.dedup();
-    for atom in atoms {
-        let left = low.get(&atom).copied().unwrap_or(0).checked_mul(up)?;
-        let right = high.get(&atom).copied().unwrap_or(0).checked_mul(down)?;
-        let sum = left.checked_add(right)?;
-        if sum != 0 {
-            result.insert(atom, sum);
-        }
-    }
-    let constant = low_constant
-        .checked_mul(up)?
-        .checked_add(high_constant.checked_mul(down)?)?;
-    Some((result, constant))
-}
-
-/// Divides rows by their content, rounds constants down, keeps the strongest of parallel rows. `false` if a
-/// row says that a negative number is not negative.
-fn tighten(rows: &mut Vec<Row>) -> bool {
-    let mut strongest: Vec<(Vec<(usize, i128)>, i128)> = Vec::with_capacity(rows.len());
-    for (coefficients, constant) in rows.drain(..) {
-        let content = coefficients
-            .values()
-            .fold(0i128, |content, value| content.gcd(value));
-        if content == 0 {
-            if constant < 0 {
-                return false;
-            }
-            continue;
-        }
-        let mut key: Vec<(usize, i128)> = coefficients
-            .into_iter()
-            .map(|(atom, value)| (atom, value / content))
-            .collect();
-        key.sort_unstable();
-        strongest.push((key, Integer::div_floor(&constant, &content)));
-    }
-    strongest.sort_unstable();
-    strongest.dedup_by(|next, kept| next.0 == kept.0);
-    rows.extend(
-        strongest
-            .into_iter()
-            .map(|(key, constant)| (key.into_iter().collect(), constant)),
-    );
-    true
 }
 
 #[cfg(test)]

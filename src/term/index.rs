@@ -193,21 +193,48 @@ impl Affine {
         }
     }
 
+    /// `factor · self`, which is mostly `self`.
+    pub(super) fn times(self, factor: Ratio<i64>) -> Affine {
+        if factor.is_one() {
+            self
+        } else {
+            self.scaled(factor)
+        }
+    }
+
+    /// Whether it is `-other`.
+    pub(super) fn is_opposite(&self, other: &Affine) -> bool {
+        self.terms.len() == other.terms.len()
+            && self.constant == -other.constant
+            && self
+                .terms
+                .iter()
+                .zip(&other.terms)
+                .all(|((atom, coefficient), (own, opposite))| {
+                    *coefficient == -opposite && atom == own
+                })
+    }
+
     /// The least positive whole number that makes all coefficients whole.
     pub fn denominator(&self) -> i64 {
         self.terms
             .iter()
             .map(|(_, coefficient)| *coefficient.denom())
             .chain([*self.constant.denom()])
+            .filter(|denominator| *denominator != 1)
             .fold(1, num_integer::lcm)
     }
 
     /// The greatest common divisor of the coefficients of a whole expression, without its constant.
     pub fn content(&self) -> i64 {
-        self.terms
-            .iter()
-            .map(|(_, coefficient)| coefficient.to_integer().abs())
-            .fold(0, num_integer::gcd)
+        let mut content = 0;
+        for (_, coefficient) in &self.terms {
+            content = num_integer::gcd(content, coefficient.to_integer().abs());
+            if content == 1 {
+                break;
+            }
+        }
+        content
     }
 
     /// Whether the first term is negative (or, without terms, the constant).
@@ -237,6 +264,26 @@ impl Affine {
         let mut found = false;
         self.visit_vars(&mut |other| found |= other == var);
         found
+    }
+
+    /// Whether the atom occurs anywhere in it, inside `n[k]` and `c[k]` too.
+    pub(super) fn mentions_atom(&self, atom: &Atom) -> bool {
+        self.terms.iter().any(|(own, _)| {
+            own == atom
+                || match own {
+                    Atom::Var(_) => false,
+                    Atom::Size(_, slots) | Atom::Read(_, slots) => {
+                        slots.iter().any(|slot| slot.mentions_atom(atom))
+                    }
+                }
+        })
+    }
+
+    /// The atom replaced by a value everywhere.
+    pub(super) fn replace_atom(&mut self, atom: &Atom, value: &Affine) {
+        if self.mentions_atom(atom) {
+            *self = self.map_atoms(&mut |other| (other == atom).then(|| value.clone()));
+        }
     }
 
     /// Whether an integer-valued family is read in it.

@@ -6,6 +6,7 @@
 mod domain;
 mod index;
 mod node;
+mod refute;
 mod store;
 mod traverse;
 mod unify;

@@ -117,15 +117,16 @@ impl Store {
         if let Some(done) = memo.get(&term) {
             return *done;
         }
-        let result = match self.node(term).clone() {
-            Node::Index(affine) => self.intern(Node::Index(substitution.affine(&affine))),
+        let node = self.shared(term);
+        let result = match &*node {
+            Node::Index(affine) => self.intern(Node::Index(substitution.affine(affine))),
             Node::Access(family, indices) => self.access(
-                family,
+                *family,
                 indices.iter().map(|index| substitution.affine(index)),
             ),
-            Node::Guard(domain) => self.guard(substitution.domain(&domain)),
+            Node::Guard(domain) => self.guard(substitution.domain(domain)),
             Node::Reduce(op, vars, domain, body) => {
-                let mut inner = substitution.without(&vars);
+                let mut inner = substitution.without(vars);
                 let mut fresh = Vec::with_capacity(vars.len());
                 for var in vars.iter().copied() {
                     if inner.values_mention(var) {
@@ -137,9 +138,9 @@ impl Store {
                         fresh.push(var);
                     }
                 }
-                let body = self.substitute(body, &inner);
-                let domain = inner.domain(&domain);
-                self.reduce(op, fresh, domain, body)
+                let body = self.substitute(*body, &inner);
+                let domain = inner.domain(domain);
+                self.reduce(*op, fresh, domain, body)
             }
             node => {
                 let children: Vec<TermId> = node
@@ -147,7 +148,7 @@ impl Store {
                     .into_iter()
                     .map(|child| self.substitute_memo(child, substitution, memo))
                     .collect();
-                self.rebuild(&node, &children)
+                self.rebuild(node, &children)
             }
         };
         memo.insert(term, result);
