@@ -20,43 +20,56 @@ impl Lowering<'_> {
                 ));
             }
         };
-        let mut places = Vec::new();
+        let mut parts = Vec::new();
         for entry in entries {
-            places.push(match entry {
-                Entry::At(index) => Some(self.place(index, letters)?),
-                Entry::All => None,
+            parts.push(match entry {
+                Entry::At(index) => {
+                    let at = self.place(index, letters)?;
+                    (at, at + 1)
+                }
+                Entry::All => (0, usize::MAX),
+                Entry::Part(low, high) => {
+                    let part = (self.place(low, letters)?, self.place(high, letters)? + 1);
+                    if part.0 >= part.1 {
+                        return Err(Fault::IllTyped("this part is empty".into(), span));
+                    }
+                    part
+                }
             });
         }
-        let leaves = || Fault::IllTyped("an index leaves the range of the array".into(), span);
-        match places.as_slice() {
-            [Some(at)] if array.is_vector() => {
-                let entry = array.entries.get(*at).ok_or_else(leaves)?;
-                Ok(Array::number(*entry))
+        let single = |at: usize| matches!(entries[at], Entry::At(_));
+        let [row, col] = match parts.as_slice() {
+            [only] if array.cols == ONE => [*only, (0, usize::MAX)],
+            [only] if array.rows == ONE => [(0, usize::MAX), *only],
+            [row, col] => [*row, *col],
+            _ => {
+                return Err(Fault::IllTyped(
+                    format!("{} has no such elements", array.shape()),
+                    span,
+                ));
             }
-            [Some(row), Some(col)] => {
-                if *row >= rows || *col >= cols {
-                    return Err(leaves());
-                }
-                Ok(Array::number(array.entries[row * cols + col]))
-            }
-            [Some(row), None] if *row < rows => Ok(Array {
-                rows: ONE,
-                cols: array.cols,
-                entries: array.entries[row * cols..(row + 1) * cols].to_vec(),
-            }),
-            [None, Some(col)] if *col < cols => Ok(Array {
-                rows: array.rows,
-                cols: ONE,
-                entries: (0..rows)
-                    .map(|row| array.entries[row * cols + col])
-                    .collect(),
-            }),
-            [None, None] => Ok(array.clone()),
-            _ => Err(Fault::IllTyped(
-                format!("{} has no such elements", array.shape()),
+        };
+        // The end of a whole axis is that of the array.
+        let row = (row.0, if row.1 == usize::MAX { rows } else { row.1 });
+        let col = (col.0, if col.1 == usize::MAX { cols } else { col.1 });
+        if row.1 > rows || col.1 > cols {
+            return Err(Fault::IllTyped(
+                "an index leaves the range of the array".into(),
                 span,
-            )),
+            ));
         }
+        let chosen: Vec<TermId> = (row.0..row.1)
+            .flat_map(|at| (col.0..col.1).map(move |other| at * cols + other))
+            .map(|at| array.entries[at])
+            .collect();
+        if (0..entries.len()).all(single) {
+            return Ok(Array::number(chosen[0]));
+        }
+        Ok(Array {
+            rows: Dim::Fixed(row.1 - row.0),
+            cols: Dim::Fixed(col.1 - col.0),
+            entries: chosen,
+        })
     }
 
     pub(super) fn conditions(

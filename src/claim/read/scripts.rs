@@ -358,7 +358,14 @@ impl Reader<'_, '_> {
             .iter()
             .map(|part| match part.as_slice() {
                 [only] if only.is_sign(":") => Ok(Entry::All),
-                _ => self.index_of(part).map(Entry::At),
+                _ => match part.iter().position(|noad| noad.is_sign(":")) {
+                    Some(at) => {
+                        let low = self.index_of(&part[..at].to_vec())?;
+                        let high = self.index_of(&part[at + 1..].to_vec())?;
+                        Ok(Entry::Part(low, high))
+                    }
+                    None => self.index_of(part).map(Entry::At),
+                },
             })
             .collect()
     }
@@ -439,6 +446,7 @@ impl Reader<'_, '_> {
             "max" | "min" => count == 2 || count == 1,
             "softmax" | "sum" | "mean" | "norm" => count == 1 || count == 2,
             "ones" => count == 1 || count == 2,
+            "concat" => count > 1,
             "diag" | "tr" | "vec" | "eye" => count == 1,
             _ if crate::functions::matrix_row(name).is_some() => count == 1,
             _ => {
