@@ -40,11 +40,11 @@ const AIMS: &[&str] = &[
     // the logistic function on both sides of 0
     "softplus(z) - softplus(-z)",
     "log(sigmoid(-z))",
-    "b z - log(sigmoid(-z))",
+    "z (sigmoid(-z) - 1)",
     // hyperbolic functions, signs
     "log(cosh(z))",
     "b abs(z)^3",
-    "z sign(z)",
+    "abs(z) z",
     "abs(z)^2 + z",
 ];
 
