@@ -40,7 +40,7 @@ const AIMS: &[&str] = &[
     // the logistic function on both sides of 0
     "softplus(z) - softplus(-z)",
     "log(sigmoid(-z))",
-    "z (sigmoid(-z) - 1)",
+    "b z (sigmoid(-z) - 1)",
     // hyperbolic functions, signs
     "log(cosh(z))",
     "b abs(z)^3",
