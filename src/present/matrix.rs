@@ -311,8 +311,8 @@ impl Printer<'_> {
             if self.is_one(number.id) {
                 continue;
             }
-            // What is no fraction stands above the line of the one that follows.
-            if divided && !matches!(self.boxes.get(number.id), Math::Fraction(..)) {
+            // What is not tall itself stands above the line of the fraction that follows.
+            if divided && !number.tall {
                 front.push(number);
             } else {
                 printed.push(number);
