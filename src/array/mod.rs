@@ -209,24 +209,55 @@ pub fn entrywise(
     })
 }
 
-/// One array behind the other, along columns or rows of their own kind.
+/// One array behind the other, all of them columns or all of them rows, of which a number can be an entry.
 ///
 /// # Errors
-/// If they are not both columns, or both rows.
-pub fn concatenate(store: &mut Store, first: &Array, second: &Array) -> Result<Array, Mismatch> {
-    let (head, whole) = match (&first.shape, &second.shape) {
-        (Shape::Column(head), Shape::Column(tail)) => (head, Shape::Column(head.plus(tail))),
-        (Shape::Row(head), Shape::Row(tail)) => (head, Shape::Row(head.plus(tail))),
-        (left, right) => {
-            return Err(Mismatch::two(Problem::NotTwoVectors, (0, left), (1, right)));
-        }
+/// The first that fits none of the others.
+pub fn concatenate(store: &mut Store, arrays: &[Array]) -> Result<Array, Mismatch> {
+    let is_column = !arrays
+        .iter()
+        .any(|array| matches!(array.shape, Shape::Row(_)));
+    let mut end = Affine::int(0);
+    // Where each of them ends.
+    let mut ends = Vec::with_capacity(arrays.len());
+    for (at, array) in arrays.iter().enumerate() {
+        let size = match &array.shape {
+            Shape::Number => Affine::int(1),
+            Shape::Column(size) if is_column => size.clone(),
+            Shape::Row(size) if !is_column => size.clone(),
+            _ => {
+                let left = at.saturating_sub(1);
+                let shapes = [left, left + 1].map(|at| (at, &arrays[at].shape));
+                return Err(Mismatch::two(Problem::NotTwoVectors, shapes[0], shapes[1]));
+            }
+        };
+        end = end.plus(&size);
+        ends.push(end.clone());
+    }
+    let whole = if is_column {
+        Shape::Column(end)
+    } else {
+        Shape::Row(end)
     };
     Ok(Array::new(store, whole, |store, index| {
-        let inside = store.guard(Domain::at_least(head, &index[0]));
-        let left = first.at(store, index);
-        let right = second.at(store, &[index[0].minus(head)]);
-        let otherwise = store.int(1);
-        store.intern(Node::Cases(Box::new([(inside, left), (otherwise, right)])))
+        let mut before = Affine::int(0);
+        let mut branches = Vec::with_capacity(arrays.len());
+        for (at, (array, end)) in arrays.iter().zip(ends).enumerate() {
+            let inside = if at + 1 == arrays.len() {
+                store.int(1)
+            } else {
+                store.guard(Domain::at_least(&end, &index[0]))
+            };
+            let place = [index[0].minus(&before)];
+            let entry = if array.is_number() {
+                array.entry
+            } else {
+                array.at(store, &place)
+            };
+            branches.push((inside, entry));
+            before = end;
+        }
+        store.intern(Node::Cases(branches.into()))
     }))
 }
 

@@ -268,7 +268,7 @@ fn parts_and_wholes() {
         column(store, 1, 2),
         matrix(store, 2, 3, 4),
     );
-    let both = concatenate(store, &x, &y).expect("columns");
+    let both = concatenate(store, &[x.clone(), y.clone()]).expect("columns");
     let tail = both.range(store, 0, &Affine::int(4), Affine::int(2));
     close(&entries(store, &tail), &entries(store, &y));
     let head = both.range(store, 0, &Affine::int(1), Affine::int(3));

@@ -527,19 +527,9 @@ fn index_letters(expr: &Expr, into: &mut Vec<String>) {
             slots, elements, ..
         } => {
             slots.iter().for_each(&mut add);
-            for entry in elements {
-                if let Entry::At(index) = entry {
-                    add(index);
-                }
-            }
+            tree::indices(elements).for_each(&mut add);
         }
-        ExprKind::Elements(_, elements) => {
-            for entry in elements {
-                if let Entry::At(index) = entry {
-                    add(index);
-                }
-            }
-        }
+        ExprKind::Elements(_, elements) => tree::indices(elements).for_each(&mut add),
         ExprKind::Size(_, slots) => slots.iter().for_each(&mut add),
         ExprKind::Unit(i, j) | ExprKind::Kronecker(i, j) => {
             add(i);

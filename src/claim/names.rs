@@ -53,7 +53,8 @@ pub(crate) struct Names<'a> {
 
 /// Functions of whole arrays and others that claims know beside those of the table.
 const MORE_FUNCTIONS: &[&str] = &[
-    "softmax", "sum", "mean", "norm", "diag", "diagonal", "tr", "vec", "ones", "eye", "tanh", "exp",
+    "softmax", "sum", "mean", "norm", "diag", "diagonal", "tr", "vec", "ones", "eye", "concat",
+    "tanh", "exp",
 ];
 
 impl<'a> Names<'a> {

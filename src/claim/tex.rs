@@ -203,6 +203,9 @@ impl Writer<'_> {
             let indices = elements.iter().map(|entry| match entry {
                 Entry::At(index) => self.expr(index, 0),
                 Entry::All => Some(":".into()),
+                Entry::Part(low, high) => {
+                    Some(format!("{}:{}", self.expr(low, 0)?, self.expr(high, 0)?))
+                }
             });
             let indices: Option<Vec<String>> = indices.collect();
             text = format!("{text}_{{{}}}", indices?.join(","));

@@ -34,16 +34,8 @@ pub(crate) enum Entry {
     At(Expr),
     /// `:`
     All,
-}
-
-impl Entry {
-    /// The index, where there is one.
-    pub(crate) fn index(&self) -> Option<&Expr> {
-        match self {
-            Entry::At(index) => Some(index),
-            Entry::All => None,
-        }
-    }
+    /// `a:b`
+    Part(Expr, Expr),
 }
 
 /// What reduces.
@@ -337,17 +329,20 @@ impl Expr {
     }
 }
 
-fn indices(entries: &[Entry]) -> impl Iterator<Item = &Expr> {
-    entries.iter().filter_map(|entry| match entry {
-        Entry::At(index) => Some(index),
-        Entry::All => None,
+/// The indices that stand in entries.
+pub(super) fn indices(entries: &[Entry]) -> impl Iterator<Item = &Expr> {
+    entries.iter().flat_map(|entry| match entry {
+        Entry::At(index) => vec![index],
+        Entry::All => Vec::new(),
+        Entry::Part(low, high) => vec![low, high],
     })
 }
 
 fn indices_mut(entries: &mut [Entry]) -> impl Iterator<Item = &mut Expr> {
-    entries.iter_mut().filter_map(|entry| match entry {
-        Entry::At(index) => Some(index),
-        Entry::All => None,
+    entries.iter_mut().flat_map(|entry| match entry {
+        Entry::At(index) => vec![index],
+        Entry::All => Vec::new(),
+        Entry::Part(low, high) => vec![low, high],
     })
 }
 
@@ -566,6 +561,9 @@ impl Printer<'_> {
             .map(|entry| match entry {
                 Entry::At(index) => self.expr(index, 0),
                 Entry::All => ":".into(),
+                Entry::Part(low, high) => {
+                    format!("{}..{}", self.expr(low, 0), self.expr(high, 0))
+                }
             })
             .collect();
         format!("_{{{}}}", entries.join(","))

@@ -81,6 +81,12 @@ impl Differentiator<'_> {
                 self.merged(all)
             }
             Node::Power(base, exponent) => self.power(term, base, exponent),
+            Node::Apply(function, orders, arguments)
+                if self.is(function, &orders, "log") && self.is_made(arguments[0]) =>
+            {
+                let all = self.logarithm(arguments[0]);
+                self.merged(all)
+            }
             Node::Apply(function, orders, arguments) => {
                 let mut all = Vec::new();
                 for (at, argument) in arguments.iter().enumerate() {
@@ -96,6 +102,79 @@ impl Differentiator<'_> {
             Node::Reduce(op, vars, domain, body) => self.reduction(op, &vars, &domain, body),
             Node::Cases(branches) => self.cases(&branches),
         }
+    }
+
+    /// Whether this is a function of the table, not differentiated.
+    fn is(&self, function: FunctionId, orders: &[u8], name: &str) -> bool {
+        orders.iter().all(|order| *order == 0) && self.system.find_function(name) == Some(function)
+    }
+
+    /// Whether the logarithm of a term is made of logarithms of its parts.
+    fn is_made(&self, term: TermId) -> bool {
+        let store = &self.system.store;
+        match store.node(term) {
+            // A condition is no factor that can be parted from the others.
+            Node::Mul(factors) => !factors
+                .iter()
+                .any(|factor| matches!(store.node(*factor), Node::Guard(_))),
+            Node::Power(..) | Node::Reduce(Reduction::Product, ..) => true,
+            Node::Apply(function, orders, _) => ["exp", "abs", "sqrt"]
+                .iter()
+                .any(|name| self.is(*function, orders, name)),
+            _ => false,
+        }
+    }
+
+    /// The derivatives of a term's logarithm, factor by factor: those of `log(a b)` are those of `log a` and of
+    /// `log b` wherever the product is positive, though these may have no value; those of `log |u|` are those of
+    /// `log u`.
+    fn logarithm(&mut self, term: TermId) -> Vec<Partial> {
+        stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
+            match self.system.store.node(term).clone() {
+                Node::Mul(factors) if self.is_made(term) => factors
+                    .iter()
+                    .flat_map(|factor| self.logarithm(*factor))
+                    .collect(),
+                Node::Power(base, exponent) => {
+                    let by_base = self.logarithm(base);
+                    let mut all = self.chained(&Slope::plain(exponent), by_base);
+                    let by_exponent = self.partials(exponent);
+                    if !by_exponent.is_empty() {
+                        let log = Slope::plain(self.apply("log", base));
+                        all.extend(self.chained(&log, by_exponent));
+                    }
+                    all
+                }
+                Node::Reduce(Reduction::Product, vars, domain, body) => self
+                    .logarithm(body)
+                    .into_iter()
+                    .map(|partial| Partial {
+                        vars: vars.iter().copied().chain(partial.vars).collect(),
+                        domain: domain.and(&partial.domain),
+                        ..partial
+                    })
+                    .collect(),
+                Node::Apply(function, orders, arguments) if self.is(function, &orders, "exp") => {
+                    self.partials(arguments[0])
+                }
+                Node::Apply(function, orders, arguments) if self.is(function, &orders, "abs") => {
+                    self.logarithm(arguments[0])
+                }
+                Node::Apply(function, orders, arguments) if self.is(function, &orders, "sqrt") => {
+                    let inner = self.logarithm(arguments[0]);
+                    let half = BigRational::new(1.into(), 2.into());
+                    let half = Slope::plain(self.system.store.number(half));
+                    self.chained(&half, inner)
+                }
+                _ => {
+                    let inner = self.partials(term);
+                    let store = &mut self.system.store;
+                    let minus_one = store.int(-1);
+                    let slope = Slope::plain(store.power(term, minus_one));
+                    self.chained(&slope, inner)
+                }
+            }
+        })
     }
 
     fn leaf(&mut self, leaf: Leaf) -> Partial {

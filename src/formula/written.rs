@@ -4,7 +4,7 @@ use num_rational::BigRational;
 use num_traits::{One, Signed};
 
 use crate::normal::{Monomial, Normal, Normalizer};
-use crate::system::System;
+use crate::system::{FamilyKind, System};
 use crate::term::{Domain, FunctionId, Node, Reduction, TermId, VarId};
 
 /// A polynomial as a person would write it: common factors in front, positive terms first, ReLU in the place of its
@@ -147,7 +147,8 @@ fn factored(normalizer: &mut Normalizer<'_>, normal: &Normal) -> TermId {
     for monomial in &mut rest.monomials {
         monomial.coefficient /= &number;
     }
-    let mut parts: Vec<(bool, String, TermId)> = together(normalizer.system, rest.monomials)
+    let (mixed, rest) = mixtures(normalizer, rest.monomials);
+    let mut parts: Vec<(bool, String, TermId)> = together(normalizer.system, rest)
         .into_iter()
         .map(|(negative, group)| {
             let term = match group.as_slice() {
@@ -157,6 +158,9 @@ fn factored(normalizer: &mut Normalizer<'_>, normal: &Normal) -> TermId {
             (negative, sort_key(normalizer.system, term), term)
         })
         .collect();
+    for term in mixed {
+        parts.push((false, sort_key(normalizer.system, term), term));
+    }
     parts.sort();
     let store = &mut normalizer.system.store;
     let sum = store.add(parts.into_iter().map(|(_, _, term)| term));
@@ -176,6 +180,111 @@ fn factored(normalizer: &mut Normalizer<'_>, normal: &Normal) -> TermId {
         .chain([sum])
         .collect();
     normalizer.system.store.mul(factors)
+}
+
+/// Arrays that are weighed by the same sum of numbers, some of them with the other sign.
+struct Weighed {
+    numbers: Vec<Monomial>,
+    members: Vec<(bool, Monomial)>,
+}
+
+/// Products of a sum of named numbers with a sum of others, `(1 - a) (p - y)` where `p - a p + a y - y` is, and the
+/// monomials that make none.
+fn mixtures(
+    normalizer: &mut Normalizer<'_>,
+    monomials: Vec<Monomial>,
+) -> (Vec<TermId>, Vec<Monomial>) {
+    // What is multiplied with numbers, and the polynomial of numbers.
+    let mut groups: Vec<(Monomial, Vec<Monomial>, Vec<Monomial>)> = Vec::new();
+    for monomial in monomials {
+        let store = &normalizer.system.store;
+        let system = &normalizer.system;
+        // What is computed has a gradient of its own, by which the chain rule goes on.
+        let is_number = |atom: TermId| {
+            let given = match store.node(atom) {
+                Node::Access(family, _) => system.family(*family).kind == FamilyKind::Input,
+                Node::Index(_) => true,
+                _ => false,
+            };
+            given && store.free_vars(atom).is_empty()
+        };
+        let (numbers, others) = monomial
+            .factors
+            .iter()
+            .cloned()
+            .partition(|(atom, _)| is_number(*atom));
+        let number = Monomial {
+            coefficient: monomial.coefficient.clone(),
+            vars: Vec::new(),
+            domain: Domain::everything(),
+            factors: numbers,
+        };
+        let what = Monomial {
+            coefficient: BigRational::one(),
+            factors: others,
+            ..monomial.clone()
+        };
+        match groups.iter_mut().find(|(known, ..)| *known == what) {
+            Some((_, numbers, whole)) => {
+                numbers.push(number);
+                whole.push(monomial);
+            }
+            None => groups.push((what, vec![number], vec![monomial])),
+        }
+    }
+    let mut products: Vec<Weighed> = Vec::new();
+    let mut rest = Vec::new();
+    for (what, numbers, whole) in groups {
+        // Among numbers alone none is the array that the others weigh.
+        let store = &normalizer.system.store;
+        let has_letters = |(atom, _): &(TermId, BigRational)| !store.free_vars(*atom).is_empty();
+        if numbers.len() < 2 || !what.factors.iter().any(has_letters) {
+            rest.extend(whole);
+            continue;
+        }
+        let turned: Vec<Monomial> = numbers
+            .iter()
+            .map(|number| Monomial {
+                coefficient: -number.coefficient.clone(),
+                ..number.clone()
+            })
+            .collect();
+        let same = |known: &[Monomial], own: &[Monomial]| {
+            known.len() == own.len() && own.iter().all(|number| known.contains(number))
+        };
+        let known = |wanted: &[Monomial]| products.iter().position(|it| same(&it.numbers, wanted));
+        match (known(&numbers), known(&turned)) {
+            (Some(at), _) => products[at].members.push((false, what)),
+            (None, Some(at)) => products[at].members.push((true, what)),
+            (None, None) => {
+                let negative = numbers[0].coefficient.is_negative();
+                products.push(Weighed {
+                    numbers: if negative { turned } else { numbers },
+                    members: vec![(negative, what)],
+                });
+            }
+        }
+    }
+    let mut terms = Vec::new();
+    for Weighed { numbers, members } in products {
+        let number = factored(normalizer, &Normal { monomials: numbers });
+        let mut parts: Vec<(bool, String, TermId)> = members
+            .into_iter()
+            .map(|(negative, what)| {
+                let term = ordered_monomial(normalizer, &what);
+                (negative, sort_key(normalizer.system, term), term)
+            })
+            .collect();
+        parts.sort();
+        let store = &mut normalizer.system.store;
+        let signed: Vec<TermId> = parts
+            .into_iter()
+            .map(|(negative, _, term)| if negative { store.negative(term) } else { term })
+            .collect();
+        let sum = store.add(signed);
+        terms.push(store.mul([number, sum]));
+    }
+    (terms, rest)
 }
 
 /// Monomials by their sums: those over the same letters that share a factor with such a letter, and what stands outside

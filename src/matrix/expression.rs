@@ -31,6 +31,17 @@ pub enum Kind {
         /// Whether it is its own transpose, by assumption.
         symmetric: bool,
     },
+    /// Some of the elements of a family at fixed slots, next to each other.
+    Slice {
+        /// The access at the general letters of row and column, moved to where the slice begins.
+        access: TermId,
+        /// The first and last row, where these are not all.
+        rows: Option<Box<(Affine, Affine)>>,
+        /// The first and last column, where these are not all.
+        columns: Option<Box<(Affine, Affine)>>,
+    },
+    /// Columns on top of each other.
+    Stack(Vec<Expression>),
     /// A function of a matrix.
     OfMatrix {
         /// Its value: the access at the general letters of row and column.
@@ -104,6 +115,16 @@ impl Expression {
                 symmetric: false,
             },
             shape: Shape::of(rows.as_ref(), columns.as_ref()),
+        }
+    }
+
+    /// Columns on top of each other.
+    pub fn stack(columns: Vec<Expression>) -> Self {
+        let sizes = columns.iter().filter_map(|column| column.shape.rows());
+        let size = sizes.fold(Affine::int(0), |sum, size| sum.plus(size));
+        Self {
+            kind: Kind::Stack(columns),
+            shape: Shape::Column(size),
         }
     }
 
@@ -189,6 +210,22 @@ impl Expression {
                 access: store.substitute(*access, letters),
                 symmetric: *symmetric,
             },
+            Kind::Slice {
+                access,
+                rows,
+                columns,
+            } => {
+                let moved = |bounds: &Option<Box<(Affine, Affine)>>| {
+                    let (low, high) = &**bounds.as_ref()?;
+                    Some(Box::new((letters.affine(low), letters.affine(high))))
+                };
+                Kind::Slice {
+                    access: store.substitute(*access, letters),
+                    rows: moved(rows),
+                    columns: moved(columns),
+                }
+            }
+            Kind::Stack(parts) => Kind::Stack(all(parts)),
             Kind::OfMatrix {
                 access,
                 argument,
@@ -271,13 +308,17 @@ impl Expression {
     /// Its parts, from left to right.
     fn parts(&self) -> Vec<&Expression> {
         match &self.kind {
-            Kind::Number(_) | Kind::Quantity { .. } | Kind::Zero | Kind::Ones | Kind::Identity => {
-                Vec::new()
-            }
+            Kind::Number(_)
+            | Kind::Quantity { .. }
+            | Kind::Slice { .. }
+            | Kind::Zero
+            | Kind::Ones
+            | Kind::Identity => Vec::new(),
             Kind::Product { numbers, chain } => numbers.iter().chain(chain).collect(),
-            Kind::Hadamard(parts) | Kind::Sum(parts) | Kind::Apply(_, _, parts) => {
-                parts.iter().collect()
-            }
+            Kind::Hadamard(parts)
+            | Kind::Sum(parts)
+            | Kind::Stack(parts)
+            | Kind::Apply(_, _, parts) => parts.iter().collect(),
             Kind::OfMatrix {
                 argument: inner, ..
             }
@@ -378,6 +419,8 @@ impl Expression {
                 body: Box::new(body.transposed()),
             },
             Kind::Quantity { .. }
+            | Kind::Slice { .. }
+            | Kind::Stack(_)
             | Kind::OfMatrix { .. }
             | Kind::Softmax(..)
             | Kind::DiagonalOf(_)

@@ -9,7 +9,7 @@ use crate::array::Shape;
 use crate::normal::Normalizer;
 use crate::syntax::StepAtZero;
 use crate::system::{FamilyKind, System};
-use crate::term::{Affine, Domain, Node, Reduction, Store, TermId, VarId};
+use crate::term::{Affine, Domain, Node, Reduction, Store, Substitution, TermId, VarId};
 
 pub(super) struct Lowering<'a> {
     pub(super) system: &'a mut System,
@@ -44,7 +44,7 @@ impl Lowering<'_> {
         }
         match kind {
             Kind::Number(term) => self.fits(shape, &Shape::Number).then_some(*term),
-            Kind::Quantity { access, .. } => Some(with_letters(
+            Kind::Quantity { access, .. } | Kind::Slice { access, .. } => Some(with_letters(
                 self.system,
                 *access,
                 self.general,
@@ -56,6 +56,35 @@ impl Lowering<'_> {
             } => {
                 let letters = with_letters(self.system, *access, self.general, row, column);
                 self.is_argument(letters, argument).then_some(letters)
+            }
+            Kind::Stack(parts) => {
+                let letter = row?;
+                let mut before = Affine::int(0);
+                let mut branches = Vec::with_capacity(parts.len());
+                for (at, part) in parts.iter().enumerate() {
+                    let Shape::Column(size) = &part.shape else {
+                        return None;
+                    };
+                    let own = self.system.store.fresh_var("k");
+                    let entry = self.entry(part, Some(own), None)?;
+                    let place = Affine::var(letter).minus(&before);
+                    let entry = self
+                        .system
+                        .store
+                        .substitute(entry, &Substitution::new([(own, place)]));
+                    before = before.plus(size);
+                    let inside = if at + 1 == parts.len() {
+                        self.system.store.int(1)
+                    } else {
+                        let inside = Domain::at_least(&before, &Affine::var(letter));
+                        self.system.store.guard(inside)
+                    };
+                    branches.push((inside, entry));
+                }
+                if !self.fits(shape, &Shape::Column(before)) {
+                    return None;
+                }
+                Some(self.system.store.intern(Node::Cases(branches.into())))
             }
             Kind::Transpose(inner) => {
                 if !self.fits(&inner.shape.transposed(), shape) {

@@ -106,10 +106,47 @@ pub struct Notation {
 impl Notation {
     /// Matrix notation in a layout, under a convention.
     pub fn new(system: &mut System, layout: Layout, step_at_zero: StepAtZero) -> Self {
-        Self {
+        let notation = Self {
             layout,
             step_at_zero,
             general: [system.store.fresh_var("i"), system.store.fresh_var("j")],
+        };
+        notation.find_symmetric(system);
+        notation
+    }
+
+    /// Notes the defined matrices that are their own transposes: those of kernels, `K + s² I`, diagonal ones.
+    fn find_symmetric(self, system: &mut System) {
+        for family in system.family_ids() {
+            let known = system.family(family);
+            let [clause] = known.clauses.as_slice() else {
+                continue;
+            };
+            let (Some(body), FamilyKind::Defined, 2) = (clause.body, &known.kind, known.axes)
+            else {
+                continue;
+            };
+            if system.symmetric(family).is_some() {
+                continue;
+            }
+            let clause = clause.clone();
+            let mut turned = clause.index.to_vec();
+            let last = turned.len() - 1;
+            turned.swap(last - 1, last);
+            let (values, domain) = clause.at(&turned);
+            // What is not square is no transpose of itself.
+            if !system.ambient.implies(&clause.domain, &domain) {
+                continue;
+            }
+            let turned = system.store.substitute(body, &values);
+            let mut assumed = Vec::new();
+            let left = self.symmetrized(system, body, &mut assumed);
+            let right = self.symmetrized(system, turned, &mut assumed);
+            if self.are_equal(system, &clause.domain, left, right) {
+                assumed.sort_unstable();
+                assumed.dedup();
+                system.symmetric_by_definition.push((family, assumed));
+            }
         }
     }
 
@@ -123,7 +160,7 @@ impl Notation {
         sides.any(|side| {
             let mut found = false;
             side.visit(&mut |kind| {
-                if let Kind::Quantity { access, .. } = kind
+                if let Kind::Quantity { access, .. } | Kind::Slice { access, .. } = kind
                     && let Node::Access(family, _) = system.store.node(*access)
                 {
                     found |= self.is_turned(system, *family);
@@ -314,8 +351,8 @@ impl Notation {
 
     /// The assumptions that make the matrices of a family symmetric; none if they are not.
     fn symmetry(self, system: &mut System, family: FamilyId) -> Option<Vec<usize>> {
-        if let Some(number) = system.assumed_symmetric(family) {
-            return Some(vec![number]);
+        if let Some(numbers) = system.symmetric(family) {
+            return Some(numbers);
         }
         // The inverse of a formula that is its own transpose.
         let of = match system.family(family).kind {

@@ -161,7 +161,8 @@ impl<'a> Recovery<'a> {
                 })
             }
             Term::Guard(domain) => self.delta(&domain),
-            Term::Test(..) | Term::Cases(_) => Err(Refusal::Entrywise),
+            Term::Cases(branches) => self.stack(&branches, context),
+            Term::Test(..) => Err(Refusal::Entrywise),
             // An index used as a number: there is no array of its values.
             Term::Number(_) | Term::Pi | Term::Index(_) | Term::Parameter(_) => {
                 Err(Refusal::IndexAsNumber)
@@ -226,7 +227,7 @@ impl<'a> Recovery<'a> {
                 let argument = self.argument(inner, &at, context)?;
                 quantity = Expression::of_matrix(access, argument, quantity.shape);
             }
-            return Ok(match self.system.assumed_symmetric(of) {
+            return Ok(match self.system.symmetric(of) {
                 Some(_) => quantity.symmetric(),
                 None => quantity,
             });
@@ -257,8 +258,8 @@ impl<'a> Recovery<'a> {
         for (at, value) in index.iter().enumerate() {
             let mut letters = 0;
             value.visit_vars(&mut |var| letters += usize::from(self.is_letter(var)));
-            let bare = value.as_var().is_some_and(|var| self.is_letter(var));
-            if places.contains(&at) && !bare || !places.contains(&at) && letters > 0 {
+            let single = places.contains(&at) && self.letter_of(value).is_some();
+            if !single && (places.contains(&at) || letters > 0) {
                 return Err(Refusal::Index);
             }
         }
@@ -267,24 +268,59 @@ impl<'a> Recovery<'a> {
         let Some((row, column)) = oriented else {
             return Err(Refusal::Axes(axes.count()));
         };
-        let letter = |at: usize| index[at].as_var().ok_or(Refusal::Index);
+        let letters: Vec<Option<VarId>> = index.iter().map(|at| self.letter_of(at)).collect();
+        let letter = |at: usize| letters[at].ok_or(Refusal::Index);
+        // Lengths are those of axes, whatever part of them is read.
+        let mut whole = index.to_vec();
+        for at in places {
+            whole[at] = Affine::var(letter(at)?);
+        }
         let mut general = index.to_vec();
         let mut lengths = [None, None];
+        let mut bounds = [None, None];
         for (side, at) in [row, column].into_iter().enumerate() {
-            if let Some(at) = at {
-                let size = length(self.system, family, index, at, context);
-                lengths[side] = Some(size.ok_or(Refusal::Partial)?);
-                general[at] = Affine::var(self.general[side]);
+            let Some(at) = at else {
+                continue;
+            };
+            let size = length(self.system, family, &whole, at, context);
+            let size = size.ok_or(Refusal::Partial)?;
+            let letter = letter(at)?;
+            let before = index[at].minus(&Affine::var(letter));
+            let high = self.size(letter).plus(&before);
+            let same = |one: &Affine, other: &Affine| {
+                one == other
+                    || self
+                        .system
+                        .ambient
+                        .implies(context, &Domain::equal(one, other))
+            };
+            if !same(&before, &Affine::int(0)) || !same(&high, &size) {
+                bounds[side] = Some(Box::new((before.offset(1), high)));
+                lengths[side] = Some(self.size(letter));
+            } else {
+                lengths[side] = Some(size);
             }
+            general[at] = before.plus(&Affine::var(self.general[side]));
         }
         let [rows, columns] = lengths;
         let access = self.system.store.access(family, general);
         let mut array = Expression::quantity(access, rows, columns);
+        let is_slice = bounds.iter().any(Option::is_some);
         if let FamilyKind::OfMatrix { of, .. } = self.system.family(family).kind {
+            if is_slice {
+                return Err(Refusal::Index);
+            }
             let argument = self.argument(of, index, context)?;
             array = Expression::of_matrix(access, argument, array.shape);
         }
-        if self.system.assumed_symmetric(family).is_some() {
+        if is_slice {
+            let [rows, columns] = bounds;
+            array.kind = Kind::Slice {
+                access,
+                rows,
+                columns,
+            };
+        } else if self.system.symmetric(family).is_some() {
             array = array.symmetric();
         }
         Ok(match (row, column) {
@@ -300,7 +336,8 @@ impl<'a> Recovery<'a> {
             },
             (Some(row), Some(column)) => {
                 let (first, second) = (letter(row)?, letter(column)?);
-                if first == second && is_derivative(self.system, family) {
+                let jacobian = !axes.of.is_empty() && is_derivative(self.system, family);
+                if first == second && (is_slice || jacobian) {
                     // The diagonal of a Jacobian is better said entry by entry.
                     return Err(Refusal::Index);
                 }
@@ -316,6 +353,74 @@ impl<'a> Recovery<'a> {
                     }
                 }
             }
+        })
+    }
+
+    /// The letter of an axis that an index is, up to what stands before the part that is read.
+    fn letter_of(&self, index: &Affine) -> Option<VarId> {
+        let mut letters: SmallVec<[VarId; 2]> = SmallVec::new();
+        index.visit_vars(&mut |var| {
+            if self.is_letter(var) && !letters.contains(&var) {
+                letters.push(var);
+            }
+        });
+        let [only] = letters[..] else {
+            return None;
+        };
+        // In the argument of a class number it is no index of an axis.
+        let rest = index.minus(&Affine::var(only));
+        (!rest.mentions(only)).then_some(only)
+    }
+
+    /// `{ x_i if i ≤ n; y_{i-n} otherwise }` is `x` on top of `y`.
+    fn stack(&mut self, branches: &[(TermId, TermId)], context: &Domain) -> Result<Node, Refusal> {
+        let mut letter = None;
+        let mut before = Affine::int(0);
+        let mut columns = Vec::with_capacity(branches.len());
+        for (at, (condition, value)) in branches.iter().enumerate() {
+            let last = at + 1 == branches.len();
+            let bound = match self.system.store.node(*condition) {
+                Term::Guard(domain) if !last => match domain.constraints() {
+                    [only] if only.relation() == Relation::NonNegative => only.affine().clone(),
+                    _ => return Err(Refusal::Entrywise),
+                },
+                _ if last && self.system.store.is_one(*condition) => Affine::int(0),
+                _ => return Err(Refusal::Entrywise),
+            };
+            let own = match letter {
+                Some(letter) => letter,
+                None => {
+                    let own = self.letter_of(&bound.scaled((-1).into()));
+                    *letter.insert(own.ok_or(Refusal::Entrywise)?)
+                }
+            };
+            let high = if last {
+                self.size(own)
+            } else {
+                bound.plus(&Affine::var(own))
+            };
+            if high.mentions(own) {
+                return Err(Refusal::Entrywise);
+            }
+            let size = high.minus(&before);
+            let name = self.system.store.letter(own).to_owned();
+            let fresh = self.system.store.fresh_var(&name);
+            let place = before.plus(&Affine::var(fresh));
+            let moved = Substitution::new([(own, place)]);
+            let value = self.system.store.substitute(*value, &moved);
+            let range = Domain::between(&Affine::int(1), &Affine::var(fresh), &size);
+            let inside = moved.domain(context).and(&range);
+            self.letters.push((fresh, size));
+            let node = self.node(value, &inside);
+            let node = node.and_then(|node| self.spread(node, &[fresh]));
+            self.letters.pop();
+            columns.push(node?.array);
+            before = high;
+        }
+        let own = letter.ok_or(Refusal::Entrywise)?;
+        Ok(Node {
+            axes: SmallVec::from_slice(&[own]),
+            array: Expression::stack(columns),
         })
     }
 

@@ -5,7 +5,7 @@ use num_traits::{One, Signed};
 
 use super::expression::{Expression, Kind};
 use crate::system::System;
-use crate::term::FunctionId;
+use crate::term::{FunctionId, Store};
 
 /// A product with softmax in the place of `exp(x)` and as many powers of `1/(1ᵀ exp(x))`.
 pub(super) fn folded(system: &mut System, array: Expression) -> Expression {
@@ -40,7 +40,7 @@ pub(super) fn folded(system: &mut System, array: Expression) -> Expression {
             };
         }
     }
-    changed |= fold_rows(&mut chain, exp);
+    changed |= fold_rows(&mut system.store, &mut chain, exp);
     if changed {
         Expression::product(&mut system.store, numbers.into_iter().chain(chain))
     } else {
@@ -48,30 +48,62 @@ pub(super) fn folded(system: &mut System, array: Expression) -> Expression {
     }
 }
 
-/// `diag(1 / (exp(S) 1)) exp(S)` as the softmax of each row.
-fn fold_rows(chain: &mut Vec<Expression>, exp: FunctionId) -> bool {
+/// `diag(1 / (exp(S) 1)) exp(S)` as the softmax of each row, `exp(S) diag(1 / (exp(S)ᵀ 1))` as that of each column.
+fn fold_rows(store: &mut Store, chain: &mut Vec<Expression>, exp: FunctionId) -> bool {
     let found = (1..chain.len()).find_map(|at| {
-        let argument = exponential(&chain[at], exp)?;
-        let Kind::Diagonal(shares) = &chain[at - 1].kind else {
-            return None;
-        };
-        let Kind::Power(sums, exponent) = &shares.kind else {
-            return None;
-        };
-        let Kind::Product { numbers, chain } = &sums.kind else {
-            return None;
-        };
-        let is_sum = matches!(chain.as_slice(), [values, ones]
-            if ones.kind == Kind::Ones && exponential(values, exp) == Some(argument));
-        let once = (-exponent).is_one() && numbers.is_empty();
-        (is_sum && once).then(|| (at, argument.clone()))
+        let (left, right) = (&chain[at - 1], &chain[at]);
+        let rows = weights(left, right, right, exp).map(|rest| (at - 1, at, rest));
+        let turned = left.transposed();
+        rows.or_else(|| weights(right, left, &turned, exp).map(|rest| (at, at - 1, rest)))
     });
-    let Some((at, argument)) = found else {
+    let Some((diagonal, values, rest)) = found else {
         return false;
     };
-    chain[at] = Expression::softmax(exp, argument);
-    chain.remove(at - 1);
+    let Some(argument) = exponential(&chain[values], exp).cloned() else {
+        return false;
+    };
+    chain[values] = if diagonal < values {
+        Expression::softmax(exp, argument)
+    } else {
+        Expression::softmax(exp, argument.transposed()).transposed()
+    };
+    if rest.is_empty() {
+        chain.remove(diagonal);
+    } else {
+        chain[diagonal] = Expression::hadamard(store, rest).diagonal();
+    }
     true
+}
+
+/// What stands beside `1 / (exp(S) 1)`, or `1 / (exp(S)ᵀ 1)`, on a diagonal next to `exp(S)`.
+fn weights(
+    diagonal: &Expression,
+    values: &Expression,
+    summed: &Expression,
+    exp: FunctionId,
+) -> Option<Vec<Expression>> {
+    exponential(values, exp)?;
+    let Kind::Diagonal(shares) = &diagonal.kind else {
+        return None;
+    };
+    let parts = match &shares.kind {
+        Kind::Hadamard(parts) => parts.clone(),
+        _ => vec![(**shares).clone()],
+    };
+    let at = parts.iter().position(|part| {
+        let Kind::Power(sums, exponent) = &part.kind else {
+            return false;
+        };
+        let Kind::Product { numbers, chain } = &sums.kind else {
+            return false;
+        };
+        let is_sum = matches!(chain.as_slice(), [rows, ones]
+            if ones.kind == Kind::Ones && rows == summed);
+        (-exponent).is_one() && numbers.is_empty() && is_sum
+    })?;
+    let mut rest = parts;
+    rest.remove(at);
+    Some(rest)
 }
 
 /// The factors of a number that is a product of arrays.

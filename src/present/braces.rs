@@ -361,7 +361,9 @@ impl Printer<'_> {
         array.visit(&mut |part| {
             let term = match part {
                 Kind::Number(term) => *term,
-                Kind::Quantity { access, .. } | Kind::OfMatrix { access, .. } => *access,
+                Kind::Quantity { access, .. }
+                | Kind::Slice { access, .. }
+                | Kind::OfMatrix { access, .. } => *access,
                 _ => return,
             };
             found |= self.has_derivative(term, chain);

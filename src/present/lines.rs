@@ -235,7 +235,7 @@ fn symbol_width(symbol: &Symbol) -> f32 {
             | Sign::Dots => EQUALS,
             Sign::Times | Sign::Divides => 1.5,
             Sign::Thin => 0.3,
-            Sign::Prime | Sign::Comma | Sign::Semicolon => 0.6,
+            Sign::Prime | Sign::Comma | Sign::Colon | Sign::Semicolon => 0.6,
             Sign::ForAll
             | Sign::Partial
             | Sign::Differential

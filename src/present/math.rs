@@ -151,6 +151,8 @@ pub enum Sign {
     Slash,
     /// `,`
     Comma,
+    /// `:`
+    Colon,
     /// `;`
     Semicolon,
     /// `′`

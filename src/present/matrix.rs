@@ -10,7 +10,7 @@ use super::terms::{Begin, Level, Printed, Printer};
 use crate::matrix::{Expression, Kind};
 use crate::profile::Slopes;
 use crate::system::{FamilyKind, Primitive};
-use crate::term::{Node, Reduction, TermId};
+use crate::term::{Affine, Node, Reduction, TermId};
 
 impl Printer<'_> {
     /// An array that is all of a side of an equation.
@@ -25,6 +25,17 @@ impl Printer<'_> {
         match &array.kind {
             Kind::Number(term) => self.term(*term, scope),
             Kind::Quantity { access, .. } => self.whole(*access, scope),
+            Kind::Slice {
+                access,
+                rows,
+                columns,
+            } => {
+                let rows = array.shape.rows().map(|_| rows);
+                let columns = array.shape.columns().map(|_| columns);
+                let sides: Vec<_> = rows.into_iter().chain(columns).collect();
+                self.slice(*access, &sides, scope)
+            }
+            Kind::Stack(parts) => self.stack(parts, scope),
             Kind::OfMatrix {
                 access, argument, ..
             } => self.matrix_function(*access, argument, false, scope),
@@ -168,6 +179,67 @@ impl Printer<'_> {
         self.of_array(row, argument, turned)
     }
 
+    /// A quantity with the first and last index of what is read of each axis: `v_{1:n}`, `W_{:,1:n}`.
+    fn slice(
+        &mut self,
+        access: TermId,
+        sides: &[&Option<Box<(Affine, Affine)>>],
+        scope: Scope,
+    ) -> Printed {
+        let whole = self.whole(access, scope);
+        let colon = self.boxes.sign(Sign::Colon);
+        let mut parts = Vec::with_capacity(sides.len());
+        for side in sides {
+            parts.push(match side.as_deref() {
+                Some((low, high)) => {
+                    let low = self.affine(low, scope).id;
+                    let high = self.affine(high, scope).id;
+                    self.boxes.row([low, colon, high])
+                }
+                None => colon,
+            });
+        }
+        let below = self.boxes.list(&parts, Sign::Comma);
+        let (base, above) = match *self.boxes.get(whole.id) {
+            Math::Script {
+                base,
+                sub: None,
+                sup,
+            } => (base, sup),
+            Math::Symbol(_) | Math::Spelled(_) | Math::Accent(..) => (whole.id, None),
+            _ => (self.bracketed(whole).id, None),
+        };
+        let id = self.boxes.script(base, Some(below), above);
+        Printed {
+            tall: whole.tall,
+            ..Printed::scripted(id)
+        }
+    }
+
+    /// `\operatorname{concat}(x,y)`.
+    fn stack(&mut self, parts: &[Expression], scope: Scope) -> Printed {
+        let head = self.boxes.latex(r"\operatorname{concat}");
+        let mut tall = false;
+        let mut printed = Vec::with_capacity(parts.len());
+        for part in parts {
+            let number = self.boxes.number(1);
+            // A single one is no column of ones.
+            let part = match part.kind {
+                Kind::Ones if is_single(part) => Printed::digits(number),
+                _ => self.array(part, scope),
+            };
+            tall |= part.tall;
+            printed.push(part.id);
+        }
+        let inside = self.boxes.list(&printed, Sign::Comma);
+        let inside = self.boxes.fence(Fence::Round, tall, inside);
+        let id = self.boxes.row([head, inside]);
+        Printed {
+            tall,
+            ..Printed::atom(id)
+        }
+    }
+
     /// A quantity without its element indices.
     fn whole(&mut self, access: TermId, scope: Scope) -> Printed {
         match self.system.store.node(access) {
@@ -214,6 +286,7 @@ impl Printer<'_> {
         }
         let mut negative = false;
         let mut printed = Vec::with_capacity(numbers.len() + chain.len());
+        let mut front = Vec::new();
         let count = numbers.len() + chain.len();
         let divides = |number: &&Expression| matches!(&number.kind, Kind::Power(_, exponent) if exponent.is_negative());
         let divided = numbers.iter().any(|number| divides(&number));
@@ -235,7 +308,13 @@ impl Printer<'_> {
             };
             let (minus, number) = self.summand(term, scope);
             negative ^= minus;
-            if !self.is_one(number.id) {
+            if self.is_one(number.id) {
+                continue;
+            }
+            // What is not tall itself stands above the line of the fraction that follows.
+            if divided && !number.tall {
+                front.push(number);
+            } else {
                 printed.push(number);
             }
         }
@@ -245,13 +324,23 @@ impl Printer<'_> {
                 .iter()
                 .filter(|number| !matches!(number.kind, Kind::Number(_)));
             let (below, above): (Vec<&Expression>, Vec<&Expression>) = made.partition(divides);
-            let fraction = self.fraction_of_arrays(&above, &below, scope);
+            let fraction = self.fraction_of_arrays(front, &above, &below, scope);
             printed.push(fraction);
         }
         if let ([], [only]) = (printed.as_slice(), chain) {
             return (negative, self.array(only, scope));
         }
-        let mut rest = chain;
+        // A column of a single one is no factor.
+        let single = |array: &Expression| match &array.kind {
+            Kind::Transpose(inner) => inner.kind == Kind::Ones && is_single(inner),
+            kind => *kind == Kind::Ones && is_single(array),
+        };
+        let shown: Vec<Expression> = chain
+            .iter()
+            .filter(|array| !single(array))
+            .cloned()
+            .collect();
+        let mut rest = if shown.is_empty() { chain } else { &shown };
         while let Some((first, behind)) = rest.split_first() {
             let array = self.array(first, scope);
             // `X X` is a power of a quantity.
@@ -273,11 +362,22 @@ impl Printer<'_> {
 
     fn fraction_of_arrays(
         &mut self,
+        front: Vec<Printed>,
         above: &[&Expression],
         below: &[&Expression],
         scope: Scope,
     ) -> Printed {
-        let single = above.len() == 1;
+        let single = front.len() + above.len() == 1;
+        let front: Vec<Printed> = front
+            .into_iter()
+            .map(|number| {
+                if single {
+                    number
+                } else {
+                    self.factor(number, false)
+                }
+            })
+            .collect();
         let above: Vec<Printed> = above
             .iter()
             .map(|number| {
@@ -290,6 +390,7 @@ impl Printer<'_> {
                 }
             })
             .collect();
+        let above: Vec<Printed> = front.into_iter().chain(above).collect();
         let mut divisors = Vec::with_capacity(below.len());
         for number in below {
             if let Kind::Power(base, exponent) = &number.kind {
@@ -320,7 +421,7 @@ impl Printer<'_> {
     fn has_adjoint(&self, array: &Expression) -> bool {
         let mut found = false;
         array.visit(&mut |kind| {
-            if let Kind::Quantity { access, .. } = kind
+            if let Kind::Quantity { access, .. } | Kind::Slice { access, .. } = kind
                 && let Node::Access(family, _) = self.system.store.node(*access)
             {
                 found |= self.system.is_adjoint(*family);
@@ -499,4 +600,9 @@ impl Printer<'_> {
             _ => (false, self.array(part, scope)),
         }
     }
+}
+
+/// Whether a column has one entry.
+fn is_single(column: &Expression) -> bool {
+    column.shape.rows().and_then(Affine::as_int) == Some(1)
 }

@@ -656,7 +656,7 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// `left cmp right`; a number on the left changes sides.
+    /// `left cmp right`; a number on the left changes sides, and so does a name before a formula: `|e| ≤ d`.
     pub(super) fn comparison(
         &mut self,
         cmp: Cmp,
@@ -664,8 +664,17 @@ impl<'a> Printer<'a> {
         right: TermId,
         scope: Scope,
     ) -> MathId {
-        let turned = self.system.store.as_number(left).is_some()
-            && self.system.store.as_number(right).is_none();
+        let store = &self.system.store;
+        let rank = |term: TermId| match store.node(term) {
+            Node::Number(_) => 0,
+            Node::Pi | Node::Index(_) | Node::Access(..) | Node::Parameter(_) => 1,
+            _ => 2,
+        };
+        let turned = match (rank(left), rank(right)) {
+            (0, other) => other > 0,
+            (1, other) => other > 1,
+            _ => false,
+        };
         let (sign, left, right) = match (cmp, turned) {
             (Cmp::Greater, false) => (Sign::Greater, left, right),
             (Cmp::Greater, true) => (Sign::Less, right, left),

@@ -99,6 +99,53 @@ impl Product {
         self.factors = kept;
     }
 
+    /// Takes the number that all summands of a factor have in common to the front: `c (2 a - 2 b)` is `2 c (a - b)`.
+    pub(crate) fn take_contents(&mut self, store: &mut Store) {
+        if self.factors.len() < 2 && self.coefficient.is_one() {
+            return;
+        }
+        for (base, exponent) in &mut self.factors {
+            if !exponent.is_one() || !matches!(store.node(*base), Node::Add(_)) {
+                continue;
+            }
+            let mut parts = summands(store, *base);
+            let content = parts[0].0.abs();
+            if content.is_one() || parts.iter().any(|(number, _)| number.abs() != content) {
+                continue;
+            }
+            for (number, _) in &mut parts {
+                *number /= &content;
+            }
+            *base = build_sum(store, parts);
+            self.coefficient *= content;
+        }
+    }
+
+    /// Joins a power whose exponent is no number with other powers of its base: `u u^(a - 1)` is `u^a`.
+    pub(crate) fn join_exponents(&mut self, store: &mut Store) {
+        let mut at = 0;
+        while at < self.factors.len() {
+            let (term, once) = &self.factors[at];
+            let Node::Power(base, exponent) = *store.node(*term) else {
+                at += 1;
+                continue;
+            };
+            let whole =
+                |(other, power): &(TermId, BigRational)| *other == base && power.is_integer();
+            let found = self.factors.iter().position(whole);
+            match found {
+                Some(other) if once.is_one() => {
+                    let more = store.number(self.factors[other].1.clone());
+                    let sum = store.add([exponent, more]);
+                    self.factors[at].0 = store.power(base, sum);
+                    self.factors.remove(other);
+                    at = 0;
+                }
+                _ => at += 1,
+            }
+        }
+    }
+
     /// Folds powers of numbers with whole exponents into the coefficient.
     pub(crate) fn fold_numbers(&mut self, store: &Store) {
         let coefficient = &mut self.coefficient;

@@ -64,6 +64,9 @@ impl Simplifier {
         {
             system.function_id("sigmoid");
         }
+        if system.find_function("sinh").is_some() && system.find_function("cosh").is_some() {
+            system.function_id("tanh");
+        }
         let mut compiled = Vec::new();
         for rule in more.iter().chain(rules()) {
             if !rule.holds.under(step_at_zero) || !applies_to(system, rule) {
@@ -302,7 +305,7 @@ impl Simplifier {
     fn apply_rules(&mut self, system: &mut System, term: TermId) -> TermId {
         if !matches!(
             system.store.node(term),
-            Node::Mul(_) | Node::Power(..) | Node::Apply(..)
+            Node::Mul(_) | Node::Power(..) | Node::Apply(..) | Node::Add(_)
         ) {
             return term;
         }
@@ -413,6 +416,8 @@ impl Simplifier {
         let mut cancelled = Vec::new();
         product.combine_powers(|base| cancelled.push(base));
         product.fold_numbers(store);
+        product.take_contents(store);
+        product.join_exponents(store);
         self.merge_guards(store, &mut product);
         if product.coefficient.is_negative() {
             let turned = (0..product.factors.len()).find_map(|at| {

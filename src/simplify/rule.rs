@@ -105,12 +105,12 @@ pub(crate) fn heads(store: &Store, term: TermId) -> Vec<FunctionId> {
                 _ => heads(store, *factor),
             })
             .collect(),
-        // A divisor such as 1 + exp(u).
+        // A divisor such as 1 + exp(u), a sum such as 1 - sigmoid(-u).
         Node::Add(parts) => parts
             .iter()
             .flat_map(|part| match store.node(*part) {
-                Node::Apply(function, _, _) => vec![*function],
-                _ => Vec::new(),
+                Node::Add(_) => Vec::new(),
+                _ => heads(store, *part),
             })
             .collect(),
         _ => Vec::new(),

@@ -382,6 +382,11 @@ impl Lowering<'_> {
         };
         let family = self.family_of(&head)?;
         let slots = self.system.family(family).slots;
+        if self.system.family(family).kind == super::FamilyKind::Defined {
+            self.problems
+                .push(mistakes::assumed_of_defined(&head.name, what.span));
+            return None;
+        }
         if !head.elements.is_empty() || !(head.slots.is_empty() || head.slots.len() == slots) {
             self.problems.push(mistakes::assumed_name(what.span));
             return None;

@@ -9,13 +9,14 @@ use super::ranges::{Draft, Inferred, Piece};
 use super::reference::Head;
 use super::scope::{Letter, Origin, Scope};
 use super::shapes::{self, ShapePiece};
+use super::taken_out::Taken;
 use super::{Family, FamilyKind, FamilyRole, System};
 use crate::array;
 use crate::source::{Diagnostic, Report, Span};
 use crate::syntax::{
     Declaration, Expr, ExprKind, Network, Range, Role, Set, StatementKind, with_stack_for,
 };
-use crate::term::{Affine, Atom, Domain, FamilyId, TermId};
+use crate::term::{Affine, Atom, Domain, FamilyId, TermId, VarId};
 
 /// Everything that is known while a network is lowered.
 #[derive(Debug, Default)]
@@ -47,6 +48,12 @@ pub(super) struct Lowering<'a> {
     pub(super) half_known: FxHashMap<FamilyId, usize>,
     /// Equations of arguments that became quantities of their own.
     pub(super) named: Vec<Draft>,
+    /// Those equations' families, by what they say with the letters of slots at general ones.
+    pub(super) taken: FxHashMap<Taken, FamilyId>,
+    /// Letters that stand for those of any equation.
+    pub(super) general: Vec<VarId>,
+    /// The right side of the equation that is being read.
+    pub(super) right_side: Option<Span>,
     /// Functions whose bodies are being read, innermost last.
     pub(super) open_functions: Vec<String>,
 }
@@ -78,6 +85,9 @@ impl<'a> Lowering<'a> {
         self.names
             .enter_all_sizes(network, &mut self.system, &mut self.problems);
         self.names.refuse_double_readings(&mut self.problems);
+        if self.keep_first_of_two_meanings() {
+            return;
+        }
         self.read_functions(network);
         self.declare_shapes(network);
         self.assume_sizes(network);
@@ -104,6 +114,18 @@ impl<'a> Lowering<'a> {
         self.read_spellings(network);
         self.read_convention(network);
         self.warn_of_unused();
+    }
+
+    /// One complaint for each name with two meanings, if there are any: nothing can be said of what uses it.
+    fn keep_first_of_two_meanings(&mut self) -> bool {
+        let mut seen: FxHashSet<String> = FxHashSet::default();
+        let mut found = false;
+        self.problems.retain(|problem| {
+            let double = problem.code == mistakes::TWO_MEANINGS;
+            found |= double;
+            !double || seen.insert(problem.message.clone())
+        });
+        found
     }
 
     /// Families of `where`, of left sides and of the loss.
@@ -623,7 +645,10 @@ impl<'a> Lowering<'a> {
         };
         self.current = self.drafts.len();
         scope.context = domain.clone();
-        let Some(array) = self.array(right, &mut scope) else {
+        self.right_side = Some(right.span);
+        let array = self.array(right, &mut scope);
+        self.right_side = None;
+        let Some(array) = array else {
             return;
         };
         let text = super::names::head_text(head);

@@ -63,6 +63,8 @@ pub struct System {
     pub total: Option<FamilyId>,
     /// What is assumed, in written order.
     pub assumptions: Vec<Assumption>,
+    /// Defined matrices that are their own transposes, with the assumptions that this rests on.
+    pub symmetric_by_definition: Vec<(FamilyId, Vec<usize>)>,
     /// The network's own value of Step(0), if it names one.
     pub step_at_zero: Option<StepAtZero>,
     /// How the author wants things written.
@@ -420,8 +422,22 @@ impl System {
         Some(FamilyId(at as u32))
     }
 
+    /// The assumptions that make a family's matrices symmetric, by themselves or by its definition; none if these are not.
+    pub fn symmetric(&self, family: FamilyId) -> Option<Vec<usize>> {
+        if let Some(number) = self.assumed_symmetric(family) {
+            return Some(vec![number]);
+        }
+        let of = match self.family(family).kind {
+            FamilyKind::OfMatrix { row, of } if row.keeps_shape => of,
+            _ => family,
+        };
+        let mut known = self.symmetric_by_definition.iter();
+        let (_, assumed) = known.find(|(known, _)| *known == of)?;
+        Some(assumed.clone())
+    }
+
     /// The number of the assumption that makes a family's matrices symmetric.
-    pub fn assumed_symmetric(&self, family: FamilyId) -> Option<usize> {
+    fn assumed_symmetric(&self, family: FamilyId) -> Option<usize> {
         let family = match self.family(family).kind {
             FamilyKind::OfMatrix { row, of } if row.keeps_shape => of,
             _ => family,

@@ -226,7 +226,8 @@ impl Lowering<'_> {
             size.visit_vars(&mut |var| varies |= vars.contains(&var));
             varies
         });
-        let scalar_only = matches!(op, Reduction::Max | Reduction::Min | Reduction::Product);
+        // A product of arrays over slots could be meant entry by entry or not.
+        let scalar_only = op == Reduction::Product;
         if varies || (scalar_only && !whole.is_number()) {
             let shape = self.shape_text(&whole.shape);
             self.problems

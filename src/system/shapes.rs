@@ -427,10 +427,13 @@ impl Lowering<'_> {
                             .collect(),
                         _ => Vec::new(),
                     };
-                    let shapes: Vec<Option<Shape>> = arguments
+                    let mut shapes: Vec<Option<Shape>> = arguments
                         .iter()
                         .map(|argument| self.guess(argument, scope))
                         .collect();
+                    if name == "concat" {
+                        self.guess_lengths(&mut shapes);
+                    }
                     return shape_of_call(name, arguments, &shapes, &sizes);
                 }
                 let all: Vec<&Expr> = arguments.iter().chain(extra).collect();
@@ -475,6 +478,18 @@ impl Lowering<'_> {
                 shape
             }
             ExprKind::Slice(_) | ExprKind::Derivative(..) => None,
+        }
+    }
+
+    /// What stands beside a column is a column, of a length that is not known: it goes where only the kind counts.
+    fn guess_lengths(&mut self, shapes: &mut [Option<Shape>]) {
+        let vector = |shape: &&Shape| matches!(shape, Shape::Column(_) | Shape::Row(_));
+        let Some(known) = shapes.iter().flatten().find(vector).cloned() else {
+            return;
+        };
+        for shape in shapes.iter_mut().filter(|shape| shape.is_none()) {
+            let length = Affine::var(self.system.store.fresh_var("n"));
+            *shape = Some(known.map(|_| length.clone()));
         }
     }
 

@@ -8,7 +8,10 @@ use super::scope::{Letter, Origin, Scope};
 use super::{Family, FamilyKind};
 use crate::array::Array;
 use crate::source::Span;
-use crate::term::{Affine, Domain, Node, Substitution, VarId};
+use crate::term::{Affine, Domain, Node, Substitution, TermId, VarId};
+
+/// What an equation says: its entry at general letters, its values, the sizes of its axes.
+pub(super) type Taken = (TermId, Domain, Vec<Affine>);
 
 impl Lowering<'_> {
     /// A formula under a name, as near to what is wished as is free, where it stands in an equation outside of all
@@ -31,10 +34,50 @@ impl Lowering<'_> {
         if plain || inside || open {
             return array;
         }
+        let letters: Vec<Letter> = scope.letters().to_vec();
+        let key = self.taken_key(&array, &letters, &scope.context);
+        if let Some(family) = self.taken.get(&key) {
+            // The gates of a recurrent layer read the same thing.
+            let family = *family;
+            let slots: Vec<Affine> = letters
+                .iter()
+                .map(|letter| Affine::var(letter.var))
+                .collect();
+            return Array::new(&mut self.system.store, array.shape, |store, index| {
+                store.access(family, slots.iter().chain(index).cloned())
+            });
+        }
         // The author cannot refer to it: the name is not entered.
         let name = self.free_name(wish);
-        let letters: Vec<Letter> = scope.letters().to_vec();
-        self.quantity(name, array, &letters, &scope.context, span)
+        let named = self.quantity(name, array, &letters, &scope.context, span);
+        if let Node::Access(family, _) = self.system.store.node(named.entry) {
+            self.taken.insert(key, *family);
+        }
+        named
+    }
+
+    /// An array and its letters as equations that say the same have them in common.
+    fn taken_key(&mut self, array: &Array, letters: &[Letter], context: &Domain) -> Taken {
+        let own = letters
+            .iter()
+            .map(|letter| letter.var)
+            .chain(array.letters.iter().copied());
+        let own: Vec<VarId> = own.collect();
+        while self.general.len() < own.len() {
+            self.general.push(self.system.store.fresh_var("i"));
+        }
+        let general = self.general.iter().map(|var| Affine::var(*var));
+        let moved = Substitution::new(own.into_iter().zip(general));
+        (
+            self.system.store.substitute(array.entry, &moved),
+            moved.domain(context),
+            array
+                .shape
+                .sizes()
+                .into_iter()
+                .map(|size| moved.affine(size))
+                .collect(),
+        )
     }
 
     /// The argument of a function of matrices as a quantity without a name: it is written out wherever the

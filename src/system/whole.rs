@@ -139,7 +139,8 @@ impl Lowering<'_> {
             _ => {}
         }
         let wanted = match (name, row) {
-            ("dot" | "concat", _) => 2,
+            ("dot", _) => 2,
+            ("concat", _) => arguments.len().max(2),
             (_, Some(row)) => row.arrays().len(),
             (_, None) => 1,
         };
@@ -175,7 +176,9 @@ impl Lowering<'_> {
         let mut arrays = self.arrays(&exprs, scope)?;
         let inside_row = scope.is_row();
         let entries = row.is_some_and(|row| row.takes == Takes::Entries);
-        let takes_numbers = inside_row || entries;
+        // A number is one more entry of a column.
+        let joins = name == "concat" && !arrays.iter().all(Array::is_number);
+        let takes_numbers = inside_row || entries || joins;
         if !takes_numbers && arrays.iter().any(Array::is_number) {
             self.problems
                 .push(mistakes::function_of_number(name, expr.span));
@@ -206,8 +209,14 @@ impl Lowering<'_> {
                 return self.fitting(result, &exprs, "multiply");
             }
             "concat" => {
-                let result = array::concatenate(&mut self.system.store, &arrays[0], &arrays[1]);
-                return self.fitting(result, &exprs, "concatenate");
+                let result = array::concatenate(&mut self.system.store, &arrays);
+                let whole = self.fitting(result, &exprs, "concatenate")?;
+                // What an equation says it is has a name already.
+                return Some(if self.right_side == Some(expr.span) {
+                    whole
+                } else {
+                    self.taken_out(whole, "v", expr.span, scope)
+                });
             }
             "diag" => {
                 let result = array::diag(&mut self.system.store, &arrays[0]);
@@ -405,11 +414,7 @@ pub(super) fn shape_of_call(
             Shape::Matrix(size, _) => Some(Shape::Column(size)),
             Shape::Number | Shape::Column(_) | Shape::Row(_) => None,
         },
-        "concat" => match (first()?, shapes.get(1).cloned().flatten()?) {
-            (Shape::Column(head), Shape::Column(tail)) => Some(Shape::Column(head.plus(&tail))),
-            (Shape::Row(head), Shape::Row(tail)) => Some(Shape::Row(head.plus(&tail))),
-            _ => None,
-        },
+        "concat" => concatenated(shapes),
         _ if let Some(row) = matrix_row(name) => match row.keeps_shape {
             true => first(),
             false => Some(Shape::Number),
@@ -430,6 +435,32 @@ pub(super) fn shape_of_call(
                 (Some(Axis::All) | None, _) => Some(Shape::Number),
             }
         }
+    }
+}
+
+/// The shape of columns, rows and numbers one behind the other, as far as each is known.
+fn concatenated(shapes: &[Option<Shape>]) -> Option<Shape> {
+    let mut size = Some(Affine::int(0));
+    let mut is_row = None;
+    for shape in shapes {
+        let own = match shape {
+            Some(Shape::Number) => Some(Affine::int(1)),
+            Some(Shape::Column(own)) => {
+                is_row = is_row.or(Some(false));
+                Some(own.clone())
+            }
+            Some(Shape::Row(own)) => {
+                is_row = is_row.or(Some(true));
+                Some(own.clone())
+            }
+            Some(Shape::Matrix(..)) => return None,
+            None => None,
+        };
+        size = size.zip(own).map(|(sum, own)| sum.plus(&own));
+    }
+    match (is_row?, size?) {
+        (true, size) => Some(Shape::Row(size)),
+        (false, size) => Some(Shape::Column(size)),
     }
 }
 

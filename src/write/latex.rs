@@ -608,6 +608,7 @@ fn spell_symbol(symbol: &Symbol) -> Cow<'_, str> {
             Sign::Cross => r"\times ",
             Sign::Slash => "/",
             Sign::Comma => ",",
+            Sign::Colon => ":",
             Sign::Semicolon => ";",
             Sign::Prime => "'",
             Sign::Dots => r"\dots",

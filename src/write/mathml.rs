@@ -180,6 +180,7 @@ fn spell_sign(sign: Sign) -> &'static str {
         Sign::Cross => "<mo>×</mo>",
         Sign::Slash => "<mo>/</mo>",
         Sign::Comma => "<mo>,</mo>",
+        Sign::Colon => "<mo>:</mo>",
         Sign::Semicolon => "<mo>;</mo>",
         Sign::Prime => "<mo>′</mo>",
         Sign::Dots => "<mo>…</mo>",

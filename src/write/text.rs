@@ -130,6 +130,47 @@ fn prose(sheet: &mut Sheet, prose: &Prose) {
     }
 }
 
+/// One after the other.
+fn row<'a>(boxes: &Boxes, parts: &[MathId], pieces: &mut Vec<Piece<'a>>) {
+    for (at, part) in parts.iter().enumerate() {
+        // A sign in front belongs to what follows it.
+        let signed = at > 0
+            && is_addition(boxes, parts[at - 1])
+            && (at == 1 || is_separator(boxes, parts[at - 2]));
+        let sign = at > 0 && is_addition(boxes, *part) && is_separator(boxes, parts[at - 1]);
+        if at > 0 && !signed && !sign && apart(boxes, parts[at - 1], *part) {
+            pieces.push(Piece::text(" "));
+        }
+        pieces.push(Piece::Math(*part));
+    }
+}
+
+/// `k = 1..K, i = c`: the last value stands with the first, before further conditions.
+fn bounds<'a>(boxes: &Boxes, under: MathId, over: Option<MathId>, pieces: &mut Vec<Piece<'a>>) {
+    let is_comma =
+        |part: &MathId| matches!(boxes.get(*part), Math::Symbol(Symbol::Sign(Sign::Comma)));
+    let whole = [under];
+    if let (Math::Stack(lines), Some(over)) = (boxes.get(under), over) {
+        pieces.extend([Piece::Math(lines[0]), Piece::text(".."), Piece::Math(over)]);
+        for line in &lines[1..] {
+            pieces.extend([Piece::text(", "), Piece::Math(*line)]);
+        }
+        return;
+    }
+    let (first, others) = match boxes.get(under) {
+        Math::Row(parts) => {
+            let at = parts.iter().take_while(|part| !is_comma(part)).count();
+            parts.split_at(at)
+        }
+        _ => whole.split_at(1),
+    };
+    row(boxes, first, pieces);
+    if let Some(over) = over {
+        pieces.extend([Piece::text(".."), Piece::Math(over)]);
+    }
+    row(boxes, others, pieces);
+}
+
 pub(super) fn spell<'a>(
     boxes: &'a Boxes,
     id: MathId,
@@ -138,20 +179,7 @@ pub(super) fn spell<'a>(
 ) {
     match boxes.get(id) {
         Math::Symbol(symbol) => pieces.push(Piece::Text(spell_symbol(symbol))),
-        Math::Row(parts) => {
-            for (at, part) in parts.iter().enumerate() {
-                // A sign in front belongs to what follows it.
-                let signed = at > 0
-                    && is_addition(boxes, parts[at - 1])
-                    && (at == 1 || is_separator(boxes, parts[at - 2]));
-                let sign =
-                    at > 0 && is_addition(boxes, *part) && is_separator(boxes, parts[at - 1]);
-                if at > 0 && !signed && !sign && apart(boxes, parts[at - 1], *part) {
-                    pieces.push(Piece::text(" "));
-                }
-                pieces.push(Piece::Math(*part));
-            }
-        }
+        Math::Row(parts) => row(boxes, parts, pieces),
         Math::Fraction(numerator, denominator) => {
             let derivative = starts_with_partial(boxes, *numerator);
             operand(boxes, *numerator, derivative, pieces);
@@ -191,10 +219,8 @@ pub(super) fn spell<'a>(
                 BigOperator::Min => "min",
             }));
             if let Some(under) = under {
-                pieces.extend([Piece::text("_{"), Piece::Math(*under)]);
-                if let Some(over) = over {
-                    pieces.extend([Piece::text(".."), Piece::Math(*over)]);
-                }
+                pieces.push(Piece::text("_{"));
+                bounds(boxes, *under, *over, pieces);
                 pieces.push(Piece::text("}"));
             }
             pieces.push(Piece::text(" "));
@@ -352,9 +378,12 @@ fn apart(boxes: &Boxes, left: MathId, right: MathId) -> bool {
             | Sign::EntrywiseQuotient => Kind::Relation,
             Sign::Plus | Sign::Minus => Kind::Addition,
             Sign::Partial | Sign::Differential | Sign::ForAll => Kind::Partial,
-            Sign::Comma | Sign::Semicolon | Sign::Slash | Sign::Prime | Sign::Thin => {
-                Kind::Separator
-            }
+            Sign::Comma
+            | Sign::Colon
+            | Sign::Semicolon
+            | Sign::Slash
+            | Sign::Prime
+            | Sign::Thin => Kind::Separator,
             Sign::Pi | Sign::Dots | Sign::Reals | Sign::Delta | Sign::Transpose | Sign::Ones => {
                 Kind::Other
             }
@@ -524,6 +553,7 @@ pub(super) fn spell_symbol(symbol: &Symbol) -> Cow<'_, str> {
             Sign::Cross => "×",
             Sign::Slash => "/",
             Sign::Comma => ",",
+            Sign::Colon => ":",
             Sign::Semicolon => "; ",
             Sign::Prime => "′",
             Sign::Dots => "…",

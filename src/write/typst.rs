@@ -302,6 +302,7 @@ fn spell_symbol(symbol: &Symbol) -> Cow<'_, str> {
             Sign::Cross => "×",
             Sign::Slash => r"\/",
             Sign::Comma => "comma",
+            Sign::Colon => "colon",
             Sign::Semicolon => "semi",
             Sign::Prime => "prime",
             Sign::Dots => "…",

@@ -21,9 +21,9 @@ impl Lowering<'_> {
             }
         };
         let (row, col) = match entries {
-            [Entry::At(at)] if array.cols == ONE => (Some(at), None),
-            [Entry::At(at)] if array.rows == ONE => (None, Some(at)),
-            [row, col] => (row.index(), col.index()),
+            [only] if array.cols == ONE => (only, &Entry::All),
+            [only] if array.rows == ONE => (&Entry::All, only),
+            [row, col] => (row, col),
             _ => {
                 return Err(Fault::IllTyped(
                     format!("{} has no such elements", array.shape()),
@@ -31,50 +31,67 @@ impl Lowering<'_> {
                 ));
             }
         };
-        let mut table: Vec<Vec<TermId>> = (0..rows)
+        let table: Vec<Vec<TermId>> = (0..rows)
             .map(|row| array.entries[row * cols..(row + 1) * cols].to_vec())
             .collect();
-        if let Some(at) = row {
-            table = vec![self.line_at(&table, at, span, letters)?];
-        }
-        if let Some(at) = col {
-            let columns: Vec<Vec<TermId>> = (0..cols)
-                .map(|col| table.iter().map(|row| row[col]).collect())
-                .collect();
-            let column = self.line_at(&columns, at, span, letters)?;
-            table = column.into_iter().map(|entry| vec![entry]).collect();
-        }
+        let table = self.lines_at(table, row, span, letters)?;
+        let columns = (0..cols)
+            .map(|col| table.iter().map(|row| row[col]).collect())
+            .collect();
+        let columns = self.lines_at(columns, col, span, letters)?;
+        let side = |entry: &Entry, known: Dim, count: usize| match entry {
+            Entry::At(_) => ONE,
+            Entry::All => known,
+            Entry::Part(..) => Dim::Fixed(count),
+        };
         Ok(Array {
-            rows: if row.is_some() { ONE } else { array.rows },
-            cols: if col.is_some() { ONE } else { array.cols },
-            entries: table.concat(),
+            rows: side(row, array.rows, table.len()),
+            cols: side(col, array.cols, columns.len()),
+            entries: (0..table.len())
+                .flat_map(|row| columns.iter().map(move |column| column[row]))
+                .collect(),
         })
     }
 
-    /// One of several lines of an array: by its number, or the one that the data names.
-    fn line_at(
+    /// Some of the lines of an array: all, a part, one by its number, or the one that the data names.
+    fn lines_at(
         &mut self,
-        lines: &[Vec<TermId>],
-        at: &Expr,
+        lines: Vec<Vec<TermId>>,
+        entry: &Entry,
         span: Span,
         letters: &Letters,
-    ) -> Result<Vec<TermId>> {
+    ) -> Result<Vec<Vec<TermId>>> {
+        let leaves = || Fault::IllTyped("an index leaves the range of the array".into(), span);
+        let at = match entry {
+            Entry::All => return Ok(lines),
+            Entry::Part(low, high) => {
+                let (low, high) = (self.place(low, letters)?, self.place(high, letters)?);
+                if low > high {
+                    return Err(Fault::IllTyped("this part is empty".into(), span));
+                }
+                return lines.get(low..=high).map(<[_]>::to_vec).ok_or_else(leaves);
+            }
+            Entry::At(at) => at,
+        };
         let value = self.index(at, letters)?;
         if value.is_constant() {
             let place = self.place(at, letters)?;
-            return lines.get(place).cloned().ok_or_else(|| {
-                Fault::IllTyped("an index leaves the range of the array".into(), span)
-            });
+            return lines
+                .get(place)
+                .map(|line| vec![line.clone()])
+                .ok_or_else(leaves);
         }
         let store = &mut self.system.store;
         let mut chosen = vec![Vec::new(); lines.first().map_or(0, Vec::len)];
-        for (number, line) in (1..).zip(lines) {
+        for (number, line) in (1..).zip(&lines) {
             let guard = store.guard(Domain::equal(&value, &Affine::int(number)));
             for (terms, entry) in chosen.iter_mut().zip(line) {
                 terms.push(store.mul([guard, *entry]));
             }
         }
-        Ok(chosen.into_iter().map(|terms| store.add(terms)).collect())
+        Ok(vec![
+            chosen.into_iter().map(|terms| store.add(terms)).collect(),
+        ])
     }
 
     pub(super) fn conditions(

@@ -112,6 +112,31 @@ impl Lowering<'_> {
                     entries: transposed.entries,
                 })
             }
+            ("concat", parts) => {
+                // A number is one more entry.
+                let is_row = parts
+                    .iter()
+                    .any(|part| part.rows == ONE && part.cols != ONE);
+                let mut entries = Vec::new();
+                for part in parts {
+                    needs_size(part)?;
+                    let along = if is_row { part.rows } else { part.cols };
+                    if along != ONE {
+                        return Err(Fault::IllTyped(
+                            format!("{} is no part of a column or row", part.shape()),
+                            span,
+                        ));
+                    }
+                    entries.extend(part.entries.iter().copied());
+                }
+                let size = Dim::Fixed(entries.len());
+                let (rows, cols) = if is_row { (ONE, size) } else { (size, ONE) };
+                Ok(Array {
+                    rows,
+                    cols,
+                    entries,
+                })
+            }
             ("ones", _) => {
                 let sizes: Result<Vec<usize>> = arguments
                     .iter()

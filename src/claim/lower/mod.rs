@@ -356,7 +356,7 @@ impl<'i> Lowering<'i> {
                 for entry in elements {
                     match entry {
                         Entry::At(entry) => index.push(self.index(entry, letters)?),
-                        Entry::All => return Err(unfit()),
+                        Entry::All | Entry::Part(..) => return Err(unfit()),
                     }
                 }
                 let known = self.system.family(*family);
@@ -465,10 +465,14 @@ impl<'i> Lowering<'i> {
                 span,
             ));
         }
+        if entries.iter().any(|entry| matches!(entry, Entry::Part(..))) {
+            let whole = self.quantity(family, slots, &[], span, letters)?;
+            return self.elements(&whole, &entries, span, letters);
+        }
         let mut fixed: Vec<Option<Affine>> = Vec::new();
         for (entry, size) in entries.iter().zip(&sizes) {
             fixed.push(match entry {
-                Entry::All => None,
+                Entry::All | Entry::Part(..) => None,
                 Entry::At(index) => {
                     let value = self.index(index, letters)?;
                     if let Some(value) = value.as_int()

@@ -384,7 +384,14 @@ impl Reader<'_, '_> {
             .iter()
             .map(|part| match part.as_slice() {
                 [only] if only.is_sign(":") => Ok(Entry::All),
-                _ => self.index_of(part).map(Entry::At),
+                _ => match part.iter().position(|noad| noad.is_sign(":")) {
+                    Some(at) => {
+                        let low = self.index_of(&part[..at])?;
+                        let high = self.index_of(&part[at + 1..])?;
+                        Ok(Entry::Part(low, high))
+                    }
+                    None => self.index_of(part).map(Entry::At),
+                },
             })
             .collect()
     }
@@ -465,6 +472,7 @@ impl Reader<'_, '_> {
             "max" | "min" => count == 2 || count == 1,
             "softmax" | "sum" | "mean" | "norm" => count == 1 || count == 2,
             "ones" => count == 1 || count == 2,
+            "concat" => count > 1,
             "diag" | "diagonal" | "tr" | "vec" | "eye" => count == 1,
             _ if crate::functions::matrix_row(name).is_some() => count == 1,
             _ => {

@@ -76,7 +76,7 @@ pub(in crate::system) fn bound_twice(name: &str, span: Span, before: Span) -> Di
         "bound again here",
     )
     .label(before, "bound here already")
-    .help("use another letter in one of the two")
+    .help("use another letter in one of the two, or close the first in brackets: `(sum_i …) / (sum_i …)`")
 }
 
 /// A letter on the left that is summed too.

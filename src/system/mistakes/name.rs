@@ -67,6 +67,9 @@ pub(in crate::system) fn reserved(name: &str, span: Span) -> Diagnostic {
     .help(format!("choose another name, for instance `{name}_0`"))
 }
 
+/// The name of the mistake of [`two_meanings`].
+pub(in crate::system) const TWO_MEANINGS: &str = "two-meanings";
+
 /// Sizes, indices, quantities and functions share one namespace.
 pub(in crate::system) fn two_meanings(
     name: &str,
@@ -76,7 +79,7 @@ pub(in crate::system) fn two_meanings(
     there: &str,
 ) -> Diagnostic {
     Diagnostic::error(
-        "two-meanings",
+        TWO_MEANINGS,
         format!("`{name}` is used as {here} and as {there}"),
         span,
         format!("{here} here"),

@@ -102,6 +102,17 @@ pub(in crate::system) fn assumed_name(span: Span) -> Diagnostic {
     .help("give the expression a name in an equation, and assume it of that")
 }
 
+/// `assume S positive definite` of a matrix that an equation defines.
+pub(in crate::system) fn assumed_of_defined(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "assumed-of-defined",
+        format!("`{name}` is defined, and this can only be assumed of what is given"),
+        span,
+        "defined by an equation",
+    )
+    .help("assume it of what it is made of: what follows for it is found")
+}
+
 /// `t in {a, b}`.
 pub(in crate::system) fn assumed_number(span: Span) -> Diagnostic {
     Diagnostic::error(

@@ -21,7 +21,7 @@ pub(crate) const ALL: &[(&str, Generator, usize)] = &[
     ("kinks on open sets", scalar::kinks, 96),
     ("functions", scalar::functions, 4600),
     ("the author's functions", scalar::own_functions, 72),
-    ("rules", rules::aimed, 3400),
+    ("rules", rules::aimed, 4600),
     ("families of elements", indexed::families, 144),
     ("matrices", matrices, 48),
     ("reductions", indexed::reductions, 96),

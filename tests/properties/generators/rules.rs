@@ -37,6 +37,15 @@ const AIMS: &[&str] = &[
     "b log(1 + exp(z)) + z",
     "1/(1 + exp(-z))",
     "b/(1 + exp(-z)) - z",
+    // the logistic function on both sides of 0
+    "softplus(z) - softplus(-z)",
+    "log(sigmoid(-z))",
+    "b z (sigmoid(-z) - 1)",
+    // hyperbolic functions, signs
+    "log(cosh(z))",
+    "b abs(z)^3",
+    "abs(z) z",
+    "abs(z)^2 + z",
 ];
 
 /// One of the formulas, in some surroundings.
