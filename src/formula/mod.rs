@@ -12,6 +12,7 @@ mod orient;
 mod resolve;
 mod scalar;
 mod statement;
+mod sums;
 mod view;
 mod written;
 

@@ -379,7 +379,10 @@ impl Search<'_, '_> {
         let mut place = None;
         if let Some(at) = find.repair {
             let repaired = &self.repairs[at].0;
-            said.push(repaired.said.sentence(system));
+            said.push(match &repaired.said {
+                Said::Sign(part) if part.span == self.subject.claim.span => SIGN.into(),
+                said => said.sentence(system),
+            });
             // The whole needs no mark.
             place = (repaired.span != self.subject.claim.span).then_some(repaired.span);
         }
@@ -389,7 +392,7 @@ impl Search<'_, '_> {
         );
         if let Some(scale) = find.scale.map(|at| &scales[at]) {
             said.push(if scale.names == ["sign-flipped"] {
-                "the sign is wrong".into()
+                SIGN.into()
             } else {
                 Said::Missing(scale.factor.clone()).sentence(system)
             });
@@ -411,6 +414,9 @@ impl Search<'_, '_> {
         }
     }
 }
+
+/// What is said where the sign of the whole is turned.
+const SIGN: &str = "the sign is wrong";
 
 /// The network of a wrong derivation, at the same sizes.
 fn over<'i>(base: &Lowering<'i>, derivation: &Derivation) -> Lowering<'i> {
