@@ -76,3 +76,19 @@ fn bad_input_and_bad_usage_end_with_2() {
         2
     );
 }
+
+#[test]
+fn a_claim_is_judged_in_the_layout_of_its_profile() {
+    let network = "where w, x in R^n, y in R\np = w^T x\nloss C = 1/2 (p - y)^2\ngrad w";
+    let row = r"\frac{\partial C}{\partial w} = (p - y)x^T";
+    let judged = |more: &[&str]| {
+        let arguments = [&["check", "-e", network, "-c", row][..], more].concat();
+        chainrule(&arguments).status.code()
+    };
+    assert_eq!(judged(&[]), Some(1));
+    assert_eq!(judged(&["--profile", "parr-howard"]), Some(0));
+    assert_eq!(
+        judged(&["--profile", "parr-howard", "--layout", "same"]),
+        Some(1)
+    );
+}

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::args::{CheckArguments, ReportFormat};
+use super::derive::view;
 use super::files::read_text;
 use super::network::{Loaded, load};
 use super::{Outcome, Stop, deliver, progress, styled};
@@ -57,6 +58,7 @@ pub(super) fn checked(
     let options = Options {
         about: arguments.about.as_deref(),
         layout: arguments.layout.map(Into::into),
+        usual_layout: view(&loaded.notation).layout,
         step_at_zero: arguments.network.step0.map(Into::into),
         verdict_only: false,
     };

@@ -122,6 +122,8 @@ pub struct Options<'o> {
     pub about: Option<&'o str>,
     /// The layout, in place of the header's.
     pub layout: Option<Layout>,
+    /// The layout where neither this nor a header says one.
+    pub usual_layout: Layout,
     /// The value of Step(0), in place of the network's.
     pub step_at_zero: Option<StepAtZero>,
     /// Mistakes are not looked for.
@@ -143,7 +145,10 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
     let instances = instances(system, &[]);
     let instances = &instances[..instances.len().min(3)];
     let deeper = OnceCell::new();
-    let layout = options.layout.or(claims.header.layout).unwrap_or_default();
+    let layout = options
+        .layout
+        .or(claims.header.layout)
+        .unwrap_or(options.usual_layout);
     let mut judge = Judge {
         system,
         rules: &claims.header.letters,

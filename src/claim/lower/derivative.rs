@@ -46,8 +46,16 @@ impl Lowering<'_> {
         let layout = self.layout;
         Ok(if of.is_number() {
             let array = Array { entries, ..by };
-            // Under the numerator layout the gradient of a number is a row.
-            if layout == Layout::Numerator && by.cols == ONE && !by.is_number() {
+            // Under the numerator layout the gradient of a number is a row, under the other one that by a quantity on the way.
+            let on_the_way = targets
+                .iter()
+                .all(|(family, _)| self.system.family(*family).kind == FamilyKind::Defined);
+            let is_row = match layout {
+                Layout::Numerator => true,
+                Layout::Intermediates => on_the_way,
+                Layout::Same | Layout::Denominator => false,
+            };
+            if is_row && by.cols == ONE && !by.is_number() {
                 array.transposed()
             } else {
                 array
