@@ -146,6 +146,14 @@ fn claims_as_people_write_them_are_judged_right() {
 
 /// Claims that a careless judge lets pass: network, claim, verdict.
 const TRAPS: &[(&str, &str, &str)] = &[
+    // Which of the two is the layer is said in two ways.
+    (
+        "index i, j\nwhere W[k] in R^(n x n) for k in 0..L-1\n      x, y in R^n\nr[0]_i = x_i\n\
+         z[k+1]_j = sum_i W[k]_ij r[k]_i for k in 0..L-1\nr[k+1]_j = relu(z[k+1]_j) for k in 0..L-1\n\
+         loss C = 1/2 sum_j (y_j - r[L]_j)^2\ngrad W[k]",
+        r"\frac{\partial C}{\partial W^{(k)}_{ij}} = \frac{\partial C}{\partial z^{(j)}_{k+1}}r^{(k)}_i",
+        "malformed",
+    ),
     // A number of many digits that is nearly log 2: enclosures do not tell them apart.
     (
         "y = log(cosh(x))\ngrad y wrt x",

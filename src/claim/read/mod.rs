@@ -105,6 +105,9 @@ pub(crate) struct Reader<'n, 'a> {
     pub(crate) notes: Vec<String>,
     /// Letters that stood as numbers and were not bound: they must be indices somewhere.
     loose: Vec<(String, Span)>,
+    /// Letters of layers and steps that stand above, and those that stand below an element.
+    steps_above: Vec<String>,
+    steps_below: Vec<(String, Span)>,
     /// The members that were read, each with the bar behind it.
     evaluated: Vec<(Expr, Option<Bar>)>,
 }
@@ -165,6 +168,8 @@ impl<'n, 'a> Reader<'n, 'a> {
             left: Vec::new(),
             notes: Vec::new(),
             loose: Vec::new(),
+            steps_above: Vec::new(),
+            steps_below: Vec::new(),
             evaluated: Vec::new(),
         }
     }
@@ -292,7 +297,18 @@ impl<'n, 'a> Reader<'n, 'a> {
                 ));
             }
         }
-        Ok(())
+        // `z^{(j)}_{k+1}` beside `z^{(k)}_j`: which of the two is the layer?
+        let mixed = |(letter, _): &&(String, Span)| self.steps_above.contains(letter);
+        match self.steps_below.iter().find(mixed) {
+            Some((letter, span)) => Err(error(
+                "layer-above-and-below",
+                format!(
+                    "{letter} stands above for a layer or step elsewhere in this formula, and below here"
+                ),
+                *span,
+            )),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn sum(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Report> {

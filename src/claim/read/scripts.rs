@@ -247,7 +247,7 @@ impl Reader<'_, '_> {
     }
 
     /// `h_t^{(i)}`: the element, where the subscript is the step and what stands above counts no steps.
-    fn step_with_element(&self, family: FamilyId, rest: &mut Noad) -> Option<List> {
+    fn step_with_element(&mut self, family: FamilyId, rest: &mut Noad) -> Option<List> {
         let known = self.names.system.family(family);
         let (Some([sup]), Some(sub)) = (rest.sup.as_deref(), &rest.sub) else {
             return None;
@@ -261,11 +261,16 @@ impl Reader<'_, '_> {
             && matches!(inside.as_slice(), [only] if letter_name(only).is_some())
             && !self.counts(family, inside)
             && self.counts(family, sub);
+        if !fits {
+            return None;
+        }
         let inside = inside.clone();
-        fits.then(|| {
-            rest.sup = None;
-            inside
-        })
+        let steps = sub
+            .iter()
+            .filter_map(|noad| Some((letter_name(noad)?, noad.span)));
+        self.steps_below.extend(steps);
+        rest.sup = None;
+        Some(inside)
     }
 
     /// Whether letters, of which there are some, are what the network counts a quantity's steps with.
@@ -304,6 +309,10 @@ impl Reader<'_, '_> {
                     let Kind::Fence(_, inside) = &first.kind else {
                         unreachable!("just matched")
                     };
+                    if from_sup {
+                        self.steps_above
+                            .extend(inside.iter().filter_map(letter_name));
+                    }
                     (inside.clone(), list[1..].to_vec())
                 }
                 // `W^{3T}`
