@@ -433,17 +433,17 @@ pub(in super::super) fn step_arguments(
     site: &Site<'_>,
     out: &mut dyn FnMut(Edit),
 ) {
-    let (argument, at) = match &site.expr.kind {
-        ExprKind::Call(name, 0, arguments) if name == "step" => (&arguments[0], 0),
+    let argument = match &site.expr.kind {
+        ExprKind::Call(name, 0, arguments) if name == "step" => &arguments[0],
         ExprKind::Indicator(conditions) => match conditions.as_slice() {
-            [only] => (&only.left, 0),
+            [only] => &only.left,
             _ => return,
         },
         _ => return,
     };
     let mut put = |other: Expr| {
         let mut becomes = site.expr.clone();
-        *becomes.children_mut()[at] = other;
+        *becomes.children_mut()[0] = other;
         out(Edit {
             name: "step-wrong-argument",
             said: Said::Instead(site.expr.clone(), becomes.clone()),
