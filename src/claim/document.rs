@@ -215,9 +215,10 @@ fn without_comments(text: &str, header: &mut Vec<(String, usize)>) -> String {
 }
 
 /// Spaces as TeX has them.
-const SPACES: &[&str] = &[
-    r"\quad", r"\qquad", r"\,", r"\;", r"\:", r"\!", r"\ ", "{}", "&", "~",
-];
+const SPACES: &[&str] = &[r"\quad", r"\qquad", r"\,", r"\;", r"\:", r"\!", r"\ ", "~"];
+
+/// What else may stand in front of a formula and prints nothing; behind one, `{}` is an argument that is missing.
+const NOTHING: &[&str] = &["{}", "&"];
 
 /// Operators at which a formula goes on in the next line, or has to.
 const OPERATORS: &[&str] = &["+", r"\cdot", r"\times", r"\odot", r"\otimes", r"\circ"];
@@ -225,22 +226,18 @@ const OPERATORS: &[&str] = &["+", r"\cdot", r"\times", r"\odot", r"\otimes", r"\
 /// A text without the spaces that it begins with.
 fn behind_spaces(text: &str) -> &str {
     let mut text = text.trim_start();
-    while let Some(rest) = SPACES.iter().find_map(|space| text.strip_prefix(space)) {
+    let blank = SPACES.iter().chain(NOTHING);
+    while let Some(rest) = blank.clone().find_map(|space| text.strip_prefix(space)) {
         text = rest.trim_start();
     }
     text
 }
 
-/// Spaces at the end of a formula.
-const LAST_SPACES: &[&str] = &[r"\quad", r"\qquad", r"\,", r"\;", r"\:", r"\!", r"\ ", "~"];
-
 /// A text without the spaces and stops that it ends with.
 fn before_end(text: &str) -> &str {
     let mut text = text.trim_end();
     loop {
-        let space = LAST_SPACES
-            .iter()
-            .find_map(|space| text.strip_suffix(space));
+        let space = SPACES.iter().find_map(|space| text.strip_suffix(space));
         let stop = || {
             text.strip_suffix(['.', ',', ';'])
                 .filter(|_| !text.ends_with(r"\right."))

@@ -348,6 +348,22 @@ impl System {
         (0..self.families.len()).map(|at| FamilyId(at as u32))
     }
 
+    /// Rewrites the definitions of a family: wherever `replace` gives a term for one in a clause, that stands there instead.
+    pub(crate) fn rewrite(
+        &mut self,
+        id: FamilyId,
+        mut replace: impl FnMut(&mut Store, &Clause, TermId) -> Option<TermId>,
+    ) {
+        let mut clauses = std::mem::take(&mut self.families[id.0 as usize].clauses);
+        for clause in &mut clauses {
+            clause.body = clause.body.map(|body| {
+                let mut inside = |store: &mut Store, term| replace(store, clause, term);
+                self.store.replace(body, &mut inside)
+            });
+        }
+        self.families[id.0 as usize].clauses = clauses;
+    }
+
     /// The family of an id.
     pub fn family(&self, id: FamilyId) -> &Family {
         &self.families[id.0 as usize]

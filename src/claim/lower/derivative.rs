@@ -241,7 +241,7 @@ impl Lowering<'_> {
             stand_still(&mut copy);
             let copy = asked.add_family(copy);
             still = Some(copy);
-            redirect(&mut asked, of.0 as usize, of, copy);
+            redirect(&mut asked, of, of, copy);
         }
         let by = still.filter(|_| of == wrt).unwrap_or(wrt);
         asked.questions = vec![Question {
@@ -276,8 +276,8 @@ impl Lowering<'_> {
         derived.questions = questions;
         derived.ambient = std::mem::take(&mut self.system.ambient);
         if let Some(copy) = still {
-            for at in count..derived.families.len() {
-                redirect(&mut derived, at, copy, of);
+            for reader in derived.family_ids().skip(count) {
+                redirect(&mut derived, reader, copy, of);
             }
         }
         self.system = derived;
@@ -293,18 +293,12 @@ fn stand_still(family: &mut Family) {
     }
 }
 
-/// Lets the definition of the family at a place read another one.
-fn redirect(system: &mut System, at: usize, from: FamilyId, to: FamilyId) {
-    let mut clauses = std::mem::take(&mut system.families[at].clauses);
-    for clause in &mut clauses {
-        clause.body = clause.body.map(|body| {
-            system.store.replace(body, &mut |store, term| {
-                let Node::Access(family, index) = store.node(term).clone() else {
-                    return None;
-                };
-                (family == from).then(|| store.access(to, index.iter().cloned()))
-            })
-        });
-    }
-    system.families[at].clauses = clauses;
+/// Lets the definition of a family read another one.
+fn redirect(system: &mut System, reader: FamilyId, from: FamilyId, to: FamilyId) {
+    system.rewrite(reader, |store, _, term| {
+        let Node::Access(family, index) = store.node(term).clone() else {
+            return None;
+        };
+        (family == from).then(|| store.access(to, index.iter().cloned()))
+    });
 }

@@ -468,36 +468,29 @@ fn settle(lowering: &mut Lowering<'_>, count: usize, cuts: &[Cut]) {
     if wrong.is_empty() {
         return;
     }
-    for at in count..system.families.len() {
-        let mut clauses = std::mem::take(&mut system.families[at].clauses);
-        for clause in &mut clauses {
-            clause.body = clause.body.map(|body| {
-                system.store.replace(body, &mut |store, term| {
-                    let Node::Access(family, index) = store.node(term).clone() else {
-                        return None;
-                    };
-                    let own = wrong.iter().filter(|(wrong, ..)| *wrong == family);
-                    let settled = own.fold(term, |value, (_, before, cut)| {
-                        let right = store.access(cut.right, index.iter().cloned());
-                        let slots = index[*before..].iter().zip(&cut.slots);
-                        let here = slots.fold(Domain::everything(), |domain, (slot, at)| {
-                            domain.and(&Domain::equal(slot, &Affine::int(*at)))
-                        });
-                        if here.is_everything() {
-                            return right;
-                        }
-                        let here = store.guard(here);
-                        let (one, negative) = (store.int(1), store.negative(here));
-                        let elsewhere = store.add([one, negative]);
-                        let (right, value) =
-                            (store.mul([here, right]), store.mul([elsewhere, value]));
-                        store.add([right, value])
-                    });
-                    Some(settled)
-                })
+    for derived in system.family_ids().skip(count) {
+        system.rewrite(derived, |store, _, term| {
+            let Node::Access(family, index) = store.node(term).clone() else {
+                return None;
+            };
+            let own = wrong.iter().filter(|(wrong, ..)| *wrong == family);
+            let settled = own.fold(term, |value, (_, before, cut)| {
+                let right = store.access(cut.right, index.iter().cloned());
+                let slots = index[*before..].iter().zip(&cut.slots);
+                let here = slots.fold(Domain::everything(), |domain, (slot, at)| {
+                    domain.and(&Domain::equal(slot, &Affine::int(*at)))
+                });
+                if here.is_everything() {
+                    return right;
+                }
+                let here = store.guard(here);
+                let (one, negative) = (store.int(1), store.negative(here));
+                let elsewhere = store.add([one, negative]);
+                let (right, value) = (store.mul([here, right]), store.mul([elsewhere, value]));
+                store.add([right, value])
             });
-        }
-        system.families[at].clauses = clauses;
+            Some(settled)
+        });
     }
 }
 

@@ -15,6 +15,8 @@ pub(super) struct Subject<'s> {
     pub(super) derivative: Option<(FamilyId, FamilyId)>,
     /// Quantities that the truth depends on, upstream first.
     pub(super) reached: Vec<FamilyId>,
+    /// Those of them that depend on what is differentiated by, or are it.
+    pub(super) leading: Vec<FamilyId>,
     /// The summands of the loss that are no more than a penalty.
     pub(super) penalties: Vec<Penalty>,
     /// Quantities by which the claim itself takes derivatives as known, at these layers or steps; without them at all.
@@ -38,6 +40,13 @@ impl<'s> Subject<'s> {
             .iter()
             .flat_map(|family| penalties_of(system, *family))
             .collect();
+        let leading = reached
+            .iter()
+            .copied()
+            .filter(|family| {
+                derivative.is_some_and(|(_, wrt)| reached_from(system, *family).contains(&wrt))
+            })
+            .collect();
         let mut cut = Vec::new();
         taken_as_known(claim, &mut cut);
         Self {
@@ -46,6 +55,7 @@ impl<'s> Subject<'s> {
             claim,
             derivative,
             reached,
+            leading,
             penalties,
             cut,
         }
@@ -101,11 +111,6 @@ impl<'s> Subject<'s> {
             }
         }
         found
-    }
-
-    /// Whether one quantity depends on another, or is it.
-    pub(super) fn leads_to(&self, from: FamilyId, to: FamilyId) -> bool {
-        reached_from(self.system, from).contains(&to)
     }
 
     /// Whether nothing but sums read a quantity, as a bias.

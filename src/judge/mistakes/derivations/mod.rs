@@ -75,26 +75,6 @@ fn stopped(store: &mut Store, stop: FunctionId, term: TermId) -> TermId {
     store.intern(Node::Apply(stop, Box::new([0]), Box::new([term])))
 }
 
-/// Rewrites the bodies of a family.
-fn rewrite(
-    system: &mut System,
-    family: FamilyId,
-    mut replace: impl FnMut(&mut Store, &Clause, TermId) -> Option<TermId>,
-) {
-    let mut clauses = system.family(family).clauses.clone();
-    for clause in &mut clauses {
-        if let Some(body) = clause.body {
-            let known = clause.clone();
-            clause.body = Some(
-                system
-                    .store
-                    .replace(body, &mut |store, term| replace(store, &known, term)),
-            );
-        }
-    }
-    system.families[family.0 as usize].clauses = clauses;
-}
-
 /// A term that is differentiated where a condition holds.
 fn moving_where(store: &mut Store, stop: FunctionId, term: TermId, condition: &Domain) -> TermId {
     let still = stopped(store, stop, term);
@@ -129,7 +109,7 @@ pub(super) fn small_numbers_dropped(subject: &Subject<'_>) -> Vec<Derivation> {
         said: "a small number is left out".into(),
         change: Box::new(move |system| {
             for family in &families {
-                rewrite(system, *family, |store, _, term| {
+                system.rewrite(*family, |store, _, term| {
                     small.contains(&term).then(|| store.int(0))
                 });
             }

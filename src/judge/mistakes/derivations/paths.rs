@@ -13,16 +13,13 @@ struct Use {
 
 /// The uses of quantities through which there is more than one way to what is differentiated by.
 fn uses(subject: &Subject<'_>) -> Vec<Use> {
-    let Some((_, wrt)) = subject.derivative else {
-        return Vec::new();
-    };
     let system = subject.system;
     let mut found: Vec<Use> = Vec::new();
     for user in &subject.reached {
         for body in bodies(system, *user) {
             for term in subterms(system, body) {
                 if let Node::Access(read, _) = system.store.node(term)
-                    && subject.leads_to(*read, wrt)
+                    && subject.leading.contains(read)
                     && found
                         .iter()
                         .all(|known| (known.user, known.term) != (*user, term))
@@ -66,7 +63,7 @@ fn without(subject: &Subject<'_>, dropped: Vec<Use>) -> Derivation {
         change: Box::new(move |system| {
             let stop = stop(system);
             for one in &dropped {
-                rewrite(system, one.user, |store, _, term| {
+                system.rewrite(one.user, |store, _, term| {
                     (term == one.term).then(|| stopped(store, stop, term))
                 });
             }
@@ -84,9 +81,6 @@ fn paths(subject: &Subject<'_>) -> Vec<Vec<Use>> {
 
 /// A quantity that stands at several places of one definition, differentiated at all of them but one.
 fn places_left_out(subject: &Subject<'_>) -> Vec<Derivation> {
-    let Some((_, wrt)) = subject.derivative else {
-        return Vec::new();
-    };
     let system = subject.system;
     let mut found = Vec::new();
     for user in subject.reached.iter().copied() {
@@ -96,7 +90,7 @@ fn places_left_out(subject: &Subject<'_>) -> Vec<Derivation> {
                 let Node::Access(read, _) = system.store.node(*term) else {
                     continue;
                 };
-                if !subject.leads_to(*read, wrt) {
+                if !subject.leading.contains(read) {
                     continue;
                 }
                 let around: Vec<TermId> = terms
@@ -116,7 +110,7 @@ fn places_left_out(subject: &Subject<'_>) -> Vec<Derivation> {
                         ),
                         change: Box::new(move |system| {
                             let stop = stop(system);
-                            rewrite(system, user, |store, _, at| {
+                            system.rewrite(user, |store, _, at| {
                                 (at == outer).then(|| {
                                     let still = stopped(store, stop, term);
                                     let node = store.node(outer).clone();
@@ -194,7 +188,7 @@ fn last_steps(subject: &Subject<'_>) -> Vec<Derivation> {
                 change: Box::new(move |system| {
                     let stop = stop(system);
                     let guard = Domain::equal(&Affine::var(step), &last);
-                    rewrite(system, user, |store, _, term| {
+                    system.rewrite(user, |store, _, term| {
                         (term == shared).then(|| moving_where(store, stop, term, &guard))
                     });
                 }),

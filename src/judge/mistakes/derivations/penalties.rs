@@ -9,7 +9,7 @@ fn weighed(penalty: &Penalty, factor: impl Fn(&mut Store) -> TermId + 'static) -
     let penalty = penalty.clone();
     Box::new(move |system| {
         let stop = stop(system);
-        rewrite(system, penalty.family, |store, _, term| {
+        system.rewrite(penalty.family, |store, _, term| {
             (term == penalty.term).then(|| {
                 // The value stays: c t + (1 - c) t.
                 let factor = factor(store);
@@ -123,7 +123,7 @@ fn penalized(subject: &Subject<'_>, penalty: &Penalty, wrt: FamilyId) -> Option<
             let still = stopped(store, stop, added);
             let negative = store.negative(still);
             let added = store.add([added, negative]);
-            rewrite(system, penalty.family, |store, _, term| {
+            system.rewrite(penalty.family, |store, _, term| {
                 (term == penalty.term).then(|| store.add([term, added]))
             });
         }),

@@ -16,7 +16,7 @@ fn resloped(system: &mut System, function: FunctionId, slope: TermId) -> Functio
 }
 
 fn reslope_in(system: &mut System, family: FamilyId, from: FunctionId, to: FunctionId) {
-    rewrite(system, family, |store, _, term| match store.node(term) {
+    system.rewrite(family, |store, _, term| match store.node(term) {
         Node::Apply(function, orders, arguments) if *function == from => {
             let (orders, arguments) = (orders.clone(), arguments.clone());
             Some(store.intern(Node::Apply(to, orders, arguments)))

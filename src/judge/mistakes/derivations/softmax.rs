@@ -43,7 +43,7 @@ pub(in super::super) fn softmax_elementwise(subject: &Subject<'_>) -> Vec<Deriva
                 let stop = stop(system);
                 for family in &entrywise {
                     let clauses = system.family(*family).clauses.clone();
-                    rewrite(system, *family, |store, clause, term| {
+                    system.rewrite(*family, |store, clause, term| {
                         let Node::Reduce(op, vars, domain, body) = store.node(term).clone() else {
                             return None;
                         };
@@ -62,7 +62,7 @@ pub(in super::super) fn softmax_elementwise(subject: &Subject<'_>) -> Vec<Deriva
             change: Box::new(move |system| {
                 let stop = stop(system);
                 for family in &chosen {
-                    rewrite(system, *family, |store, _, term| {
+                    system.rewrite(*family, |store, _, term| {
                         matches!(store.node(term), Node::Reduce(Reduction::Sum, ..))
                             .then(|| stopped(store, stop, term))
                     });

@@ -64,11 +64,7 @@ pub(in super::super) fn ranges_moved(_: &Subject<'_>, site: &Site<'_>, out: &mut
                 shifted(high, last, folded.span),
             ));
             let becomes = folded.over(binders, folded.conditions.to_vec());
-            out(Edit {
-                name,
-                said: Said::Instead(site.expr.clone(), becomes.clone()),
-                becomes,
-            });
+            out(Edit::instead(name, site, becomes));
         }
     }
 }
@@ -84,11 +80,7 @@ pub(in super::super) fn conditions_of_sums(
     };
     let mut put = |conditions: Vec<Condition>| {
         let becomes = folded.over(folded.binders.to_vec(), conditions);
-        out(Edit {
-            name: "index-sum-wrong",
-            said: Said::Instead(site.expr.clone(), becomes.clone()),
-            becomes,
-        });
+        out(Edit::instead("index-sum-wrong", site, becomes));
     };
     for (at, condition) in folded.conditions.iter().enumerate() {
         let mut fewer = folded.conditions.to_vec();
@@ -102,11 +94,7 @@ pub(in super::super) fn conditions_of_sums(
     }
     let letter = |name: &str| Expr::new(ExprKind::Letter(name.into()), folded.span);
     let mut others: Vec<Expr> = site.letters.iter().map(|name| letter(name)).collect();
-    others.extend(
-        places(subject)
-            .into_iter()
-            .map(|family| Expr::quantity(family, folded.span)),
-    );
+    others.extend(places(subject, folded.span));
     for binder in folded.binders {
         let own = letter(&binder.letter);
         for other in others.iter().filter(|other| other.kind != own.kind) {
@@ -152,11 +140,7 @@ pub(in super::super) fn conditions_of_all_sums(
             .iter()
             .filter(|other| *other != own)
             .map(|other| Expr::new(ExprKind::Letter(other.clone()), site.expr.span))
-            .chain(
-                places(subject)
-                    .into_iter()
-                    .map(|it| Expr::quantity(it, site.expr.span)),
-            );
+            .chain(places(subject, site.expr.span));
         for other in others {
             for relation in RELATIONS {
                 let condition = Condition {
@@ -165,11 +149,7 @@ pub(in super::super) fn conditions_of_all_sums(
                     right: other.clone(),
                 };
                 let becomes = restricted(site.expr, own, &condition);
-                out(Edit {
-                    name: "index-sum-wrong",
-                    said: Said::Instead(site.expr.clone(), becomes.clone()),
-                    becomes,
-                });
+                out(Edit::instead("index-sum-wrong", site, becomes));
             }
         }
     }

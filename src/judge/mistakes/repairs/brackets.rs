@@ -19,18 +19,10 @@ pub(in super::super) fn brackets(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn
                     inner.push((terms[last].0, factors[0].1.clone()));
                     let mut closed = factors.clone();
                     closed[0].1 = Expr::new(ExprKind::Sum(inner), span);
-                    let mut sum = terms[..first].to_vec();
-                    sum.push((false, product(closed, span)));
-                    sum.extend(terms[last + 1..].iter().cloned());
-                    let becomes = match sum.as_slice() {
-                        [(false, only)] => only.clone(),
-                        _ => Expr::new(ExprKind::Sum(sum), span),
-                    };
-                    out(Edit {
-                        name: "precedence",
-                        said: Said::Instead(site.expr.clone(), becomes.clone()),
-                        becomes,
-                    });
+                    let mut all = terms[..first].to_vec();
+                    all.push((false, product(closed, span)));
+                    all.extend(terms[last + 1..].iter().cloned());
+                    out(Edit::instead("precedence", site, sum(all, span)));
                 }
             }
             for at in 0..terms.len() - 1 {
@@ -45,18 +37,10 @@ pub(in super::super) fn brackets(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn
                     inner.extend(taken.iter().cloned());
                     let mut closed = factors[..first].to_vec();
                     closed.push((factors[first].0, Expr::new(ExprKind::Sum(inner), span)));
-                    let mut sum = terms[..at].to_vec();
-                    sum.push((head.0, product(closed, span)));
-                    sum.extend(after.iter().cloned());
-                    let becomes = match sum.as_slice() {
-                        [(false, only)] => only.clone(),
-                        _ => Expr::new(ExprKind::Sum(sum), span),
-                    };
-                    out(Edit {
-                        name: "precedence",
-                        said: Said::Instead(site.expr.clone(), becomes.clone()),
-                        becomes,
-                    });
+                    let mut all = terms[..at].to_vec();
+                    all.push((head.0, product(closed, span)));
+                    all.extend(after.iter().cloned());
+                    out(Edit::instead("precedence", site, sum(all, span)));
                 }
                 // Around the last factor of one summand and the first of the next: `a 1 - b c` for `a (1 - b) c`; below a
                 // sum, behind its sign.
@@ -69,81 +53,33 @@ pub(in super::super) fn brackets(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn
                 };
                 let (join, last) = factors.last().expect("at least one").clone();
                 let both = match &last.kind {
-                    ExprKind::Fold {
-                        fold,
-                        binders,
-                        conditions,
-                        body,
-                    } => Expr::new(
-                        ExprKind::Fold {
-                            fold: *fold,
-                            binders: binders.clone(),
-                            conditions: conditions.clone(),
-                            body: Box::new(inside(body)),
-                        },
-                        span,
-                    ),
+                    ExprKind::Fold { body, .. } => with_body(&last, inside(body)),
                     _ => inside(&last),
                 };
                 if next.len() > 1 {
                     let mut closed = factors.clone();
                     closed[factors.len() - 1] = (join, both);
-                    let mut sum = terms[..at].to_vec();
-                    sum.push((head.0, product(closed, span)));
-                    sum.extend(rest[1..].iter().cloned());
-                    let becomes = match sum.as_slice() {
-                        [(false, only)] => only.clone(),
-                        _ => Expr::new(ExprKind::Sum(sum), span),
-                    };
-                    out(Edit {
-                        name: "precedence",
-                        said: Said::Instead(site.expr.clone(), becomes.clone()),
-                        becomes,
-                    });
+                    let mut all = terms[..at].to_vec();
+                    all.push((head.0, product(closed, span)));
+                    all.extend(rest[1..].iter().cloned());
+                    out(Edit::instead("precedence", site, sum(all, span)));
                 }
-                let mut put = |name, factored: Expr| {
-                    let mut sum = terms[..at].to_vec();
-                    sum.push((head.0, factored));
-                    out(Edit {
-                        name,
-                        becomes: match sum.as_slice() {
-                            [(false, only)] => only.clone(),
-                            _ => Expr::new(ExprKind::Sum(sum.clone()), span),
-                        },
-                        said: Said::Instead(
-                            site.expr.clone(),
-                            Expr::new(ExprKind::Sum(sum.clone()), span),
-                        ),
-                    });
-                };
                 if let [(minus, next)] = rest {
                     // 1 + ∏ f or 1 + Σ f for ∏ (1 + f): not all ways through several layers are counted.
                     if let ExprKind::Fold {
                         fold: Fold::Product | Fold::Sum,
-                        binders,
-                        conditions,
                         body,
+                        ..
                     } = &next.kind
                     {
-                        let inner = Expr::new(
-                            ExprKind::Sum(vec![
-                                (false, head.1.clone()),
-                                (*minus, (**body).clone()),
-                            ]),
-                            span,
-                        );
-                        put(
-                            "path-missing",
-                            Expr::new(
-                                ExprKind::Fold {
-                                    fold: Fold::Product,
-                                    binders: binders.clone(),
-                                    conditions: conditions.clone(),
-                                    body: Box::new(inner),
-                                },
-                                span,
-                            ),
-                        );
+                        let both = vec![(false, head.1.clone()), (*minus, (**body).clone())];
+                        let mut ways = with_body(next, Expr::new(ExprKind::Sum(both), span));
+                        if let ExprKind::Fold { fold, .. } = &mut ways.kind {
+                            *fold = Fold::Product;
+                        }
+                        let mut all = terms[..at].to_vec();
+                        all.push((head.0, ways));
+                        out(Edit::instead("path-missing", site, sum(all, span)));
                     }
                 }
             }
@@ -166,11 +102,7 @@ pub(in super::super) fn brackets(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn
                 let end = opened.len() - 1;
                 opened[end] = (last.0, product(tail, span));
                 let becomes = Expr::new(ExprKind::Sum(opened), span);
-                out(Edit {
-                    name: "precedence",
-                    said: Said::Instead(site.expr.clone(), becomes.clone()),
-                    becomes,
-                });
+                out(Edit::instead("precedence", site, becomes));
             }
         }
         _ => {}

@@ -54,11 +54,7 @@ pub(in super::super) fn indices_exchanged(
         _ => Vec::new(),
     });
     for becomes in exchanged {
-        out(Edit {
-            name: "index-order",
-            said: Said::Instead(site.expr.clone(), becomes.clone()),
-            becomes,
-        });
+        out(Edit::instead("index-order", site, becomes));
     }
 }
 
@@ -79,11 +75,7 @@ pub(in super::super) fn letters_exchanged(
                 (first.clone(), letter(second)),
                 (second.clone(), letter(first)),
             ]);
-            out(Edit {
-                name: "index-order",
-                said: Said::Instead(site.expr.clone(), becomes.clone()),
-                becomes,
-            });
+            out(Edit::instead("index-order", site, becomes));
         }
     }
 }
@@ -109,11 +101,7 @@ pub(in super::super) fn indices_renamed(
         found
     });
     for becomes in renamed {
-        out(Edit {
-            name: "index-sum-wrong",
-            said: Said::Instead(site.expr.clone(), becomes.clone()),
-            becomes,
-        });
+        out(Edit::instead("index-sum-wrong", site, becomes));
     }
 }
 
@@ -169,23 +157,23 @@ pub(in super::super) fn sums(subject: &Subject<'_>, site: &Site<'_>, out: &mut d
             continue;
         }
         let over_all = summed(&letter, site.expr.clone());
-        let others = places(subject).into_iter().map(|place| {
+        let others = places(subject, site.expr.span).into_iter().map(|place| {
             let mut sum = over_all.clone();
             if let ExprKind::Fold { conditions, .. } = &mut sum.kind {
                 conditions.push(Condition {
                     left: Expr::new(ExprKind::Letter(letter.clone()), site.expr.span),
                     relation: Comparison::NotEqual,
-                    right: Expr::quantity(place, site.expr.span),
+                    right: place,
                 });
             }
             sum
         });
         for becomes in std::iter::once(over_all.clone()).chain(others) {
-            out(Edit {
-                name: name_of_sum(subject, site.expr, &letter),
-                said: Said::Instead(site.expr.clone(), becomes.clone()),
+            out(Edit::instead(
+                name_of_sum(subject, site.expr, &letter),
+                site,
                 becomes,
-            });
+            ));
         }
         // Only the factors that have it.
         if let ExprKind::Product(factors) = &site.expr.kind {
@@ -200,11 +188,11 @@ pub(in super::super) fn sums(subject: &Subject<'_>, site: &Site<'_>, out: &mut d
                     summed(&letter, product(with, site.expr.span)),
                 ));
                 let becomes = product(all, site.expr.span);
-                out(Edit {
-                    name: name_of_sum(subject, site.expr, &letter),
-                    said: Said::Instead(site.expr.clone(), becomes.clone()),
+                out(Edit::instead(
+                    name_of_sum(subject, site.expr, &letter),
+                    site,
                     becomes,
-                });
+                ));
             }
         }
     }
@@ -246,34 +234,13 @@ pub(in super::super) fn axes_summed(
             ExprKind::Call("sum".into(), 0, vec![site.expr.clone(), over]),
             span,
         );
-        out(Edit {
-            name,
-            said: Said::Instead(site.expr.clone(), becomes.clone()),
-            becomes,
-        });
+        out(Edit::instead(name, site, becomes));
     }
 }
 
 /// A factor in front of a Σ that belongs behind it, or the reverse; a Step of a sum that should be the sum of Steps.
 pub(in super::super) fn sums_moved(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn FnMut(Edit)) {
     let span = site.expr.span;
-    let within = |fold: &Expr, body: Expr| match &fold.kind {
-        ExprKind::Fold {
-            fold,
-            binders,
-            conditions,
-            ..
-        } => Expr::new(
-            ExprKind::Fold {
-                fold: *fold,
-                binders: binders.clone(),
-                conditions: conditions.clone(),
-                body: Box::new(body),
-            },
-            span,
-        ),
-        _ => body,
-    };
     let sum_of = |expr: &Expr| match &expr.kind {
         ExprKind::Fold {
             fold: Fold::Sum,
@@ -283,11 +250,7 @@ pub(in super::super) fn sums_moved(_: &Subject<'_>, site: &Site<'_>, out: &mut d
         _ => None,
     };
     let mut put = |name, becomes: Expr| {
-        out(Edit {
-            name,
-            said: Said::Instead(site.expr.clone(), becomes.clone()),
-            becomes,
-        });
+        out(Edit::instead(name, site, becomes));
     };
     match &site.expr.kind {
         ExprKind::Product(factors) => {
@@ -299,7 +262,7 @@ pub(in super::super) fn sums_moved(_: &Subject<'_>, site: &Site<'_>, out: &mut d
                     tail[0].0 = factors[other.max(at)].0;
                     inner.extend(tail);
                     let mut fewer = factors.clone();
-                    fewer[at].1 = within(factor, product(inner, span));
+                    fewer[at].1 = with_body(factor, product(inner, span));
                     fewer.remove(other);
                     put("index-sum-wrong", product(fewer, span));
                 }
@@ -317,7 +280,7 @@ pub(in super::super) fn sums_moved(_: &Subject<'_>, site: &Site<'_>, out: &mut d
                 }
                 let mut inner = factors.clone();
                 let (join, moved) = inner.remove(at);
-                let sum = within(site.expr, product(inner, span));
+                let sum = with_body(site.expr, product(inner, span));
                 put(
                     "index-sum-wrong",
                     product(vec![(Join::Product, moved), (join, sum)], span),
@@ -327,7 +290,7 @@ pub(in super::super) fn sums_moved(_: &Subject<'_>, site: &Site<'_>, out: &mut d
         ExprKind::Call(name, 0, arguments) if name == "step" => {
             if let Some(body) = sum_of(&arguments[0]) {
                 let step = Expr::new(ExprKind::Call(name.clone(), 0, vec![body]), span);
-                put("step-wrong-argument", within(&arguments[0], step));
+                put("step-wrong-argument", with_body(&arguments[0], step));
             }
         }
         ExprKind::Indicator(conditions) => {
@@ -337,7 +300,7 @@ pub(in super::super) fn sums_moved(_: &Subject<'_>, site: &Site<'_>, out: &mut d
                 let mut inner = condition.clone();
                 inner.left = body;
                 let indicator = Expr::new(ExprKind::Indicator(vec![inner]), span);
-                put("step-wrong-argument", within(&condition.left, indicator));
+                put("step-wrong-argument", with_body(&condition.left, indicator));
             }
         }
         _ => {}
@@ -355,10 +318,7 @@ pub(in super::super) fn deltas_missing(
     }
     let span = site.expr.span;
     let letters = subject.truth.free_letters();
-    let mut places: Vec<Expr> = places(subject)
-        .into_iter()
-        .map(|family| Expr::quantity(family, span))
-        .collect();
+    let mut places = places(subject, span);
     places.extend(
         letters
             .iter()

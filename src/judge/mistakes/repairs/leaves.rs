@@ -208,11 +208,7 @@ pub(in super::super) fn slots_shifted(_: &Subject<'_>, site: &Site<'_>, out: &mu
         seen.push(*family);
         for shift in [-1, 1] {
             let becomes = moved(site.expr, *family, shift);
-            out(Edit {
-                name: "wrong-layer",
-                said: Said::Instead(site.expr.clone(), becomes.clone()),
-                becomes,
-            });
+            out(Edit::instead("wrong-layer", site, becomes));
         }
     }
 }
@@ -266,11 +262,7 @@ pub(in super::super) fn operands_swapped(
             let becomes = replaced(site.expr, first, &between);
             let becomes = replaced(&becomes, second, first);
             let becomes = replaced(&becomes, &between, second);
-            out(Edit {
-                name: "wrong-operand",
-                said: Said::Instead(site.expr.clone(), becomes.clone()),
-                becomes,
-            });
+            out(Edit::instead("wrong-operand", site, becomes));
         }
     }
 }
@@ -312,11 +304,7 @@ pub(in super::super) fn slots_renamed(_: &Subject<'_>, site: &Site<'_>, out: &mu
                     elements: elements.clone(),
                 };
                 let becomes = Expr::new(kind, site.expr.span);
-                out(Edit {
-                    name: name_of(site, "wrong-layer"),
-                    said: Said::Instead(site.expr.clone(), becomes.clone()),
-                    becomes,
-                });
+                out(Edit::instead(name_of(site, "wrong-layer"), site, becomes));
             }
         }
     }
@@ -359,11 +347,7 @@ pub(in super::super) fn derivatives_exchanged(
         if subject.is_claimed(&becomes) || (named && site.whole) {
             continue;
         }
-        out(Edit {
-            name,
-            said: Said::Instead(site.expr.clone(), becomes.clone()),
-            becomes,
-        });
+        out(Edit::instead(name, site, becomes));
     }
 }
 
@@ -418,11 +402,7 @@ pub(in super::super) fn thresholds(_: &Subject<'_>, site: &Site<'_>, out: &mut d
             let mut moved = conditions.clone();
             moved[at].right = other;
             let becomes = Expr::new(ExprKind::Indicator(moved), site.expr.span);
-            out(Edit {
-                name: "step-wrong-argument",
-                said: Said::Instead(site.expr.clone(), becomes.clone()),
-                becomes,
-            });
+            out(Edit::instead("step-wrong-argument", site, becomes));
         }
     }
 }
@@ -444,11 +424,7 @@ pub(in super::super) fn step_arguments(
     let mut put = |other: Expr| {
         let mut becomes = site.expr.clone();
         *becomes.children_mut()[0] = other;
-        out(Edit {
-            name: "step-wrong-argument",
-            said: Said::Instead(site.expr.clone(), becomes.clone()),
-            becomes,
-        });
+        out(Edit::instead("step-wrong-argument", site, becomes));
     };
     let factors = factors_of(argument);
     for at in 0..factors.len() {

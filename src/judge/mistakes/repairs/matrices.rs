@@ -29,11 +29,7 @@ pub(in super::super) fn transposes(
     } else {
         "transpose-missing"
     };
-    out(Edit {
-        name,
-        said: Said::Instead(site.expr.clone(), becomes.clone()),
-        becomes,
-    });
+    out(Edit::instead(name, site, becomes));
 }
 
 fn permutations(count: usize) -> Vec<Vec<usize>> {
@@ -211,11 +207,7 @@ pub(in super::super) fn inverses(
         }
         _ => return,
     };
-    out(Edit {
-        name: "wrong-operand",
-        said: Said::Instead(site.expr.clone(), becomes.clone()),
-        becomes,
-    });
+    out(Edit::instead("wrong-operand", site, becomes));
 }
 
 /// Neighbours in a product of matrices, transposed together: `b a^T` for `a b^T`.
@@ -238,11 +230,7 @@ pub(in super::super) fn pairs_transposed(
         turned[at - 1].1 = toggled(second);
         turned[at].1 = toggled(first);
         let becomes = Expr::new(ExprKind::Product(turned), site.expr.span);
-        out(Edit {
-            name: "transpose-swapped",
-            said: Said::Instead(site.expr.clone(), becomes.clone()),
-            becomes,
-        });
+        out(Edit::instead("transpose-swapped", site, becomes));
     }
 }
 
@@ -259,11 +247,7 @@ pub(in super::super) fn matrices_transposed(
     if count < 2 {
         return;
     }
-    out(Edit {
-        name: "transpose-missing",
-        said: Said::Instead(site.expr.clone(), becomes.clone()),
-        becomes,
-    });
+    out(Edit::instead("transpose-missing", site, becomes));
 }
 
 /// `2 A` for `A + A^T`.
@@ -287,11 +271,7 @@ pub(in super::super) fn doubled(subject: &Subject<'_>, site: &Site<'_>, out: &mu
         halved[at] = (*join, Expr::new(both, factor.span));
         halved.remove(number);
         let becomes = product(halved, site.expr.span);
-        out(Edit {
-            name: "transpose-missing",
-            said: Said::Instead(site.expr.clone(), becomes.clone()),
-            becomes,
-        });
+        out(Edit::instead("transpose-missing", site, becomes));
     }
 }
 
@@ -350,11 +330,7 @@ fn unsummed(expr: &Expr) -> Option<Expr> {
 pub(in super::super) fn kinds(subject: &Subject<'_>, site: &Site<'_>, out: &mut dyn FnMut(Edit)) {
     let span = site.expr.span;
     let mut put = |becomes: Expr| {
-        out(Edit {
-            name: "hadamard-vs-product",
-            said: Said::Instead(site.expr.clone(), becomes.clone()),
-            becomes,
-        });
+        out(Edit::instead("hadamard-vs-product", site, becomes));
     };
     match &site.expr.kind {
         ExprKind::Product(factors) => {
@@ -412,11 +388,7 @@ pub(in super::super) fn kinds_everywhere(
     if count < 2 {
         return;
     }
-    out(Edit {
-        name: "hadamard-vs-product",
-        said: Said::Instead(site.expr.clone(), becomes.clone()),
-        becomes,
-    });
+    out(Edit::instead("hadamard-vs-product", site, becomes));
 }
 
 /// An expression with its products of untransposed arrays taken entry by entry, and how many there are. What is transposed

@@ -78,6 +78,17 @@ pub(super) struct Edit {
     pub(super) said: Said,
 }
 
+impl Edit {
+    /// What stands at the site exchanged for something else.
+    fn instead(name: &'static str, site: &Site<'_>, becomes: Expr) -> Self {
+        Self {
+            name,
+            said: Said::Instead(site.expr.clone(), becomes.clone()),
+            becomes,
+        }
+    }
+}
+
 /// Edits of one kind at a site.
 pub(super) type Repair = fn(&Subject<'_>, &Site<'_>, &mut dyn FnMut(Edit));
 
@@ -275,6 +286,23 @@ pub(super) fn negated(expr: &Expr) -> Expr {
     Expr::new(ExprKind::Sum(vec![(true, expr.clone())]), expr.span)
 }
 
+/// A sum, product or maximum of something else.
+fn with_body(fold: &Expr, body: Expr) -> Expr {
+    let mut other = fold.clone();
+    if let ExprKind::Fold { body: known, .. } = &mut other.kind {
+        **known = body;
+    }
+    other
+}
+
+/// A sum of summands with signs; the only one itself.
+fn sum(terms: Vec<(bool, Expr)>, span: Span) -> Expr {
+    match terms.as_slice() {
+        [(false, only)] => only.clone(),
+        _ => Expr::new(ExprKind::Sum(terms), span),
+    }
+}
+
 /// How many axes an expression has, as far as its form tells.
 fn axes(system: &System, expr: &Expr) -> usize {
     match &expr.kind {
@@ -331,7 +359,7 @@ fn is_plain(system: &System, family: FamilyId) -> bool {
 }
 
 /// Whole numbers of the data, such as the class of an example.
-fn places(subject: &Subject<'_>) -> Vec<FamilyId> {
+fn places(subject: &Subject<'_>, span: Span) -> Vec<Expr> {
     let system = subject.system;
     subject
         .families()
@@ -339,5 +367,6 @@ fn places(subject: &Subject<'_>) -> Vec<FamilyId> {
             let known = system.family(*family);
             known.integers.is_some() && known.slots + known.axes == 0
         })
+        .map(|family| Expr::quantity(family, span))
         .collect()
 }
