@@ -80,7 +80,7 @@ pub(crate) fn split(text: &str) -> Result<Document, Report> {
             at = length.map_or(blanked.len(), |length| inner + length + close.len());
             continue;
         }
-        if rest.starts_with(r"\$") {
+        if rest.starts_with(r"\$") || rest.starts_with(r"\\") {
             at += 2;
             continue;
         }

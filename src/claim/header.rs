@@ -196,8 +196,10 @@ impl Header {
             self.signs.partial_is_direct = true;
             return Ok(());
         }
-        if item.ends_with(" onehot") {
-            // A one with an index is a one-hot column anyhow.
+        if let Some(symbol) = item.strip_suffix(" onehot") {
+            if let [symbol] = noad::read(symbol, place, &names.macros)?.as_slice() {
+                self.signs.one_hots.push(symbol.kind.clone());
+            }
             return Ok(());
         }
         if let Some(letter) = item.strip_suffix(" index") {
@@ -352,6 +354,8 @@ impl Tokens<'_, '_, '_> {
                 _ => {
                     let (kind, length) = if self.rest().starts_with(".*") {
                         (Kind::Command("odot".into()), 2)
+                    } else if self.rest().starts_with("./") {
+                        (Kind::Command("oslash".into()), 2)
                     } else {
                         let sign = match c {
                             '+' => "+",

@@ -21,7 +21,7 @@ use crate::system::System;
 
 pub(crate) use header::{Header, LetterRule};
 pub(crate) use lower::{
-    Array, Definition, Fault, Instantiated, Letters, Lowering, Structure, extents,
+    Array, Definition, Fault, Instantiated, Letters, Lowering, Room, Structure, extents,
 };
 pub(crate) use tex::edited;
 pub(crate) use tree::{Binder, Condition, Entry, Expr, ExprKind, Fold, Join, print};
@@ -51,6 +51,8 @@ pub(crate) struct Line {
     pub(crate) letters: Vec<LetterRule>,
     /// Equations that hold at the points that the line speaks of: those of the header, and of bars behind its sides.
     pub(crate) at: Vec<(Expr, Expr)>,
+    /// Whether it says nothing of the points on kinks.
+    pub(crate) off_kinks: bool,
     /// The letters of its left side.
     left_letters: Vec<String>,
     /// Loose habits that were read all the same.
@@ -151,19 +153,26 @@ fn read_with(
     }
     // Definitions may stand behind what uses them.
     let mut defined = Vec::new();
+    // `H = \nabla^2 J = …`: a name for what is claimed, or for what the header says that the claim is about.
+    let mut named = Vec::new();
     for (formula, list) in &lists {
         for (at, statement) in statements(list, formula.continues).into_iter().enumerate() {
             if formula.continues && at == 0 {
                 continue;
             }
             let span = noad::span_of(statement.list).unwrap_or_default();
-            if statement.defines(formula) {
+            let name = statement.new_name(&names);
+            let used = |name| lists.iter().any(|(_, list)| uses(list, name, span));
+            let defines = if statement.defines(formula) {
                 claims.define(&statement, &mut names, &header)?;
-                defined.push(span);
-            } else if let Some(name) = statement.new_name(&names)
-                && lists.iter().any(|(_, list)| uses(list, name, span))
-                && claims.define(&statement, &mut names, &header).is_ok()
-            {
+                true
+            } else {
+                name.is_some_and(used) && claims.define(&statement, &mut names, &header).is_ok()
+            };
+            let claims_more = statement.is_chain() || (!defines && header.about.is_some());
+            if claims_more && statement.named(name, &names) {
+                named.push(span);
+            } else if defines {
                 defined.push(span);
             }
         }
@@ -177,12 +186,17 @@ fn read_with(
                 continue;
             }
             let whole = header.about.is_some() || continues;
+            let list = if named.contains(&span) {
+                statement.behind_name()
+            } else {
+                statement.list
+            };
             let why = if continues && skipped_above {
                 Some("it goes on with what is not judged".to_owned())
-            } else if let Some(why) = no_equality(statement.list, whole) {
+            } else if let Some(why) = no_equality(list, whole) {
                 Some(why.to_owned())
             } else if document.has_prose && !continues {
-                unknown_left(statement.list, &names, &header)
+                unknown_left(list, &names, &header)
             } else {
                 None
             };
@@ -192,8 +206,9 @@ fn read_with(
                 continue;
             }
             let above = claims.lines.last().filter(|_| continues);
-            let mut line = line(statement.list, &names, &header, above)?;
-            if line.members.len() == 1
+            let mut line = line(list, &names, &header, above)?;
+            let about_it = line.members.len() == 1 || named.contains(&span);
+            if about_it
                 && !continues
                 && let Some(about) = &header.about
             {
@@ -296,7 +311,9 @@ fn line(
     if let Some(above) = above {
         reader.left = above.left_letters.clone();
     }
+    let (list, off_behind) = qualifier::without_kinks(list);
     let (list, qualifier) = qualifier::split(list);
+    let (list, off_before) = qualifier::without_kinks(list);
     let (list, relation) = equalities(list);
     if relation {
         reader
@@ -337,6 +354,7 @@ fn line(
         kind: LineKind::Claim,
         letters: rules,
         at,
+        off_kinks: off_behind || off_before,
         left_letters: std::mem::take(&mut reader.left),
         notes: std::mem::take(&mut reader.notes),
     })
@@ -397,6 +415,32 @@ impl Statement<'_> {
         let by_sign = signs.next().is_some_and(|noad| noad.is_sign(":="));
         let equality = self.list.iter().any(noad::Noad::is_equality);
         by_sign || (equality && (self.introduced || formula.defines))
+    }
+
+    /// Whether it has more than two sides.
+    fn is_chain(&self) -> bool {
+        let signs = self.list.iter().filter(|noad| noad.is_equality());
+        signs.count() > 1
+    }
+
+    /// Everything but its left side.
+    fn behind_name(&self) -> &[noad::Noad] {
+        let sign = self.list.iter().position(noad::Noad::is_equality);
+        sign.map_or(self.list, |sign| &self.list[sign + 1..])
+    }
+
+    /// Whether its left side is a name for what follows: this new one, or one with arguments.
+    fn named(&self, name: Option<&noad::Noad>, names: &names::Names<'_>) -> bool {
+        let call = match self.list {
+            [name, arguments, sign, ..] => {
+                matches!(name.kind, noad::Kind::Letter(_) | noad::Kind::Command(_))
+                    && matches!(arguments.kind, noad::Kind::Fence('(', _))
+                    && sign.is_equality()
+                    && names.find(&self.list[..1]).is_none()
+            }
+            _ => false,
+        };
+        name.is_some() || call
     }
 
     /// The left side, if it is a symbol that nothing is known of.

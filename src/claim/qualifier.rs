@@ -37,6 +37,21 @@ const REMARKS: &[&str] = &[
     "see", "product", "rule",
 ];
 
+/// Words behind a formula that leave out the points at which a derivative has no value of its own.
+const OFF_KINKS: &[&str] = &[
+    "off the kinks",
+    "off kinks",
+    "off ties",
+    "away from the kinks",
+    "away from kinks",
+    "except at the kinks",
+    "almost everywhere",
+    "a.e.",
+    "where differentiable",
+    "where it is differentiable",
+    "wherever it is differentiable",
+];
+
 /// The first word of a text among formulas.
 fn first_word(noad: &Noad) -> Option<String> {
     let Kind::Word(text) = &noad.kind else {
@@ -84,6 +99,29 @@ pub(super) fn without_remarks(list: &[Noad]) -> &[Noad] {
     list
 }
 
+/// A formula without words at its end that leave out kinks, and whether there were such words.
+pub(super) fn without_kinks(list: &[Noad]) -> (&[Noad], bool) {
+    let leaves_out = |noad: &Noad| match &noad.kind {
+        Kind::Word(text) => {
+            let text = text.trim_matches([' ', ',', '(', ')']).to_lowercase();
+            OFF_KINKS.contains(&text.as_str())
+        }
+        _ => false,
+    };
+    let mut found = false;
+    let mut list = list;
+    while let [rest @ .., last] = list
+        && (leaves_out(last) || (last.is_sign(",") && rest.last().is_some_and(leaves_out)))
+    {
+        found = true;
+        list = rest;
+    }
+    match list {
+        [rest @ .., last] if found && last.is_sign(",") => (rest, found),
+        _ => (list, found),
+    }
+}
+
 /// A formula without its qualifier, and the qualifier.
 pub(super) fn split(list: &[Noad]) -> (&[Noad], Option<&[Noad]>) {
     for (at, noad) in list.iter().enumerate().skip(1) {
@@ -99,7 +137,12 @@ pub(super) fn split(list: &[Noad]) -> (&[Noad], Option<&[Noad]>) {
             _ => false,
         };
         if begins {
-            return (&list[..at], Some(&list[at + 1..]));
+            let is_mark = |noad: &Noad| noad.is_sign(",") || noad.is_sign(";");
+            let end = list[..at].iter().rposition(|noad| !is_mark(noad));
+            return (
+                &list[..end.map_or(at, |end| end + 1)],
+                Some(&list[at + 1..]),
+            );
         }
     }
     if let [rest @ .., before, last] = list

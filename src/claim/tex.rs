@@ -238,6 +238,9 @@ impl Writer<'_> {
             Fold::Sum => r"\sum",
             Fold::Product => r"\prod",
             Fold::Max => r"\max",
+            Fold::Diagonal => {
+                return Some(format!(r"\operatorname{{diag}}({})", self.expr(body, 0)?));
+            }
         };
         let below = match binders {
             [

@@ -44,6 +44,8 @@ pub(crate) enum Fold {
     Sum,
     Product,
     Max,
+    /// The diagonal matrix with these entries.
+    Diagonal,
 }
 
 /// `left < right`
@@ -318,6 +320,32 @@ impl Expr {
         result
     }
 
+    /// Whether this is the same quantity, wherever it stands.
+    fn is_same_quantity(&self, other: &Expr) -> bool {
+        let here = |expr: &Expr| expr.clone().moved(Span::default());
+        here(self.plain()).kind == here(other.plain()).kind
+    }
+
+    /// Whether a quantity can be replaced by its value: nothing is differentiated by it.
+    pub(crate) fn can_replace(&self, quantity: &Expr) -> bool {
+        !self.any(&mut |part| {
+            matches!(&part.kind, ExprKind::Derivative { .. })
+                && part.any(&mut |inner| inner.is_same_quantity(quantity))
+        })
+    }
+
+    /// With a value in the place of a quantity.
+    pub(crate) fn replaced(&self, quantity: &Expr, value: &Expr) -> Expr {
+        if self.is_same_quantity(quantity) {
+            return value.clone();
+        }
+        let mut result = self.clone();
+        for child in result.children_mut() {
+            *child = child.replaced(quantity, value);
+        }
+        result
+    }
+
     /// The same at another place of the text.
     pub(crate) fn moved(mut self, span: Span) -> Expr {
         self.span = span;
@@ -488,6 +516,7 @@ impl Printer<'_> {
                     Fold::Sum => "sum",
                     Fold::Product => "prod",
                     Fold::Max => "max",
+                    Fold::Diagonal => "diag",
                 };
                 (
                     format!("{name}_{{{}}} {}", parts.join(", "), self.expr(body, 1)),

@@ -364,7 +364,12 @@ fn beside_kinks(
                 if !keeps_signs(&point, demands) {
                     continue;
                 }
-                let found = look(lowering, pairs, &point, true);
+                // Numbers alone refute; residues tell whether what is 0 there is 0 by accident.
+                let mut found = look(lowering, pairs, &point, point.on_kink);
+                let zero = found.kinks.iter().any(|kink| kink.sign == Ordering::Equal);
+                if zero && !point.on_kink && matches!(found.shown, Shown::Refuted(_)) {
+                    found = look(lowering, pairs, &point, true);
+                }
                 let accidental = found.kinks.iter().any(|kink| kink.accidental);
                 if let Shown::Refuted(example) = found.shown
                     && !accidental
@@ -526,11 +531,12 @@ fn signature(kinks: &[Kink]) -> u64 {
 
 /// Both sides of every pair at a point, with residues or by numbers alone.
 fn look(lowering: &mut Lowering<'_>, pairs: &[Pair], point: &Point, residues: bool) -> At {
-    let mut evaluator = if residues {
+    let evaluator = if residues {
         Evaluator::new(lowering, point)
     } else {
         Evaluator::bare(lowering, point)
     };
+    let mut evaluator = evaluator.roomy();
     let empty = Env::new();
     let field = point.arithmetic.field;
     // For each tower whether it has both sides, and whether they are the same there.
@@ -583,8 +589,7 @@ fn look(lowering: &mut Lowering<'_>, pairs: &[Pair], point: &Point, residues: bo
             }
         }
     }
-    let kinks = evaluator.kinks.clone();
-    let mut read = evaluator.read.clone();
+    let (kinks, mut read) = evaluator.finished();
     let shown = match (trouble, refuted) {
         (Some(_), _) => Shown::Nothing,
         (None, Some((at, claim, truth))) => {

@@ -276,7 +276,9 @@ impl<'s> Judge<'s> {
         let mut mistake = None;
         let (mut partial, mut by_slopes) = (false, false);
         for member in members {
-            let circular = self.contains(member, left);
+            // What has a name of the person's own may be named; `\delta = \nabla_z C`.
+            let restated = matches!(left.kind, ExprKind::Named(_)) && !named(member);
+            let circular = self.contains(member, left) && !restated;
             if circular
                 && members.len() > 1
                 && print(self.system, member) == print(self.system, left)
@@ -300,11 +302,13 @@ impl<'s> Judge<'s> {
                         _ if circular => Verdict::Undecided(
                             "the right side contains what it claims to be".into(),
                         ),
-                        Some(example) => Verdict::EqualAlmostEverywhere(Box::new(example)),
-                        None if self.lowerings[0].instance.name(self.system).is_empty() => {
+                        Some(example) if !line.off_kinks => {
+                            Verdict::EqualAlmostEverywhere(Box::new(example))
+                        }
+                        _ if self.lowerings[0].instance.name(self.system).is_empty() => {
                             Verdict::Equal
                         }
-                        None => Verdict::EqualAtSizes(sizes),
+                        _ => Verdict::EqualAtSizes(sizes),
                     }
                 }
                 Relation::Differs(example) => match assume::only_if(self, left, member) {
@@ -615,4 +619,9 @@ fn derivatives(system: &System, expr: &Expr, into: &mut Vec<String>) {
     for child in expr.children() {
         derivatives(system, child, into);
     }
+}
+
+/// Whether a name of the person's own stands in a formula.
+fn named(expr: &Expr) -> bool {
+    expr.any(&mut |inner| matches!(inner.kind, ExprKind::Named(_)))
 }

@@ -11,7 +11,7 @@ use super::names::Meaning;
 use super::reference::Head;
 use super::scope::Scope;
 use crate::source::closest;
-use crate::syntax::{Expr, ExprKind, Join, Sign};
+use crate::syntax::{Expr, ExprKind, Join, Sign, greek_command};
 use crate::term::{Affine, FamilyId, Node, TermId};
 
 impl Lowering<'_> {
@@ -223,7 +223,8 @@ impl Lowering<'_> {
                     ));
                     sound = false;
                 }
-                Join::Space if name.chars().count() >= 3 => {
+                // A Greek letter is a name that people give.
+                Join::Space if name.chars().count() >= 3 && greek_command(name).is_none() => {
                     let near = closest(name, self.function_names()).map(str::to_owned);
                     if let Some(near) = near {
                         self.problems

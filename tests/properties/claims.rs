@@ -14,7 +14,8 @@ use chainrule::system::System;
 use crate::dice::{Dice, many};
 use crate::generators;
 use crate::mutants::{NETWORKS, mutant};
-use crate::pipeline::{CONVENTIONS, RESULT, derivation, formulas, latex, system};
+use crate::pipeline::{CONVENTIONS, RESULT, derivation, formulas, latex, latex_in, system};
+use crate::rewrites::{self, Equation, OF_COLUMNS, REWRITES, Rewrite};
 
 /// The ways in which our own answers are written.
 const VIEWS: [View; 4] = [
@@ -35,21 +36,23 @@ const VIEWS: [View; 4] = [
     },
 ];
 
-/// Right sides that mean the same.
-const REWRITES: &[fn(&str) -> String] = &[
-    str::to_owned,
-    |right| format!("-(-({right}))"),
-    |right| format!(r"\frac{{1}}{{2}}\left({right}\right) + \frac{{1}}{{2}}\left({right}\right)"),
-    |right| format!(r"\frac{{3({right})}}{{3}}"),
-    |right| format!(r"0 + \Big({right}\Big) \cdot 1"),
-];
+/// Whole arrays.
+const OF_ARRAYS: View = View {
+    form: Form::Matrix,
+    ..RESULT
+};
+
+/// How many claims of each verdict are shown.
+const SHOWN: usize = 50;
 
 /// How often each verdict was given, and what went wrong.
 #[derive(Debug, Default)]
 struct Tally {
     verdicts: BTreeMap<String, usize>,
-    /// One claim for each verdict.
-    seen: BTreeMap<String, String>,
+    /// Some claims for each verdict.
+    seen: BTreeMap<String, Vec<String>>,
+    /// How often each rewrite was met.
+    rewrites: BTreeMap<&'static str, usize>,
     wrong: Vec<String>,
 }
 
@@ -63,9 +66,10 @@ impl Tally {
 
     fn add(&mut self, verdict: &str, network: &str, claim: &str) {
         *self.verdicts.entry(verdict.to_owned()).or_default() += 1;
-        self.seen
-            .entry(verdict.to_owned())
-            .or_insert_with(|| format!("{network}{claim}"));
+        let seen = self.seen.entry(verdict.to_owned()).or_default();
+        if seen.len() < SHOWN {
+            seen.push(format!("{network}{claim}"));
+        }
     }
 }
 
@@ -94,22 +98,27 @@ fn plain(latex: &str) -> String {
 
 const EQUAL: &[&str] = &["equal", "equal_at_sizes", "equal_almost_everywhere"];
 
-/// A formula with its right side written another way. What stands behind it, a range or a condition, stays.
-fn rewritten(line: &str, rewrite: fn(&str) -> String) -> Option<String> {
-    let (left, rest) = line.split_once(" = ")?;
-    let (right, behind) = match rest.find(r"\qquad") {
-        Some(at) => rest.split_at(at),
-        None => (rest, ""),
-    };
-    // A convention stands on a line of its own.
-    let (right, with) = right.split_once('\n').unwrap_or((right, ""));
-    if right.contains(" = ") {
-        return None;
+/// Claims what one printed line says, written in one of these ways.
+fn claim_again(
+    system: &System,
+    (network, line): (&str, &str),
+    ways: &[(&'static str, Rewrite)],
+    convention: StepAtZero,
+    dice: &mut Dice,
+    tally: &mut Tally,
+) {
+    let (name, way) = dice.pick(ways);
+    let equation = Equation::of(line);
+    let rewritten = equation
+        .and_then(|equation| Some(equation.with(&way(&equation, network, dice)?)))
+        .inspect(|_| *tally.rewrites.entry(name).or_default() += 1);
+    let claim = rewritten.unwrap_or_else(|| line.to_owned());
+    let found = verdict(system, &claim, convention);
+    tally.add(&found, network, &claim);
+    if matches!(found.as_str(), "differs" | "equal_only_if") {
+        let at = format!("at Step(0) = {convention:?}, {name}");
+        tally.wrong.push(format!("{found} {at}\n{network}{claim}"));
     }
-    Some(format!(
-        "{left} = {} {behind} {with}",
-        rewrite(right.trim())
-    ))
 }
 
 fn try_answers(
@@ -119,26 +128,46 @@ fn try_answers(
     dice: &mut Dice,
     tally: &mut Tally,
 ) {
-    let Ok(derived) = derivation(text, Some(convention)) else {
+    let Ok(mut derived) = derivation(text, Some(convention)) else {
         return;
     };
-    let mut derived = derived;
     let Ok(Some(all)) = formulas(text, &mut derived, view) else {
         return;
     };
     let system = system(text).expect("it was derived");
     for formula in all.chunks(1) {
-        let written = plain(&latex(&derived, formula));
-        let rewrite = dice.pick(REWRITES);
-        let claim = rewritten(&written, rewrite).unwrap_or(written);
-        let found = verdict(&system, &claim, convention);
-        tally.add(&found, text, &claim);
-        if matches!(found.as_str(), "differs" | "equal_only_if") {
-            tally.wrong.push(format!(
-                "{found} at Step(0) = {convention:?}\n{text}{claim}"
-            ));
-        }
+        let line = plain(&latex(&derived, formula));
+        claim_again(&system, (text, &line), REWRITES, convention, dice, tally);
     }
+}
+
+fn try_arrays(text: &str, convention: StepAtZero, dice: &mut Dice, tally: &mut Tally) {
+    let Ok(mut derived) = derivation(text, Some(convention)) else {
+        return;
+    };
+    let Ok(Some(all)) = formulas(text, &mut derived, &OF_ARRAYS) else {
+        return;
+    };
+    let system = system(text).expect("it was derived");
+    for formula in all.chunks(1) {
+        if !matches!(formula[0].matrix, Some(Ok(_))) {
+            continue;
+        }
+        let line = plain(&latex_in(Form::Matrix, &derived, formula));
+        let ways = if dice.one_in(3) && is_column(&latex(&derived, formula)) {
+            OF_COLUMNS
+        } else {
+            rewrites::OF_ARRAYS
+        };
+        claim_again(&system, (text, &line), ways, convention, dice, tally);
+    }
+}
+
+/// Whether a line in index form is about something with one index.
+fn is_column(line: &str) -> bool {
+    let left = line.split(" = ").next().unwrap_or_default();
+    let index = left.trim_end_matches('}').rsplit('_').next();
+    index.is_some_and(|index| index.len() == 1)
 }
 
 #[test]
@@ -158,8 +187,26 @@ fn our_own_answers_are_accepted() {
             }
         }
     }
-    println!("{:#?}\n{:?}", tally.seen, tally.verdicts);
+    for (_, generator) in generators::ARRAYS {
+        for number in 0..many(4) {
+            let text = generator(&mut dice);
+            let convention = CONVENTIONS[number % CONVENTIONS.len()];
+            let tried = catch_unwind(AssertUnwindSafe(|| {
+                try_arrays(&text, convention, &mut dice, &mut tally);
+            }));
+            if tried.is_err() {
+                tally.wrong.push(format!("panics: {text}"));
+            }
+        }
+    }
+    println!(
+        "{:#?}\n{:?}\n{:?}",
+        tally.seen, tally.verdicts, tally.rewrites
+    );
     assert!(tally.wrong.is_empty(), "{}", tally.wrong.join("\n\n"));
+    for (name, _) in REWRITES.iter().chain(rewrites::OF_ARRAYS).chain(OF_COLUMNS) {
+        assert!(tally.rewrites.contains_key(name), "never rewritten: {name}");
+    }
     let all: usize = tally.verdicts.values().sum();
     let equal = tally.count(EQUAL);
     assert!(

@@ -20,4 +20,5 @@ mod pipeline;
 mod profiles;
 mod random;
 mod regressions;
+mod rewrites;
 mod robustness;

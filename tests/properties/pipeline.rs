@@ -87,9 +87,14 @@ pub(crate) fn formulas(
     }
 }
 
-/// The formulas as LaTeX, one equation a line.
+/// The formulas as LaTeX in index form, one equation a line.
 pub(crate) fn latex(derivation: &Derivation, formulas: &[Formula]) -> String {
-    let style = Style::new(Notation::standard(), Form::Index);
+    latex_in(Form::Index, derivation, formulas)
+}
+
+/// The formulas as LaTeX, one equation a line.
+pub(crate) fn latex_in(form: Form, derivation: &Derivation, formulas: &[Formula]) -> String {
+    let style = Style::new(Notation::standard(), form);
     let document = present(derivation, formulas, &style, Confirmed::Skipped);
     write(&document, Format::Latex(Environment::None))
 }

@@ -283,6 +283,20 @@ impl Lowering<'_> {
             }
         };
         let mut inner = letters.clone();
+        if fold == Fold::Diagonal {
+            let mut entries = Vec::new();
+            for value in low..=high {
+                inner.push((binder.letter.clone(), value));
+                let entry = self.array(body, &inner);
+                inner.pop();
+                let entry = entry?;
+                if !entry.is_number() {
+                    return Err(Fault::IllTyped("`diag` takes numbers here".into(), span));
+                }
+                entries.extend(entry.entries);
+            }
+            return Ok(self.diagonal(&entries));
+        }
         let mut total: Option<Array> = None;
         for value in low..=high {
             inner.push((binder.letter.clone(), value));
@@ -299,7 +313,7 @@ impl Lowering<'_> {
                         store.add([a, b])
                     })?,
                     Fold::Product => self.joined(Join::Product, &before, &part, span)?,
-                    Fold::Max => {
+                    Fold::Max | Fold::Diagonal => {
                         let max = self.function("max", span)?;
                         self.zip(&before, &part, span, "compared", |store, a, b| {
                             store.intern(Node::Apply(max, Box::new([0, 0]), Box::new([a, b])))
@@ -312,7 +326,9 @@ impl Lowering<'_> {
             (Some(total), _) => Ok(total),
             (None, Fold::Sum) => Ok(Array::number(self.system.store.int(0))),
             (None, Fold::Product) => Ok(Array::number(self.system.store.int(1))),
-            (None, Fold::Max) => Err(Fault::IllTyped("a maximum over nothing".into(), span)),
+            (None, Fold::Max | Fold::Diagonal) => {
+                Err(Fault::IllTyped("a maximum over nothing".into(), span))
+            }
         }
     }
 }

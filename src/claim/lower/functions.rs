@@ -4,6 +4,21 @@ use super::*;
 use crate::system::in_order;
 
 impl Lowering<'_> {
+    /// The diagonal matrix with these entries.
+    pub(super) fn diagonal(&mut self, entries: &[TermId]) -> Array {
+        let size = entries.len();
+        let zero = self.system.store.int(0);
+        let mut all = vec![zero; size * size];
+        for (at, entry) in entries.iter().enumerate() {
+            all[at * size + at] = *entry;
+        }
+        Array {
+            rows: Dim::Fixed(size),
+            cols: Dim::Fixed(size),
+            entries: all,
+        }
+    }
+
     pub(super) fn function(&mut self, name: &str, span: Span) -> Result<FunctionId> {
         self.system
             .function_id(name)
@@ -48,17 +63,7 @@ impl Lowering<'_> {
                 if !value.is_vector() {
                     return Err(Fault::IllTyped("`diag` takes a vector".into(), span));
                 }
-                let size = value.entries.len();
-                let zero = self.system.store.int(0);
-                let mut entries = vec![zero; size * size];
-                for (at, entry) in value.entries.iter().enumerate() {
-                    entries[at * size + at] = *entry;
-                }
-                Ok(Array {
-                    rows: Dim::Fixed(size),
-                    cols: Dim::Fixed(size),
-                    entries,
-                })
+                Ok(self.diagonal(&value.entries))
             }
             ("diagonal", [value]) => {
                 needs_size(value)?;

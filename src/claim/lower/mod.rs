@@ -58,8 +58,19 @@ pub(crate) struct Structure {
     pub(crate) definitions: FxHashMap<(FamilyId, SmallVec<[i64; 4]>), Definition>,
     /// The values of the letters of a reduction, by the values of its free letters.
     pub(crate) ranges: FxHashMap<Instantiated, Rc<Vec<Vec<i64>>>>,
+    /// How much was found at the last point.
+    pub(crate) room: Room,
     /// The bodies of functions with their arguments put in.
     pub(crate) bodies: FxHashMap<(FunctionId, SmallVec<[TermId; 2]>), TermId>,
+}
+
+/// How many values are kept while both sides are evaluated at a point.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Room {
+    pub(crate) elements: usize,
+    pub(crate) terms: usize,
+    /// Of terms without free letters.
+    pub(crate) closed: usize,
 }
 
 /// A term with the values of its free letters.

@@ -36,6 +36,14 @@ pub(super) const OPENING: &[&str] = &[
     "left", "big", "Big", "bigg", "Bigg", "bigl", "Bigl", "biggl", "Biggl",
 ];
 
+/// Signs between two factors.
+pub(super) const JOINS: &[&str] = &[
+    "cdot", "times", "odot", "circ", "otimes", "oslash", "bullet", "ast", "div", "mid",
+];
+
+/// Spaces that set formulas apart.
+pub(super) const WIDE: &[&str] = &["quad", "qquad"];
+
 /// Spaces and hints for the typesetter.
 pub(super) const NOTHING: &[&str] = &[
     ",",
@@ -74,6 +82,11 @@ pub(super) const NOTHING: &[&str] = &[
     "allowbreak",
     "qty",
     "hfill",
+    "rm",
+    "bf",
+    "it",
+    "cal",
+    "sf",
     "qed",
     "blacksquare",
     "square",
@@ -103,6 +116,12 @@ const RELATIONS: &[(&str, &str)] = &[
     ("cong", NEAR),
     ("sim", NEAR),
     ("propto", NEAR),
+    ("succeq", NEAR),
+    ("preceq", NEAR),
+    ("succ", NEAR),
+    ("prec", NEAR),
+    ("gg", NEAR),
+    ("ll", NEAR),
     ("leftarrow", UPDATE),
     ("gets", UPDATE),
     ("mapsto", UPDATE),

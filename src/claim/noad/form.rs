@@ -122,6 +122,19 @@ pub(super) fn check(text: &str, offset: usize) -> Result<(), Report> {
     Ok(())
 }
 
+/// How long the extra space is that the text behind a line break begins with, `[2pt]`.
+pub(super) fn extra_space(text: &str) -> usize {
+    let length = text
+        .strip_prefix('[')
+        .and_then(|inside| inside.split_once(']'))
+        .map(|(inside, _)| inside)
+        .filter(|inside| {
+            let unit = inside.trim_start_matches(|c: char| c.is_ascii_digit() || "-.".contains(c));
+            ["pt", "ex", "em", "mm", "cm", "in", "px"].contains(&unit.trim())
+        });
+    length.map_or(0, |inside| inside.len() + 2)
+}
+
 /// In a script an operator alone may be a mark (`x^*`, `x^+`).
 fn in_script(text: &str, place: usize) -> bool {
     let before = text[..place].trim_end();
@@ -232,7 +245,10 @@ fn next_token(text: &str, at: &mut usize) -> Token {
             let name = command_at(text, *at).to_owned();
             *at += 1 + name.len();
             match name.as_str() {
-                "\\" => Token::Break,
+                "\\" => {
+                    *at += extra_space(&text[*at..]);
+                    Token::Break
+                }
                 "begin" | "end" => {
                     let rest = &text[*at..];
                     let argument = rest

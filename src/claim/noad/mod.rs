@@ -6,8 +6,10 @@ mod commands;
 mod form;
 mod macros;
 mod reader;
+mod unicode;
 
 use crate::source::{Diagnostic, Report, Span};
+use commands::JOINS;
 pub(crate) use commands::{NEAR, UPDATE};
 pub(crate) use macros::Macros;
 
@@ -22,6 +24,8 @@ pub(crate) struct Noad {
     pub(crate) sub: Option<List>,
     pub(crate) sup: Option<List>,
     pub(crate) primes: u8,
+    /// A wide space stands in front of it.
+    pub(crate) set_apart: bool,
 }
 
 /// What a noad is.
@@ -77,6 +81,7 @@ impl Noad {
             sub: None,
             sup: None,
             primes: 0,
+            set_apart: false,
         }
     }
 
@@ -130,7 +135,63 @@ pub(crate) fn has_derivative(list: &[Noad]) -> bool {
 /// What is no formula, with its place.
 pub(crate) fn read(text: &str, offset: usize, macros: &Macros) -> Result<List, Report> {
     form::check(text, offset)?;
-    reader::read(text, offset, macros)
+    Ok(separated(reader::read(text, offset, macros)?))
+}
+
+/// A list with a comma between an equation and what is set apart behind it and compares as well: `x = 1 \qquad y = 2`.
+fn separated(list: List) -> List {
+    let mut found = List::with_capacity(list.len());
+    let mut equation = false;
+    for (at, noad) in list.iter().enumerate() {
+        let behind = &list[at..];
+        // A full stop ends a statement.
+        if noad.is_sign(".") {
+            match behind.get(1) {
+                None => continue,
+                Some(next) if matches!(next.kind, Kind::Word(_)) => {
+                    found.push(Noad::new(Kind::Sign(";"), noad.span));
+                    equation = false;
+                    continue;
+                }
+                Some(_) => {}
+            }
+        }
+        if noad.set_apart && equation && found.last().is_some_and(ends) && begins(behind) {
+            let place = Span::new(noad.span.start, noad.span.start);
+            found.push(Noad::new(Kind::Sign(","), place));
+        }
+        let separates = [",", ";", "\\\\"].iter().any(|sign| noad.is_sign(sign));
+        equation = (equation && !separates) || noad.is_equality();
+        found.push(noad.clone());
+    }
+    found
+}
+
+/// Whether an equation may end with a noad.
+fn ends(noad: &Noad) -> bool {
+    match &noad.kind {
+        Kind::Sign(_) | Kind::Word(_) => false,
+        Kind::Command(name) => !JOINS.contains(&name.as_str()),
+        _ => true,
+    }
+}
+
+/// Whether a list begins with something that is compared with what follows.
+fn begins(list: &[Noad]) -> bool {
+    let symbol = match &list[0].kind {
+        Kind::Letter(_) | Kind::Accent(..) | Kind::Fraction(..) => true,
+        Kind::Command(name) => !JOINS.contains(&name.as_str()) && name != "forall",
+        _ => false,
+    };
+    let separates = |noad: &&Noad| {
+        let sign = [",", ";", "\\\\"].iter().any(|sign| noad.is_sign(sign));
+        sign || noad.set_apart || matches!(noad.kind, Kind::Word(_))
+    };
+    let own = list[1..].iter().take_while(|noad| !separates(noad));
+    symbol
+        && own
+            .clone()
+            .any(|noad| noad.is_equality() || noad.is_other_relation())
 }
 
 fn error(code: &'static str, message: impl Into<String>, start: usize, end: usize) -> Report {

@@ -3,11 +3,11 @@
 use std::cell::Cell;
 
 use super::commands::{
-    ACCENTS, FONTS, FRAMES, FUNCTIONS, IGNORED, NOTHING, OPENING, SYMBOLS, WORDS, relation,
+    ACCENTS, FONTS, FRAMES, FUNCTIONS, IGNORED, NOTHING, OPENING, SYMBOLS, WIDE, WORDS, relation,
 };
 use super::form::{self, bar, brace, command_at};
 use super::macros::{Macros, braced};
-use super::{Kind, List, Noad, Table};
+use super::{Kind, List, Noad, Table, unicode};
 use crate::source::{Diagnostic, Report, Span};
 use crate::syntax::{greek, greek_command};
 
@@ -27,6 +27,7 @@ pub(super) fn read(text: &str, offset: usize, macros: &Macros) -> Result<List, R
         macros,
         depth: 0,
         left: &Cell::new(LONGEST),
+        wide: false,
     };
     reader.list(None)
 }
@@ -58,6 +59,8 @@ struct Reader<'a> {
     depth: usize,
     /// How many bytes commands of the person's own may still stand for.
     left: &'a Cell<usize>,
+    /// A wide space was skipped since the last noad.
+    wide: bool,
 }
 
 impl Reader<'_> {
@@ -98,6 +101,21 @@ impl Reader<'_> {
             macros: self.macros,
             depth: self.depth,
             left: self.left,
+            wide: false,
+        }
+    }
+
+    /// A text that stands for what is at one place.
+    fn within<'t>(&'t self, text: &'t str, whole: Span) -> Reader<'t> {
+        Reader {
+            text,
+            at: 0,
+            offset: 0,
+            whole: Some(whole),
+            macros: self.macros,
+            depth: self.depth + 1,
+            left: self.left,
+            wide: false,
         }
     }
 
@@ -117,6 +135,7 @@ impl Reader<'_> {
                 self.raw_argument();
             } else if NOTHING.contains(&name.as_str()) && !self.is_open_pair(&name) {
                 self.at += 1 + name.len();
+                self.wide |= WIDE.contains(&name.as_str());
                 let sized = name == "left" || name == "right";
                 self.at += usize::from(sized && self.rest().starts_with('.'));
             } else {
@@ -222,16 +241,7 @@ impl Reader<'_> {
                 self.at,
             ));
         }
-        let mut inner = Reader {
-            text: &text,
-            at: 0,
-            offset: 0,
-            whole: Some(whole),
-            macros: self.macros,
-            depth: self.depth + 1,
-            left: self.left,
-        };
-        list.extend(inner.list(None)?);
+        list.extend(self.within(&text, whole).list(None)?);
         Ok(true)
     }
 
@@ -262,7 +272,11 @@ impl Reader<'_> {
                 list.push(Noad::new(Kind::Fraction(above, below), self.span(start)));
                 return Ok(list);
             }
+            let (wide, count) = (std::mem::take(&mut self.wide), list.len());
             self.noad(&mut list)?;
+            if let Some(first) = list.get_mut(count) {
+                first.set_apart = wide;
+            }
         }
     }
 
@@ -326,7 +340,23 @@ impl Reader<'_> {
     fn noad(&mut self, list: &mut List) -> Result<(), Report> {
         let count = list.len();
         let c = self.peek();
-        if matches!(c, Some('_' | '^' | '\'')) {
+        // `h^{(t)}{}^\top`: one more script of what stands in front of it.
+        if self.rest().starts_with("{}") && !list.is_empty() {
+            self.at += 2;
+            let mut more = vec![list[count - 1].bare()];
+            self.scripts(&mut more)?;
+            let (last, more) = (&mut list[count - 1], more.remove(0));
+            for (place, script) in [(&mut last.sub, more.sub), (&mut last.sup, more.sup)] {
+                if let Some(script) = script {
+                    place.get_or_insert_default().extend(script);
+                }
+            }
+            last.primes += more.primes;
+            last.span = last.span.to(more.span);
+            return Ok(());
+        }
+        let script = c.is_some_and(|c| matches!(c, '_' | '^') || unicode::is_prime(c));
+        if script || unicode::script(self.rest()).is_some() {
             // Scripts of nothing: those of an empty group.
             let span = self.span(self.at);
             list.push(Noad::new(Kind::Group(List::new()), span));
@@ -344,75 +374,84 @@ impl Reader<'_> {
             self.skip_spaces();
             let start = self.at;
             match self.peek() {
-                Some('\'') => {
-                    self.at += 1;
+                Some(prime) if unicode::is_prime(prime) => {
+                    self.at += prime.len_utf8();
                     let place = self.span(start);
                     let last = list.last_mut().expect("a nucleus");
                     last.primes += 1;
                     last.span = last.span.to(place);
                 }
-                Some(script @ ('_' | '^')) => {
-                    self.at += 1;
-                    let inside = self.argument(if script == '_' { "_" } else { "^" })?;
-                    let whole = self.span(start);
-                    let last = list.last_mut().expect("a nucleus");
-                    let only_prime = inside.len() == 1 && inside[0].is_command("prime");
-                    if script == '^' && only_prime {
-                        last.primes += 1;
-                        last.span = last.span.to(whole);
-                        continue;
-                    }
-                    let place = if script == '_' {
-                        &mut last.sub
+                Some('_' | '^') => {
+                    let script = if self.rest().starts_with('_') {
+                        "_"
                     } else {
-                        &mut last.sup
+                        "^"
                     };
-                    if place.is_some() {
-                        return Err(self.error(
-                            "double-script",
-                            "a second script of the same kind",
-                            start,
-                            self.at,
-                        ));
-                    }
-                    *place = Some(inside);
-                    last.span = last.span.to(whole);
+                    self.at += 1;
+                    let inside = self.argument(script)?;
+                    self.attach(list, script, inside, start)?;
                 }
-                _ => return Ok(()),
+                _ => match unicode::script(self.rest()) {
+                    Some((script, text, length)) => {
+                        self.at += length;
+                        let inside = self.within(&text, self.span(start)).list(None)?;
+                        self.attach(list, script, inside, start)?;
+                    }
+                    None => return Ok(()),
+                },
             }
         }
+    }
+
+    /// Attaches a script to the last noad.
+    fn attach(
+        &self,
+        list: &mut List,
+        script: &str,
+        inside: List,
+        start: usize,
+    ) -> Result<(), Report> {
+        let whole = self.span(start);
+        let last = list.last_mut().expect("a nucleus");
+        let only_prime = inside.len() == 1 && inside[0].is_command("prime");
+        if script == "^" && only_prime {
+            last.primes += 1;
+            last.span = last.span.to(whole);
+            return Ok(());
+        }
+        let place = if script == "_" {
+            &mut last.sub
+        } else {
+            &mut last.sup
+        };
+        if place.is_some() {
+            return Err(self.error(
+                "double-script",
+                "a second script of the same kind",
+                start,
+                self.at,
+            ));
+        }
+        *place = Some(inside);
+        last.span = last.span.to(whole);
+        Ok(())
     }
 
     fn nucleus(&mut self, list: &mut List) -> Result<(), Report> {
         let start = self.at;
         let c = self.peek().expect("inside the text");
-        if self.rest().starts_with(".*") {
-            self.at += 2;
-            list.push(Noad::new(Kind::Command("odot".into()), self.span(start)));
-            return Ok(());
-        }
-        let sign = match c {
-            '+' => Some("+"),
-            '-' | '−' => Some("-"),
-            '*' => Some("*"),
-            '/' => Some("/"),
-            '=' => Some("="),
-            '<' => Some("<"),
-            '>' => Some(">"),
-            ',' => Some(","),
-            ';' => Some(";"),
-            ':' if self.rest().starts_with(":=") => {
-                self.at += 1;
-                Some(":=")
+        for (sign, command) in [(".*", "odot"), ("./", "oslash")] {
+            if self.rest().starts_with(sign) {
+                self.at += 2;
+                list.push(Noad::new(Kind::Command(command.into()), self.span(start)));
+                return Ok(());
             }
-            ':' => Some(":"),
-            '!' => Some("!"),
-            '&' => Some("&"),
-            '.' => Some("."),
-            '≤' => Some("<="),
-            '≥' => Some(">="),
-            '≠' => Some("!="),
-            _ => None,
+        }
+        let sign = if self.rest().starts_with(":=") {
+            self.at += 1;
+            Some(":=")
+        } else {
+            unicode::sign(c)
         };
         if let Some(sign) = sign {
             self.at += c.len_utf8();
@@ -436,20 +475,7 @@ impl Reader<'_> {
             list.push(Noad::new(Kind::Number(text), self.span(start)));
             return Ok(());
         }
-        let symbol = match c {
-            '∂' => Some("partial"),
-            '∇' => Some("nabla"),
-            '∑' => Some("sum"),
-            '∏' => Some("prod"),
-            '·' | '⋅' => Some("cdot"),
-            '×' => Some("times"),
-            '⊙' => Some("odot"),
-            '⊗' => Some("otimes"),
-            '∈' => Some("in"),
-            '∀' => Some("forall"),
-            '…' => Some("dots"),
-            _ => greek(c),
-        };
+        let symbol = unicode::command(c).or_else(|| greek(c));
         if let Some(symbol) = symbol {
             self.at += c.len_utf8();
             list.push(Noad::new(
@@ -482,7 +508,20 @@ impl Reader<'_> {
             '\\' => self.command(list),
             _ if c.is_alphabetic() => {
                 self.at += c.len_utf8();
-                list.push(Noad::new(Kind::Letter(c), self.span(start)));
+                let behind = self.peek().and_then(unicode::combining);
+                self.at += behind.map_or(0, |_| self.peek().map_or(0, char::len_utf8));
+                let (letter, accent) = match unicode::accented(c) {
+                    Some((letter, accent)) => (letter, Some(accent)),
+                    None => (c, behind),
+                };
+                let letter = Noad::new(Kind::Letter(letter), self.span(start));
+                list.push(match accent {
+                    Some(accent) => {
+                        let kind = Kind::Accent(accent.to_owned(), vec![letter]);
+                        Noad::new(kind, self.span(start))
+                    }
+                    None => letter,
+                });
                 Ok(())
             }
             _ => Err(self.error(
@@ -654,8 +693,11 @@ impl Reader<'_> {
             "equiv" | "coloneqq" | "triangleq" | "doteq" => {
                 list.push(Noad::new(Kind::Sign(":="), self.span(start)));
             }
-            "\\" => list.push(Noad::new(Kind::Sign("\\\\"), self.span(start))),
-            "tr" | "diag" | "Tr" => {
+            "\\" => {
+                list.push(Noad::new(Kind::Sign("\\\\"), self.span(start)));
+                self.at += form::extra_space(self.rest());
+            }
+            "tr" | "diag" | "Tr" | "Diag" => {
                 list.push(Noad::new(Kind::Word(name.to_lowercase()), self.span(start)));
             }
             "mathbb" | "mathbf" | "mathbbm" | "mathds" | "boldsymbol" | "bm" | "vec"
@@ -665,6 +707,11 @@ impl Reader<'_> {
                 list.push(Noad::new(Kind::One, self.span(start)));
             }
             found if FONTS.contains(&found) => {
+                if let Some(word) = self.function_word() {
+                    self.raw_argument();
+                    list.push(Noad::new(Kind::Word(word), self.span(start)));
+                    return Ok(());
+                }
                 let inside = self.argument(&name)?;
                 match inside.as_slice() {
                     [only] => {
@@ -718,7 +765,14 @@ impl Reader<'_> {
                     (Some(letter), None) if letter.is_alphabetic() => {
                         list.push(Noad::new(Kind::Letter(letter), self.span(start)));
                     }
-                    _ => list.push(Noad::new(Kind::Word(word), self.span(start))),
+                    _ => {
+                        let word = match word.as_str() {
+                            "Diag" => "diag".into(),
+                            "Tr" | "Trace" | "trace" => "tr".into(),
+                            _ => word,
+                        };
+                        list.push(Noad::new(Kind::Word(word), self.span(start)));
+                    }
                 }
             }
             found if FUNCTIONS.contains(&found) => {
@@ -836,6 +890,14 @@ impl Reader<'_> {
         }
         self.push_group(list, base, start);
         Ok(())
+    }
+
+    /// The name of a function that is set in a font, `\mathbf{diag}`.
+    fn function_word(&self) -> Option<String> {
+        let (word, _) = braced(self.rest().trim_start())?;
+        let word = word.trim();
+        let known = FUNCTIONS.contains(&word) || ["diag", "tr"].contains(&word);
+        (known || (word.len() > 2 && crate::functions::is_known(word))).then(|| word.to_owned())
     }
 
     fn next_is_one(&self) -> bool {

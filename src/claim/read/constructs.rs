@@ -303,9 +303,11 @@ impl Reader<'_, '_> {
         // `\sum_i -2 x_i`
         let minus = cursor.sign() == Some("-");
         cursor.at += usize::from(minus);
+        let start = cursor.at;
         let body = self.product(cursor);
         self.bound.truncate(count);
         let mut body = body?;
+        let bracketed = cursor.at == start + 1;
         if minus {
             let span = body.span;
             body = Expr::new(ExprKind::Sum(vec![(true, body)]), span);
@@ -327,8 +329,9 @@ impl Reader<'_, '_> {
         }
         let whole = span.to(body.span);
         let behind = match fold {
-            Fold::Product => self.behind_product(&binders, &mut body),
-            Fold::Sum | Fold::Max => Vec::new(),
+            // Brackets say themselves how far the product goes.
+            Fold::Product if !bracketed => self.behind_product(&binders, &mut body),
+            Fold::Product | Fold::Sum | Fold::Max | Fold::Diagonal => Vec::new(),
         };
         let kind = ExprKind::Fold {
             fold,
@@ -356,7 +359,9 @@ impl Reader<'_, '_> {
                 .iter()
                 .any(|binder| letters.contains(&binder.letter))
         };
-        let count = factors.iter().rposition(|(_, factor)| varies(factor));
+        // The same weight at each step is inside: `\prod_t (1 - h_t^2) w`.
+        let inside = |factor: &Expr| varies(factor) || self.is_weight(factor);
+        let count = factors.iter().rposition(|(_, factor)| inside(factor));
         let behind = count.map_or_else(Vec::new, |last| factors.split_off(last + 1));
         if let [(_, only)] = factors.as_slice() {
             *body = only.clone();
@@ -366,6 +371,20 @@ impl Reader<'_, '_> {
                 .push("what has no index of the product is read as standing behind it".into());
         }
         behind
+    }
+
+    /// Whether a factor is a parameter.
+    fn is_weight(&self, factor: &Expr) -> bool {
+        let ExprKind::Quantity { family, .. } = factor.plain().kind else {
+            return false;
+        };
+        let system = self.names.system;
+        let known = system.family(family);
+        let mut asked = system.questions.iter().flat_map(|question| &question.wrt);
+        known.kind == FamilyKind::Input
+            && (known.role == Some(FamilyRole::Parameter)
+                || known.name.starts_with(['w', 'W'])
+                || asked.any(|target| target.family == family))
     }
 
     pub(super) fn binders(
@@ -478,13 +497,15 @@ impl Reader<'_, '_> {
     pub(super) fn nabla(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Report> {
         let noad = cursor.peek().expect("a nabla");
         let span = noad.span;
-        let by_what = || error("nabla-without-index", r"by what? write `\nabla_w`", span);
-        let sub = match &noad.sub {
-            Some(sub) => sub.clone(),
+        let wrt = match &noad.sub {
+            Some(sub) => self.value_of(sub)?,
             // `\nabla f(x)` names it behind f.
-            None => self
-                .only_argument(&cursor.rest()[1..])
-                .ok_or_else(by_what)?,
+            None => match self.only_argument(&cursor.rest()[1..]) {
+                Some(argument) => self.value_of(&argument)?,
+                None => self.only_asked(span).ok_or_else(|| {
+                    error("nabla-without-index", r"by what? write `\nabla_w`", span)
+                })?,
+            },
         };
         let order = match &noad.sup {
             Some(sup) => order_of(sup)
@@ -492,11 +513,10 @@ impl Reader<'_, '_> {
             None => 1,
         };
         cursor.at += 1;
-        let wrt = self.value_of(&sub)?;
         // `\nabla_x\, x^TAx`: what is given is not differentiated alone.
         let (start, notes) = (cursor.at, self.notes.len());
         let mut of = self.differentiated(cursor)?;
-        if self.is_given_array(&of) {
+        if self.is_given_array(&of) || is_constant(&of) {
             cursor.at = start;
             self.notes.truncate(notes);
             of = self.product(cursor)?;
@@ -505,12 +525,31 @@ impl Reader<'_, '_> {
         Ok(derivative_of(of, vec![wrt; order], false, whole))
     }
 
+    /// The one quantity that the network asks for derivatives by.
+    fn only_asked(&mut self, span: Span) -> Option<Expr> {
+        let system = self.names.system;
+        let targets = system.questions.iter().flat_map(|question| &question.wrt);
+        let mut families: Vec<FamilyId> = targets.map(|target| target.family).collect();
+        families.dedup();
+        let [family] = families[..] else { return None };
+        (system.family(family).slots == 0).then(|| {
+            let name = &system.family(family).name;
+            self.notes.push(format!(
+                "the gradient is read as that by {name}, which is what is asked for"
+            ));
+            Expr::quantity(family, span)
+        })
+    }
+
     /// The `x` of `f(x)` at the beginning of a list, where both are names of quantities.
     fn only_argument(&self, list: &[Noad]) -> Option<List> {
         let length = self.quantity_length(list)?;
-        let Kind::Fence('(', argument) = &list.get(length)?.kind else {
-            return None;
+        // `E(w)` may be a spelling of its own.
+        let brackets = |at: usize| match list.get(at).map(|noad| &noad.kind) {
+            Some(Kind::Fence('(', argument)) => Some(argument),
+            _ => None,
         };
+        let argument = brackets(length).or_else(|| brackets(length - 1))?;
         (self.quantity_length(argument)? == argument.len()).then(|| argument.clone())
     }
 
@@ -610,7 +649,19 @@ impl Reader<'_, '_> {
         };
         let wrt: Result<Vec<Expr>, Report> = wrt.iter().map(|part| self.value_of(part)).collect();
         let wrt = wrt?;
+        for part in &wrt {
+            if matches!(&part.plain().kind, ExprKind::Call(name, ..) if name == "vec") {
+                return Err(error(
+                    "unsupported",
+                    "a derivative by vec(…) is not read: state it by the matrix",
+                    span,
+                ));
+            }
+        }
         cursor.at += 1;
+        if let Some(slope) = self.slope_of_function(upper, &wrt, span)? {
+            return self.attached(slope, noad, true).map(Some);
+        }
         let direct = partial && (self.signs.partial_is_direct || is_immediate(&above[0]));
         let of = if upper.is_empty() {
             // `\frac{d}{dx} E`: the following product.
@@ -636,6 +687,27 @@ impl Reader<'_, '_> {
         };
         self.attached(derivative_of(of, wrt, direct, whole), noad, true)
             .map(Some)
+    }
+
+    /// `\frac{d\sigma}{dz}`, a function without its argument: its derivative at what it is taken by.
+    fn slope_of_function(
+        &mut self,
+        upper: &[Noad],
+        wrt: &[Expr],
+        span: Span,
+    ) -> Result<Option<Expr>, Report> {
+        let ([wrt], Some(found)) = (wrt, self.names.find(upper)) else {
+            return Ok(None);
+        };
+        match &found.meaning {
+            Meaning::Function(name) if found.length == upper.len() && found.rest.is_bare() => {
+                self.notes.push(format!(
+                    "the derivative of `{name}` is taken at what it is taken by"
+                ));
+                self.known_call(name, 1, vec![wrt.clone()], span).map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 
     /// `dJ/dw`, `\partial J/\partial w` in running text, as the fraction that it is, and how many noads it takes.
@@ -749,6 +821,15 @@ fn is_word(set: &[Noad]) -> bool {
 /// Whether a ∂ is marked as that of the direct part, `\partial^+`.
 fn is_immediate(noad: &Noad) -> bool {
     noad.is_command("partial") && matches!(noad.sup.as_deref(), Some([plus]) if plus.is_sign("+"))
+}
+
+/// Whether an expression is made of numbers.
+fn is_constant(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Number(_) | ExprKind::Pi => true,
+        ExprKind::Quotient(above, below) => is_constant(above) && is_constant(below),
+        _ => false,
+    }
 }
 
 /// The order of a derivative: the number above its d.

@@ -12,7 +12,7 @@ use super::noad::{Kind, List, Noad, Table, span_of};
 use super::tree::{Binder, Condition, Entry, Expr, ExprKind, Fold, Join, print};
 use crate::source::{Diagnostic, Report, Span};
 use crate::syntax::Comparison;
-use crate::system::{FamilyKind, System};
+use crate::system::{FamilyKind, FamilyRole, System};
 use crate::term::FamilyId;
 
 /// How signs are read in this claim.
@@ -28,6 +28,8 @@ pub(crate) struct Signs {
     pub(crate) repeated_summed: bool,
     /// Letters that a sum without an index runs over.
     pub(crate) sum_over: Option<String>,
+    /// Symbols that are one-hot columns by their index.
+    pub(crate) one_hots: Vec<Kind>,
 }
 
 /// An index: the text of a script.
@@ -119,6 +121,14 @@ struct Bar {
     equations: Vec<(Expr, Expr)>,
 }
 
+fn differential(span: Span) -> Report {
+    error(
+        "differential",
+        "this is the differential of the loss: a statement about differentials is not read, state the derivative",
+        span,
+    )
+}
+
 fn error(code: &'static str, message: impl Into<String>, span: Span) -> Report {
     Diagnostic::error(code, message, span, "").into()
 }
@@ -200,6 +210,9 @@ impl<'n, 'a> Reader<'n, 'a> {
                 Some((bar, of)) if bar.kind == Kind::Bar => (of, Some(self.bar(bar, of)?)),
                 _ => (member, None),
             };
+            if members.is_empty() && self.is_differential_of_loss(member) {
+                return Err(differential(member[0].span));
+            }
             let member = self.whole(member)?;
             self.evaluated.push((member.clone(), bar));
             if members.is_empty() && self.left.is_empty() {
@@ -208,6 +221,18 @@ impl<'n, 'a> Reader<'n, 'a> {
             members.push(member);
         }
         Ok(members)
+    }
+
+    /// `dL` as a whole side, whatever d may be called elsewhere.
+    fn is_differential_of_loss(&self, side: &[Noad]) -> bool {
+        let [d, of @ ..] = side else { return false };
+        d.kind == Kind::Letter('d')
+            && d.is_bare()
+            && self.names.find(of).is_some_and(|found| {
+                let loss = self.names.system.loss;
+                found.length == of.len()
+                    && matches!(found.meaning, Meaning::Quantity(family) if Some(family) == loss)
+            })
     }
 
     /// The bar behind `of`.
@@ -404,6 +429,7 @@ impl<'n, 'a> Reader<'n, 'a> {
                 let one = Expr::new(ExprKind::Number(BigRational::one()), span);
                 factor = Expr::new(ExprKind::Quotient(Box::new(one), Box::new(factor)), span);
             }
+            factor = self.at_bars(factor, cursor)?;
             if over {
                 let (join, above) = factors.pop().expect("an operand stands before `/`");
                 let span = above.span.to(factor.span);
@@ -423,6 +449,30 @@ impl<'n, 'a> Reader<'n, 'a> {
             1 => factors.remove(0).1,
             _ => self.summed(Expr::new(ExprKind::Product(factors), span)),
         })
+    }
+
+    /// A factor with what the bar behind it says put in: `f'(z)|_{z = wx}` is `f'(wx)`. A bar behind a whole side says
+    /// at which point both sides are compared.
+    fn at_bars(&mut self, factor: Expr, cursor: &mut Cursor<'_>) -> Result<Expr, Report> {
+        let mut factor = factor;
+        while let Some(noad) = cursor.peek()
+            && noad.kind == Kind::Bar
+        {
+            let Bar { equations, .. } = self.bar(noad, &cursor.list[cursor.at - 1..cursor.at])?;
+            for (part, value) in equations {
+                let named = matches!(part.plain().kind, ExprKind::Quantity { .. });
+                if !named || !factor.can_replace(part.plain()) {
+                    return Err(error(
+                        "evaluation-bar",
+                        "what stands before this bar is differentiated by what the bar fixes: put the bar around the whole side, or write `% at: w = 0` in the header",
+                        noad.span,
+                    ));
+                }
+                factor = factor.replaced(part.plain(), &value);
+            }
+            cursor.at += 1;
+        }
+        Ok(factor)
     }
 
     /// A product summed over its repeated letters, where the header says so.
@@ -518,6 +568,7 @@ impl<'n, 'a> Reader<'n, 'a> {
                 return self.fold(fold, cursor);
             }
             Kind::Command(name) if name == "nabla" => return self.nabla(cursor),
+            Kind::Word(word) if word == "grad" && noad.sub.is_some() => return self.nabla(cursor),
             // `\partial_w J`
             Kind::Command(name) if name == "partial" && noad.sub.is_some() => {
                 return self.nabla(cursor);
@@ -562,7 +613,13 @@ impl<'n, 'a> Reader<'n, 'a> {
                     ),
                     '‖' => return self.norm(noad, inside),
                     '⟨' => self.inner_product(inside, span)?,
-                    _ if open == &'[' && inside.iter().any(is_comparison) => {
+                    '[' | '(' if inside.iter().any(is_comparison) => {
+                        if *open == '(' {
+                            self.notes.push(
+                                "a comparison in brackets is read as 1 where it holds, else 0"
+                                    .into(),
+                            );
+                        }
                         return self.indicator(inside, span);
                     }
                     _ => {
@@ -641,6 +698,20 @@ impl<'n, 'a> Reader<'n, 'a> {
                 };
                 self.attached(Expr::new(ExprKind::Identity, span), &base, true)
             }
+            kind if noad.sub.is_some()
+                && (*kind == Kind::Letter('e') || self.signs.one_hots.contains(kind)) =>
+            {
+                cursor.at += 1;
+                let index = self.index_of(noad.sub.as_deref().expect("just seen"))?;
+                self.notes
+                    .push("a unit vector by its index is read as the column with one 1".into());
+                let base = Expr::new(ExprKind::OneHot(Box::new(index)), span);
+                let rest = Noad {
+                    sub: None,
+                    ..noad.clone()
+                };
+                self.attached(base, &rest, true)
+            }
             Kind::Letter('e') if noad.sup.is_some() && noad.sub.is_none() => {
                 cursor.at += 1;
                 let exponent = self.whole(noad.sup.as_deref().expect("just seen"))?;
@@ -658,11 +729,7 @@ impl<'n, 'a> Reader<'n, 'a> {
                     && matches!(found.meaning, Meaning::Quantity(_))
                 {
                     if matches!(found.meaning, Meaning::Quantity(family) if family == loss) {
-                        return Err(error(
-                            "differential",
-                            "this is the differential of the loss: a statement about differentials is not read, state the derivative",
-                            span,
-                        ));
+                        return Err(differential(span));
                     }
                     cursor.at += 1;
                     let of = Expr::quantity(loss, span);

@@ -1,7 +1,7 @@
 //! Names with their scripts: slots, elements, transposes and powers, in a fixed order; calls.
 
 use super::*;
-use crate::term::Node;
+use crate::term::{Affine, Node, Relation};
 
 impl Reader<'_, '_> {
     /// The two indices of `E_{ij}`, `\delta_{i,j}`.
@@ -302,6 +302,7 @@ impl Reader<'_, '_> {
                     span,
                 ));
             };
+            let list = unfolded(list);
             let (taken, left): (List, List) = match list.first() {
                 Some(first)
                     if matches!(first.kind, Kind::Fence('(' | '[', _)) && first.is_bare() =>
@@ -431,6 +432,11 @@ impl Reader<'_, '_> {
                 let between = |noad: &Noad| noad.is_sign(",") || noad.is_sign(";");
                 let parts: Vec<&[Noad]> = inside.split(between).collect();
                 let mut arguments = Vec::new();
+                let whole = (name == "diag" && parts.len() > 1)
+                    .then(|| self.entries_of_diagonal(&parts, next.span))
+                    .transpose()?;
+                let parts = if whole.is_some() { Vec::new() } else { parts };
+                arguments.extend(whole);
                 for part in parts {
                     if let [only] = part
                         && matches!(&only.kind, Kind::Word(word) if matches!(word.as_str(), "rows" | "columns" | "all"))
@@ -448,7 +454,15 @@ impl Reader<'_, '_> {
                     span: whole,
                     ..next.clone()
                 };
-                let call = self.known_call(name, primes, arguments, whole)?;
+                let call = match arguments.as_slice() {
+                    [entry]
+                        if name == "diag"
+                            && let Some(index) = self.own_index(entry) =>
+                    {
+                        diagonal(entry, index)
+                    }
+                    _ => self.known_call(name, primes, arguments, whole)?,
+                };
                 let call = self.attached(call, &scripts, true)?;
                 return self.attached(call, &outer, true);
             }
@@ -467,6 +481,96 @@ impl Reader<'_, '_> {
         let whole = span.to(argument.span);
         let call = self.known_call(name, primes, vec![argument], whole)?;
         self.attached(call, &scripts, true)
+    }
+
+    /// The one letter that is free in an expression, stands for its elements, and means nothing outside: `i` of
+    /// `p_i (1 - p_i)`.
+    fn own_index(&self, expr: &Expr) -> Option<String> {
+        let mut letters = expr.free_letters();
+        letters.retain(|letter| !self.left.contains(letter) && !self.bound.contains(letter));
+        let [letter] = letters.as_slice() else {
+            return None;
+        };
+        let (mut counts, mut layers) = (false, false);
+        expr.any(&mut |part| {
+            if let ExprKind::Quantity {
+                slots, elements, ..
+            } = &part.kind
+            {
+                let has = |index: &Expr| index.free_letters().contains(letter);
+                layers |= slots.iter().any(has);
+                counts |= super::super::tree::indices(elements).any(has);
+            }
+            false
+        });
+        (counts && !layers).then(|| letter.clone())
+    }
+
+    /// `diag(w_1, …, w_m)`: the column with these entries, which has to be all of w.
+    fn entries_of_diagonal(&mut self, parts: &[&[Noad]], span: Span) -> Result<Expr, Report> {
+        let unclear = || {
+            error(
+                "argument-count",
+                "`diag` takes a column, or the first and the last of its entries with dots between them",
+                span,
+            )
+        };
+        let [first, between @ .., last] = parts else {
+            return Err(unclear());
+        };
+        let dotted = between.iter().any(|part| part.iter().all(is_dots));
+        let (first, last) = (self.value_of(first)?, self.value_of(last)?);
+        let one = |index: &Expr| matches!(&index.kind, ExprKind::Number(value) if value.is_one());
+        match (&first.plain().kind, &last.plain().kind) {
+            (
+                ExprKind::Quantity {
+                    family,
+                    slots,
+                    elements,
+                },
+                ExprKind::Quantity {
+                    family: same,
+                    elements: end,
+                    ..
+                },
+            ) if dotted && family == same => match (elements.as_slice(), end.as_slice()) {
+                ([Entry::At(low)], [Entry::At(high)])
+                    if one(low) && self.is_length(*family, high) =>
+                {
+                    let kind = ExprKind::Quantity {
+                        family: *family,
+                        slots: slots.clone(),
+                        elements: Vec::new(),
+                    };
+                    Ok(Expr::new(kind, span))
+                }
+                _ => Err(unclear()),
+            },
+            _ => Err(unclear()),
+        }
+    }
+
+    /// Whether an index is the length of a column.
+    fn is_length(&self, family: FamilyId, index: &Expr) -> bool {
+        let system = self.names.system;
+        let length = system.family(family).clauses.iter().find_map(|clause| {
+            let var = *clause.vars.last()?;
+            clause.domain.constraints().iter().find_map(|constraint| {
+                let affine = constraint.affine();
+                let falls = affine.coefficient_of_var(var) == -num_rational::Ratio::one();
+                (falls && constraint.relation() == Relation::NonNegative)
+                    .then(|| affine.plus(&Affine::var(var)))
+            })
+        });
+        match (&index.plain().kind, length) {
+            (ExprKind::Size(size, slots), Some(length)) if slots.is_empty() => {
+                length == Affine::size(*size)
+            }
+            (ExprKind::Number(value), Some(length)) => length
+                .as_int()
+                .is_some_and(|length| *value == BigRational::from_integer(length.into())),
+            _ => false,
+        }
     }
 
     pub(super) fn known_call(
@@ -627,6 +731,20 @@ impl Reader<'_, '_> {
         {
             return Err(error("unknown-symbol", "this mark is not defined", span));
         }
+        // `X^t`, where t means nothing.
+        if let [only] = sup
+            && only.is_bare()
+            && only.kind == Kind::Letter('t')
+            && self.names.find(sup).is_none()
+            && !self
+                .bound
+                .iter()
+                .chain(&self.left)
+                .any(|letter| letter == "t")
+        {
+            self.notes.push("`^t` is read as a transpose".into());
+            return Ok(Expr::new(ExprKind::Transpose(Box::new(base)), span));
+        }
         let before = std::mem::replace(&mut self.in_index, false);
         let exponent = self.whole(sup);
         self.in_index = before;
@@ -635,4 +753,36 @@ impl Reader<'_, '_> {
             span,
         ))
     }
+}
+
+/// `(t)^\top` in a script as `(t)\top`: both belong to what carries the script.
+fn unfolded(list: List) -> List {
+    match list.as_slice() {
+        [only]
+            if matches!(only.kind, Kind::Fence('(' | '[', _))
+                && only.sub.is_none()
+                && only.primes == 0
+                && only.sup.as_deref().is_some_and(is_transpose) =>
+        {
+            let mut unfolded = vec![only.bare()];
+            unfolded.extend(only.sup.clone().unwrap_or_default());
+            unfolded
+        }
+        _ => list,
+    }
+}
+
+/// The diagonal matrix with these entries.
+fn diagonal(entry: &Expr, letter: String) -> Expr {
+    let binder = Binder {
+        letter,
+        range: None,
+    };
+    let fold = ExprKind::Fold {
+        fold: Fold::Diagonal,
+        binders: vec![binder],
+        conditions: Vec::new(),
+        body: Box::new(entry.clone()),
+    };
+    Expr::new(fold, entry.span)
 }

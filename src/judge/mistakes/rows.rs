@@ -46,7 +46,7 @@ pub const MISTAKES: &[Row] = &[
     Row {
         name: "wrong-loss-pairing",
         about: "the gradient of another loss and output function",
-        derivations: &[derive::other_losses],
+        derivations: &[derive::other_losses, derive::other_losses_elementwise],
         repairs: &[],
     },
     Row {
@@ -70,7 +70,7 @@ pub const MISTAKES: &[Row] = &[
     Row {
         name: "path-missing",
         about: "one of several paths of the chain rule is left out",
-        derivations: &[derive::paths_left_out],
+        derivations: &[derive::paths_left_out, derive::slopes_frozen],
         repairs: &[],
     },
     Row {
@@ -146,7 +146,7 @@ pub const MISTAKES: &[Row] = &[
         name: "operand-order",
         about: "the right factors in the wrong order of a matrix product",
         derivations: &[],
-        repairs: &[repair::orders],
+        repairs: &[repair::orders, repair::regrouped],
     },
     Row {
         name: "hadamard-vs-product",
@@ -196,6 +196,7 @@ pub const MISTAKES: &[Row] = &[
         derivations: &[],
         repairs: &[
             repair::factors_too_much,
+            repair::summands_too_much,
             repair::derivatives_exchanged,
             repair::inverses,
             repair::divisors_missing,

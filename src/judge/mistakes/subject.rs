@@ -113,9 +113,21 @@ impl<'s> Subject<'s> {
         found
     }
 
-    /// Whether nothing but sums read a quantity, as a bias.
+    /// Whether nothing but sums read a quantity, as a bias; not where it is compared with what is given, `a - p`.
     pub(super) fn only_added(&self, family: FamilyId) -> bool {
         let mut read = false;
+        let given = |term: TermId| {
+            let factors = match self.system.store.node(term) {
+                Node::Mul(factors) => factors.to_vec(),
+                _ => vec![term],
+            };
+            let mut others = factors
+                .iter()
+                .map(|factor| self.system.store.node(*factor))
+                .filter(|node| !matches!(node, Node::Number(_)));
+            let only = others.next().filter(|_| others.next().is_none());
+            matches!(only, Some(Node::Access(other, _)) if self.system.family(*other).kind == FamilyKind::Input)
+        };
         for user in self.families() {
             for body in bodies(self.system, user) {
                 if !self.system.store.reads(body, family) {
@@ -130,7 +142,7 @@ impl<'s> Subject<'s> {
                         others.all(|factor| self.system.store.is_one(*factor))
                     };
                     !node.children().iter().any(own)
-                        || matches!(node, Node::Add(_))
+                        || matches!(node, Node::Add(parts) if !parts.iter().all(|part| given(*part)))
                         || matches!(node, Node::Mul(factors) if by_one(factors))
                 });
                 if !added {

@@ -53,6 +53,25 @@ pub(in super::super) fn other_losses(subject: &Subject<'_>) -> Vec<Derivation> {
         .collect()
 }
 
+/// Another loss, and softmax differentiated entry by entry as the sigmoid is.
+pub(in super::super) fn other_losses_elementwise(subject: &Subject<'_>) -> Vec<Derivation> {
+    let mut found = Vec::new();
+    for loss in other_losses(subject) {
+        let loss = std::rc::Rc::new(loss);
+        for softmax in softmax_elementwise(subject) {
+            let loss = std::rc::Rc::clone(&loss);
+            found.push(Derivation {
+                said: format!("{}; {}", loss.said, softmax.said),
+                change: Box::new(move |system| {
+                    (softmax.change)(system);
+                    (loss.change)(system);
+                }),
+            });
+        }
+    }
+    found
+}
+
 /// One entry of a loss in terms of an output and a target.
 type Entry = fn(&mut System, TermId, TermId) -> TermId;
 

@@ -1,6 +1,7 @@
 //! Activations with another slope.
 
 use super::*;
+use crate::claim::ExprKind;
 
 /// A function with the value of another and this slope.
 fn resloped(system: &mut System, function: FunctionId, slope: TermId) -> FunctionId {
@@ -194,4 +195,34 @@ pub(in super::super) fn slopes_replaced(subject: &Subject<'_>) -> Vec<Derivation
             )
         })
         .collect()
+}
+
+/// Second derivatives in which the derivative of an activation is taken as a constant.
+pub(in super::super) fn slopes_frozen(subject: &Subject<'_>) -> Vec<Derivation> {
+    let second = match &subject.truth.plain().kind {
+        ExprKind::Derivative { of, .. } => {
+            of.any(&mut |inner| matches!(inner.kind, ExprKind::Derivative { .. }))
+        }
+        _ => false,
+    };
+    if !second {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (family, function, _) in subject.activations() {
+        let known = subject.system.function(function);
+        let Some(Some(slope)) = known.slopes.first().copied() else {
+            continue;
+        };
+        found.push(Derivation {
+            said: format!("the derivative of {} changes too", known.name),
+            change: Box::new(move |system| {
+                let stop = stop(system);
+                let still = stopped(&mut system.store, stop, slope);
+                let frozen = resloped(system, function, still);
+                reslope_in(system, family, function, frozen);
+            }),
+        });
+    }
+    found
 }

@@ -51,7 +51,7 @@ pub(in super::super) fn ranges_moved(_: &Subject<'_>, site: &Site<'_>, out: &mut
     };
     let name = match folded.fold {
         Fold::Product => "wrong-layer",
-        Fold::Sum | Fold::Max => "index-sum-wrong",
+        Fold::Sum | Fold::Max | Fold::Diagonal => "index-sum-wrong",
     };
     for (at, binder) in folded.binders.iter().enumerate() {
         let Some((low, high)) = &binder.range else {

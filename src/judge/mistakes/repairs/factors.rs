@@ -245,6 +245,30 @@ pub(in super::super) fn constants_missing(
     }
 }
 
+/// A summand deleted.
+pub(in super::super) fn summands_too_much(
+    _: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    let ExprKind::Sum(terms) = &site.expr.kind else {
+        return;
+    };
+    for at in (0..terms.len()).filter(|_| terms.len() > 1) {
+        let mut fewer = terms.clone();
+        let (_, gone) = fewer.remove(at);
+        let becomes = match fewer.as_slice() {
+            [(false, only)] => only.clone(),
+            _ => Expr::new(ExprKind::Sum(fewer), site.expr.span),
+        };
+        out(Edit {
+            name: "wrong-operand",
+            becomes,
+            said: Said::Extra(gone),
+        });
+    }
+}
+
 /// A factor deleted.
 pub(in super::super) fn factors_too_much(
     subject: &Subject<'_>,
@@ -462,6 +486,23 @@ pub(super) fn written(subject: &Subject<'_>, site: &Site<'_>, family: FamilyId) 
     found
 }
 
+/// The derivative of an activation by its value alone, for those that have one.
+fn slope_by_value(name: &str, value: Expr) -> Option<Expr> {
+    let span = value.span;
+    let one_minus = |term: Expr| {
+        let terms = vec![(false, number(1, span)), (true, term)];
+        Expr::new(ExprKind::Sum(terms), span)
+    };
+    match name {
+        "sigmoid" => Some(times(&value, Join::Elementwise, one_minus(value.clone()))),
+        "tanh" => {
+            let square = ExprKind::Power(Box::new(value), Box::new(number(2, span)), true);
+            Some(one_minus(Expr::new(square, span)))
+        }
+        _ => None,
+    }
+}
+
 /// The derivative of an activation put in.
 pub(in super::super) fn slopes_missing(
     subject: &Subject<'_>,
@@ -473,25 +514,27 @@ pub(in super::super) fn slopes_missing(
     }
     let span = site.expr.span;
     let mut seen: Vec<(FamilyId, String)> = Vec::new();
-    for (_, function, argument) in subject.activations() {
-        let Some(argument) = argument else { continue };
+    for (value, function, argument) in subject.activations() {
         let name = subject.system.function(function).name.clone();
-        if seen.contains(&(argument, name.clone())) {
+        let of = argument.unwrap_or(value);
+        if seen.contains(&(of, name.clone())) {
             continue;
         }
-        seen.push((argument, name.clone()));
-        for argument in written(subject, site, argument) {
-            let axes = axes(subject.system, &argument);
-            let (mistake, slope) = if name == "relu" {
-                (
-                    "step-missing",
-                    ExprKind::Call("step".into(), 0, vec![argument]),
-                )
+        seen.push((of, name.clone()));
+        for of in written(subject, site, of) {
+            let axes = axes(subject.system, &of);
+            let slope = match argument {
+                Some(_) if name == "relu" => ExprKind::Call("step".into(), 0, vec![of]),
+                Some(_) => ExprKind::Call(name.clone(), 1, vec![of]),
+                None => match slope_by_value(&name, of) {
+                    Some(slope) => slope.kind,
+                    None => break,
+                },
+            };
+            let mistake = if name == "relu" {
+                "step-missing"
             } else {
-                (
-                    "activation-derivative-missing",
-                    ExprKind::Call(name.clone(), 1, vec![argument]),
-                )
+                "activation-derivative-missing"
             };
             let slope = Expr::new(slope, span);
             let mut put = |factor: &Expr, join| {

@@ -196,17 +196,35 @@ pub(in super::super) fn sums(subject: &Subject<'_>, site: &Site<'_>, out: &mut d
             }
         }
     }
-    if let ExprKind::Fold {
+    let ExprKind::Fold {
         fold: Fold::Sum,
         body,
-        ..
+        binders,
+        conditions,
     } = &site.expr.kind
-    {
-        out(Edit {
-            name: "index-sum-wrong",
-            said: Said::Instead(site.expr.clone(), (**body).clone()),
-            becomes: (**body).clone(),
-        });
+    else {
+        return;
+    };
+    out(Edit::instead("index-sum-wrong", site, (**body).clone()));
+    let [binder] = binders.as_slice() else { return };
+    // Σ over k where j belongs: k is then that of the left side.
+    for letter in body.free_letters() {
+        if letter != binder.letter && !bound.contains(&letter) {
+            let mut other = site.expr.clone();
+            if let ExprKind::Fold { binders, .. } = &mut other.kind {
+                binders[0] = Binder {
+                    letter,
+                    range: None,
+                };
+            }
+            out(Edit::instead("index-sum-wrong", site, other));
+        }
+    }
+    // A sum too much, over what stands for a letter of the left side.
+    for letter in bound.iter().filter(|_| conditions.is_empty()) {
+        let letter = Expr::new(ExprKind::Letter(letter.clone()), site.expr.span);
+        let single = body.with_letters(&[(binder.letter.clone(), letter)]);
+        out(Edit::instead("index-sum-wrong", site, single));
     }
 }
 

@@ -62,6 +62,58 @@ fn is_jacobian(expr: &Expr) -> bool {
     }
 }
 
+/// `a ⊙ (B c)` where `B (a ⊙ c)` belongs, and the reverse: what is multiplied entry by entry on the wrong side of a matrix.
+pub(in super::super) fn regrouped(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn FnMut(Edit)) {
+    let ExprKind::Product(factors) = &site.expr.kind else {
+        return;
+    };
+    let span = site.expr.span;
+    let mut edit = |factors: Vec<(Join, Expr)>| {
+        let becomes = product(factors, span);
+        out(Edit {
+            name: "operand-order",
+            said: Said::Order(becomes.clone()),
+            becomes,
+        });
+    };
+    let two = |expr: &Expr| match &expr.kind {
+        ExprKind::Product(inner) => match inner.as_slice() {
+            [(_, first), (join, second)] => Some((first.clone(), *join, second.clone())),
+            _ => None,
+        },
+        _ => None,
+    };
+    if let [(_, a), (outer, b)] = factors.as_slice() {
+        for (single, pair, first) in [(a, b, true), (b, a, false)] {
+            let Some((left, inner, right)) = two(pair) else {
+                continue;
+            };
+            match (outer, inner) {
+                // a ⊙ (B c)
+                (Join::Elementwise, Join::Product) => {
+                    let small = vec![(Join::Product, single.clone()), (Join::Elementwise, right)];
+                    let small = product(small, span);
+                    edit(vec![(Join::Product, left), (Join::Product, small)]);
+                }
+                // B (a ⊙ c)
+                (Join::Product, Join::Elementwise) if first => {
+                    for (entrywise, moved) in [(&left, &right), (&right, &left)] {
+                        let whole = vec![
+                            (Join::Product, single.clone()),
+                            (Join::Product, moved.clone()),
+                        ];
+                        edit(vec![
+                            (Join::Product, entrywise.clone()),
+                            (Join::Elementwise, product(whole, span)),
+                        ]);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
 /// Products of more matrices are not put in another order.
 const MOST_MOVABLE: usize = 5;
 

@@ -3,22 +3,24 @@
 //! The evaluator of `numeric` works on arrays of floating point numbers; what decides here are single numbers with
 //! proofs attached, so terms are walked as they stand.
 
+mod indices;
+mod logarithms;
+
 use std::cmp::Ordering;
-use std::rc::Rc;
 
 use num_rational::Ratio;
-use num_traits::{Signed, ToPrimitive, Zero};
-use rustc_hash::{FxHashMap, FxHashSet};
+use num_traits::{Signed, Zero};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use smallvec::SmallVec;
+
+use indices::of_letters;
 
 use super::rational::Rational;
 use super::value::{Arithmetic, Real, Trouble, Value};
-use crate::claim::{Definition, Instantiated, Lowering, Structure};
+use crate::claim::{Definition, Instantiated, Lowering, Room, Structure};
 use crate::numeric::Instance;
 use crate::system::{FamilyKind, Primitive, System};
-use crate::term::{
-    Affine, Atom, Cmp, Domain, FamilyId, FunctionId, Node, Reduction, Relation, TermId, VarId,
-};
+use crate::term::{Affine, Cmp, FamilyId, FunctionId, Node, Reduction, TermId, VarId};
 
 /// Definitions are read through to so many levels in search of a logarithm.
 const MOST_READ_THROUGH: usize = 4;
@@ -73,6 +75,22 @@ pub(super) struct Memory {
     closed: FxHashMap<TermId, Result<Value, Trouble>>,
 }
 
+impl Memory {
+    /// With room for as much as another one held.
+    fn with_room(room: Room) -> Self {
+        Self {
+            elements: FxHashMap::with_capacity_and_hasher(room.elements, FxBuildHasher),
+            terms: FxHashMap::with_capacity_and_hasher(room.terms, FxBuildHasher),
+            closed: FxHashMap::with_capacity_and_hasher(room.closed, FxBuildHasher),
+        }
+    }
+}
+
+/// Grows the stack where it becomes short.
+fn guarded<T>(run: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, run)
+}
+
 /// Evaluates terms of a system at one point.
 pub(super) struct Evaluator<'e> {
     system: &'e mut System,
@@ -93,9 +111,6 @@ pub(super) struct Evaluator<'e> {
 /// Beyond this many steps the evaluation is given up.
 const MOST_WORK: usize = 3_000_000;
 
-/// A sum with more terms is not evaluated.
-const MOST_TERMS: usize = 200_000;
-
 impl<'e> Evaluator<'e> {
     pub(super) fn new(lowering: &'e mut Lowering<'_>, point: &'e Point) -> Self {
         Self::resumed(lowering, point, Memory::default())
@@ -107,6 +122,14 @@ impl<'e> Evaluator<'e> {
         Self {
             arithmetic: point.arithmetic.bare(),
             ..evaluator
+        }
+    }
+
+    /// With room for both sides from the start.
+    pub(super) fn roomy(self) -> Self {
+        Self {
+            memory: Memory::with_room(self.structure.room),
+            ..self
         }
     }
 
@@ -131,6 +154,16 @@ impl<'e> Evaluator<'e> {
         }
     }
 
+    /// Ends a look at both sides: the next one needs about as much room.
+    pub(super) fn finished(self) -> (Vec<Kink>, Vec<Element>) {
+        self.structure.room = Room {
+            elements: self.memory.elements.len(),
+            terms: self.memory.terms.len(),
+            closed: self.memory.closed.len(),
+        };
+        (self.kinks, self.read)
+    }
+
     fn arithmetic(&self) -> Arithmetic {
         self.arithmetic
     }
@@ -143,6 +176,23 @@ impl<'e> Evaluator<'e> {
         }
     }
 
+    /// The value of what is read or written as it stands: as quickly found as remembered.
+    fn leaf(&mut self, term: TermId, env: &Env) -> Option<Result<Value, Trouble>> {
+        match self.system.store.node(term) {
+            Node::Index(affine) => {
+                let value = Ratio::from_integer(of_letters(affine, env)?);
+                Some(Ok(self.arithmetic().number(value.into())))
+            }
+            Node::Access(family, index) => {
+                let family = *family;
+                let index: Option<_> = index.iter().map(|entry| of_letters(entry, env)).collect();
+                let index = index?;
+                Some(guarded(|| self.element(family, index)))
+            }
+            _ => None,
+        }
+    }
+
     /// The value of a term.
     pub(super) fn term(&mut self, term: TermId, env: &Env) -> Result<Value, Trouble> {
         self.work += 1;
@@ -151,12 +201,14 @@ impl<'e> Evaluator<'e> {
         if self.work > MOST_WORK || self.structure.steps > most {
             return Err(Trouble::Unknown);
         }
+        if let Some(value) = self.leaf(term, env) {
+            return value;
+        }
         if self.system.store.free_vars(term).is_empty() {
             if let Some(known) = self.memory.closed.get(&term) {
                 return known.clone();
             }
-            let result =
-                stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || self.compute(term, env));
+            let result = guarded(|| self.compute(term, env));
             self.memory.closed.insert(term, result.clone());
             return result;
         }
@@ -165,7 +217,7 @@ impl<'e> Evaluator<'e> {
         if let Some(known) = self.memory.terms.get(&key) {
             return known.clone();
         }
-        let result = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || self.compute(term, env));
+        let result = guarded(|| self.compute(term, env));
         self.memory.terms.insert(key, result.clone());
         result
     }
@@ -469,149 +521,6 @@ impl<'e> Evaluator<'e> {
         self.term(term, env)
     }
 
-    /// The logarithm of a term, taken apart as far as its form allows.
-    fn log_of(&mut self, term: TermId, env: &Env) -> Result<Value, Trouble> {
-        let arithmetic = self.arithmetic();
-        let whole = self.term(term, env)?;
-        match whole.real.sign() {
-            Some(Ordering::Greater) => {}
-            Some(_) => return Err(Trouble::NoValue),
-            None => return Err(Trouble::Unknown),
-        }
-        let node = self.system.store.shared(term);
-        if let Some(exponent) = self.applied(Primitive::Exp, &node) {
-            return self.term(exponent, env);
-        }
-        match &*node {
-            Node::Mul(factors) => {
-                let mut sum = arithmetic.int(0);
-                for factor in factors {
-                    let value = self.term(*factor, env)?;
-                    if value.real.sign() != Some(Ordering::Greater) {
-                        return arithmetic.log(&whole);
-                    }
-                    let part = self.log_of(*factor, env)?;
-                    sum = arithmetic.plus(&sum, &part);
-                }
-                Ok(sum)
-            }
-            Node::Power(base, exponent) => {
-                let value = self.term(*base, env)?;
-                if value.real.sign() != Some(Ordering::Greater) {
-                    return arithmetic.log(&whole);
-                }
-                let exponent = self.term(*exponent, env)?;
-                let log = self.log_of(*base, env)?;
-                Ok(arithmetic.times(&exponent, &log))
-            }
-            _ => match self.unfolded(term, env)? {
-                Some((inner, inner_env)) => self.log_of(inner, &inner_env),
-                None => arithmetic.log(&whole),
-            },
-        }
-    }
-
-    /// Whether a logarithm is a summand of a term, as it is written or as what it reads is defined.
-    fn has_log(&mut self, term: TermId, env: &Env, most: usize) -> Result<bool, Trouble> {
-        let node = self.system.store.shared(term);
-        Ok(match &*node {
-            Node::Add(parts) => {
-                for part in parts {
-                    if self.has_log(*part, env, most)? {
-                        return Ok(true);
-                    }
-                }
-                false
-            }
-            Node::Mul(factors) => match self.whole_multiple(factors) {
-                Some((_, of)) => self.has_log(of, env, most)?,
-                None => false,
-            },
-            _ if self.applied(Primitive::Log, &node).is_some() => true,
-            _ if most == 0 => false,
-            _ => match self.unfolded(term, env)? {
-                Some((inner, inner_env)) => self.has_log(inner, &inner_env, most - 1)?,
-                None => false,
-            },
-        })
-    }
-
-    /// `c term` without the logarithms among its summands, and what the exponential of these is: `u - 2 log S` is u and
-    /// `S^-2`.
-    fn without_logs(
-        &mut self,
-        term: TermId,
-        c: i64,
-        env: &Env,
-        most: usize,
-    ) -> Result<(Value, Value), Trouble> {
-        let arithmetic = self.arithmetic();
-        let node = self.system.store.shared(term);
-        if let Some(of) = self.applied(Primitive::Log, &node) {
-            let value = self.term(of, env)?;
-            return match value.real.sign() {
-                Some(Ordering::Greater) => {
-                    let power = arithmetic.power(&value, &Rational::int(c))?;
-                    Ok((arithmetic.int(0), power))
-                }
-                Some(_) => Err(Trouble::NoValue),
-                None => Err(Trouble::Unknown),
-            };
-        }
-        match &*node {
-            Node::Add(parts) => {
-                let (mut rest, mut factor) = (arithmetic.int(0), arithmetic.int(1));
-                for part in parts {
-                    let (more, times) = self.without_logs(*part, c, env, most)?;
-                    rest = arithmetic.plus(&rest, &more);
-                    factor = arithmetic.times(&factor, &times);
-                }
-                return Ok((rest, factor));
-            }
-            Node::Mul(factors) => {
-                if let Some((times, of)) = self.whole_multiple(factors)
-                    && let Some(c) = c.checked_mul(times)
-                {
-                    return self.without_logs(of, c, env, most);
-                }
-            }
-            _ => {
-                if most > 0
-                    && let Some((inner, inner_env)) = self.unfolded(term, env)?
-                {
-                    return self.without_logs(inner, c, &inner_env, most - 1);
-                }
-            }
-        }
-        let value = self.term(term, env)?;
-        Ok((
-            arithmetic.times(&arithmetic.int(c), &value),
-            arithmetic.int(1),
-        ))
-    }
-
-    /// What a primitive is applied to, if a node is that.
-    fn applied(&self, primitive: Primitive, node: &Node) -> Option<TermId> {
-        match node {
-            Node::Apply(function, orders, arguments)
-                if orders.iter().all(|order| *order == 0)
-                    && self.system.function(*function).primitive == Some(primitive) =>
-            {
-                Some(arguments[0])
-            }
-            _ => None,
-        }
-    }
-
-    /// `3 u`: the number and what it multiplies.
-    fn whole_multiple(&self, factors: &[TermId]) -> Option<(i64, TermId)> {
-        let [number, of] = factors else { return None };
-        match self.system.store.node(*number) {
-            Node::Number(value) if value.is_integer() => Some((value.to_integer().to_i64()?, *of)),
-            _ => None,
-        }
-    }
-
     /// The definition that a function's call or a read quantity stands for.
     fn unfolded(&mut self, term: TermId, env: &Env) -> Result<Option<(TermId, Env)>, Trouble> {
         let node = self.system.store.shared(term);
@@ -631,40 +540,6 @@ impl<'e> Evaluator<'e> {
             }
             _ => Ok(None),
         }
-    }
-
-    /// The values of the letters of a reduction.
-    fn range(
-        &mut self,
-        term: TermId,
-        vars: &[VarId],
-        domain: &Domain,
-        env: &Env,
-    ) -> Result<Rc<Vec<Vec<i64>>>, Trouble> {
-        let reads = domain
-            .constraints()
-            .iter()
-            .any(|constraint| constraint.affine().reads());
-        let key = (term, self.free_values(term, env));
-        if !reads && let Some(known) = self.structure.ranges.get(&key) {
-            return Ok(Rc::clone(known));
-        }
-        let settled = self.settled(domain, env)?;
-        let points = Rc::new(settled.points(vars, MOST_TERMS).ok_or(Trouble::Unknown)?);
-        if !reads {
-            self.structure.ranges.insert(key, Rc::clone(&points));
-        }
-        Ok(points)
-    }
-
-    /// The values of a term's free letters.
-    fn free_values(&self, term: TermId, env: &Env) -> SmallVec<[i64; 4]> {
-        self.system
-            .store
-            .free_vars(term)
-            .iter()
-            .map(|var| value_of(env, *var).unwrap_or(i64::MIN))
-            .collect()
     }
 
     fn reduce(
@@ -713,86 +588,6 @@ impl<'e> Evaluator<'e> {
                 Ok(best)
             }
         }
-    }
-
-    /// A domain with sizes, letters and reads replaced by numbers.
-    fn settled(&mut self, domain: &Domain, env: &Env) -> Result<Domain, Trouble> {
-        let mut trouble = None;
-        let result = domain.map(|affine| match self.replaced(affine, env) {
-            Ok(affine) => affine,
-            Err(found) => {
-                trouble = Some(found);
-                affine.clone()
-            }
-        });
-        trouble.map_or(Ok(result), Err)
-    }
-
-    fn replaced(&mut self, affine: &Affine, env: &Env) -> Result<Affine, Trouble> {
-        let mut trouble = None;
-        let result = affine.map_atoms(&mut |atom| match atom {
-            Atom::Var(var) => value_of(env, *var).map(Affine::int),
-            Atom::Size(size, slots) => {
-                let slots: Option<Vec<i64>> = slots.iter().map(Affine::as_int).collect();
-                Some(Affine::int(self.instance.size(*size, &slots?)))
-            }
-            Atom::Read(family, index) => {
-                let index: Option<SmallVec<[i64; 4]>> = index.iter().map(Affine::as_int).collect();
-                match self.element(*family, index?) {
-                    Ok(Value {
-                        real: Real::Exact(value),
-                        ..
-                    }) if value.is_integer() => value.as_int().map(Affine::int),
-                    Ok(_) => {
-                        trouble = Some(Trouble::NoValue);
-                        None
-                    }
-                    Err(found) => {
-                        trouble = Some(found);
-                        None
-                    }
-                }
-            }
-        });
-        trouble.map_or(Ok(result), Err)
-    }
-
-    fn affine(&mut self, affine: &Affine, env: &Env) -> Result<Ratio<i64>, Trouble> {
-        if let Some(value) = of_letters(affine, env) {
-            return Ok(Ratio::from_integer(value));
-        }
-        let value = self.replaced(affine, env)?;
-        if !value.is_constant() {
-            return Err(Trouble::Unknown);
-        }
-        Ok(value.constant())
-    }
-
-    fn whole_index(&mut self, index: &[Affine], env: &Env) -> Result<SmallVec<[i64; 4]>, Trouble> {
-        index
-            .iter()
-            .map(|entry| match of_letters(entry, env) {
-                Some(value) => Ok(value),
-                None => self.replaced(entry, env)?.as_int().ok_or(Trouble::NoValue),
-            })
-            .collect()
-    }
-
-    fn holds(&mut self, domain: &Domain, env: &Env) -> Result<bool, Trouble> {
-        for constraint in domain.constraints() {
-            let value = self.affine(constraint.affine(), env)?;
-            let holds = match constraint.relation() {
-                Relation::Zero => value.is_zero(),
-                Relation::NonNegative => !value.is_negative(),
-                Relation::Divisible(modulus) => {
-                    value.is_integer() && value.to_integer() % modulus == 0
-                }
-            };
-            if !holds {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 
     /// The body that defines an element, with its letters' values; none for what is given.
@@ -930,23 +725,4 @@ impl Point {
         let sign = if state & 1 == 0 { 1 } else { -1 };
         arithmetic.free(Rational::new(sign * size, below), state)
     }
-}
-
-/// The value of an index of letters alone with whole coefficients, as most are.
-fn of_letters(affine: &Affine, env: &Env) -> Option<i64> {
-    let whole = |value: Ratio<i64>| value.is_integer().then(|| value.to_integer());
-    let mut sum = whole(affine.constant())?;
-    for (atom, coefficient) in affine.terms() {
-        let Atom::Var(var) = atom else { return None };
-        let part = whole(*coefficient)?.checked_mul(value_of(env, *var)?)?;
-        sum = sum.checked_add(part)?;
-    }
-    Some(sum)
-}
-
-pub(super) fn value_of(env: &Env, var: VarId) -> Option<i64> {
-    env.iter()
-        .rev()
-        .find(|(other, _)| *other == var)
-        .map(|(_, value)| *value)
 }
