@@ -143,8 +143,8 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
         .or(system.step_at_zero)
         .unwrap_or(StepAtZero::One);
     let instances = instances(system, &[]);
-    let instances = &instances[..instances.len().min(3)];
-    let deeper = OnceCell::new();
+    let (instances, rest) = instances.split_at(instances.len().min(3));
+    let further = OnceCell::new();
     let layout = options
         .layout
         .or(claims.header.layout)
@@ -161,8 +161,9 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
             .iter()
             .map(|instance| Lowering::new(system, instance, step_at_zero, layout))
             .collect(),
-        deeper: &deeper,
-        deepened: 0,
+        rest,
+        further: &further,
+        tried: 0,
         absent: None,
         partial: false,
     };
@@ -236,9 +237,10 @@ pub(super) struct Judge<'s> {
     layout: Layout,
     /// The claim at the sizes that are tried. The first one has something to compare.
     pub(super) lowerings: Vec<Lowering<'s>>,
-    /// Sizes that are tried if none of these has, and how many of them are among these by now.
-    deeper: &'s OnceCell<Vec<Instance>>,
-    deepened: usize,
+    /// Sizes that are tried if none of these has, deeper ones behind these, and how many of them are among these by now.
+    rest: &'s [Instance],
+    further: &'s OnceCell<Vec<Instance>>,
+    tried: usize,
     /// What the last claim speaks of and does not exist at some layer or step of a letter, and whether others are left.
     absent: Option<String>,
     partial: bool,
@@ -407,8 +409,8 @@ impl<'s> Judge<'s> {
         expr.any(&mut |inner| print(self.system, inner) == wanted)
     }
 
-    /// Compares two members. A claim about late layers says nothing of shallow networks: sizes at which it says something
-    /// are made the first of all.
+    /// Compares two members. A claim about late layers says nothing of shallow networks, and one about a single layer
+    /// nothing of others: sizes at which it says something are made the first of all.
     fn relation_somewhere(&mut self, truth: &Expr, claim: &Expr) -> Relation {
         (self.absent, self.partial) = (None, false);
         let mut at = 0;
@@ -419,14 +421,18 @@ impl<'s> Judge<'s> {
             }
             at += 1;
             if at == self.lowerings.len() {
-                let deeper = self.deeper.get_or_init(|| deeper_instances(self.system));
-                let Some(instance) = deeper.get(self.deepened) else {
+                let further = self.further.get_or_init(|| {
+                    let mut all = self.rest.to_vec();
+                    all.extend(deeper_instances(self.system));
+                    all
+                });
+                let Some(instance) = further.get(self.tried) else {
                     return self
                         .absent
                         .take()
                         .map_or(Relation::Nothing, Relation::IllTyped);
                 };
-                self.deepened += 1;
+                self.tried += 1;
                 let lowering = Lowering::new(self.system, instance, self.step_at_zero, self.layout);
                 self.lowerings.push(lowering);
             }
@@ -561,6 +567,7 @@ impl<'s> Judge<'s> {
             shown: false,
             prove: true,
             slopes: 2,
+            detached: false,
         }
     }
 

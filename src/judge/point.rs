@@ -37,6 +37,8 @@ pub(super) struct Plan {
     pub(super) seed: u64,
     pub(super) numbers: Numbers,
     pub(super) step_at_zero: StepAtZero,
+    /// Whether what the network defines has any value.
+    pub(super) detached: bool,
 }
 
 /// All values of an assumption's letters.
@@ -140,6 +142,7 @@ pub(super) fn point(lowering: &mut Lowering<'_>, plan: Plan, demands: &Demands) 
         step_at_zero,
         numbers: plan.numbers,
         on_kink: false,
+        detached: plan.detached,
     };
     let mut bounds: FxHashMap<Element, Bounds> = FxHashMap::default();
     fix_integers(lowering, &mut point);

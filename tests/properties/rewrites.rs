@@ -89,6 +89,10 @@ fn tokens(text: &str) -> Vec<&str> {
                     _ => control,
                 }
             }
+            None if first.is_ascii_digit() => {
+                let digits = |c: char| !c.is_ascii_digit() && c != '.';
+                rest.find(digits).unwrap_or(rest.len())
+            }
             None => first.len_utf8(),
         };
         let (token, behind) = rest.split_at(length);
@@ -164,7 +168,7 @@ fn expanded(it: &Equation<'_>, _: &str, _: &mut Dice) -> Option<String> {
     let mut terms = summands(&side)?;
     for at in 0..terms.len() {
         let (sign, term) = &terms[at];
-        let start = term.iter().position(|token| token.parse::<u8>().is_err());
+        let start = term.iter().position(|token| token.parse::<f64>().is_err());
         let Some(start) = start.filter(|start| term[*start] == "(") else {
             continue;
         };

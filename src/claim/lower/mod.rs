@@ -207,6 +207,10 @@ impl<'i> Lowering<'i> {
                 self.power(base, exponent, *elementwise, span, letters)
             }
             ExprKind::Transpose(inner) => Ok(self.array(inner, letters)?.transposed()),
+            ExprKind::Call(name, ..) if name == "mod" => {
+                let rest = self.index(expr, letters)?;
+                Ok(Array::number(self.index_term(&rest)))
+            }
             ExprKind::Call(name, primes, arguments) => {
                 self.call(name, *primes, arguments, span, letters)
             }
@@ -411,6 +415,15 @@ impl<'i> Lowering<'i> {
                 Ok(above.scaled(below.constant().recip()))
             }
             ExprKind::Named(inner) => self.index(inner, letters),
+            ExprKind::Call(name, 0, members) if name == "mod" => {
+                let [number, by] = members.as_slice() else {
+                    return Err(unfit());
+                };
+                let number = self.index(number, letters)?.as_int();
+                let by = self.index(by, letters)?.as_int().filter(|by| *by != 0);
+                let rest = number.zip(by).map(|(number, by)| number.rem_euclid(by));
+                rest.map(Affine::int).ok_or_else(unfit)
+            }
             ExprKind::Call(name, 0, members) if name == "max" || name == "min" => {
                 let mut values = Vec::new();
                 for member in members {

@@ -176,6 +176,10 @@ impl Lowering<'_> {
     pub(crate) fn matched(&mut self, a: &Array, b: &Array, span: Span) -> Result<(Array, Array)> {
         let pick = |a: Dim, b: Dim| if matches!(a, Dim::Fixed(_)) { a } else { b };
         let (rows, cols) = (pick(a.rows, b.rows), pick(a.cols, b.cols));
+        // `= 0` says that every entry is 0.
+        let zero = b.is_number() && self.system.store.is_zero(b.entries[0]);
+        let all_zero = zero.then(|| self.map(a, |store, _| store.int(0)));
+        let b = all_zero.as_ref().unwrap_or(b);
         match (self.spread(a, rows, cols), self.spread(b, rows, cols)) {
             (Some(a), Some(b)) => Ok((a, b)),
             _ => Err(Fault::IllTyped(

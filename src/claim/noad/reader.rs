@@ -902,10 +902,7 @@ impl Reader<'_> {
 
     fn next_is_one(&self) -> bool {
         let rest = self.rest().trim_start();
-        rest.starts_with('1')
-            || rest
-                .strip_prefix('{')
-                .is_some_and(|inside| inside.trim_start().starts_with("1}"))
+        rest.starts_with('1') || braced(rest).is_some_and(|(inside, _)| inside.trim() == "1")
     }
 
     fn norm(

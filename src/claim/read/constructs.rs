@@ -4,7 +4,7 @@ use super::*;
 
 /// A list that compares, without the brackets around it.
 fn compared(list: &[Noad]) -> Option<&[Noad]> {
-    if list.iter().any(is_comparison) {
+    if list.iter().any(is_condition) {
         return Some(list);
     }
     match list {
@@ -153,11 +153,27 @@ impl Reader<'_, '_> {
         }))
     }
 
+    /// `2 \mid i`: what is left over is 0.
+    fn divisible(&mut self, by: &[Noad], number: &[Noad]) -> Result<Condition, Report> {
+        let (by, number) = (self.index_of(by)?, self.index_of(number)?);
+        let span = by.span.to(number.span);
+        let rest = ExprKind::Call("mod".into(), 0, vec![number, by]);
+        Ok(Condition {
+            left: Expr::new(rest, span),
+            relation: Comparison::Equal,
+            right: Expr::new(ExprKind::Number(BigRational::zero()), span),
+        })
+    }
+
     pub(super) fn conditions(&mut self, list: &[Noad]) -> Result<Vec<Condition>, Report> {
         let mut conditions = Vec::new();
         for part in list.split(|noad| noad.is_sign(",")) {
             if let Some(condition) = self.greatest_at(part)? {
                 conditions.push(condition);
+                continue;
+            }
+            if let Some(at) = part.iter().position(|noad| noad.is_command("mid")) {
+                conditions.push(self.divisible(&part[..at], &part[at + 1..])?);
                 continue;
             }
             let mut sides = Vec::new();
@@ -402,7 +418,7 @@ impl Reader<'_, '_> {
                 None if membership.is_some() => {
                     let at = membership.expect("just seen");
                     let letter = match &part[..at] {
-                        [letter] => letter_name(letter),
+                        [letter] => bound_name(letter),
                         _ => None,
                     };
                     let letter = letter
@@ -434,7 +450,7 @@ impl Reader<'_, '_> {
                 None => {
                     // `\sum_{ij}`: each letter.
                     for noad in part {
-                        let letter = letter_name(noad).ok_or_else(|| {
+                        let letter = bound_name(noad).ok_or_else(|| {
                             error("sum-index", "a sum runs over letters", noad.span)
                         })?;
                         binders.push(Binder {
@@ -446,11 +462,11 @@ impl Reader<'_, '_> {
                 Some(at)
                     if part[at].is_sign("=")
                         && at == 1
-                        && letter_name(&part[0])
+                        && bound_name(&part[0])
                             .is_some_and(|letter| !self.bound.contains(&letter))
                         && part.len() > 2 =>
                 {
-                    let letter = letter_name(&part[0]).expect("just seen");
+                    let letter = bound_name(&part[0]).expect("just seen");
                     let low = self.index_of(&part[2..])?;
                     let high = match high {
                         Some(high) => self.index_of(high)?,
@@ -467,7 +483,10 @@ impl Reader<'_, '_> {
                 }
                 Some(_) => {
                     // `j \neq i`, `i < j`: the first letter that is not bound yet.
-                    let free = part.iter().filter_map(letter_name).find(|letter| {
+                    let names = part
+                        .iter()
+                        .filter(|noad| !self.names.is_plain_size(std::slice::from_ref(noad)));
+                    let free = names.filter_map(bound_name).find(|letter| {
                         !self.bound.contains(letter)
                             && !self.left.contains(letter)
                             && binders.iter().all(|binder| binder.letter != *letter)
@@ -500,12 +519,13 @@ impl Reader<'_, '_> {
         let wrt = match &noad.sub {
             Some(sub) => self.value_of(sub)?,
             // `\nabla f(x)` names it behind f.
-            None => match self.only_argument(&cursor.rest()[1..]) {
-                Some(argument) => self.value_of(&argument)?,
-                None => self.only_asked(span).ok_or_else(|| {
+            None => {
+                let argument = self.only_argument(&cursor.rest()[1..]);
+                let argument = argument.ok_or_else(|| {
                     error("nabla-without-index", r"by what? write `\nabla_w`", span)
-                })?,
-            },
+                })?;
+                self.value_of(&argument)?
+            }
         };
         let order = match &noad.sup {
             Some(sup) => order_of(sup)
@@ -523,22 +543,6 @@ impl Reader<'_, '_> {
         }
         let whole = span.to(of.span);
         Ok(derivative_of(of, vec![wrt; order], false, whole))
-    }
-
-    /// The one quantity that the network asks for derivatives by.
-    fn only_asked(&mut self, span: Span) -> Option<Expr> {
-        let system = self.names.system;
-        let targets = system.questions.iter().flat_map(|question| &question.wrt);
-        let mut families: Vec<FamilyId> = targets.map(|target| target.family).collect();
-        families.dedup();
-        let [family] = families[..] else { return None };
-        (system.family(family).slots == 0).then(|| {
-            let name = &system.family(family).name;
-            self.notes.push(format!(
-                "the gradient is read as that by {name}, which is what is asked for"
-            ));
-            Expr::quantity(family, span)
-        })
     }
 
     /// The `x` of `f(x)` at the beginning of a list, where both are names of quantities.
@@ -649,15 +653,6 @@ impl Reader<'_, '_> {
         };
         let wrt: Result<Vec<Expr>, Report> = wrt.iter().map(|part| self.value_of(part)).collect();
         let wrt = wrt?;
-        for part in &wrt {
-            if matches!(&part.plain().kind, ExprKind::Call(name, ..) if name == "vec") {
-                return Err(error(
-                    "unsupported",
-                    "a derivative by vec(…) is not read: state it by the matrix",
-                    span,
-                ));
-            }
-        }
         cursor.at += 1;
         if let Some(slope) = self.slope_of_function(upper, &wrt, span)? {
             return self.attached(slope, noad, true).map(Some);
@@ -680,6 +675,15 @@ impl Reader<'_, '_> {
             }
             of
         };
+        let stacked =
+            |expr: &Expr| matches!(&expr.plain().kind, ExprKind::Call(name, ..) if name == "vec");
+        if wrt.iter().any(stacked) && !stacked(&of) {
+            return Err(error(
+                "unsupported",
+                "a derivative by vec(…) is read for vec(…) only: state it by the matrix",
+                span,
+            ));
+        }
         let whole = if upper.is_empty() {
             span.to(of.span)
         } else {

@@ -11,7 +11,7 @@ use super::names::{Found, Meaning, Names, text_of};
 use super::noad::{Kind, List, Noad, Table, span_of};
 use super::tree::{Binder, Condition, Entry, Expr, ExprKind, Fold, Join, print};
 use crate::source::{Diagnostic, Report, Span};
-use crate::syntax::Comparison;
+use crate::syntax::{Comparison, greek_command};
 use crate::system::{FamilyKind, FamilyRole, System};
 use crate::term::FamilyId;
 
@@ -613,13 +613,11 @@ impl<'n, 'a> Reader<'n, 'a> {
                     ),
                     '‖' => return self.norm(noad, inside),
                     '⟨' => self.inner_product(inside, span)?,
-                    '[' | '(' if inside.iter().any(is_comparison) => {
-                        if *open == '(' {
-                            self.notes.push(
-                                "a comparison in brackets is read as 1 where it holds, else 0"
-                                    .into(),
-                            );
-                        }
+                    '[' if inside.iter().any(is_condition) => return self.indicator(inside, span),
+                    '(' if inside.iter().any(is_comparison) => {
+                        self.notes.push(
+                            "a comparison in brackets is read as 1 where it holds, else 0".into(),
+                        );
                         return self.indicator(inside, span);
                     }
                     _ => {
@@ -781,6 +779,12 @@ impl<'n, 'a> Reader<'n, 'a> {
         let name = match &noad.kind {
             Kind::Letter(letter) => letter.to_string(),
             Kind::Command(name) if name == "ell" => "l".to_owned(),
+            Kind::Command(name)
+                if greek_command(name).is_some()
+                    && (self.in_index || self.bound.contains(name)) =>
+            {
+                name.clone()
+            }
             Kind::Command(name) => {
                 return Err(error(
                     "unknown-symbol",
@@ -862,6 +866,15 @@ pub(crate) fn letter_name(noad: &Noad) -> Option<String> {
     }
 }
 
+/// The letter that a sum binds; Greek ones too.
+fn bound_name(noad: &Noad) -> Option<String> {
+    let greek = match &noad.kind {
+        Kind::Command(name) if noad.is_bare() => greek_command(name).map(str::to_owned),
+        _ => None,
+    };
+    letter_name(noad).or(greek)
+}
+
 fn relation_of(noad: &Noad) -> Option<Comparison> {
     match &noad.kind {
         Kind::Sign("<") => Some(Comparison::Less),
@@ -876,6 +889,11 @@ fn relation_of(noad: &Noad) -> Option<Comparison> {
 
 fn is_comparison(noad: &Noad) -> bool {
     relation_of(noad).is_some()
+}
+
+/// Whether it makes a condition of what stands on both of its sides.
+fn is_condition(noad: &Noad) -> bool {
+    is_comparison(noad) || noad.is_command("mid")
 }
 
 /// A list without commas and full stops at its end.

@@ -43,6 +43,8 @@ pub(super) struct Point {
     pub(super) numbers: Numbers,
     /// On a kink that no exact numbers reach: what is enclosed around 0 and vanishes in the field is 0.
     pub(super) on_kink: bool,
+    /// Whether what the network defines has any value, as if it were given.
+    pub(super) detached: bool,
 }
 
 /// The numbers that inputs are made up from.
@@ -342,9 +344,7 @@ impl<'e> Evaluator<'e> {
             Node::Access(family, index) => {
                 let index = self.whole_index(index, env)?;
                 let element = (*family, index);
-                if self.point.fixed.contains_key(&element)
-                    || matches!(self.system.family(*family).kind, FamilyKind::OpaqueLoss(_))
-                {
+                if self.is_given(&element) {
                     return Ok(None);
                 }
                 match self.definition(*family, &element.1)? {
@@ -531,9 +531,8 @@ impl<'e> Evaluator<'e> {
             }
             Node::Access(family, index) => {
                 let index = self.whole_index(index, env)?;
-                let opaque = matches!(self.system.family(*family).kind, FamilyKind::OpaqueLoss(_));
                 let key: Element = (*family, index);
-                if opaque || self.point.fixed.contains_key(&key) {
+                if self.is_given(&key) {
                     return Ok(None);
                 }
                 self.definition(*family, &key.1)
@@ -662,6 +661,16 @@ impl<'e> Evaluator<'e> {
         (first.unwrap_or(element.0), element.1.clone())
     }
 
+    /// Whether the definition of an element is not to be read.
+    fn is_given(&self, element: &Element) -> bool {
+        let known = self.system.family(element.0);
+        match known.kind {
+            FamilyKind::OpaqueLoss(_) => true,
+            FamilyKind::Defined if self.point.detached && known.integers.is_none() => true,
+            _ => self.point.fixed.contains_key(element),
+        }
+    }
+
     /// The value of an element.
     pub(super) fn element(
         &mut self,
@@ -683,9 +692,9 @@ impl<'e> Evaluator<'e> {
         if !self.reading.insert(key.clone()) {
             return Err(Trouble::Unknown);
         }
-        let opaque = matches!(self.system.family(family).kind, FamilyKind::OpaqueLoss(_));
+        let given = self.is_given(&key);
         let result = match self.definition(family, &key.1) {
-            Ok(Some((body, env))) if !opaque => self.term(body, &env),
+            Ok(Some((body, env))) if !given => self.term(body, &env),
             Ok(_) => {
                 let given = self.first_of_its_kind(&key);
                 let value = match self.point.fixed.get(&given) {
