@@ -436,6 +436,11 @@ fn traps_are_not_fallen_into() {
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
+/// A product over steps.
+const STEPS: &str = "loss C = q w prod_{t in 1..T} s[t]\ngrad w";
+
+const LOGISTIC: &str = "where z in R^n\np = sigmoid(z)\nloss C = sum(p)\ngrad p wrt z\ngrad z";
+
 /// Ways of writing that notes, books and papers have beside the plain ones: network, claim, verdict.
 const READINGS: &[(&str, &str, &str)] = &[
     // Cases with a brace that is never closed.
@@ -474,8 +479,130 @@ const READINGS: &[(&str, &str, &str)] = &[
     (
         NEURON,
         r"\frac{\partial C}{\partial r} = (r|_{r=1} - y)",
-        "malformed",
+        "wrong",
     ),
+    // A bar behind one factor puts in what it says.
+    (
+        "z = w x\nr = sigmoid(z)\nloss C = 1/2 (y - r)^2\ngrad w",
+        r"\frac{\partial C}{\partial w} = (r - y)\,\sigma'(z)\Big|_{z=wx}\,x",
+        "correct",
+    ),
+    (
+        "z = w x\nr = sigmoid(z)\nloss C = 1/2 (y - r)^2\ngrad w",
+        r"\frac{\partial C}{\partial w} = \left.\frac{d\sigma}{dz}\right|_{z=wx}(r - y)\,x",
+        "correct",
+    ),
+    (
+        "z = w x\nr = sigmoid(z)\nloss C = 1/2 (y - r)^2\ngrad w",
+        r"\frac{\partial C}{\partial w} = (r - y)\,\sigma'(z)\Big|_{z=w}\,x",
+        "wrong",
+    ),
+    // Brackets say how far a product goes; without them parameters stay inside, other factors do not.
+    (
+        STEPS,
+        r"\frac{\partial C}{\partial q} = \prod_{t=1}^{T}\left(s_t w\right)",
+        "wrong",
+    ),
+    (
+        STEPS,
+        r"\frac{\partial C}{\partial q} = w\prod_{t=1}^{T} s_t",
+        "correct",
+    ),
+    (
+        STEPS,
+        r"\frac{\partial C}{\partial w} = \prod_{t=1}^{T} s_t\, q",
+        "correct",
+    ),
+    (
+        STEPS,
+        r"\frac{\partial C}{\partial w} = \prod_{t=1}^{T} \left(s_t\, q\right)",
+        "wrong",
+    ),
+    // Two equations on a line, and names for what is claimed.
+    (
+        NEURON,
+        r"\frac{\partial C}{\partial r} = r - y \qquad \frac{\partial C}{\partial z} = (r-y)\operatorname{Step}(z)",
+        "correct",
+    ),
+    (
+        NEURON,
+        r"\frac{\partial C}{\partial r} = r - y \qquad \frac{\partial C}{\partial z} = (y-r)\operatorname{Step}(z)",
+        "wrong",
+    ),
+    (
+        NEURON,
+        r"g = \frac{\partial C}{\partial w} = (r - y)\operatorname{Step}(z)\,x",
+        "correct",
+    ),
+    (
+        NEURON,
+        "% about: dC/dw\n\\[ g = (r - y)\\operatorname{Step}(z)\\,x \\]",
+        "correct",
+    ),
+    (
+        NEURON,
+        "% about: dC/dw\n\\[ g = (y - r)\\operatorname{Step}(z)\\,x \\]",
+        "wrong",
+    ),
+    // What is meant off the kinks only.
+    (
+        NEURON,
+        r"\frac{\partial C}{\partial w} = (r-y)\,1(z>0)\,x \qquad \text{almost everywhere}",
+        "correct",
+    ),
+    (
+        NEURON,
+        r"\frac{\partial C}{\partial w} = (r-y)\,x \qquad \text{almost everywhere}",
+        "only-under-assumption",
+    ),
+    (
+        NEURON,
+        r"\frac{\partial C}{\partial w} = (r-y)\,(z>0)\,x, \quad \text{for all } w",
+        "correct-almost-everywhere",
+    ),
+    // Diagonal matrices by their entries, unit vectors, transposes in odd places.
+    (
+        LOGISTIC,
+        r"\frac{\partial p}{\partial z} = \operatorname{diag}(p_i(1-p_i))",
+        "correct",
+    ),
+    (
+        LOGISTIC,
+        r"\frac{\partial p}{\partial z} = \mathbf{diag}(p_1, \dots, p_n)\operatorname{Diag}(1-p)",
+        "correct",
+    ),
+    (
+        LOGISTIC,
+        r"\frac{\partial C}{\partial p} = e_1",
+        "wrong",
+    ),
+    (
+        LOGISTIC,
+        r"\frac{\partial e_1^{t}p}{\partial p} = e_1",
+        "correct",
+    ),
+    // Array against 0, divisibility, Greek letters below a sum.
+    (
+        "where x, y in R^n\nloss C = sum(x)\ngrad y",
+        r"\frac{\partial C}{\partial y} = 0",
+        "correct",
+    ),
+    (
+        "where x, y in R^n\nloss C = sum(x)\ngrad y",
+        r"\frac{\partial C}{\partial x} = 0",
+        "wrong",
+    ),
+    (
+        "index i\nwhere x in R^(2n), y in R^n\nd_i = x_{2i} - y_i\nloss C = 1/2 sum_i d_i^2\ngrad x",
+        r"\frac{\partial C}{\partial x_i} = [\,2\mid i\,]\,d_{i/2}",
+        "correct",
+    ),
+    (
+        "index i\nwhere x in R^(2n), y in R^n\nd_i = x_{2i} - y_i\nloss C = 1/2 sum_i d_i^2\ngrad x",
+        r"\frac{\partial C}{\partial x_i} = [\,2\mid i+1\,]\,d_{(i+1)/2}",
+        "wrong",
+    ),
+    (LOGISTIC, r"C = \sum_{\mu} p_\mu", "correct"),
     // Frames, braces and remarks.
     (
         NEURON,
@@ -756,6 +883,16 @@ const READINGS: &[(&str, &str, &str)] = &[
     ),
     // Signs of Unicode.
     (NEURON, "∂C/∂w = (r − y)·Step(z)·x", "correct"),
+    (
+        "z = w x\nr = sigmoid(z)\nloss C = 1/2 (y - r)^2\ngrad w",
+        "∂C/∂w = (r − y)·σ′(z)·x = (r − y)(r − r²) x",
+        "correct",
+    ),
+    (
+        "where W in R^(n x m), x in R^m, y in R^n\nloss C = 1/2 norm(W x - y)^2\nwrite y as \"\\hat{y}\"\ngrad x",
+        "∂C/∂x = Wᵀ(Wx − ŷ)",
+        "correct",
+    ),
 ];
 
 #[test]
