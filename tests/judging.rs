@@ -571,11 +571,7 @@ const READINGS: &[(&str, &str, &str)] = &[
         r"\frac{\partial p}{\partial z} = \mathbf{diag}(p_1, \dots, p_n)\operatorname{Diag}(1-p)",
         "correct",
     ),
-    (
-        LOGISTIC,
-        r"\frac{\partial C}{\partial p} = e_1",
-        "wrong",
-    ),
+    (LOGISTIC, r"\frac{\partial C}{\partial p} = e_1", "wrong"),
     (
         LOGISTIC,
         r"\frac{\partial e_1^{t}p}{\partial p} = e_1",

@@ -90,15 +90,13 @@ impl<'a> Names<'a> {
             for name in std::iter::once(row.name).chain(row.also.iter().copied()) {
                 names.functions.insert(name.to_owned(), row.name.to_owned());
             }
-            // As it is printed: `\Phi(z)`.
-            let printed = row
-                .latex
-                .trim_start_matches(r"\operatorname{")
-                .trim_matches(['\\', '}']);
-            if printed.chars().all(char::is_alphanumeric) {
+            // As it is printed: `\Phi(z)`, `\operatorname{GELU}_{\tanh}(z)`.
+            let printed = row.latex.replace(r"\operatorname", "");
+            let printed = printed.replace(['\\', '{', '}'], "");
+            if printed.chars().all(|c| c.is_alphanumeric() || c == '_') {
                 names
                     .functions
-                    .entry(printed.to_owned())
+                    .entry(printed)
                     .or_insert_with(|| row.name.to_owned());
             }
         }
@@ -119,7 +117,12 @@ impl<'a> Names<'a> {
                 .functions
                 .insert((*name).to_owned(), (*name).to_owned());
         }
-        for (name, of) in [("trace", "tr"), ("Tr", "tr"), ("Trace", "tr")] {
+        for (name, of) in [
+            ("trace", "tr"),
+            ("Tr", "tr"),
+            ("Trace", "tr"),
+            ("Diag", "diag"),
+        ] {
             names.functions.insert(name.to_owned(), of.to_owned());
         }
         for row in crate::functions::matrix_rows() {

@@ -744,6 +744,7 @@ fn on_kinks(
     let assumptions = lowering.system.assumptions.clone();
     let mut together = start.clone();
     let mut unknown = false;
+    let mut zeros: Vec<(TermId, Env)> = Vec::new();
     for kink in kinks
         .iter()
         .filter(|kink| kink.sign != Ordering::Equal)
@@ -775,10 +776,51 @@ fn on_kinks(
                 Err(why) => met |= why == Unmet::Forbidden,
             }
         }
+        // Whatever the inputs are: what is identical with this sign is so where the kink is met.
+        if !met {
+            let same = written_alike(lowering, &start, kink, kinks);
+            met = identical_at(lowering, pairs, &start, &same);
+            zeros.extend(same);
+        }
         unknown |= !met;
     }
-    if unknown {
+    if unknown || (zeros.len() > 1 && !identical_at(lowering, pairs, &together, &zeros)) {
         return Err(open.to_owned());
     }
     Ok(None)
+}
+
+/// The kinks whose arguments have the value of one of them: both sides may write it in their own way.
+fn written_alike(
+    lowering: &mut Lowering<'_>,
+    point: &Point,
+    kink: &Kink,
+    kinks: &[Kink],
+) -> Vec<(TermId, Env)> {
+    let mut evaluator = Evaluator::new(lowering, point);
+    let mut residues = |kink: &Kink| {
+        let value = evaluator.term(kink.argument, &kink.env);
+        value.ok().and_then(|value| value.residues)
+    };
+    let own = residues(kink);
+    kinks
+        .iter()
+        .filter(|other| *other == kink || (own.is_some() && residues(other) == own))
+        .map(|other| (other.argument, other.env.clone()))
+        .collect()
+}
+
+/// Whether the sides are identical with the signs of some arguments taken as 0, whatever the inputs are.
+fn identical_at(
+    lowering: &mut Lowering<'_>,
+    pairs: &[Pair],
+    point: &Point,
+    zeros: &[(TermId, Env)],
+) -> bool {
+    let mut point = point.clone();
+    point.zeros.extend_from_slice(zeros);
+    matches!(
+        look(lowering, pairs, &point, true).shown,
+        Shown::Agrees(1..)
+    )
 }

@@ -143,6 +143,7 @@ pub(super) fn point(lowering: &mut Lowering<'_>, plan: Plan, demands: &Demands) 
         numbers: plan.numbers,
         on_kink: false,
         detached: plan.detached,
+        zeros: Vec::new(),
     };
     let mut bounds: FxHashMap<Element, Bounds> = FxHashMap::default();
     fix_integers(lowering, &mut point);

@@ -115,7 +115,7 @@ fn claim_again(
     let claim = rewritten.unwrap_or_else(|| line.to_owned());
     let found = verdict(system, &claim, convention);
     tally.add(&found, network, &claim);
-    if matches!(found.as_str(), "differs" | "equal_only_if") {
+    if !EQUAL.contains(&found.as_str()) {
         let at = format!("at Step(0) = {convention:?}, {name}");
         tally.wrong.push(format!("{found} {at}\n{network}{claim}"));
     }
@@ -137,6 +137,10 @@ fn try_answers(
     let system = system(text).expect("it was derived");
     for formula in all.chunks(1) {
         let line = plain(&latex(&derived, formula));
+        // A mixed derivative of a function of two numbers cannot be claimed.
+        if line.contains("^{(1,0)}") || line.contains("^{(0,1)}") {
+            continue;
+        }
         claim_again(&system, (text, &line), REWRITES, convention, dice, tally);
     }
 }
@@ -154,7 +158,7 @@ fn try_arrays(text: &str, convention: StepAtZero, dice: &mut Dice, tally: &mut T
             continue;
         }
         let line = plain(&latex_in(Form::Matrix, &derived, formula));
-        let ways = if dice.one_in(3) && is_column(&latex(&derived, formula)) {
+        let ways = if dice.one_in(2) && is_column(&latex(&derived, formula)) {
             OF_COLUMNS
         } else {
             rewrites::OF_ARRAYS
@@ -166,8 +170,11 @@ fn try_arrays(text: &str, convention: StepAtZero, dice: &mut Dice, tally: &mut T
 /// Whether a line in index form is about something with one index.
 fn is_column(line: &str) -> bool {
     let left = line.split(" = ").next().unwrap_or_default();
-    let index = left.trim_end_matches('}').rsplit('_').next();
-    index.is_some_and(|index| index.len() == 1)
+    let Some((_, index)) = left.trim_end_matches('}').rsplit_once('_') else {
+        return false;
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "{,".contains(c);
+    index.chars().all(plain) && index.chars().filter(char::is_ascii_alphabetic).count() == 1
 }
 
 #[test]
@@ -207,13 +214,6 @@ fn our_own_answers_are_accepted() {
     for (name, _) in REWRITES.iter().chain(rewrites::OF_ARRAYS).chain(OF_COLUMNS) {
         assert!(tally.rewrites.contains_key(name), "never rewritten: {name}");
     }
-    let all: usize = tally.verdicts.values().sum();
-    let equal = tally.count(EQUAL);
-    assert!(
-        10 * equal >= 8 * all,
-        "{equal} of {all}: {:?}",
-        tally.verdicts
-    );
 }
 
 #[test]

@@ -765,14 +765,7 @@ impl Reader<'_> {
                     (Some(letter), None) if letter.is_alphabetic() => {
                         list.push(Noad::new(Kind::Letter(letter), self.span(start)));
                     }
-                    _ => {
-                        let word = match word.as_str() {
-                            "Diag" => "diag".into(),
-                            "Tr" | "Trace" | "trace" => "tr".into(),
-                            _ => word,
-                        };
-                        list.push(Noad::new(Kind::Word(word), self.span(start)));
-                    }
+                    _ => list.push(Noad::new(Kind::Word(word), self.span(start))),
                 }
             }
             found if FUNCTIONS.contains(&found) => {

@@ -45,6 +45,8 @@ pub(super) struct Point {
     pub(super) on_kink: bool,
     /// Whether what the network defines has any value, as if it were given.
     pub(super) detached: bool,
+    /// Arguments that are taken as 0 where only their sign matters, with their letters' values.
+    pub(super) zeros: Vec<(TermId, Env)>,
 }
 
 /// The numbers that inputs are made up from.
@@ -297,7 +299,6 @@ impl<'e> Evaluator<'e> {
             Node::Test(cmp, left, right) => {
                 let (a, b) = (self.term(*left, env)?, self.term(*right, env)?);
                 let difference = arithmetic.minus(&a, &b);
-                let sign = self.sign(&difference).ok_or(Trouble::Unknown)?;
                 let indices = matches!(
                     (
                         self.system.store.node(*left),
@@ -308,11 +309,15 @@ impl<'e> Evaluator<'e> {
                         Node::Index(_) | Node::Number(_)
                     )
                 );
-                if !indices {
+                let sign = if indices {
+                    self.sign(&difference).ok_or(Trouble::Unknown)?
+                } else {
                     let negative = self.system.store.negative(*right);
                     let argument = self.system.store.add([*left, negative]);
+                    let sign = self.sign_of(argument, env, &difference)?;
                     self.kink(argument, env, sign, &difference);
-                }
+                    sign
+                };
                 let holds = match cmp {
                     Cmp::Greater => sign == Ordering::Greater,
                     Cmp::GreaterEqual => sign != Ordering::Less,
@@ -387,6 +392,18 @@ impl<'e> Evaluator<'e> {
         sign
     }
 
+    /// The sign of an argument where only that matters.
+    fn sign_of(&self, argument: TermId, env: &Env, value: &Value) -> Result<Ordering, Trouble> {
+        let zero = |(term, other): &(TermId, Env)| {
+            *term == argument
+                && self.free_values(argument, env) == self.free_values(argument, other)
+        };
+        if self.point.zeros.iter().any(zero) {
+            return Ok(Ordering::Equal);
+        }
+        self.sign(value).ok_or(Trouble::Unknown)
+    }
+
     fn is_condition(&self, term: TermId) -> bool {
         matches!(
             self.system.store.node(term),
@@ -452,7 +469,7 @@ impl<'e> Evaluator<'e> {
                 Primitive::Cos => Ok(arithmetic.cos(&value)),
                 Primitive::Erf => Ok(arithmetic.erf(&value)),
                 Primitive::Relu | Primitive::Step => {
-                    let sign = self.sign(&value).ok_or(Trouble::Unknown)?;
+                    let sign = self.sign_of(argument, env, &value)?;
                     self.kink(argument, env, sign, &value);
                     Ok(match (primitive, sign) {
                         (Primitive::Relu, Ordering::Greater) => value,
