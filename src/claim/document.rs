@@ -1,6 +1,7 @@
 //! The formulas of a file: header lines, text, and what stands between mathematics marks.
 
-use super::noad::Macros;
+use super::noad::{Macros, braced};
+use super::qualifier;
 use crate::source::{Diagnostic, Report, Span};
 
 /// One line of mathematics with its place.
@@ -286,6 +287,35 @@ fn line_end(text: &str) -> usize {
     length.map_or(2, |length| text.len() - behind.len() + length)
 }
 
+/// How long the text between two lines is that something begins with, `\intertext{…}`.
+fn text_between(rest: &str) -> Option<usize> {
+    let commands = [r"\intertext", r"\shortintertext"];
+    let inside = commands
+        .iter()
+        .find_map(|command| rest.strip_prefix(command))?;
+    let (text, _) = braced(inside)?;
+    Some(rest.len() - inside.len() + text.len() + 2)
+}
+
+/// How long the remark in the column behind a formula is, `&& \text{chain rule}`; none if it says for what the formula
+/// holds, or defines something.
+fn remark_behind(rest: &str) -> Option<usize> {
+    let behind = behind_spaces(rest.strip_prefix("&&")?);
+    let commands = [r"\text", r"\textrm", r"\textit", r"\mbox"];
+    let inside = commands
+        .iter()
+        .find_map(|command| behind.strip_prefix(command))?;
+    let (text, _) = braced(inside)?;
+    let word = text
+        .split(|c: char| !c.is_alphabetic())
+        .find(|word| !word.is_empty());
+    let word = word.unwrap_or_default().to_lowercase();
+    if qualifier::says_where(text) || DEFINING.contains(&word.as_str()) {
+        return None;
+    }
+    Some(rest.find(r"\\").unwrap_or(rest.len()))
+}
+
 /// Whether a line goes on with the formula of the line before. One that begins with a minus sign may also be a formula of
 /// its own, with its own sign of equality.
 fn goes_on(line: &str) -> bool {
@@ -377,6 +407,23 @@ fn lines(text: &str, start: usize, end: usize, defines: bool, into: &mut Vec<For
         } else if rest.starts_with(r"\\") || rest.starts_with(r"\{") || rest.starts_with(r"\}") {
             buffer.extend_from_slice(&rest.as_bytes()[..2]);
             at += 2;
+            continue;
+        }
+        let set_between = (depth == 0 && braces == 0)
+            .then(|| text_between(rest))
+            .flatten();
+        if let Some(length) = set_between {
+            flush(begin, &mut buffer, into);
+            at += length;
+            begin = at;
+            continue;
+        }
+        let remark = (depth == 0 && braces == 0)
+            .then(|| remark_behind(rest))
+            .flatten();
+        if let Some(length) = remark {
+            buffer.extend(std::iter::repeat_n(b' ', length));
+            at += length;
             continue;
         }
         let length = rest.chars().next().map_or(1, char::len_utf8);

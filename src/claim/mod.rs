@@ -153,8 +153,9 @@ fn read_with(
     }
     // Definitions may stand behind what uses them.
     let mut defined = Vec::new();
-    // `H = \nabla^2 J = …`: a name for what is claimed, or for what the header says that the claim is about.
+    // `H = \nabla^2 J = …`: a name for what is claimed; and `H = …`, a name for what the header says that it is about.
     let mut named = Vec::new();
+    let mut about = Vec::new();
     for (formula, list) in &lists {
         for (at, statement) in statements(list, formula.continues).into_iter().enumerate() {
             if formula.continues && at == 0 {
@@ -169,13 +170,19 @@ fn read_with(
             } else {
                 name.is_some_and(used) && claims.define(&statement, &mut names, &header).is_ok()
             };
-            let claims_more = statement.is_chain() || (!defines && header.about.is_some());
-            if claims_more && statement.named(name, &names) {
+            let is_named = statement.named(name, &names);
+            if is_named && statement.is_chain() {
                 named.push(span);
             } else if defines {
                 defined.push(span);
+            } else if is_named && header.about.is_some() {
+                about.push(span);
             }
         }
+    }
+    // The header speaks of one formula.
+    if about.len() == 1 {
+        named.append(&mut about);
     }
     let mut skipped_above = false;
     for (formula, list) in &lists {
@@ -488,6 +495,39 @@ fn ending(list: &[noad::Noad], continues: bool) -> Option<(&[noad::Noad], &[noad
         .then(|| (&list[..sign], &list[side..]))
 }
 
+/// A list at the commas behind which the equation of a derivative begins.
+fn before_derivatives(list: &[noad::Noad]) -> Vec<&[noad::Noad]> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for at in 1..list.len().saturating_sub(1) {
+        let behind = &list[at + 1..];
+        let derivative = noad::has_derivative(&behind[..1]);
+        if list[at].is_sign(",") && derivative && behind.iter().any(noad::Noad::is_equality) {
+            found.push(&list[start..at]);
+            start = at + 1;
+        }
+    }
+    found.push(&list[start..]);
+    found
+}
+
+/// Equations that commas or words join; all of it as one where something else stands among them.
+fn equations(list: &[noad::Noad]) -> Vec<&[noad::Noad]> {
+    let parts: Vec<&[noad::Noad]> = list
+        .split(|noad| noad.is_sign(",") || noad.is_sign(";") || qualifier::is_and(noad))
+        .map(qualifier::without_remarks)
+        .filter(|part| !part.is_empty())
+        .collect();
+    let all_equations = parts
+        .iter()
+        .all(|part| part.iter().any(noad::Noad::is_equality));
+    if all_equations && qualifier::split(list).1.is_none() {
+        parts
+    } else {
+        vec![list]
+    }
+}
+
 /// Statements that commas or words join: `x = 0, y = 0.5`, `C = \delta x where \delta = …`.
 fn statements(list: &[noad::Noad], continues: bool) -> Vec<Statement<'_>> {
     let introduces = |noad: &noad::Noad| {
@@ -502,25 +542,8 @@ fn statements(list: &[noad::Noad], continues: bool) -> Vec<Statement<'_>> {
         }
         let part = qualifier::without_remarks(&list[start..at]);
         let introduced = start > 0;
-        let qualified = qualifier::split(part).1.is_some();
-        let parts: Vec<&[noad::Noad]> = part
-            .split(|noad| noad.is_sign(",") || noad.is_sign(";") || qualifier::is_and(noad))
-            .map(qualifier::without_remarks)
-            .filter(|part| !part.is_empty())
-            .collect();
-        let all_equations = parts
-            .iter()
-            .all(|part| part.iter().any(noad::Noad::is_equality));
-        let parts = if all_equations && !qualified {
-            parts
-        } else {
-            vec![part]
-        };
-        for (number, list) in parts
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .enumerate()
-        {
+        let parts = before_derivatives(part).into_iter().flat_map(equations);
+        for (number, list) in parts.filter(|part| !part.is_empty()).enumerate() {
             let goes_on = continues && !introduced && number == 0;
             let (list, named) = match ending(list, goes_on) {
                 Some((claimed, named)) => (claimed, Some(named)),

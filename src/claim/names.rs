@@ -336,6 +336,18 @@ impl<'a> Names<'a> {
         best
     }
 
+    /// The quantity of the network that a list begins with, whatever else the text calls so.
+    pub(crate) fn find_quantity(&self, list: &[Noad]) -> Option<Found> {
+        let mut best: Option<Found> = None;
+        self.natural(list, &mut |found: Found| {
+            let quantity = matches!(found.meaning, Meaning::Quantity(_));
+            if quantity && best.as_ref().is_none_or(|best| found.weight > best.weight) {
+                best = Some(found);
+            }
+        });
+        best
+    }
+
     fn spelling_at(&self, spelling: &Spelling, list: &[Noad], order: usize) -> Option<Found> {
         let pattern = &spelling.pattern;
         let length = pattern.len();

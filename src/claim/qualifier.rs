@@ -29,6 +29,11 @@ const LEADING: &[&str] = &[
     "that",
     "it",
     "this",
+    "next",
+    "first",
+    "second",
+    "third",
+    "lastly",
 ];
 
 /// Words that begin a remark on a formula.
@@ -76,8 +81,16 @@ pub(super) fn without_remarks(list: &[Noad]) -> &[Noad] {
         first_word(noad).is_some_and(|word| words.contains(&word.as_str()))
     };
     let mut list = list;
+    let leads = |noad: &Noad| match &noad.kind {
+        Kind::Word(text) => {
+            let text = text.trim();
+            let ends = text.ends_with([',', ':', '.']) || text.contains(' ');
+            among(noad, LEADING) || (ends && !says_where(text))
+        }
+        _ => false,
+    };
     while let [first, rest @ ..] = list
-        && (is_mark(first) || (among(first, LEADING) && !rest.is_empty()))
+        && (is_mark(first) || (leads(first) && !rest.is_empty()))
     {
         list = rest;
     }
@@ -97,6 +110,19 @@ pub(super) fn without_remarks(list: &[Noad]) -> &[Noad] {
         list = rest;
     }
     list
+}
+
+/// Whether a text says for what a formula holds.
+pub(super) fn says_where(text: &str) -> bool {
+    let text = text.trim_matches([' ', ',', '(', ')']).to_lowercase();
+    OFF_KINKS.contains(&text.as_str()) || begins_with_one(&text)
+}
+
+fn begins_with_one(text: &str) -> bool {
+    WORDS.iter().any(|known| {
+        text.strip_prefix(known)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    })
 }
 
 /// A formula without words at its end that leave out kinks, and whether there were such words.
@@ -126,13 +152,7 @@ pub(super) fn without_kinks(list: &[Noad]) -> (&[Noad], bool) {
 pub(super) fn split(list: &[Noad]) -> (&[Noad], Option<&[Noad]>) {
     for (at, noad) in list.iter().enumerate().skip(1) {
         let begins = match &noad.kind {
-            Kind::Word(word) => {
-                let word = word.trim_matches([' ', ',', ':']).to_lowercase();
-                WORDS.iter().any(|known| {
-                    word.strip_prefix(known)
-                        .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-                })
-            }
+            Kind::Word(word) => begins_with_one(&word.trim_matches([' ', ',', ':']).to_lowercase()),
             Kind::Command(name) => name == "forall",
             _ => false,
         };
@@ -198,9 +218,10 @@ fn ranges_over(list: &[Noad]) -> bool {
     matches!(list, [letter, equals, ..] if read::letter_name(letter).is_some() && equals.is_sign("="))
 }
 
-/// `T \ge …`
+/// `T \ge …`, `i \ne j`
 fn bounds(list: &[Noad]) -> bool {
-    matches!(list, [letter, sign, ..] if read::letter_name(letter).is_some() && is_bound(sign))
+    matches!(list, [letter, sign, ..]
+        if read::letter_name(letter).is_some() && (is_bound(sign) || sign.is_sign("!=")))
 }
 
 fn is_bound(noad: &Noad) -> bool {

@@ -12,7 +12,7 @@ use super::slopes::without_slope;
 use super::value::{Arithmetic, Trouble, Value, differ, show, told_apart};
 use crate::claim::Lowering;
 use crate::syntax::StepAtZero;
-use crate::system::Primitive;
+use crate::system::{Fact, Primitive};
 use crate::term::{Node, TermId};
 
 /// A point that a person can check.
@@ -90,7 +90,7 @@ pub(super) struct Search {
     pub(super) prove: bool,
     /// How often derivatives may be taken to show it.
     pub(super) slopes: u8,
-    /// Whether what the network defines has any value.
+    /// Whether sums and products of the network have any value.
     pub(super) detached: bool,
 }
 
@@ -109,6 +109,8 @@ struct At {
     /// Whether there were residues.
     residues: bool,
     kinks: Vec<Kink>,
+    /// Whether both sides are the same formulas of the inputs wherever these are.
+    straight: bool,
     /// Whether all kinks of the truth are on.
     all_on: bool,
     /// For each pair whether the truth is certainly not 0.
@@ -140,6 +142,9 @@ const QUIET_POINTS: u64 = 4;
 /// How often kinks are looked for with other residues.
 const KINK_DRAWS: usize = 6;
 
+/// How often where inputs have few values: on a kink both sides may be the same for one of them.
+const DRAWS_OF_FEW: usize = 8;
+
 /// How often other residues are drawn in two towers each; in one tower twice as often.
 const MOST_DRAWS: usize = 80;
 
@@ -148,15 +153,18 @@ const MOST_STEPS: u64 = 60_000_000;
 
 /// Compares pairs of one instance, within a bound.
 ///
-/// What holds whatever values the quantities of the network have holds for those that they have: where the sides are
-/// shown to be identical so, neither the definitions nor their kinks have to be looked at.
+/// What holds whatever values the sums and products of the network have holds for those that they have: where the sides are
+/// shown to be identical so, neither these definitions nor what lies behind them has to be looked at.
 pub(super) fn compare(
     lowering: &mut Lowering<'_>,
     pairs: &[Pair],
     demands: &Demands,
     search: Search,
 ) -> Outcome {
-    if search.prove && !search.detached {
+    let (system, structure) = (&lowering.system, &mut lowering.structure);
+    let detachable =
+        |family| structure.is_detachable(system, family) && system.loss != Some(family);
+    if search.prove && !search.detached && system.family_ids().any(detachable) {
         let detached = Search {
             shown: false,
             slopes: 0,
@@ -302,6 +310,10 @@ fn compared(
                     match identical(lowering, pairs, demands, search, (seed, make), &found.shown) {
                         Ok(()) => {
                             patterns.insert(pattern, ());
+                            // Other points have nothing to add.
+                            if found.straight {
+                                break;
+                            }
                         }
                         Err(why) => unproved = Some(why),
                     }
@@ -345,10 +357,16 @@ fn compared(
     let except = if search.kinks && search.step_at_zero != StepAtZero::Undefined {
         // Where a root is met, its residues may have to be drawn again; where both sides are the same by chance, others.
         let mut found = Err(String::new());
-        for draw in 0..KINK_DRAWS {
+        let mut wanted = if has_few_values(lowering) {
+            DRAWS_OF_FEW
+        } else {
+            1
+        };
+        for draw in 0..KINK_DRAWS + wanted {
             let start = (seed + draw as u64 * SEED_STEP, make, draw);
             found = on_kinks(lowering, pairs, demands, search, start, (&kinks, by_slopes));
-            if found.is_ok() {
+            wanted -= usize::from(found.is_ok());
+            if wanted == 0 || matches!(found, Ok(Some(_))) {
                 break;
             }
         }
@@ -364,6 +382,12 @@ fn compared(
         except,
         by_slopes,
     }
+}
+
+/// Whether something is assumed to have some values only.
+fn has_few_values(lowering: &Lowering<'_>) -> bool {
+    let mut assumptions = lowering.system.assumptions.iter();
+    assumptions.any(|assumption| matches!(assumption.fact, Fact::OneOf(..) | Fact::OneHot(..)))
 }
 
 /// Next to each kink, on both sides of it, so that thresholds far away and narrow windows are met too.
@@ -616,7 +640,7 @@ fn look(lowering: &mut Lowering<'_>, pairs: &[Pair], point: &Point, residues: bo
             }
         }
     }
-    let (kinks, mut read) = evaluator.finished();
+    let (kinks, straight, mut read) = evaluator.finished();
     let shown = match (trouble, refuted) {
         (Some(_), _) => Shown::Nothing,
         (None, Some((at, claim, truth))) => {
@@ -642,6 +666,7 @@ fn look(lowering: &mut Lowering<'_>, pairs: &[Pair], point: &Point, residues: bo
         shown,
         residues,
         kinks,
+        straight,
         all_on,
         alive,
     }

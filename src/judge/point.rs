@@ -37,7 +37,7 @@ pub(super) struct Plan {
     pub(super) seed: u64,
     pub(super) numbers: Numbers,
     pub(super) step_at_zero: StepAtZero,
-    /// Whether what the network defines has any value.
+    /// Whether sums and products of the network have any value.
     pub(super) detached: bool,
 }
 

@@ -16,7 +16,7 @@ pub(crate) use shapes::{Array, Dim};
 
 use num_bigint::BigInt;
 use num_rational::{BigRational, Ratio};
-use num_traits::{One, ToPrimitive, Zero};
+use num_traits::{One, Signed, ToPrimitive, Zero};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::rc::Rc;
@@ -29,7 +29,7 @@ use crate::numeric::Instance;
 use crate::source::Span;
 use crate::syntax::{Order, StepAtZero};
 use crate::system::{Clause, Family, FamilyKind, Question, System, Target};
-use crate::term::{Affine, Atom, Domain, FamilyId, FunctionId, Node, TermId, VarId};
+use crate::term::{Affine, Atom, Domain, FamilyId, FunctionId, Node, Reduction, TermId, VarId};
 
 /// Why an expression has no array.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,8 +60,42 @@ pub(crate) struct Structure {
     pub(crate) ranges: FxHashMap<Instantiated, Rc<Vec<Vec<i64>>>>,
     /// How much was found at the last point.
     pub(crate) room: Room,
+    /// Whether quantities are defined by sums and products alone.
+    detachable: FxHashMap<FamilyId, bool>,
     /// The bodies of functions with their arguments put in.
     pub(crate) bodies: FxHashMap<(FunctionId, SmallVec<[TermId; 2]>), TermId>,
+}
+
+impl Structure {
+    /// Whether a quantity of the network is defined by sums and products alone, `z = W x + b`. What a function gives is
+    /// not: its derivative may be written by its value.
+    pub(crate) fn is_detachable(&mut self, system: &System, family: FamilyId) -> bool {
+        if let Some(known) = self.detachable.get(&family) {
+            return *known;
+        }
+        let known = system.family(family);
+        let plain = |term: TermId| {
+            !system.store.any(term, |node| match node {
+                Node::Apply(..) | Node::Cases(_) | Node::Test(..) => true,
+                Node::Reduce(reduction, ..) => *reduction != Reduction::Sum,
+                Node::Power(_, exponent) => {
+                    let exponent = system.store.as_number(*exponent);
+                    !exponent
+                        .is_some_and(|exponent| exponent.is_integer() && exponent.is_positive())
+                }
+                _ => false,
+            })
+        };
+        let found = known.kind == FamilyKind::Defined
+            && known.integers.is_none()
+            && known
+                .clauses
+                .iter()
+                .filter_map(|clause| clause.body)
+                .all(plain);
+        self.detachable.insert(family, found);
+        found
+    }
 }
 
 /// How many values are kept while both sides are evaluated at a point.

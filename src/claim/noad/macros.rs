@@ -145,7 +145,7 @@ fn command(text: &str) -> Option<(&str, &str)> {
 }
 
 /// What stands in the braces that a text begins with, and what is behind them.
-pub(super) fn braced(text: &str) -> Option<(&str, &str)> {
+pub(in crate::claim) fn braced(text: &str) -> Option<(&str, &str)> {
     let inside = text.strip_prefix('{')?;
     let mut depth = 1;
     let mut escaped = false;

@@ -12,6 +12,7 @@ use crate::source::{Diagnostic, Report, Span};
 use commands::JOINS;
 pub(crate) use commands::{NEAR, UPDATE};
 pub(crate) use macros::Macros;
+pub(super) use macros::braced;
 
 /// A list of noads.
 pub(crate) type List = Vec<Noad>;
@@ -135,7 +136,34 @@ pub(crate) fn has_derivative(list: &[Noad]) -> bool {
 /// What is no formula, with its place.
 pub(crate) fn read(text: &str, offset: usize, macros: &Macros) -> Result<List, Report> {
     form::check(text, offset)?;
-    Ok(separated(reader::read(text, offset, macros)?))
+    Ok(separated(led(reader::read(text, offset, macros)?)))
+}
+
+/// A formula without what leads to it, `\text{Using } … : x = 1`; what it is for, `i \ne j: x = 1`, stands behind it then.
+fn led(list: List) -> List {
+    let Some(colon) = list.iter().position(|noad| noad.is_sign(":")) else {
+        return list;
+    };
+    let (before, formula) = (&list[..colon], &list[colon + 1..]);
+    if !formula.iter().any(Noad::is_equality) || before.is_empty() {
+        return list;
+    }
+    let word = match &before[0].kind {
+        Kind::Word(text) => Some(text.trim().to_lowercase()),
+        _ => None,
+    };
+    let compares = |noad: &Noad| noad.is_other_relation() || noad.is_sign("!=");
+    let condition = match word.as_deref() {
+        Some("for" | "if" | "when" | "for all" | "case") => &before[1..],
+        Some(_) => return formula.to_vec(),
+        None if before.iter().any(compares) && !before.iter().any(Noad::is_equality) => before,
+        None => return list,
+    };
+    let mut found = formula.to_vec();
+    let place = before[0].span;
+    found.push(Noad::new(Kind::Word("for".into()), place));
+    found.extend_from_slice(condition);
+    found
 }
 
 /// A list with a comma between an equation and what is set apart behind it and compares as well: `x = 1 \qquad y = 2`.

@@ -517,7 +517,7 @@ impl Reader<'_, '_> {
         let noad = cursor.peek().expect("a nabla");
         let span = noad.span;
         let wrt = match &noad.sub {
-            Some(sub) => self.value_of(sub)?,
+            Some(sub) => self.taken_by(sub)?,
             // `\nabla f(x)` names it behind f.
             None => {
                 let argument = self.only_argument(&cursor.rest()[1..]);
@@ -574,6 +574,24 @@ impl Reader<'_, '_> {
                 known.kind == FamilyKind::Input && known.axes > elements.len()
             }
             _ => false,
+        }
+    }
+
+    /// What a derivative is taken by: the quantity of the network, even where the text says again what that is.
+    fn taken_by(&mut self, list: &[Noad]) -> Result<Expr, Report> {
+        let value = self.value_of(list)?;
+        let by_value = !matches!(
+            value.plain().kind,
+            ExprKind::Quantity { .. } | ExprKind::Elements(..) | ExprKind::Call(..)
+        );
+        match self.names.find_quantity(list) {
+            Some(found) if by_value && found.length == list.len() => {
+                let before = std::mem::replace(&mut self.in_index, false);
+                let named = self.named(found, &mut Cursor::new(list));
+                self.in_index = before;
+                named
+            }
+            _ => Ok(value),
         }
     }
 
@@ -651,7 +669,7 @@ impl Reader<'_, '_> {
                 (first == '∂', vec![below.to_vec()])
             }
         };
-        let wrt: Result<Vec<Expr>, Report> = wrt.iter().map(|part| self.value_of(part)).collect();
+        let wrt: Result<Vec<Expr>, Report> = wrt.iter().map(|part| self.taken_by(part)).collect();
         let wrt = wrt?;
         cursor.at += 1;
         if let Some(slope) = self.slope_of_function(upper, &wrt, span)? {

@@ -13,6 +13,7 @@ use crate::term::{Node, TermId};
 impl Evaluator<'_> {
     /// The logarithm of a term, taken apart as far as its form allows.
     pub(super) fn log_of(&mut self, term: TermId, env: &Env) -> Result<Value, Trouble> {
+        self.branched = true;
         let arithmetic = self.arithmetic();
         let whole = self.term(term, env)?;
         match whole.real.sign() {
@@ -92,6 +93,7 @@ impl Evaluator<'_> {
         env: &Env,
         most: usize,
     ) -> Result<(Value, Value), Trouble> {
+        self.branched = true;
         let arithmetic = self.arithmetic();
         let node = self.system.store.shared(term);
         if let Some(of) = self.applied(Primitive::Log, &node) {

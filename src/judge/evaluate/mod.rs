@@ -43,7 +43,7 @@ pub(super) struct Point {
     pub(super) numbers: Numbers,
     /// On a kink that no exact numbers reach: what is enclosed around 0 and vanishes in the field is 0.
     pub(super) on_kink: bool,
-    /// Whether what the network defines has any value, as if it were given.
+    /// Whether sums and products of the network have any value, as if they were given.
     pub(super) detached: bool,
     /// Arguments that are taken as 0 where only their sign matters, with their letters' values.
     pub(super) zeros: Vec<(TermId, Env)>,
@@ -105,6 +105,8 @@ pub(super) struct Evaluator<'e> {
     arithmetic: Arithmetic,
     pub(super) memory: Memory,
     pub(super) kinks: Vec<Kink>,
+    /// Whether the values depended on more than sums, products, whole powers and functions without kinks.
+    branched: bool,
     met: FxHashSet<Instantiated>,
     /// Inputs that were read.
     pub(super) read: Vec<Element>,
@@ -151,6 +153,7 @@ impl<'e> Evaluator<'e> {
             arithmetic: point.arithmetic,
             memory,
             kinks: Vec::new(),
+            branched: false,
             met: FxHashSet::default(),
             read: Vec::new(),
             reading: FxHashSet::default(),
@@ -158,14 +161,16 @@ impl<'e> Evaluator<'e> {
         }
     }
 
-    /// Ends a look at both sides: the next one needs about as much room.
-    pub(super) fn finished(self) -> (Vec<Kink>, Vec<Element>) {
+    /// Ends a look at both sides, the next of which needs about as much room: the kinks, whether the values are the same
+    /// formula of the inputs wherever these are, and what was read.
+    pub(super) fn finished(self) -> (Vec<Kink>, bool, Vec<Element>) {
         self.structure.room = Room {
             elements: self.memory.elements.len(),
             terms: self.memory.terms.len(),
             closed: self.memory.closed.len(),
         };
-        (self.kinks, self.read)
+        let straight = self.kinks.is_empty() && !self.branched;
+        (self.kinks, straight, self.read)
     }
 
     fn arithmetic(&self) -> Arithmetic {
@@ -279,6 +284,8 @@ impl<'e> Evaluator<'e> {
                     return Ok(value);
                 }
                 let base_value = self.term(*base, env)?;
+                let whole = matches!(&exponent.real, Real::Exact(number) if number.is_integer());
+                self.branched |= !whole;
                 if let Real::Exact(number) = &exponent.real
                     && (number.is_integer() || number.parts().is_some_and(|(_, below)| below <= 12))
                 {
@@ -522,6 +529,7 @@ impl<'e> Evaluator<'e> {
         let slope = known.slopes.get(at).copied().flatten();
         let points = known.slopes_at.clone();
         if at == 0 && !points.is_empty() {
+            self.branched = true;
             let argument = self.term(arguments[0], env)?;
             for (place, value) in points {
                 let place = self.system.store.instantiate(place, arguments);
@@ -585,6 +593,7 @@ impl<'e> Evaluator<'e> {
                 arithmetic.times(&product, value)
             })),
             Reduction::Max | Reduction::Min => {
+                self.branched = true;
                 let mut best = values.pop().ok_or(Trouble::NoValue)?;
                 while let Some(next) = values.pop() {
                     let sign = arithmetic
@@ -679,13 +688,14 @@ impl<'e> Evaluator<'e> {
     }
 
     /// Whether the definition of an element is not to be read.
-    fn is_given(&self, element: &Element) -> bool {
-        let known = self.system.family(element.0);
-        match known.kind {
-            FamilyKind::OpaqueLoss(_) => true,
-            FamilyKind::Defined if self.point.detached && known.integers.is_none() => true,
-            _ => self.point.fixed.contains_key(element),
-        }
+    fn is_given(&mut self, element: &Element) -> bool {
+        let opaque = matches!(
+            self.system.family(element.0).kind,
+            FamilyKind::OpaqueLoss(_)
+        );
+        opaque
+            || self.point.fixed.contains_key(element)
+            || (self.point.detached && self.structure.is_detachable(self.system, element.0))
     }
 
     /// The value of an element.

@@ -95,7 +95,7 @@ pub const MISTAKES: &[Row] = &[
         name: "activation-derivative-wrong",
         about: "the derivative of the activation is another one",
         derivations: &[derive::slopes_replaced],
-        repairs: &[repair::squares_missing],
+        repairs: &[repair::squares_missing, repair::values_for_slopes],
     },
     Row {
         name: "index-order",

@@ -503,6 +503,25 @@ fn slope_by_value(name: &str, value: Expr) -> Option<Expr> {
     }
 }
 
+/// The value of an activation where its derivative belongs.
+pub(in super::super) fn values_for_slopes(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    let ExprKind::Quantity { family, .. } = &site.expr.plain().kind else {
+        return;
+    };
+    for (value, function, _) in subject.activations() {
+        if value == *family && !site.slope && !site.step {
+            let name = &subject.system.function(function).name;
+            if let Some(slope) = slope_by_value(name, site.expr.clone()) {
+                out(Edit::instead("activation-derivative-wrong", site, slope));
+            }
+        }
+    }
+}
+
 /// The derivative of an activation put in.
 pub(in super::super) fn slopes_missing(
     subject: &Subject<'_>,

@@ -14,6 +14,16 @@ fn is_transposed(expr: &Expr) -> bool {
     matches!(expr.kind, ExprKind::Transpose(_))
 }
 
+/// `u v^T`
+fn is_outer(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Product(factors) => {
+            matches!(factors.as_slice(), [.., (_, last)] if is_transposed(last))
+        }
+        _ => false,
+    }
+}
+
 /// One transpose more or less.
 pub(in super::super) fn transposes(
     subject: &Subject<'_>,
@@ -24,7 +34,7 @@ pub(in super::super) fn transposes(
         return;
     }
     let becomes = toggled(site.expr);
-    let name = if site.outermost || is_transposed(site.expr) {
+    let name = if site.outermost || is_transposed(site.expr) || is_outer(site.expr) {
         "transpose-swapped"
     } else {
         "transpose-missing"
