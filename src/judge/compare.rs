@@ -12,7 +12,7 @@ use super::slopes::without_slope;
 use super::value::{Arithmetic, Trouble, Value, differ, show, told_apart};
 use crate::claim::Lowering;
 use crate::syntax::StepAtZero;
-use crate::system::{Fact, Primitive};
+use crate::system::{Fact, Primitive, System};
 use crate::term::{Node, TermId};
 
 /// A point that a person can check.
@@ -222,6 +222,7 @@ fn compared(
             },
         ));
     }
+    let few_values = has_few_values(&lowering.system);
     let mut met: Vec<Kink> = Vec::new();
     let mut at = 0;
     let mut spare = SPARE_POINTS;
@@ -311,7 +312,7 @@ fn compared(
                         Ok(()) => {
                             patterns.insert(pattern, ());
                             // Other points have nothing to add.
-                            if found.straight {
+                            if found.straight && !few_values {
                                 break;
                             }
                         }
@@ -357,11 +358,7 @@ fn compared(
     let except = if search.kinks && search.step_at_zero != StepAtZero::Undefined {
         // Where a root is met, its residues may have to be drawn again; where both sides are the same by chance, others.
         let mut found = Err(String::new());
-        let mut wanted = if has_few_values(lowering) {
-            DRAWS_OF_FEW
-        } else {
-            1
-        };
+        let mut wanted = if few_values { DRAWS_OF_FEW } else { 1 };
         for draw in 0..KINK_DRAWS + wanted {
             let start = (seed + draw as u64 * SEED_STEP, make, draw);
             found = on_kinks(lowering, pairs, demands, search, start, (&kinks, by_slopes));
@@ -384,10 +381,12 @@ fn compared(
     }
 }
 
-/// Whether something is assumed to have some values only.
-fn has_few_values(lowering: &Lowering<'_>) -> bool {
-    let mut assumptions = lowering.system.assumptions.iter();
-    assumptions.any(|assumption| matches!(assumption.fact, Fact::OneOf(..) | Fact::OneHot(..)))
+/// Whether an input has some values only: a class, a target that is 0 or 1.
+fn has_few_values(system: &System) -> bool {
+    let mut facts = system.assumptions.iter().map(|assumption| &assumption.fact);
+    let mut families = system.family_ids().map(|family| system.family(family));
+    facts.any(|fact| matches!(fact, Fact::OneOf(..) | Fact::OneHot(..)))
+        || families.any(|family| family.integers.is_some())
 }
 
 /// Next to each kink, on both sides of it, so that thresholds far away and narrow windows are met too.

@@ -582,7 +582,7 @@ impl Reader<'_, '_> {
         let value = self.value_of(list)?;
         let by_value = !matches!(
             value.plain().kind,
-            ExprKind::Quantity { .. } | ExprKind::Elements(..) | ExprKind::Call(..)
+            ExprKind::Quantity { .. } | ExprKind::Elements(..) | ExprKind::Transpose(_)
         );
         match self.names.find_quantity(list) {
             Some(found) if by_value && found.length == list.len() => {
