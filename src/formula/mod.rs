@@ -9,6 +9,7 @@ mod funnel;
 mod loss;
 mod measure;
 mod orient;
+mod plain;
 mod resolve;
 mod scalar;
 mod statement;
