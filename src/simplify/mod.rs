@@ -796,3 +796,24 @@ fn has_logistic(system: &System, exp: FunctionId) -> bool {
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text of a left side tells which terms it may match before it is read.
+    #[test]
+    fn left_sides_are_led_by_their_first_function() {
+        let mut system = System::default();
+        for rule in rules() {
+            let term = pattern(&mut system, rule.left, LETTERS).expect("rules are read");
+            let name = rule::function_names(rule.left).next();
+            let name = name.expect("each rule is about a function");
+            let leading = system.find_function(name).expect("it was just read");
+            let left = Pattern::new(&mut system.store, term);
+            assert!(left.heads.contains(&leading), "{}", rule.name);
+            let is_call = matches!(system.store.node(term), Node::Apply(..));
+            assert_eq!(rule::is_call(rule.left, name), is_call, "{}", rule.name);
+        }
+    }
+}

@@ -19,7 +19,7 @@ use crate::term::{FunctionId, Node, Store, TermId};
 pub struct Rule {
     /// Its stable name.
     pub name: &'static str,
-    /// The left side in the network language.
+    /// The left side in the network language. The first function in it stands at its top.
     pub left: &'static str,
     /// The right side.
     pub right: &'static str,
