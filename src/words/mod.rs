@@ -43,14 +43,12 @@ pub(crate) struct Table<T> {
 }
 
 impl<T> Table<T> {
-    /// The table of this name.
-    fn of(file: &'static str, name: &str) -> Self {
-        let text = file.split("\n[").find_map(|table| {
-            let (own, words) = table.split_once(']')?;
-            (own == name).then_some(words)
-        });
+    /// The table of this name, among all of a file with their texts.
+    fn of(tables: &[(&str, &'static str)], name: &str) -> Self {
+        let found = tables.iter().find(|(own, _)| *own == name);
+        let (_, text) = found.expect("each file has all tables, as tests see");
         Self {
-            text: text.expect("each file has all tables, as tests see"),
+            text,
             words: OnceLock::new(),
         }
     }
@@ -101,20 +99,21 @@ impl Words {
     }
 
     fn of(file: &'static str) -> Self {
-        let head = file.split("\n[").next().unwrap_or_default();
-        let Head { language, babel } = read(head);
+        let mut parts = file.split("\n[");
+        let Head { language, babel } = read(parts.next().unwrap_or_default());
+        let tables: Vec<_> = parts.filter_map(|table| table.split_once(']')).collect();
         Self {
             language,
             babel,
-            headings: Table::of(file, "headings"),
-            conditions: Table::of(file, "conditions"),
-            reasons: Table::of(file, "reasons"),
-            braces: Table::of(file, "braces"),
-            legend: Table::of(file, "legend"),
-            index_form: Table::of(file, "index-form"),
-            confirmation: Table::of(file, "confirmation"),
-            prose: Table::of(file, "prose"),
-            picture: Table::of(file, "picture"),
+            headings: Table::of(&tables, "headings"),
+            conditions: Table::of(&tables, "conditions"),
+            reasons: Table::of(&tables, "reasons"),
+            braces: Table::of(&tables, "braces"),
+            legend: Table::of(&tables, "legend"),
+            index_form: Table::of(&tables, "index-form"),
+            confirmation: Table::of(&tables, "confirmation"),
+            prose: Table::of(&tables, "prose"),
+            picture: Table::of(&tables, "picture"),
         }
     }
 }
