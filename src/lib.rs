@@ -1,5 +1,8 @@
 //! `chainrule`: a network description in, confirmed LaTeX gradients out.
 
+// What pest generates without its feature `std` names it.
+extern crate alloc;
+
 pub mod array;
 mod claim;
 #[cfg(feature = "cli")]

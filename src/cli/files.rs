@@ -33,12 +33,24 @@ pub(super) fn deliver(
     if let Some(path) = file {
         return replace(path, write);
     }
-    let mut out = io::stdout().lock();
-    match write(&mut out).and_then(|()| out.flush()) {
+    let written = unbuffered().and_then(|mut out| write(&mut out).and_then(|()| out.flush()));
+    match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(failed("standard output", &error)),
         Ok(()) => Ok(()),
     }
+}
+
+/// Standard output without the search for ends of lines: everything comes in large pieces.
+#[cfg(unix)]
+fn unbuffered() -> io::Result<impl Write> {
+    use std::os::fd::AsFd;
+    Ok(fs::File::from(io::stdout().as_fd().try_clone_to_owned()?))
+}
+
+#[cfg(not(unix))]
+fn unbuffered() -> io::Result<impl Write> {
+    Ok(io::stdout().lock())
 }
 
 /// Writes a file beside the one of that name and puts it in its place: whoever reads sees the old or the new one,

@@ -116,7 +116,10 @@ pub fn run() -> ExitCode {
         }
         Command::Man => {
             let page = clap_mangen::Man::new(Arguments::command());
-            deliver(None, |mut out| page.render(&mut out)).map(|()| Outcome::Done)
+            let mut text = Vec::new();
+            let rendered = page.render(&mut text);
+            deliver(None, |out| rendered.and_then(|()| out.write_all(&text)))
+                .map(|()| Outcome::Done)
         }
     };
     match result {

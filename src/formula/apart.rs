@@ -31,26 +31,23 @@ pub(super) fn letters_told_apart(system: &mut System, formulas: &mut [Formula]) 
 
 #[derive(Default)]
 struct Letters {
-    /// Whether a term binds letters at all.
-    binds: FxHashMap<TermId, bool>,
+    /// Of each term so far, whether it binds letters at all.
+    binds: Vec<bool>,
     /// By term and the letters that are bound around it.
     done: FxHashMap<(TermId, Vec<VarId>), TermId>,
 }
 
 impl Letters {
     fn binds(&mut self, system: &System, term: TermId) -> bool {
-        if let Some(known) = self.binds.get(&term) {
-            return *known;
+        let at = term.0 as usize;
+        // Parts have smaller ids than the whole.
+        for next in self.binds.len()..=at {
+            let node = system.store.node(TermId(next as u32));
+            let inside = |part: &TermId| self.binds[part.0 as usize];
+            let binds = matches!(node, Node::Reduce(..)) || node.children().iter().any(inside);
+            self.binds.push(binds);
         }
-        let node = system.store.node(term);
-        let found = matches!(node, Node::Reduce(..))
-            || stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
-                node.children()
-                    .into_iter()
-                    .any(|child| self.binds(system, child))
-            });
-        self.binds.insert(term, found);
-        found
+        self.binds[at]
     }
 
     fn apart(&mut self, system: &mut System, term: TermId, scope: &mut Vec<VarId>) -> TermId {

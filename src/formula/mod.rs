@@ -9,12 +9,15 @@ mod funnel;
 mod loss;
 mod measure;
 mod orient;
+mod plain;
 mod resolve;
 mod scalar;
 mod statement;
 mod sums;
 mod view;
 mod written;
+
+use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -240,7 +243,7 @@ struct Writer<'a> {
     /// Pieces by their constant indices, where all of a family's pieces have constant slots.
     constant: FxHashMap<(FamilyId, Vec<i64>), usize>,
     /// The cases of each piece, made on demand.
-    cases: FxHashMap<Place, Vec<Case>>,
+    cases: FxHashMap<Place, Rc<[Case]>>,
     /// The cases whose closed form is short, with what it rests on, for the substitution step.
     closed: FxHashMap<(Place, usize, Option<FamilyId>), Option<Closed>>,
     orientations: Orientations,
@@ -390,19 +393,19 @@ impl<'a> Writer<'a> {
     }
 
     /// The cases of a piece inside what was asked; none if the piece was not asked for.
-    fn selected(&mut self, place: Place, wanted: &[Option<Affine>]) -> Option<Vec<Case>> {
-        let cases = self.cases_of(place).clone();
+    fn selected(&mut self, place: Place, wanted: &[Option<Affine>]) -> Option<Rc<[Case]>> {
+        let cases = self.cases_of(place);
         if wanted.iter().all(Option::is_none) {
             return Some(cases);
         }
-        let selected: Vec<Case> = cases
-            .into_iter()
+        let selected: Rc<[Case]> = cases
+            .iter()
             .filter_map(|case| case.restricted(&mut self.derivation.system, wanted))
             .collect();
         (!selected.is_empty()).then_some(selected)
     }
 
-    fn cases_of(&mut self, place: Place) -> &Vec<Case> {
+    fn cases_of(&mut self, place: Place) -> Rc<[Case]> {
         if !self.cases.contains_key(&place) {
             let mut piece = self.adjoint(place.0).pieces[place.1].clone();
             if let FamilyKind::Adjoint { wrt, .. } = self.derivation.system.family(place.0).kind
@@ -412,9 +415,9 @@ impl<'a> Writer<'a> {
             }
             let lettering = self.view.lettering;
             let made = cases(&mut self.derivation.system, place.0, &piece, lettering);
-            self.cases.insert(place, made);
+            self.cases.insert(place, made.into());
         }
-        &self.cases[&place]
+        Rc::clone(&self.cases[&place])
     }
 
     /// The formulas of the places and of all that they name, upstream first, without those that were
@@ -443,7 +446,7 @@ impl<'a> Writer<'a> {
             if asked.contains(&place) || !printed.insert(place) {
                 continue;
             }
-            let cases = self.cases_of(place).clone();
+            let cases = self.cases_of(place);
             let own: Vec<Formula> = cases
                 .iter()
                 .map(|case| self.formula(place.0, case, false))
@@ -862,7 +865,7 @@ impl<'a> Writer<'a> {
         if self.is_given(place.0, place.1) {
             return None;
         }
-        let candidates = self.cases_of(place).clone();
+        let candidates = self.cases_of(place);
         for (at, candidate) in candidates.iter().enumerate() {
             let (values, domain) = candidate.at(&index);
             if !self.derivation.system.ambient.implies(context, &domain) {

@@ -10,6 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Condition;
 use super::measure::calls;
+use super::plain::is_plain_product;
 use super::sums::{Lemma, Total, assumed_sums, totals, with_values};
 use super::written::written;
 use crate::normal::{Monomial, Normal, Normalizer, components};
@@ -328,7 +329,7 @@ impl Orientations {
     }
 
     /// The shortest way to write the term that turning definitions round gives, with what it rests on;
-    /// none if the work is too large.
+    /// none if the work is too large, or if there is nothing to turn round and no shorter way.
     pub(super) fn shortened(
         &mut self,
         system: &mut System,
@@ -336,6 +337,9 @@ impl Orientations {
         term: TermId,
         context: &Domain,
     ) -> Option<Shortened> {
+        if is_plain_product(system, term) && self.rewritten(system, term) == term {
+            return None;
+        }
         let key = (term, context.clone());
         if let Some(known) = self.found.get(&key) {
             return known.clone();

@@ -22,6 +22,8 @@ pub(super) fn written_out(
 ) -> Result<Vec<Formula>, Report> {
     let system = &mut derivation.system;
     let mut simplifier = Simplifier::new(system, derivation.step_at_zero, true, derivation.rules);
+    // Elements have much in common: what one of them unrolls is there for all.
+    let mut unroller = Unroller::default();
     let mut result = Vec::new();
     for formula in formulas {
         for values in values_of(&formula.domain, &formula.vars)? {
@@ -32,7 +34,6 @@ pub(super) fn written_out(
                     .copied()
                     .zip(values.into_iter().map(Affine::int)),
             );
-            let mut unroller = Unroller::default();
             let mut term = |system: &mut System, term: TermId| {
                 let fixed = system.store.substitute(term, &at);
                 let unrolled = unroller.unroll(system, fixed)?;

@@ -68,6 +68,10 @@ impl Product {
             terms.push(store.number(self.coefficient.clone()));
         }
         for (base, exponent) in &self.factors {
+            if exponent.is_one() {
+                terms.push(*base);
+                continue;
+            }
             let exponent = store.number(exponent.clone());
             terms.push(store.power(*base, exponent));
         }
@@ -79,15 +83,26 @@ impl Product {
     pub(crate) fn combine_powers(&mut self, mut cancelled: impl FnMut(TermId)) {
         let mut kept: Vec<(TermId, BigRational)> = Vec::with_capacity(self.factors.len());
         let mut divisors: Vec<TermId> = Vec::new();
+        // Where the bases stand: in a long product they cannot be looked for one by one.
+        let long = self.factors.len() > 16;
+        let mut places: FxHashMap<TermId, usize> = FxHashMap::default();
         for (base, exponent) in self.factors.drain(..) {
-            match kept.iter_mut().find(|(other, _)| *other == base) {
-                Some((_, total)) => {
-                    if total.is_negative() != exponent.is_negative() {
-                        divisors.push(base);
-                    }
-                    *total += exponent;
+            let known = if long {
+                places.get(&base).copied()
+            } else {
+                kept.iter().position(|(other, _)| *other == base)
+            };
+            if let Some(at) = known {
+                let total = &mut kept[at].1;
+                if total.is_negative() != exponent.is_negative() {
+                    divisors.push(base);
                 }
-                None => kept.push((base, exponent)),
+                *total += exponent;
+            } else {
+                if long {
+                    places.insert(base, kept.len());
+                }
+                kept.push((base, exponent));
             }
         }
         for (base, exponent) in &kept {

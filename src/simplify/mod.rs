@@ -16,12 +16,11 @@ use rustc_hash::FxHashMap;
 
 pub(crate) use arithmetic::{Product, scaled, shared_factors, summands};
 use arithmetic::{build_sum, cancelled_in_brackets, collect, flipped, whole_power};
-use rule::Compiled;
+use rule::Pattern;
 pub use rule::{Demand, Holds, LETTERS, Rule};
 pub(crate) use sign::Signs;
 pub use trace::{Condition, Link, Step};
 
-use crate::functions;
 use crate::syntax::StepAtZero;
 use crate::system::{System, pattern};
 use crate::term::{Affine, Domain, FunctionId, Node, Reduction, Store, TermId, VarId};
@@ -34,21 +33,67 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
 /// A simplified term with what it rests on.
 type Simplified = (TermId, Rc<[Condition]>);
 
+/// A rule about functions that the system uses. Its sides are read when a term may match: most never do.
+#[derive(Debug)]
+struct Applicable {
+    rule: &'static Rule,
+    /// The first function of the left side; it stands at its top.
+    leading: Option<FunctionId>,
+    /// Whether the left side is a call of it and nothing else.
+    is_call: bool,
+    left: Option<Pattern>,
+}
+
+impl Applicable {
+    /// The rule, if it holds under the convention and the system uses all functions on both sides.
+    fn of(rule: &'static Rule, system: &System, step_at_zero: StepAtZero) -> Option<Self> {
+        let in_use = |name: &str| {
+            let at = system.functions.iter().position(|it| it.name == name);
+            at.map(|at| FunctionId(at as u32))
+        };
+        let mut names = rule::function_names(rule.left).chain(rule::function_names(rule.right));
+        if !rule.holds.under(step_at_zero) || !names.all(|name| in_use(name).is_some()) {
+            return None;
+        }
+        let first = rule::function_names(rule.left).next();
+        Some(Self {
+            rule,
+            leading: first.and_then(in_use),
+            is_call: first.is_some_and(|name| rule::is_call(rule.left, name)),
+            left: None,
+        })
+    }
+}
+
+/// A side of a rule as a term, read once for all simplifiers of a system.
+fn side(system: &mut System, text: &'static str) -> TermId {
+    if let Some(known) = system.patterns.get(text) {
+        return *known;
+    }
+    let term = pattern(system, text, LETTERS);
+    let term = term.expect("the rules are legal network language");
+    system.patterns.insert(text, term);
+    term
+}
+
 /// Rewrites terms of one system under one convention, with or without its assumptions.
 #[derive(Debug)]
 pub(crate) struct Simplifier {
-    rules: Vec<Compiled>,
+    rules: Vec<Applicable>,
     signs: Signs,
     /// Results with what they rest on.
     memo: FxHashMap<(TermId, u32), Simplified>,
     /// Contexts by number; terms without guards are simplified in context 0, which says nothing.
     contexts: Vec<Domain>,
     context_numbers: FxHashMap<Domain, u32>,
-    depends_on_context: FxHashMap<TermId, bool>,
+    /// Of each term so far, whether it has guards.
+    depends_on_context: Vec<bool>,
     /// What the terms that are being visited rest on, outermost first; the first entry collects all.
     conditions: Vec<Vec<Condition>>,
     /// The rules that fired so far; a shared term is simplified, and recorded, once.
     steps: Vec<Step>,
+    /// What most terms rest on.
+    nothing: Rc<[Condition]>,
 }
 
 impl Simplifier {
@@ -67,37 +112,21 @@ impl Simplifier {
         if system.find_function("sinh").is_some() && system.find_function("cosh").is_some() {
             system.function_id("tanh");
         }
-        let mut compiled = Vec::new();
-        for rule in more.iter().chain(rules()) {
-            if !rule.holds.under(step_at_zero) || !applies_to(system, rule) {
-                continue;
-            }
-            let side = |system: &mut System, text: &'static str| {
-                if let Some(known) = system.patterns.get(text) {
-                    return *known;
-                }
-                let term = pattern(system, text, LETTERS);
-                let term = term.expect("the rules are legal network language");
-                system.patterns.insert(text, term);
-                term
-            };
-            let left = side(system, rule.left);
-            compiled.push(Compiled {
-                rule,
-                left,
-                right: side(system, rule.right),
-                heads: rule::heads(&system.store, left),
-            });
-        }
+        let rules = more
+            .iter()
+            .chain(rules())
+            .filter_map(|rule| Applicable::of(rule, system, step_at_zero))
+            .collect();
         Self {
-            rules: compiled,
+            rules,
             signs: Signs::new(system, use_assumptions),
             memo: FxHashMap::default(),
             contexts: vec![Domain::everything()],
             context_numbers: FxHashMap::from_iter([(Domain::everything(), 0)]),
-            depends_on_context: FxHashMap::default(),
+            depends_on_context: Vec::new(),
             conditions: vec![Vec::new()],
             steps: Vec::new(),
+            nothing: Rc::from([]),
         }
     }
 
@@ -194,40 +223,43 @@ impl Simplifier {
             }
             current
         });
-        let conditions: Rc<[Condition]> = self.conditions.pop().unwrap_or_default().into();
+        let conditions = match self.conditions.pop() {
+            Some(some) if !some.is_empty() => some.into(),
+            Some(_) | None => Rc::clone(&self.nothing),
+        };
         for condition in conditions.iter() {
             self.rests_on(condition.clone());
         }
         let entry = (result, conditions);
         if result != term {
-            self.memo.insert((result, context), (result, Rc::from([])));
+            let nothing = Rc::clone(&self.nothing);
+            self.memo.insert((result, context), (result, nothing));
         }
         self.memo.insert((term, context), entry);
         result
     }
 
     fn needs_context(&mut self, store: &Store, term: TermId) -> bool {
-        if let Some(known) = self.depends_on_context.get(&term) {
-            return *known;
+        let at = term.0 as usize;
+        // Parts have smaller ids than the whole.
+        for next in self.depends_on_context.len()..=at {
+            let depends = match store.node(TermId(next as u32)) {
+                Node::Guard(_) | Node::Reduce(..) => true,
+                node => {
+                    let parts = node.children();
+                    parts
+                        .iter()
+                        .any(|it| self.depends_on_context[it.0 as usize])
+                }
+            };
+            self.depends_on_context.push(depends);
         }
-        let depends = match store.node(term) {
-            Node::Guard(_) | Node::Reduce(..) => true,
-            node => {
-                let children = node.children();
-                stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
-                    children
-                        .into_iter()
-                        .any(|child| self.needs_context(store, child))
-                })
-            }
-        };
-        self.depends_on_context.insert(term, depends);
-        depends
+        self.depends_on_context[at]
     }
 
     fn children(&mut self, system: &mut System, term: TermId, context: u32) -> TermId {
-        let node = system.store.node(term).clone();
-        match &node {
+        let node = system.store.shared(term);
+        match &*node {
             Node::Reduce(op, vars, domain, body) => {
                 let inner = self.contexts[context as usize].shadowed(vars).and(domain);
                 let inner = self.context_number(&inner);
@@ -274,15 +306,16 @@ impl Simplifier {
 
     /// One change at the top of a term whose parts are simplified.
     fn local(&mut self, system: &mut System, term: TermId, context: u32) -> TermId {
-        let changed = match system.store.node(term).clone() {
+        let node = system.store.shared(term);
+        let changed = match &*node {
             Node::Add(_) => self.sum(system, term),
             Node::Mul(_) => self.product(system, term),
-            Node::Power(base, exponent) => self.power(system, term, base, exponent),
-            Node::Guard(domain) => self.guard(system, &domain, context),
+            Node::Power(base, exponent) => self.power(system, term, *base, *exponent),
+            Node::Guard(domain) => self.guard(system, domain, context),
             Node::Reduce(op, vars, domain, body) => {
-                self.reduction(system, term, op, &vars, &domain, body, context)
+                self.reduction(system, term, *op, vars, domain, *body, context)
             }
-            Node::Cases(branches) => self.cases(system, &branches),
+            Node::Cases(branches) => self.cases(system, branches),
             Node::Number(_)
             | Node::Pi
             | Node::Index(_)
@@ -294,7 +327,7 @@ impl Simplifier {
         if changed != term {
             return changed;
         }
-        if let Node::Index(affine) = system.store.node(term)
+        if let Node::Index(affine) = &*node
             && let Some(value) = affine.as_int()
         {
             return system.store.int(value);
@@ -313,21 +346,31 @@ impl Simplifier {
         if present.is_empty() {
             return term;
         }
+        let calls = matches!(system.store.node(term), Node::Apply(..));
+        let mut opened = None;
         for at in 0..self.rules.len() {
-            if !self.rules[at]
-                .heads
-                .iter()
-                .all(|head| present.contains(head))
-            {
+            let Applicable {
+                rule,
+                leading,
+                is_call,
+                left,
+            } = &mut self.rules[at];
+            let leads = leading.is_none_or(|leading| present.contains(&leading));
+            if !leads || (*is_call && !calls) {
                 continue;
             }
-            let Compiled {
-                rule, left, right, ..
-            } = self.rules[at].clone();
+            let rule = *rule;
+            let left = left.get_or_insert_with(|| {
+                let term = side(system, rule.left);
+                Pattern::new(&mut system.store, term)
+            });
+            if !left.heads.iter().all(|head| present.contains(head)) {
+                continue;
+            }
             let mut used = Vec::new();
             let signs = &mut self.signs;
             let mut store = std::mem::take(&mut system.store);
-            let found = rule::find(&mut store, left, term, &mut |store, demand, candidate| {
+            let mut prove = |store: &mut Store, demand: Demand, candidate: TermId| {
                 std::mem::swap(store, &mut system.store);
                 let sign = signs.of(system, candidate);
                 std::mem::swap(store, &mut system.store);
@@ -342,11 +385,13 @@ impl Simplifier {
                     used.extend(sign.assumed);
                 }
                 holds
-            });
+            };
+            let found = rule::find(&mut store, left, term, &mut opened, &mut prove);
             system.store = store;
             let Some((bindings, around)) = found else {
                 continue;
             };
+            let right = side(system, rule.right);
             let store = &mut system.store;
             let value = store.replace(right, &mut |store, part| match store.node(part) {
                 Node::Parameter(letter) => bindings[*letter as usize],
@@ -412,7 +457,7 @@ impl Simplifier {
     fn product(&mut self, system: &mut System, term: TermId) -> TermId {
         let store = &mut system.store;
         let mut product = Product::of(store, term);
-        let before = product.factors.clone();
+        let before = product.factors.len();
         let mut cancelled = Vec::new();
         product.combine_powers(|base| cancelled.push(base));
         product.fold_numbers(store);
@@ -433,7 +478,7 @@ impl Simplifier {
             }
         }
         let result = product.build(store);
-        if product.factors.len() < before.len() {
+        if product.factors.len() < before {
             for base in cancelled {
                 for condition in self.nonzero(system, base) {
                     self.rests_on(condition);
@@ -752,20 +797,23 @@ fn has_logistic(system: &System, exp: FunctionId) -> bool {
     })
 }
 
-/// Whether the system uses all functions on both sides of a rule.
-fn applies_to(system: &System, rule: &Rule) -> bool {
-    let words = [rule.left, rule.right]
-        .into_iter()
-        .flat_map(|side| side.split(|c: char| !c.is_alphanumeric() && c != '_'));
-    words
-        .filter(|word| functions::rows().any(|row| row.name == *word))
-        .all(|name| function_in_use(system, name).is_some())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn function_in_use(system: &System, name: &str) -> Option<FunctionId> {
-    system
-        .functions
-        .iter()
-        .position(|function| function.name == name)
-        .map(|at| FunctionId(at as u32))
+    /// The text of a left side tells which terms it may match before it is read.
+    #[test]
+    fn left_sides_are_led_by_their_first_function() {
+        let mut system = System::default();
+        for rule in rules() {
+            let term = pattern(&mut system, rule.left, LETTERS).expect("rules are read");
+            let name = rule::function_names(rule.left).next();
+            let name = name.expect("each rule is about a function");
+            let leading = system.find_function(name).expect("it was just read");
+            let left = Pattern::new(&mut system.store, term);
+            assert!(left.heads.contains(&leading), "{}", rule.name);
+            let is_call = matches!(system.store.node(term), Node::Apply(..));
+            assert_eq!(rule::is_call(rule.left, name), is_call, "{}", rule.name);
+        }
+    }
 }

@@ -1,9 +1,12 @@
 //! Rules as data, and the matching of their left sides.
 
+use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{One, Signed};
+use smallvec::SmallVec;
 
 use super::arithmetic::{Product, flipped};
+use crate::functions;
 use crate::syntax::StepAtZero;
 use crate::term::{FunctionId, Node, Store, TermId};
 
@@ -16,7 +19,7 @@ use crate::term::{FunctionId, Node, Store, TermId};
 pub struct Rule {
     /// Its stable name.
     pub name: &'static str,
-    /// The left side in the network language.
+    /// The left side in the network language. The first function in it stands at its top.
     pub left: &'static str,
     /// The right side.
     pub right: &'static str,
@@ -81,44 +84,113 @@ impl Demand {
             _ => Demand::Any,
         }
     }
+
+    /// Whether a number meets it.
+    fn admits_number(self, value: &BigRational) -> bool {
+        match self {
+            Demand::Any => true,
+            Demand::Positive | Demand::PositiveNumber => value.is_positive(),
+            Demand::NonNegative => !value.is_negative(),
+            Demand::NonPositive => !value.is_positive(),
+            Demand::Negative => value.is_negative(),
+            Demand::WholeFrom(least) => value.is_integer() && *value.numer() >= BigInt::from(least),
+        }
+    }
 }
 
-/// A rule whose sides were read.
-#[derive(Debug, Clone)]
-pub(crate) struct Compiled {
-    pub(crate) rule: &'static Rule,
-    pub(crate) left: TermId,
-    pub(crate) right: TermId,
-    /// The functions applied at the top of the left side: a term without them is not looked at further.
-    pub(crate) heads: Vec<FunctionId>,
+/// The names of functions in a side of a rule, in order.
+pub(crate) fn function_names(side: &'static str) -> impl Iterator<Item = &'static str> {
+    side.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(|word| !LETTERS.contains(word) && functions::rows().any(|row| row.name == *word))
 }
+
+/// Whether a left side is a call of this function and nothing else: `step(n u)`, but not `step(u)^b`. Only calls are
+/// matched by it.
+pub(crate) fn is_call(left: &str, function: &str) -> bool {
+    let Some(arguments) = left.strip_prefix(function) else {
+        return false;
+    };
+    let mut depth = 0_usize;
+    arguments.char_indices().all(|(at, letter)| {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        depth > 0 || at + 1 == arguments.len()
+    })
+}
+
+/// The left side of a rule, once it was read.
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    term: TermId,
+    /// The functions applied at the top: a term without them is not looked at further.
+    pub(crate) heads: Heads,
+    /// For a product, its number and its factors, letters last.
+    product: Option<(BigRational, Vec<Wanted>)>,
+}
+
+impl Pattern {
+    pub(crate) fn new(store: &mut Store, term: TermId) -> Self {
+        let product = matches!(store.node(term), Node::Mul(_) | Node::Power(..)).then(|| {
+            let coefficient = Product::of(store, term).coefficient;
+            (coefficient, wanted_factors(store, term))
+        });
+        Self {
+            term,
+            heads: heads(store, term),
+            product,
+        }
+    }
+}
+
+/// A factor of a pattern, with an exponent that may be a letter.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    base: TermId,
+    exponent: TermId,
+}
+
+/// Functions, each once.
+pub(crate) type Heads = SmallVec<[FunctionId; 8]>;
 
 /// The functions that are applied in the factors of a product, or by the term itself.
-pub(crate) fn heads(store: &Store, term: TermId) -> Vec<FunctionId> {
+pub(crate) fn heads(store: &Store, term: TermId) -> Heads {
+    let mut found = Heads::new();
+    add_heads(store, term, &mut found);
+    found
+}
+
+fn add_heads(store: &Store, term: TermId, found: &mut Heads) {
     match store.node(term) {
-        Node::Apply(function, _, _) => vec![*function],
-        Node::Power(base, _) => heads(store, *base),
-        Node::Mul(factors) => factors
-            .iter()
-            .flat_map(|factor| match store.node(*factor) {
-                Node::Mul(_) => Vec::new(),
-                _ => heads(store, *factor),
-            })
-            .collect(),
+        Node::Apply(function, _, _) => {
+            if !found.contains(function) {
+                found.push(*function);
+            }
+        }
+        Node::Power(base, _) => add_heads(store, *base, found),
+        Node::Mul(factors) => {
+            for factor in factors {
+                if !matches!(store.node(*factor), Node::Mul(_)) {
+                    add_heads(store, *factor, found);
+                }
+            }
+        }
         // A divisor such as 1 + exp(u), a sum such as 1 - sigmoid(-u).
-        Node::Add(parts) => parts
-            .iter()
-            .flat_map(|part| match store.node(*part) {
-                Node::Add(_) => Vec::new(),
-                _ => heads(store, *part),
-            })
-            .collect(),
-        _ => Vec::new(),
+        Node::Add(parts) => {
+            for part in parts {
+                if !matches!(store.node(*part), Node::Add(_)) {
+                    add_heads(store, *part, found);
+                }
+            }
+        }
+        _ => {}
     }
 }
 
 /// What the letters of a pattern stand for.
-pub(crate) type Bindings = Vec<Option<TermId>>;
+pub(crate) type Bindings = [Option<TermId>; LETTERS.len()];
 
 /// Answers the demands of letters.
 pub(crate) type Prove<'a> = dyn FnMut(&mut Store, Demand, TermId) -> bool + 'a;
@@ -126,70 +198,73 @@ pub(crate) type Prove<'a> = dyn FnMut(&mut Store, Demand, TermId) -> bool + 'a;
 /// Matches a pattern with a term, or, for a product, with some of its factors.
 ///
 /// Returns the bindings and, for a product, what is left of it around the match: the product without the
-/// matched factors, and the place where the right side goes.
+/// matched factors, and the place where the right side goes. The factors of the term are found once for all patterns.
 pub(crate) fn find(
     store: &mut Store,
-    pattern: TermId,
+    pattern: &Pattern,
     term: TermId,
+    opened: &mut Option<Product>,
     prove: &mut Prove<'_>,
 ) -> Option<(Bindings, Option<(Product, usize)>)> {
-    let mut bindings: Bindings = vec![None; LETTERS.len()];
-    match store.node(pattern).clone() {
-        Node::Mul(_) | Node::Power(..) => {
-            let wanted = Product::of(store, pattern);
-            let mut wanted_factors = pattern_factors(store, pattern);
-            wanted_factors.sort_by_key(|(base, _)| matches!(store.node(*base), Node::Parameter(_)));
-            let mut product = Product::of(store, term);
-            if !wanted.coefficient.is_one() && wanted.coefficient != product.coefficient {
-                return None;
-            }
-            let mut taken: Vec<Taken> = Vec::with_capacity(wanted_factors.len());
-            if !take_factors(
-                store,
-                &wanted_factors,
-                &product.factors,
-                &mut taken,
-                &mut bindings,
-                prove,
-            ) {
-                return None;
-            }
-            let place = taken.iter().map(|taken| taken.at).min().unwrap_or(0);
-            taken.sort_by_key(|taken| std::cmp::Reverse(taken.at));
-            for Taken { at, part } in taken {
-                match part {
-                    None => {
-                        product.factors.remove(at);
-                    }
-                    Some(part) => product.factors[at].1 -= part,
-                }
-            }
-            if !wanted.coefficient.is_one() {
-                product.coefficient = BigRational::one();
-            }
-            Some((bindings, Some((product, place))))
-        }
-        _ => matches(store, pattern, term, &mut bindings, prove).then_some((bindings, None)),
+    let mut bindings: Bindings = [None; LETTERS.len()];
+    let Some((coefficient, wanted)) = &pattern.product else {
+        return matches(store, pattern.term, term, &mut bindings, prove)
+            .then_some((bindings, None));
+    };
+    let product = opened.get_or_insert_with(|| Product::of(store, term));
+    let counts = !coefficient.is_one();
+    if (counts && *coefficient != product.coefficient) || product.factors.len() < wanted.len() {
+        return None;
     }
+    let mut taken: Vec<Taken> = Vec::with_capacity(wanted.len());
+    if !take_factors(
+        store,
+        wanted,
+        &product.factors,
+        &mut taken,
+        &mut bindings,
+        prove,
+    ) {
+        return None;
+    }
+    let mut product = product.clone();
+    let place = taken.iter().map(|taken| taken.at).min().unwrap_or(0);
+    taken.sort_by_key(|taken| std::cmp::Reverse(taken.at));
+    for Taken { at, part } in taken {
+        match part {
+            None => {
+                product.factors.remove(at);
+            }
+            Some(part) => product.factors[at].1 -= part,
+        }
+    }
+    if counts {
+        product.coefficient = BigRational::one();
+    }
+    Some((bindings, Some((product, place))))
 }
 
-/// The factors of a pattern with exponents that may be letters.
-fn pattern_factors(store: &mut Store, pattern: TermId) -> Vec<(TermId, TermId)> {
+/// The factors of a pattern with exponents that may be letters; bases that are letters come last.
+fn wanted_factors(store: &mut Store, pattern: TermId) -> Vec<Wanted> {
     let parts: Vec<TermId> = match store.node(pattern) {
         Node::Mul(factors) => factors.to_vec(),
         _ => vec![pattern],
     };
-    let mut result = Vec::new();
+    let mut result = Vec::with_capacity(parts.len());
     for part in parts {
-        match store.node(part).clone() {
+        match *store.node(part) {
             Node::Number(_) => {}
-            Node::Power(base, exponent) => result.push((base, exponent)),
+            Node::Power(base, exponent) => result.push(Wanted { base, exponent }),
             _ => {
-                let one = store.int(1);
-                result.push((part, one));
+                let exponent = store.int(1);
+                result.push(Wanted {
+                    base: part,
+                    exponent,
+                });
             }
         }
     }
+    result.sort_by_key(|wanted| matches!(store.node(wanted.base), Node::Parameter(_)));
     result
 }
 
@@ -204,25 +279,28 @@ struct Taken {
 /// Finds different factors for the wanted ones.
 fn take_factors(
     store: &mut Store,
-    wanted: &[(TermId, TermId)],
+    wanted: &[Wanted],
     factors: &[(TermId, BigRational)],
     taken: &mut Vec<Taken>,
     bindings: &mut Bindings,
     prove: &mut Prove<'_>,
 ) -> bool {
-    let Some(((base, exponent), others)) = wanted.split_first() else {
+    let Some((Wanted { base, exponent }, others)) = wanted.split_first() else {
         return true;
     };
-    let plain = store.is_one(*exponent);
-    let divides = store
-        .as_number(*exponent)
-        .is_some_and(|exponent| *exponent == -BigRational::one());
-    let wanted_function = match store.node(*base) {
-        Node::Apply(function, _, _) => Some(*function),
-        _ => None,
+    let wanted_power = store.as_number(*exponent);
+    let plain = wanted_power.is_some_and(One::is_one);
+    let divides = wanted_power.is_some_and(is_minus_one);
+    let (wanted_function, wanted_term) = match store.node(*base) {
+        Node::Apply(function, _, _) => (Some(*function), None),
+        Node::Parameter(letter) => (None, bindings[*letter as usize]),
+        _ => (None, None),
     };
     for (at, (candidate, power)) in factors.iter().enumerate() {
-        if taken.iter().any(|taken| taken.at == at) {
+        // A letter that stands for a term already, in a long product, is what most candidates are refused by.
+        if wanted_term.is_some_and(|term| term != *candidate)
+            || taken.iter().any(|taken| taken.at == at)
+        {
             continue;
         }
         if wanted_function.is_some()
@@ -230,15 +308,16 @@ fn take_factors(
         {
             continue;
         }
-        let saved = bindings.clone();
-        let (fits, part) = if plain {
-            let several = power.is_integer() && *power > BigRational::one();
-            (power.is_one() || several, several.then(BigRational::one))
-        } else if divides && power.is_integer() && *power < -BigRational::one() {
+        let saved = *bindings;
+        let (fits, part) = if plain && power.is_one() {
+            (true, None)
+        } else if plain {
+            let several = power.is_integer() && power.is_positive();
+            (several, several.then(BigRational::one))
+        } else if divides && power.is_integer() && power.is_negative() && !is_minus_one(power) {
             (true, Some(-BigRational::one()))
         } else {
-            let power = store.number(power.clone());
-            (matches(store, *exponent, power, bindings, prove), None)
+            (power_matches(store, *exponent, power, bindings), None)
         };
         if fits && matches(store, *base, *candidate, bindings, prove) {
             taken.push(Taken { at, part });
@@ -252,6 +331,30 @@ fn take_factors(
     false
 }
 
+fn is_minus_one(value: &BigRational) -> bool {
+    value.is_negative() && value.is_integer() && value.numer().magnitude().is_one()
+}
+
+/// Whether an exponent, a number or a letter for one, fits a number.
+fn power_matches(
+    store: &mut Store,
+    exponent: TermId,
+    power: &BigRational,
+    bindings: &mut Bindings,
+) -> bool {
+    match *store.node(exponent) {
+        Node::Parameter(letter) => {
+            if !Demand::of(letter).admits_number(power) {
+                return false;
+            }
+            let power = store.number(power.clone());
+            let bound = bindings[letter as usize].get_or_insert(power);
+            *bound == power
+        }
+        _ => store.as_number(exponent) == Some(power),
+    }
+}
+
 fn matches(
     store: &mut Store,
     pattern: TermId,
@@ -259,8 +362,7 @@ fn matches(
     bindings: &mut Bindings,
     prove: &mut Prove<'_>,
 ) -> bool {
-    let wanted = store.node(pattern).clone();
-    if let Node::Parameter(letter) = wanted {
+    if let Node::Parameter(letter) = *store.node(pattern) {
         let at = letter as usize;
         return match bindings[at] {
             Some(bound) => bound == term,
@@ -268,12 +370,9 @@ fn matches(
                 let demand = Demand::of(letter);
                 let allowed = match demand {
                     Demand::Any => true,
-                    Demand::PositiveNumber => {
-                        store.as_number(term).is_some_and(Signed::is_positive)
-                    }
-                    Demand::WholeFrom(least) => store.as_number(term).is_some_and(|value| {
-                        value.is_integer() && *value >= BigRational::from_integer(least.into())
-                    }),
+                    Demand::PositiveNumber | Demand::WholeFrom(_) => store
+                        .as_number(term)
+                        .is_some_and(|value| demand.admits_number(value)),
                     Demand::Positive
                     | Demand::NonNegative
                     | Demand::NonPositive
@@ -289,7 +388,8 @@ fn matches(
     if pattern == term {
         return true;
     }
-    match (wanted, store.node(term).clone()) {
+    let (wanted, given) = (store.shared(pattern), store.shared(term));
+    match (&*wanted, &*given) {
         (Node::Apply(f, orders, arguments), Node::Apply(g, others, values)) => {
             f == g
                 && orders == others
@@ -299,12 +399,11 @@ fn matches(
                     .all(|(argument, value)| matches(store, *argument, *value, bindings, prove))
         }
         (Node::Add(parts), Node::Add(summands)) if parts.len() == summands.len() => {
-            sums_match(store, &parts, &summands, bindings, prove)
+            sums_match(store, parts, summands, bindings, prove)
         }
         (Node::Mul(_) | Node::Power(..), _) => {
             let wanted = Product::of(store, pattern);
-            let mut factors = pattern_factors(store, pattern);
-            factors.sort_by_key(|(base, _)| matches!(store.node(*base), Node::Parameter(_)));
+            let factors = wanted_factors(store, pattern);
             let mut product = Product::of(store, term);
             // A number in the pattern, as in Step(-u), takes the sign off the product.
             if wanted.coefficient.is_negative() {
@@ -320,13 +419,8 @@ fn matches(
 }
 
 /// Whether `term` is `b - a` where a pattern asks for `-u` and `u` is `a - b`.
-fn is_negative_of(
-    store: &mut Store,
-    wanted: &[(TermId, TermId)],
-    bindings: &Bindings,
-    term: TermId,
-) -> bool {
-    let [(base, exponent)] = wanted else {
+fn is_negative_of(store: &mut Store, wanted: &[Wanted], bindings: &Bindings, term: TermId) -> bool {
+    let [Wanted { base, exponent }] = wanted else {
         return false;
     };
     let Node::Parameter(letter) = store.node(*base) else {
@@ -348,7 +442,7 @@ fn sums_match(
         return true;
     };
     for at in 0..summands.len() {
-        let saved = bindings.clone();
+        let saved = *bindings;
         let mut left = summands.to_vec();
         let candidate = left.remove(at);
         if matches(store, *first, candidate, bindings, prove)
@@ -364,21 +458,21 @@ fn sums_match(
 /// Matches all of a product: the last letter of the pattern takes what is left.
 fn rest_matches(
     store: &mut Store,
-    wanted: &[(TermId, TermId)],
+    wanted: &[Wanted],
     mut product: Product,
     bindings: &mut Bindings,
     prove: &mut Prove<'_>,
 ) -> bool {
     match wanted {
         [] => product.factors.is_empty() && product.coefficient.is_one(),
-        [(base, exponent)] if store.is_one(*exponent) => {
+        [Wanted { base, exponent }] if store.is_one(*exponent) => {
             let rest = product.build(store);
             matches(store, *base, rest, bindings, prove)
         }
-        [(base, _), others @ ..] => {
+        [Wanted { base, .. }, others @ ..] => {
             // The number itself may be what a letter such as `c` stands for.
             if !product.coefficient.is_one() {
-                let saved = bindings.clone();
+                let saved = *bindings;
                 let number = store.number(product.coefficient.clone());
                 let mut left = product.clone();
                 left.coefficient = BigRational::one();
@@ -394,7 +488,7 @@ fn rest_matches(
                 return false;
             }
             for at in 0..product.factors.len() {
-                let saved = bindings.clone();
+                let saved = *bindings;
                 let (candidate, power) = product.factors[at].clone();
                 let mut left = product.clone();
                 left.factors.remove(at);

@@ -1,9 +1,11 @@
 //! The words of write-ups: one file for each language, and no words elsewhere.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::OnceLock;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 /// The languages: the name by which each is asked for, and its file.
 const LANGUAGES: &[(&str, &str)] = &[
@@ -23,10 +25,41 @@ pub fn words(language: &str) -> Option<&'static Words> {
 fn numbered(at: usize) -> &'static Words {
     READ[at].get_or_init(|| {
         let (name, text) = LANGUAGES[at];
-        let words: Words = toml::from_str(text).expect("each file has all words, as tests see");
+        let words = Words::of(text);
         assert_eq!(words.language, name, "a language is asked for by its tag");
         words
     })
+}
+
+/// A part of a file of words.
+fn read<T: DeserializeOwned>(text: &str) -> T {
+    toml::from_str(text).expect("each file has all words, as tests see")
+}
+
+/// A table of a file, read when one of its words is first asked for: an answer needs few of them.
+pub(crate) struct Table<T> {
+    text: &'static str,
+    words: OnceLock<T>,
+}
+
+impl<T> Table<T> {
+    /// The table of this name, among all of a file with their texts.
+    fn of(tables: &[(&str, &'static str)], name: &str) -> Self {
+        let found = tables.iter().find(|(own, _)| *own == name);
+        let (_, text) = found.expect("each file has all tables, as tests see");
+        Self {
+            text,
+            words: OnceLock::new(),
+        }
+    }
+}
+
+impl<T: DeserializeOwned> Deref for Table<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.words.get_or_init(|| read(self.text))
+    }
 }
 
 /// The tags of all languages; the first is the one that is spoken where none is asked for.
@@ -35,28 +68,53 @@ pub fn languages() -> impl Iterator<Item = &'static str> {
 }
 
 /// The words of one language.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Words {
     /// Its tag, as `lang` has it.
     pub language: String,
     /// Its name in LaTeX's babel.
     pub babel: String,
-    pub(crate) headings: Headings,
-    pub(crate) conditions: Conditions,
-    pub(crate) reasons: Reasons,
-    pub(crate) braces: Braces,
-    pub(crate) legend: Legend,
-    pub(crate) index_form: IndexForm,
-    pub(crate) confirmation: ConfirmationWords,
-    pub(crate) prose: Sentences,
-    pub(crate) picture: PictureWords,
+    pub(crate) headings: Table<Headings>,
+    pub(crate) conditions: Table<Conditions>,
+    pub(crate) reasons: Table<Reasons>,
+    pub(crate) braces: Table<Braces>,
+    pub(crate) legend: Table<Legend>,
+    pub(crate) index_form: Table<IndexForm>,
+    pub(crate) confirmation: Table<ConfirmationWords>,
+    pub(crate) prose: Table<Sentences>,
+    pub(crate) picture: Table<PictureWords>,
+}
+
+/// What stands above the tables.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    language: String,
+    babel: String,
 }
 
 impl Words {
     /// English.
     pub fn english() -> &'static Self {
         numbered(0)
+    }
+
+    fn of(file: &'static str) -> Self {
+        let mut parts = file.split("\n[");
+        let Head { language, babel } = read(parts.next().unwrap_or_default());
+        let tables: Vec<_> = parts.filter_map(|table| table.split_once(']')).collect();
+        Self {
+            language,
+            babel,
+            headings: Table::of(&tables, "headings"),
+            conditions: Table::of(&tables, "conditions"),
+            reasons: Table::of(&tables, "reasons"),
+            braces: Table::of(&tables, "braces"),
+            legend: Table::of(&tables, "legend"),
+            index_form: Table::of(&tables, "index-form"),
+            confirmation: Table::of(&tables, "confirmation"),
+            prose: Table::of(&tables, "prose"),
+            picture: Table::of(&tables, "picture"),
+        }
     }
 }
 
@@ -211,8 +269,37 @@ mod tests {
         let english = places(LANGUAGES[0].1);
         assert!(english.len() > 80, "the words are found");
         for (name, text) in LANGUAGES {
-            assert!(words(name).is_some(), "{name}");
             assert_eq!(places(text), english, "{name}");
+        }
+    }
+
+    /// Each table is read, and there is none besides.
+    #[test]
+    fn all_words_are_known() {
+        for (name, text) in LANGUAGES {
+            let Words {
+                language,
+                babel,
+                headings,
+                conditions,
+                reasons,
+                braces,
+                legend,
+                index_form,
+                confirmation,
+                prose,
+                picture,
+            } = words(name).expect("a language of the list");
+            let all = (
+                [language, babel],
+                (&**headings, &**conditions, &**reasons, &**braces, &**legend),
+                (&**index_form, &**confirmation, &**prose, &**picture),
+            );
+            let said = format!("{all:?}");
+            let texts: usize = places(text).len();
+            assert!(said.matches(": \"").count() >= texts, "{name}: {said}");
+            let tables: toml::Table = toml::from_str(text).expect("a file of words");
+            assert_eq!(tables.len(), 2 + 9, "{name}");
         }
     }
 

@@ -34,7 +34,8 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<Outcome, Stop> {
     let program = std::env::current_exe().map_err(failed)?;
     let listener = listen(arguments.port)?;
     let address = listener.local_addr().map_err(failed)?;
-    deliver(None, |out| writeln!(out, "http://{address}/"))?;
+    let line = format!("http://{address}/\n");
+    deliver(None, |out| out.write_all(line.as_bytes()))?;
     say("the page is at this address until you end this with Ctrl-C");
     let (file, seconds, memory) = (arguments.file.clone(), arguments.seconds, arguments.memory);
     let answering = Answering {
