@@ -21,3 +21,4 @@ mod profiles;
 mod random;
 mod regressions;
 mod robustness;
+mod second;
