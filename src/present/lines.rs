@@ -186,11 +186,11 @@ fn width(math: &Math, widths: &[f32], setting: Setting) -> f32 {
         }
         Math::Stack(lines) => widest(&mut lines.iter().map(of)),
         Math::Matrix(rows) => {
-            let row =
-                |row: &Box<[MathId]>| 2.0 + row.iter().map(|cell| 2.0 + of(cell)).sum::<f32>();
+            let row = |cells: &[MathId]| 2.0 + cells.iter().map(|cell| 2.0 + of(cell)).sum::<f32>();
+            let mut widths = rows.iter().map(|cells| row(cells));
             match setting {
-                Setting::Typeset => widest(&mut rows.iter().map(row)),
-                Setting::Flat => rows.iter().map(row).sum(),
+                Setting::Typeset => widest(&mut widths),
+                Setting::Flat => widths.sum(),
             }
         }
         Math::Fence { kind, tall, body } => {
