@@ -4,6 +4,7 @@
 //! An [`Array`] is a shape, a letter for each axis and the term of an entry. Every operation gives an array or a
 //! plain [`Mismatch`]; neither names nor places are known here.
 
+mod join;
 mod product;
 mod reduce;
 mod shape;
@@ -11,6 +12,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
+pub use join::{concatenate, concatenate_lines};
 pub use product::{diag, diagonal, inner, outer, power, product, trace};
 pub use reduce::{Lines, Over, mean, reduce, sum};
 pub use shape::{Mismatch, Problem, Shape};
@@ -207,58 +209,6 @@ pub fn entrywise(
         entry: apply(store, &entries),
         ..frame
     })
-}
-
-/// One array behind the other, all of them columns or all of them rows, of which a number can be an entry.
-///
-/// # Errors
-/// The first that fits none of the others.
-pub fn concatenate(store: &mut Store, arrays: &[Array]) -> Result<Array, Mismatch> {
-    let is_column = !arrays
-        .iter()
-        .any(|array| matches!(array.shape, Shape::Row(_)));
-    let mut end = Affine::int(0);
-    // Where each of them ends.
-    let mut ends = Vec::with_capacity(arrays.len());
-    for (at, array) in arrays.iter().enumerate() {
-        let size = match &array.shape {
-            Shape::Number => Affine::int(1),
-            Shape::Column(size) if is_column => size.clone(),
-            Shape::Row(size) if !is_column => size.clone(),
-            _ => {
-                let left = at.saturating_sub(1);
-                let shapes = [left, left + 1].map(|at| (at, &arrays[at].shape));
-                return Err(Mismatch::two(Problem::NotTwoVectors, shapes[0], shapes[1]));
-            }
-        };
-        end = end.plus(&size);
-        ends.push(end.clone());
-    }
-    let whole = if is_column {
-        Shape::Column(end)
-    } else {
-        Shape::Row(end)
-    };
-    Ok(Array::new(store, whole, |store, index| {
-        let mut before = Affine::int(0);
-        let mut branches = Vec::with_capacity(arrays.len());
-        for (at, (array, end)) in arrays.iter().zip(ends).enumerate() {
-            let inside = if at + 1 == arrays.len() {
-                store.int(1)
-            } else {
-                store.guard(Domain::at_least(&end, &index[0]))
-            };
-            let place = [index[0].minus(&before)];
-            let entry = if array.is_number() {
-                array.entry
-            } else {
-                array.at(store, &place)
-            };
-            branches.push((inside, entry));
-            before = end;
-        }
-        store.intern(Node::Cases(branches.into()))
-    }))
 }
 
 fn within(letter: VarId, size: &Affine) -> Domain {

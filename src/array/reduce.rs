@@ -13,6 +13,25 @@ pub enum Over {
     Columns,
 }
 
+impl Over {
+    /// How many of them a shape has; none where it has no such axis.
+    pub fn count(self, shape: &Shape) -> Option<&Affine> {
+        match self {
+            Over::Rows => shape.rows(),
+            Over::Columns => shape.columns(),
+        }
+    }
+
+    /// The other way.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Over::Rows => Over::Columns,
+            Over::Columns => Over::Rows,
+        }
+    }
+}
+
 /// Sum, product, maximum or minimum of all entries; of a number, the number.
 pub fn reduce(store: &mut Store, op: Reduction, array: &Array) -> Array {
     let index: Vec<_> = array
@@ -69,6 +88,16 @@ pub struct Lines {
 }
 
 impl Lines {
+    /// So many rows or columns, of whatever array has them.
+    pub(super) fn new(store: &mut Store, over: Over, count: Affine) -> Lines {
+        let letter = store.fresh_var("i");
+        Lines {
+            over,
+            letter,
+            count,
+        }
+    }
+
     /// The rows or the columns of an array.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::Over;
 use crate::term::Affine;
 
 /// The shape of an array.
@@ -117,6 +118,8 @@ pub enum Problem {
     NotTwoVectors,
     /// An array, not a number.
     NumberGiven,
+    /// As many rows, or as many columns.
+    OtherCount(Over),
 }
 
 /// Shapes that do not fit.
@@ -147,6 +150,9 @@ impl Mismatch {
         let fits = |left: &Shape, right: &Shape| match problem {
             Problem::Inner => super::product::result(left, right).is_some(),
             Problem::Different => left == right,
+            Problem::OtherCount(over) => {
+                over.count(left).is_some() && over.count(left) == over.count(right)
+            }
             Problem::SameWay
             | Problem::NotSquare
             | Problem::NoMatrix

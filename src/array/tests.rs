@@ -283,6 +283,41 @@ fn parts_and_wholes() {
 }
 
 #[test]
+fn matrices_side_by_side_and_below_one_another() {
+    let store = &mut Store::default();
+    let (a, b, x) = (
+        matrix(store, 0, 3, 2),
+        matrix(store, 1, 3, 4),
+        column(store, 2, 3),
+    );
+    let one = Array::number(store.int(1));
+    let parts = [a.clone(), x.clone(), one.clone(), b.clone()];
+    let beside = concatenate_lines(store, Over::Rows, &parts).expect("as many rows");
+    let expected: Vec<Vec<f64>> = (0..3)
+        .map(|row| {
+            let mut line = entries(store, &a)[row].clone();
+            line.extend(&entries(store, &x)[row]);
+            line.push(1.0);
+            line.extend(&entries(store, &b)[row]);
+            line
+        })
+        .collect();
+    close(&entries(store, &beside), &expected);
+    let turned_parts = parts.map(Array::transpose);
+    let below = concatenate_lines(store, Over::Columns, &turned_parts).expect("as many columns");
+    close(&entries(store, &below), &turned(&expected));
+    let wrong = concatenate_lines(store, Over::Columns, &[a.clone(), b.clone()]);
+    let wrong = wrong.expect_err("2 and 4 columns");
+    assert_eq!(
+        (wrong.problem, wrong.transpose),
+        (Problem::OtherCount(Over::Columns), None)
+    );
+    let wrong = concatenate_lines(store, Over::Columns, &[a.transpose(), x]);
+    let wrong = wrong.expect_err("a column is no row");
+    assert_eq!(wrong.transpose, Some(1));
+}
+
+#[test]
 fn what_does_not_fit_says_what_would() {
     let store = &mut Store::default();
     let (a, b) = (matrix(store, 0, 2, 3), matrix(store, 1, 2, 4));

@@ -6,8 +6,8 @@ use num_traits::{One, Signed};
 use super::Lettering;
 use crate::derive::{AdjointPiece, Contribution, split_domain};
 use crate::simplify::Condition;
-use crate::system::System;
-use crate::term::{Affine, Atom, Constraint, Domain, FamilyId, Substitution, VarId};
+use crate::system::{FamilyKind, System};
+use crate::term::{Affine, Atom, Constraint, Domain, FamilyId, Relation, Substitution, VarId};
 
 /// One case.
 #[derive(Debug, Clone)]
@@ -35,7 +35,15 @@ pub(super) fn cases(
         .iter()
         .filter_map(Affine::as_var)
         .collect();
-    let guards = slot_guards(piece, &slot_vars);
+    let of = match system.family(family).kind {
+        FamilyKind::Adjoint { of, .. } | FamilyKind::Local { of, .. } => system.family(of),
+        _ => system.family(family),
+    };
+    let outer: Vec<VarId> = piece.index[..of.slots + of.axes]
+        .iter()
+        .filter_map(Affine::as_var)
+        .collect();
+    let guards = slot_guards(piece, &slot_vars, &outer);
     let domains = split(system, piece, &guards);
     let mut result: Vec<Case> = domains
         .into_iter()
@@ -56,13 +64,25 @@ pub(super) fn cases(
     result
 }
 
-/// The conditions of the contributions that speak of slots only.
-fn slot_guards(piece: &AdjointPiece, slot_vars: &[VarId]) -> Vec<Constraint> {
+/// The conditions of the contributions that speak of slots only. That a slot of the output is one of what is
+/// differentiated by is none of them: as between elements, it is written `δ`.
+fn slot_guards(piece: &AdjointPiece, slot_vars: &[VarId], outer: &[VarId]) -> Vec<Constraint> {
+    let joins = |constraint: &Constraint| {
+        let (mut one, mut other) = (false, false);
+        constraint.affine().visit_vars(&mut |var| {
+            one |= outer.contains(&var);
+            other |= !outer.contains(&var);
+        });
+        constraint.relation() == Relation::Zero && one && other
+    };
     let mut guards = Vec::new();
     for contribution in &piece.contributions {
         let (_, outside) = split_domain(&contribution.domain, &contribution.vars);
         for constraint in outside.constraints() {
-            if about_slots(constraint, slot_vars) && !guards.contains(constraint) {
+            if about_slots(constraint, slot_vars)
+                && !joins(constraint)
+                && !guards.contains(constraint)
+            {
                 guards.push(constraint.clone());
             }
         }

@@ -3,6 +3,7 @@
 mod apart;
 mod arrays;
 mod cases;
+mod closed;
 mod combine;
 mod examples;
 mod funnel;
@@ -29,8 +30,9 @@ use crate::source::Report;
 use crate::system::{FamilyKind, Primitive, System};
 use crate::term::{Affine, Domain, FamilyId, Node, Substitution, TermId, VarId};
 use cases::{Case, cases};
+use closed::{Closed, Layer};
 use funnel::Funnels;
-use measure::{calls, kinds, leaves, longest_sum};
+use measure::leaves;
 use num_rational::BigRational;
 use num_traits::One;
 use orient::Orientations;
@@ -213,26 +215,11 @@ pub fn formulate(derivation: &mut Derivation, view: &View) -> Result<Vec<Formula
     Ok(formulas)
 }
 
-/// A right side with the upstream adjoints substituted.
-#[derive(Debug, Clone)]
-struct Closed {
-    term: TermId,
-    /// What it rests on.
-    conditions: Vec<Condition>,
-    /// Whether it is shorter than what it was put together from, because something cancelled.
-    shorter: bool,
-    /// Whether it is a product without sums, which is shown as the step of substituting.
-    plain: bool,
-}
-
-/// Substitutions are followed while their result has at most this many leaves.
-const LONGEST_CLOSED: usize = 16;
-
-/// The same for second derivatives, whose intermediates have no names.
-const LONGEST_SECOND: usize = 200;
-
 /// One piece of an adjoint family.
 type Place = (FamilyId, usize);
+
+/// A piece with the numbers of some of its cases.
+type Parts = (Place, Vec<usize>);
 
 struct Writer<'a> {
     derivation: &'a mut Derivation,
@@ -246,6 +233,8 @@ struct Writer<'a> {
     cases: FxHashMap<Place, Rc<[Case]>>,
     /// The cases whose closed form is short, with what it rests on, for the substitution step.
     closed: FxHashMap<(Place, usize, Option<FamilyId>), Option<Closed>>,
+    /// The closed forms of second derivatives at layers with numbers.
+    closed_layers: FxHashMap<Layer, Option<(Case, Closed)>>,
     orientations: Orientations,
     funnels: Funnels,
 }
@@ -281,6 +270,7 @@ impl<'a> Writer<'a> {
             constant,
             cases: FxHashMap::default(),
             closed: FxHashMap::default(),
+            closed_layers: FxHashMap::default(),
             orientations,
             funnels,
         }
@@ -297,21 +287,18 @@ impl<'a> Writer<'a> {
     fn all(&mut self) -> Vec<Formula> {
         let asked = self.derivation.asked.clone();
         // Where only a part of a piece was asked for, the rest may be named and is then printed with it.
-        let mut asked_whole: FxHashSet<Place> = FxHashSet::default();
+        let mut asked_whole: FxHashSet<(Place, usize)> = FxHashSet::default();
         for question in &asked {
             for place in self.asked_places(question) {
-                let piece = &self.adjoint(place.0).pieces[place.1];
-                let whole = question
-                    .index
-                    .iter()
-                    .zip(&piece.index)
-                    .all(|(wanted, own)| wanted.as_ref().is_none_or(|wanted| wanted == own));
-                if whole {
-                    asked_whole.insert(place);
+                for (at, case) in self.cases_of(place).iter().enumerate() {
+                    let mut pairs = question.index.iter().zip(&case.index);
+                    if pairs.all(|(wanted, own)| wanted.as_ref().is_none_or(|it| it == own)) {
+                        asked_whole.insert((place, at));
+                    }
                 }
             }
         }
-        let mut printed: FxHashSet<Place> = FxHashSet::default();
+        let mut printed: FxHashSet<(Place, usize)> = FxHashSet::default();
         let mut formulas = Vec::new();
         for question in &asked {
             for place in self.asked_places(question) {
@@ -323,7 +310,7 @@ impl<'a> Writer<'a> {
                     .map(|case| self.formula(place.0, case, true))
                     .collect();
                 for answer in &answers {
-                    let named = self.shown_places(answer);
+                    let named = self.shown_parts(answer);
                     self.dependencies(named, &asked_whole, &mut printed, &mut formulas);
                 }
                 formulas.extend(answers);
@@ -420,48 +407,49 @@ impl<'a> Writer<'a> {
         Rc::clone(&self.cases[&place])
     }
 
-    /// The formulas of the places and of all that they name, upstream first, without those that were
+    /// The formulas of the parts and of all that they name, upstream first, without those that were
     /// printed or are printed elsewhere because they were asked for.
     fn dependencies(
         &mut self,
-        places: Vec<Place>,
-        asked: &FxHashSet<Place>,
-        printed: &mut FxHashSet<Place>,
+        parts: Vec<Parts>,
+        asked: &FxHashSet<(Place, usize)>,
+        printed: &mut FxHashSet<(Place, usize)>,
         formulas: &mut Vec<Formula>,
     ) {
         struct Frame {
             own: Vec<Formula>,
-            open: Vec<Place>,
+            open: Vec<Parts>,
         }
         let mut stack = vec![Frame {
             own: Vec::new(),
-            open: places.into_iter().rev().collect(),
+            open: parts.into_iter().rev().collect(),
         }];
         while let Some(frame) = stack.last_mut() {
-            let Some(place) = frame.open.pop() else {
+            let Some((place, mut numbers)) = frame.open.pop() else {
                 formulas.append(&mut frame.own);
                 stack.pop();
                 continue;
             };
-            if asked.contains(&place) || !printed.insert(place) {
+            numbers.retain(|at| !asked.contains(&(place, *at)) && printed.insert((place, *at)));
+            if numbers.is_empty() {
                 continue;
             }
             let cases = self.cases_of(place);
-            let own: Vec<Formula> = cases
-                .iter()
-                .map(|case| self.formula(place.0, case, false))
+            let own: Vec<Formula> = numbers
+                .into_iter()
+                .map(|at| self.formula(place.0, &cases[at], false))
                 .collect();
-            let mut open: Vec<Place> = own
+            let mut open: Vec<Parts> = own
                 .iter()
-                .flat_map(|formula| self.shown_places(formula))
+                .flat_map(|formula| self.shown_parts(formula))
                 .collect();
             open.reverse();
             stack.push(Frame { own, open });
         }
     }
 
-    /// The pieces of adjoint families that the reader of a formula meets in it.
-    fn shown_places(&mut self, formula: &Formula) -> Vec<Place> {
+    /// The parts of adjoint families that the reader of a formula meets in it.
+    fn shown_parts(&mut self, formula: &Formula) -> Vec<Parts> {
         if self.view.resolve && self.view.detail == Detail::Result {
             return Vec::new();
         }
@@ -475,13 +463,13 @@ impl<'a> Writer<'a> {
             .collect();
         terms
             .into_iter()
-            .flat_map(|term| self.named_places(term))
+            .flat_map(|term| self.named_parts(term, &formula.domain))
             .collect()
     }
 
-    /// The pieces of adjoint families that a term names, in the order of reading.
-    fn named_places(&mut self, term: TermId) -> Vec<Place> {
-        let mut found = Vec::new();
+    /// The parts of adjoint families that a term names, in the order of reading, where its letters have these values.
+    fn named_parts(&mut self, term: TermId, context: &Domain) -> Vec<Parts> {
+        let mut found: Vec<Parts> = Vec::new();
         let mut seen = FxHashSet::default();
         let mut stack = vec![term];
         while let Some(term) = stack.pop() {
@@ -492,8 +480,17 @@ impl<'a> Writer<'a> {
                 && self.adjoints.contains_key(&family)
             {
                 for place in self.places_of(family, &index) {
-                    if !found.contains(&place) {
-                        found.push(place);
+                    if self.is_given(place.0, place.1) {
+                        continue;
+                    }
+                    let numbers = self.cases_at(place, &index, context);
+                    match found.iter_mut().find(|(known, _)| *known == place) {
+                        Some((_, known)) => {
+                            known.extend(numbers);
+                            known.sort_unstable();
+                            known.dedup();
+                        }
+                        None => found.push((place, numbers)),
                     }
                 }
             }
@@ -501,8 +498,15 @@ impl<'a> Writer<'a> {
             children.reverse();
             stack.extend(children);
         }
-        found.retain(|(family, at)| !self.is_given(*family, *at));
         found
+    }
+
+    /// The cases of a piece in which an index may lie.
+    fn cases_at(&mut self, place: Place, index: &[Affine], context: &Domain) -> Vec<usize> {
+        let cases = self.cases_of(place);
+        let ambient = &self.derivation.system.ambient;
+        let inside = |case: &Case| !ambient.is_empty(&case.at(index).1.and(context));
+        (0..cases.len()).filter(|at| inside(&cases[*at])).collect()
     }
 
     /// Whether a piece is a symbol without a definition (an opaque loss by its argument).
@@ -677,224 +681,6 @@ impl<'a> Writer<'a> {
         // What cancels only behind the bracket.
         self.simplifier.simplify(system, factored, &case.domain)
     }
-
-    /// The case with its upstream adjoints substituted, if what they stand for is short.
-    ///
-    /// With `stop`, the adjoint of that family stays as it is.
-    fn closed_form(&mut self, case: &Case, second: bool, stop: Option<FamilyId>) -> Option<Closed> {
-        let mut conditions: Vec<Condition> = case.conditions().collect();
-        let mut values = Vec::with_capacity(case.contributions.len());
-        let mut ingredients = 0;
-        let mut parts = FxHashSet::default();
-        let mut dropped = false;
-        for contribution in &case.contributions {
-            ingredients += leaves(&self.derivation.system, contribution.local);
-            kinds(&self.derivation.system, contribution.local, &mut parts);
-            if self.is_direct(contribution) {
-                values.push(contribution.upstream);
-                continue;
-            }
-            if stop.is_some() && self.differentiates_by(contribution.upstream) == stop {
-                ingredients += leaves(&self.derivation.system, contribution.upstream);
-                kinds(&self.derivation.system, contribution.upstream, &mut parts);
-                values.push(contribution.upstream);
-                continue;
-            }
-            let context = case.domain.and(&contribution.domain);
-            let upstream = self.closed_access(&context, contribution.upstream, stop)?;
-            ingredients += leaves(&self.derivation.system, upstream.term);
-            kinds(&self.derivation.system, upstream.term, &mut parts);
-            dropped |= self.derivation.system.store.is_zero(upstream.term);
-            values.push(upstream.term);
-            conditions.extend(upstream.conditions);
-        }
-        let longest = if second {
-            LONGEST_SECOND
-        } else {
-            LONGEST_CLOSED
-        };
-        if ingredients > 4 * longest {
-            return None;
-        }
-        let mut values = values.into_iter();
-        self.simplifier.take_record();
-        let substituted = self.sum(case, |contribution| {
-            values.next().unwrap_or(contribution.upstream)
-        });
-        let mut candidates = vec![(substituted, Vec::new())];
-        if second {
-            // First derivatives inside, too: what they stand for may cancel against the rest.
-            let mut assumed = Vec::new();
-            let opened = self.opened(substituted, &case.domain, &mut assumed);
-            if opened != substituted {
-                candidates.push((opened, assumed));
-            }
-        }
-        let mut term = substituted;
-        let mut rests_on = Vec::new();
-        for (candidate, assumed) in candidates {
-            if let Some((oriented, more)) = self.oriented(candidate, term, &case.domain) {
-                term = oriented;
-                rests_on = assumed;
-                rests_on.extend(more);
-            }
-        }
-        conditions.extend(rests_on);
-        let system = &mut self.derivation.system;
-        let length = leaves(system, term);
-        if length > longest {
-            return None;
-        }
-        conditions.extend(self.simplifier.take_record().0);
-        if uses_step(system, term) {
-            conditions.push(Condition::StepAtZero);
-        }
-        let mut left = FxHashSet::default();
-        kinds(system, term, &mut left);
-        Some(Closed {
-            term,
-            conditions,
-            shorter: length < ingredients && (dropped || !parts.is_subset(&left)),
-            plain: !has_sums(system, term),
-        })
-    }
-
-    /// A term rewritten by definitions turned round, if that is shorter than `known`, with what it rests on.
-    fn oriented(
-        &mut self,
-        term: TermId,
-        known: TermId,
-        context: &Domain,
-    ) -> Option<(TermId, Vec<Condition>)> {
-        let step_at_zero = self.derivation.step_at_zero;
-        let system = &mut self.derivation.system;
-        let (oriented, assumed) =
-            self.orientations
-                .shortened(system, step_at_zero, term, context)?;
-        let oriented = self.simplifier.simplify(system, oriented, context);
-        // Multiplied out for its own sake nothing becomes clearer: something has to cancel.
-        let (mut before, mut after) = (FxHashSet::default(), FxHashSet::default());
-        kinds(system, known, &mut before);
-        kinds(system, oriented, &mut after);
-        let clearer = !before.is_subset(&after)
-            || longest_sum(system, oriented) <= longest_sum(system, known);
-        (clearer && leaves(system, oriented) < leaves(system, known)).then_some((oriented, assumed))
-    }
-
-    /// A term in which names of the network take the place of what they stand for.
-    fn by_names(&mut self, term: TermId, context: &Domain) -> Option<(TermId, Vec<Condition>)> {
-        let system = &self.derivation.system;
-        // What stands behind a guard is not read outside of it, wherever it is moved.
-        let guarded = |node: &Node| matches!(node, Node::Guard(_));
-        if leaves(system, term) > 4 * LONGEST_CLOSED || system.store.any(term, guarded) {
-            return None;
-        }
-        let (shorter, rests_on) = self.oriented(term, term, context)?;
-        let system = &self.derivation.system;
-        let (mut before, mut after) = (FxHashSet::default(), FxHashSet::default());
-        kinds(system, term, &mut before);
-        kinds(system, shorter, &mut after);
-        // What functions are applied to stays as the network writes it.
-        let written = calls(system, term);
-        (!before.is_subset(&after) && calls(system, shorter).is_subset(&written))
-            .then_some((shorter, rests_on))
-    }
-
-    /// The term with the adjoints in it replaced by what they stand for, where that has a closed form.
-    fn opened(
-        &mut self,
-        term: TermId,
-        context: &Domain,
-        conditions: &mut Vec<Condition>,
-    ) -> TermId {
-        stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
-            let node = self.derivation.system.store.node(term).clone();
-            if matches!(node, Node::Access(..)) {
-                return match self.closed_access(context, term, None) {
-                    Some(closed) => {
-                        conditions.extend(closed.conditions);
-                        closed.term
-                    }
-                    None => term,
-                };
-            }
-            let inside = match &node {
-                Node::Reduce(_, vars, domain, _) => context.shadowed(vars).and(domain),
-                _ => context.clone(),
-            };
-            let children = node.children();
-            let opened: Vec<TermId> = children
-                .iter()
-                .map(|child| self.opened(*child, &inside, conditions))
-                .collect();
-            if *opened == *children {
-                return term;
-            }
-            self.derivation.system.store.rebuild(&node, &opened)
-        })
-    }
-
-    /// The family that an adjoint is taken by.
-    fn differentiates_by(&self, adjoint: TermId) -> Option<FamilyId> {
-        let system = &self.derivation.system;
-        let Node::Access(family, _) = system.store.node(adjoint) else {
-            return None;
-        };
-        match system.family(*family).kind {
-            FamilyKind::Adjoint { wrt, .. } => Some(wrt),
-            _ => None,
-        }
-    }
-
-    /// What an adjoint stands for, where that is one case.
-    fn closed_access(
-        &mut self,
-        context: &Domain,
-        access: TermId,
-        stop: Option<FamilyId>,
-    ) -> Option<Closed> {
-        let Node::Access(family, index) = self.derivation.system.store.node(access).clone() else {
-            return None;
-        };
-        if !self.adjoints.contains_key(&family) {
-            return None;
-        }
-        let [place] = self.places_of(family, &index)[..] else {
-            return None;
-        };
-        if self.is_given(place.0, place.1) {
-            return None;
-        }
-        let candidates = self.cases_of(place);
-        for (at, candidate) in candidates.iter().enumerate() {
-            let (values, domain) = candidate.at(&index);
-            if !self.derivation.system.ambient.implies(context, &domain) {
-                continue;
-            }
-            let key = (place, at, stop);
-            if !self.closed.contains_key(&key) {
-                let second = self.is_second_order(family);
-                // A recurrence has no closed form: it finds this entry.
-                self.closed.insert(key, None);
-                let closed = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
-                    self.closed_form(candidate, second, stop)
-                });
-                self.closed.insert(key, closed);
-            }
-            let closed = self.closed[&key].clone()?;
-            let store = &mut self.derivation.system.store;
-            return Some(Closed {
-                term: store.substitute(closed.term, &values),
-                conditions: closed
-                    .conditions
-                    .iter()
-                    .map(|condition| condition.at(store, &values))
-                    .collect(),
-                ..closed
-            });
-        }
-        None
-    }
 }
 
 /// A sum whose summands share factors, with these behind a bracket: `(a + b) c`.
@@ -919,12 +705,6 @@ fn factored(system: &mut System, term: TermId) -> TermId {
     }
     .build(store);
     store.mul([inner, outer])
-}
-
-fn has_sums(system: &System, term: TermId) -> bool {
-    system.store.any(term, |node| {
-        matches!(node, Node::Reduce(..) | Node::Cases(_))
-    })
 }
 
 /// Whether Step, and so its value at 0, occurs in a term.

@@ -7,7 +7,7 @@ use num_rational::BigRational;
 use num_traits::One;
 
 use super::sums;
-use crate::array::Shape;
+use crate::array::{Over, Shape};
 use crate::term::{Affine, Domain, FunctionId, Node, Store, Substitution, TermId, VarId};
 
 /// An array, with its shape.
@@ -35,13 +35,14 @@ pub enum Kind {
     Slice {
         /// The access at the general letters of row and column, moved to where the slice begins.
         access: TermId,
-        /// The first and last row, where these are not all.
+        /// The first and last row, where these are not all; the same where it is one alone, which is no axis then.
         rows: Option<Box<(Affine, Affine)>>,
-        /// The first and last column, where these are not all.
+        /// The first and last column, in the same way.
         columns: Option<Box<(Affine, Affine)>>,
     },
-    /// Columns on top of each other.
-    Stack(Vec<Expression>),
+    /// Each row of several arrays joined, so that they stand side by side, or each column, so that they stand below
+    /// one another. A column is one column of a matrix.
+    Joined(Over, Vec<Expression>),
     /// A function of a matrix.
     OfMatrix {
         /// Its value: the access at the general letters of row and column.
@@ -118,13 +119,22 @@ impl Expression {
         }
     }
 
-    /// Columns on top of each other.
-    pub fn stack(columns: Vec<Expression>) -> Self {
-        let sizes = columns.iter().filter_map(|column| column.shape.rows());
-        let size = sizes.fold(Affine::int(0), |sum, size| sum.plus(size));
+    /// Arrays with as many rows side by side, or with as many columns below one another.
+    pub fn joined(over: Over, parts: Vec<Expression>) -> Self {
+        let size = parts.iter().fold(Affine::int(0), |sum, part| {
+            match over.other().count(&part.shape) {
+                Some(size) => sum.plus(size),
+                None => sum.offset(1),
+            }
+        });
+        let count = parts.first().and_then(|part| over.count(&part.shape));
+        let shape = match over {
+            Over::Rows => Shape::of(count, Some(&size)),
+            Over::Columns => Shape::of(Some(&size), count),
+        };
         Self {
-            kind: Kind::Stack(columns),
-            shape: Shape::Column(size),
+            kind: Kind::Joined(over, parts),
+            shape,
         }
     }
 
@@ -225,7 +235,7 @@ impl Expression {
                     columns: moved(columns),
                 }
             }
-            Kind::Stack(parts) => Kind::Stack(all(parts)),
+            Kind::Joined(over, parts) => Kind::Joined(*over, all(parts)),
             Kind::OfMatrix {
                 access,
                 argument,
@@ -317,7 +327,7 @@ impl Expression {
             Kind::Product { numbers, chain } => numbers.iter().chain(chain).collect(),
             Kind::Hadamard(parts)
             | Kind::Sum(parts)
-            | Kind::Stack(parts)
+            | Kind::Joined(_, parts)
             | Kind::Apply(_, _, parts) => parts.iter().collect(),
             Kind::OfMatrix {
                 argument: inner, ..
@@ -407,6 +417,9 @@ impl Expression {
             Kind::Apply(function, orders, arguments) => entrywise(arguments, &|arguments| {
                 Kind::Apply(*function, orders.clone(), arguments)
             }),
+            Kind::Joined(over, parts) if matches!(self.shape, Shape::Matrix(..)) => {
+                entrywise(parts, &|parts| Kind::Joined(over.other(), parts))
+            }
             Kind::Over {
                 vars,
                 domain,
@@ -420,7 +433,7 @@ impl Expression {
             },
             Kind::Quantity { .. }
             | Kind::Slice { .. }
-            | Kind::Stack(_)
+            | Kind::Joined(..)
             | Kind::OfMatrix { .. }
             | Kind::Softmax(..)
             | Kind::DiagonalOf(_)

@@ -5,7 +5,7 @@ use num_rational::BigRational;
 
 use super::expression::{Expression, Kind};
 use super::recover::with_letters;
-use crate::array::Shape;
+use crate::array::{Over, Shape};
 use crate::normal::Normalizer;
 use crate::syntax::StepAtZero;
 use crate::system::{FamilyKind, System};
@@ -57,35 +57,7 @@ impl Lowering<'_> {
                 let letters = with_letters(self.system, *access, self.general, row, column);
                 self.is_argument(letters, argument).then_some(letters)
             }
-            Kind::Stack(parts) => {
-                let letter = row?;
-                let mut before = Affine::int(0);
-                let mut branches = Vec::with_capacity(parts.len());
-                for (at, part) in parts.iter().enumerate() {
-                    let Shape::Column(size) = &part.shape else {
-                        return None;
-                    };
-                    let own = self.system.store.fresh_var("k");
-                    let entry = self.entry(part, Some(own), None)?;
-                    let place = Affine::var(letter).minus(&before);
-                    let entry = self
-                        .system
-                        .store
-                        .substitute(entry, &Substitution::new([(own, place)]));
-                    before = before.plus(size);
-                    let inside = if at + 1 == parts.len() {
-                        self.system.store.int(1)
-                    } else {
-                        let inside = Domain::at_least(&before, &Affine::var(letter));
-                        self.system.store.guard(inside)
-                    };
-                    branches.push((inside, entry));
-                }
-                if !self.fits(shape, &Shape::Column(before)) {
-                    return None;
-                }
-                Some(self.system.store.intern(Node::Cases(branches.into())))
-            }
+            Kind::Joined(over, parts) => self.joined(*over, parts, shape, row, column),
             Kind::Transpose(inner) => {
                 if !self.fits(&inner.shape.transposed(), shape) {
                     return None;
@@ -214,6 +186,56 @@ impl Lowering<'_> {
                 Some(store.reduce(Reduction::Sum, vars.iter().copied(), domain.clone(), entry?))
             }
         }
+    }
+
+    /// Arrays one behind the other, each of them with all lines.
+    fn joined(
+        &mut self,
+        over: Over,
+        parts: &[Expression],
+        shape: &Shape,
+        row: Letter,
+        column: Letter,
+    ) -> Option<TermId> {
+        let along = over.other();
+        let letter = match over {
+            Over::Rows => column?,
+            Over::Columns => row?,
+        };
+        let mut before = Affine::int(0);
+        let mut branches = Vec::with_capacity(parts.len());
+        for (at, part) in parts.iter().enumerate() {
+            let lines = [over.count(&part.shape), over.count(shape)];
+            let as_many = match lines {
+                [None, None] => true,
+                [Some(own), Some(all)] => self.same(own, all),
+                _ => false,
+            };
+            if !as_many {
+                return None;
+            }
+            let size = along.count(&part.shape).cloned();
+            let own = size.as_ref().map(|_| self.system.store.fresh_var("k"));
+            let entry = match over {
+                Over::Rows => self.entry(part, row, own)?,
+                Over::Columns => self.entry(part, own, column)?,
+            };
+            let place = Affine::var(letter).minus(&before);
+            let moved = Substitution::new(own.map(|own| (own, place)));
+            let entry = self.system.store.substitute(entry, &moved);
+            before = before.plus(&size.unwrap_or_else(|| Affine::int(1)));
+            let inside = if at + 1 == parts.len() {
+                self.system.store.int(1)
+            } else {
+                let inside = Domain::at_least(&before, &Affine::var(letter));
+                self.system.store.guard(inside)
+            };
+            branches.push((inside, entry));
+        }
+        if !self.same(&before, along.count(shape)?) {
+            return None;
+        }
+        Some(self.system.store.intern(Node::Cases(branches.into())))
     }
 
     /// Whether an array is what the function of a matrix is of.

@@ -3,6 +3,7 @@
 
 mod contract;
 mod expression;
+mod join;
 mod lower;
 mod recover;
 mod refusal;

@@ -41,14 +41,14 @@ impl Node {
 }
 
 /// Letters that run over whole axes, with the lengths of these.
-type Letters = Vec<(VarId, Affine)>;
+pub(super) type Letters = Vec<(VarId, Affine)>;
 
 pub(super) struct Recovery<'a> {
     pub(super) system: &'a mut System,
     layout: Layout,
     /// The letters of row and column in [`Kind::Quantity`](super::Kind::Quantity).
     general: [VarId; 2],
-    letters: Letters,
+    pub(super) letters: Letters,
     /// What was found before, inside a context.
     memo: FxHashMap<(TermId, Domain), Result<Node, Refusal>>,
 }
@@ -107,7 +107,7 @@ impl<'a> Recovery<'a> {
             .collect()
     }
 
-    fn node(&mut self, term: TermId, context: &Domain) -> Result<Node, Refusal> {
+    pub(super) fn node(&mut self, term: TermId, context: &Domain) -> Result<Node, Refusal> {
         let key = (term, context.clone());
         if let Some(known) = self.memo.get(&key) {
             return known.clone();
@@ -161,7 +161,7 @@ impl<'a> Recovery<'a> {
                 })
             }
             Term::Guard(domain) => self.delta(&domain),
-            Term::Cases(branches) => self.stack(&branches, context),
+            Term::Cases(branches) => self.joined(&branches, context),
             Term::Test(..) => Err(Refusal::Entrywise),
             // An index used as a number: there is no array of its values.
             Term::Number(_) | Term::Pi | Term::Index(_) | Term::Parameter(_) => {
@@ -259,13 +259,15 @@ impl<'a> Recovery<'a> {
             let mut letters = 0;
             value.visit_vars(&mut |var| letters += usize::from(self.is_letter(var)));
             let single = places.contains(&at) && self.letter_of(value).is_some();
-            if !single && (places.contains(&at) || letters > 0) {
+            // One row or column of a matrix.
+            let fixed = places.len() == 2 && letters == 0;
+            if !single && !fixed && (places.contains(&at) || letters > 0) {
                 return Err(Refusal::Index);
             }
         }
         let layout = self.layout.of(self.system, family);
         let oriented = axes.oriented(is_derivative(self.system, family), layout);
-        let Some((row, column)) = oriented else {
+        let Some(oriented) = oriented else {
             return Err(Refusal::Axes(axes.count()));
         };
         let letters: Vec<Option<VarId>> = index.iter().map(|at| self.letter_of(at)).collect();
@@ -273,15 +275,23 @@ impl<'a> Recovery<'a> {
         // Lengths are those of axes, whatever part of them is read.
         let mut whole = index.to_vec();
         for at in places {
-            whole[at] = Affine::var(letter(at)?);
+            if let Some(letter) = letters[at] {
+                whole[at] = Affine::var(letter);
+            }
         }
         let mut general = index.to_vec();
         let mut lengths = [None, None];
         let mut bounds = [None, None];
-        for (side, at) in [row, column].into_iter().enumerate() {
-            let Some(at) = at else {
+        let mut sides = [oriented.0, oriented.1];
+        for (side, place) in sides.iter_mut().enumerate() {
+            let Some(at) = *place else {
                 continue;
             };
+            if letters[at].is_none() {
+                bounds[side] = Some(Box::new((index[at].clone(), index[at].clone())));
+                *place = None;
+                continue;
+            }
             let size = length(self.system, family, &whole, at, context);
             let size = size.ok_or(Refusal::Partial)?;
             let letter = letter(at)?;
@@ -302,6 +312,7 @@ impl<'a> Recovery<'a> {
             }
             general[at] = before.plus(&Affine::var(self.general[side]));
         }
+        let [row, column] = sides;
         let [rows, columns] = lengths;
         let access = self.system.store.access(family, general);
         let mut array = Expression::quantity(access, rows, columns);
@@ -357,7 +368,7 @@ impl<'a> Recovery<'a> {
     }
 
     /// The letter of an axis that an index is, up to what stands before the part that is read.
-    fn letter_of(&self, index: &Affine) -> Option<VarId> {
+    pub(super) fn letter_of(&self, index: &Affine) -> Option<VarId> {
         let mut letters: SmallVec<[VarId; 2]> = SmallVec::new();
         index.visit_vars(&mut |var| {
             if self.is_letter(var) && !letters.contains(&var) {
@@ -372,61 +383,16 @@ impl<'a> Recovery<'a> {
         (!rest.mentions(only)).then_some(only)
     }
 
-    /// `{ x_i if i ≤ n; y_{i-n} otherwise }` is `x` on top of `y`.
-    fn stack(&mut self, branches: &[(TermId, TermId)], context: &Domain) -> Result<Node, Refusal> {
-        let mut letter = None;
-        let mut before = Affine::int(0);
-        let mut columns = Vec::with_capacity(branches.len());
-        for (at, (condition, value)) in branches.iter().enumerate() {
-            let last = at + 1 == branches.len();
-            let bound = match self.system.store.node(*condition) {
-                Term::Guard(domain) if !last => match domain.constraints() {
-                    [only] if only.relation() == Relation::NonNegative => only.affine().clone(),
-                    _ => return Err(Refusal::Entrywise),
-                },
-                _ if last && self.system.store.is_one(*condition) => Affine::int(0),
-                _ => return Err(Refusal::Entrywise),
-            };
-            let own = match letter {
-                Some(letter) => letter,
-                None => {
-                    let own = self.letter_of(&bound.scaled((-1).into()));
-                    *letter.insert(own.ok_or(Refusal::Entrywise)?)
-                }
-            };
-            let high = if last {
-                self.size(own)
-            } else {
-                bound.plus(&Affine::var(own))
-            };
-            if high.mentions(own) {
-                return Err(Refusal::Entrywise);
-            }
-            let size = high.minus(&before);
-            let name = self.system.store.letter(own).to_owned();
-            let fresh = self.system.store.fresh_var(&name);
-            let place = before.plus(&Affine::var(fresh));
-            let moved = Substitution::new([(own, place)]);
-            let value = self.system.store.substitute(*value, &moved);
-            let range = Domain::between(&Affine::int(1), &Affine::var(fresh), &size);
-            let inside = moved.domain(context).and(&range);
-            self.letters.push((fresh, size));
-            let node = self.node(value, &inside);
-            let node = node.and_then(|node| self.spread(node, &[fresh]));
-            self.letters.pop();
-            columns.push(node?.array);
-            before = high;
-        }
-        let own = letter.ok_or(Refusal::Entrywise)?;
-        Ok(Node {
-            axes: SmallVec::from_slice(&[own]),
-            array: Expression::stack(columns),
-        })
-    }
-
     /// `[i = j]` is the identity; other conditions on elements have no array.
     fn delta(&mut self, domain: &Domain) -> Result<Node, Refusal> {
-        let [constraint] = domain.constraints() else {
+        // What is said of layers alone holds or not for the whole array.
+        let is_inside = |affine: &Affine| {
+            let letters = &self.letters;
+            letters.iter().any(|(var, _)| affine.mentions(*var))
+        };
+        let outside = domain.filter(|constraint| !is_inside(constraint.affine()));
+        let inside = domain.filter(|constraint| is_inside(constraint.affine()));
+        let [constraint] = inside.constraints() else {
             return Err(Refusal::Coupled);
         };
         let affine = constraint.affine();
@@ -449,7 +415,12 @@ impl<'a> Recovery<'a> {
         }
         Ok(Node {
             axes: SmallVec::from_slice(&[first, second]),
-            array: Expression::identity(self.size(first)),
+            array: {
+                let identity = Expression::identity(self.size(first));
+                let store = &mut self.system.store;
+                let guard = Expression::number(store.guard(outside));
+                Expression::product(store, [guard, identity])
+            },
         })
     }
 

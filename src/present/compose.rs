@@ -167,7 +167,22 @@ fn invented(system: &System, formulas: &[Formula]) -> Vec<FamilyId> {
                 })
         })
     };
-    system.invented.iter().copied().filter(met).collect()
+    let mut found: Vec<FamilyId> = system.invented.iter().copied().filter(met).collect();
+    // What stands for one of them may speak of another.
+    let mut next = 0;
+    while let Some(known) = found.get(next) {
+        let clauses = &system.family(*known).clauses;
+        let bodies: Vec<TermId> = clauses.iter().filter_map(|clause| clause.body).collect();
+        let others = system.invented.iter().copied();
+        let more: Vec<FamilyId> = others
+            .filter(|other| !found.contains(other))
+            .filter(|other| bodies.iter().any(|body| system.store.reads(*body, *other)))
+            .collect();
+        found.extend(more);
+        next += 1;
+    }
+    let all = system.invented.iter().copied();
+    all.filter(|family| found.contains(family)).collect()
 }
 
 /// Their definitions in whole arrays, where they have such.

@@ -331,6 +331,7 @@ impl Printer<'_> {
                 | Math::Root(_)
                 | Math::Accent(..)
                 | Math::Stack(_)
+                | Math::Matrix(_)
                 | Math::Cases { .. }
                 | Math::Spelled(_)
                 | Math::Macro { .. }

@@ -185,6 +185,14 @@ fn width(math: &Math, widths: &[f32], setting: Setting) -> f32 {
             0.4 + widest(&mut [under, over].into_iter().flatten().map(script)).max(own)
         }
         Math::Stack(lines) => widest(&mut lines.iter().map(of)),
+        Math::Matrix(rows) => {
+            let row = |cells: &[MathId]| 2.0 + cells.iter().map(|cell| 2.0 + of(cell)).sum::<f32>();
+            let mut widths = rows.iter().map(|cells| row(cells));
+            match setting {
+                Setting::Typeset => widest(&mut widths),
+                Setting::Flat => widths.sum(),
+            }
+        }
         Math::Fence { kind, tall, body } => {
             of(body)
                 + match (kind, tall) {

@@ -51,6 +51,8 @@ pub enum Math {
         /// What they hold.
         body: MathId,
     },
+    /// Rows of cells in square brackets, all rows of one length.
+    Matrix(Box<[Box<[MathId]>]>),
     /// Values with their conditions.
     Cases {
         /// Each value with its condition; a last one without is for all other cases.
@@ -336,6 +338,7 @@ impl Math {
                 std::iter::once(*base).chain(*sub).chain(*sup).collect()
             }
             Math::Big { op: _, under, over } => under.iter().chain(over).copied().collect(),
+            Math::Matrix(rows) => rows.iter().flatten().copied().collect(),
             Math::Cases {
                 rows,
                 whole: _,

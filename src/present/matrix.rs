@@ -7,6 +7,7 @@ use super::access::Part;
 use super::letters::Scope;
 use super::math::{Fence, Math, MathId, Sign, Symbol};
 use super::terms::{Begin, Level, Printed, Printer};
+use crate::array::{Over, Shape};
 use crate::matrix::{Expression, Kind};
 use crate::profile::Slopes;
 use crate::system::{FamilyKind, Primitive};
@@ -30,12 +31,20 @@ impl Printer<'_> {
                 rows,
                 columns,
             } => {
-                let rows = array.shape.rows().map(|_| rows);
-                let columns = array.shape.columns().map(|_| columns);
-                let sides: Vec<_> = rows.into_iter().chain(columns).collect();
+                // One row or column alone is no axis of what is left.
+                let axes = [
+                    (array.shape.rows().is_some(), rows),
+                    (array.shape.columns().is_some(), columns),
+                ];
+                let sides: Vec<_> = axes
+                    .into_iter()
+                    .filter(|(is_axis, bounds)| *is_axis || bounds.is_some())
+                    .map(|(_, bounds)| bounds)
+                    .collect();
                 self.slice(*access, &sides, scope)
             }
-            Kind::Stack(parts) => self.stack(parts, scope),
+            Kind::Joined(over, parts) if is_matrix(array) => self.blocks(*over, parts, scope),
+            Kind::Joined(_, parts) => self.stack(parts, scope),
             Kind::OfMatrix {
                 access, argument, ..
             } => self.matrix_function(*access, argument, false, scope),
@@ -191,6 +200,7 @@ impl Printer<'_> {
         let mut parts = Vec::with_capacity(sides.len());
         for side in sides {
             parts.push(match side.as_deref() {
+                Some((low, high)) if low == high => self.affine(low, scope).id,
                 Some((low, high)) => {
                     let low = self.affine(low, scope).id;
                     let high = self.affine(high, scope).id;
@@ -216,18 +226,30 @@ impl Printer<'_> {
         }
     }
 
+    /// Matrices side by side or below one another, as one matrix of blocks.
+    fn blocks(&mut self, over: Over, parts: &[Expression], scope: Scope) -> Printed {
+        let cells: Vec<MathId> = parts
+            .iter()
+            .map(|part| self.array(part, scope).id)
+            .collect();
+        let rows = match over {
+            Over::Rows => Box::from([cells.into_boxed_slice()]),
+            Over::Columns => cells.into_iter().map(|cell| Box::from([cell])).collect(),
+        };
+        let id = self.boxes.intern(Math::Matrix(rows));
+        Printed {
+            tall: true,
+            ..Printed::atom(id)
+        }
+    }
+
     /// `\operatorname{concat}(x,y)`.
     fn stack(&mut self, parts: &[Expression], scope: Scope) -> Printed {
         let head = self.boxes.latex(r"\operatorname{concat}");
         let mut tall = false;
         let mut printed = Vec::with_capacity(parts.len());
         for part in parts {
-            let number = self.boxes.number(1);
-            // A single one is no column of ones.
-            let part = match part.kind {
-                Kind::Ones if is_single(part) => Printed::digits(number),
-                _ => self.array(part, scope),
-            };
+            let part = self.array(part, scope);
             tall |= part.tall;
             printed.push(part.id);
         }
@@ -603,6 +625,10 @@ impl Printer<'_> {
 }
 
 /// Whether a column has one entry.
+fn is_matrix(array: &Expression) -> bool {
+    matches!(array.shape, Shape::Matrix(..))
+}
+
 fn is_single(column: &Expression) -> bool {
     column.shape.rows().and_then(Affine::as_int) == Some(1)
 }

@@ -311,6 +311,7 @@ impl Printer<'_> {
             | Math::Accent(..)
             | Math::Big { .. }
             | Math::Stack(_)
+            | Math::Matrix(_)
             | Math::Fence { .. }
             | Math::Cases { .. } => false,
         }

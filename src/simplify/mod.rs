@@ -665,19 +665,28 @@ impl Simplifier {
             let body = store.substitute(body, &solved);
             return self.guarded_sum(system, &left, &rest, body);
         }
-        // A guard in the body belongs to the domain.
+        // A guard in the body belongs to the domain, and so does what chooses the one branch of cases that is not 0.
         let mut product = Product::of(store, body);
         let mut more = Domain::everything();
-        product.factors.retain(|(base, _)| match store.node(*base) {
-            Node::Guard(guard) => {
-                more = more.and(guard);
-                false
+        for (base, exponent) in &mut product.factors {
+            match store.node(*base) {
+                Node::Guard(guard) => {
+                    more = more.and(guard);
+                    *base = store.int(1);
+                }
+                Node::Cases(branches) if exponent.is_one() => {
+                    if let Some((chosen, value)) = only_branch(store, branches) {
+                        more = more.and(&chosen);
+                        *base = value;
+                    }
+                }
+                _ => {}
             }
-            _ => true,
-        });
+        }
         if !more.is_everything() {
             let body = product.build(store);
-            return self.guarded_sum(system, vars, &domain.and(&more), body);
+            let domain = domain.and(&more).with_equations();
+            return self.guarded_sum(system, vars, &domain, body);
         }
         // Factors that do not depend on the letters stand outside: behind the sum if they stood behind what does,
         // so that upstream, local and input keep their order. Numbers, sizes and divisors stand in front.
@@ -776,6 +785,37 @@ impl Simplifier {
             _ => store.intern(Node::Cases(kept.into_boxed_slice())),
         }
     }
+}
+
+/// The branch of cases that alone is not 0, with the domain that chooses it; none where there are several, or where
+/// that is no one domain.
+fn only_branch(store: &Store, branches: &[(TermId, TermId)]) -> Option<(Domain, TermId)> {
+    let only = branches
+        .iter()
+        .position(|(_, value)| !store.is_zero(*value))?;
+    if branches[only + 1..]
+        .iter()
+        .any(|(_, value)| !store.is_zero(*value))
+    {
+        return None;
+    }
+    let mut domain = Domain::everything();
+    for (at, (condition, _)) in branches[..=only].iter().enumerate() {
+        let holds = match store.node(*condition) {
+            Node::Guard(guard) => guard.clone(),
+            _ if store.is_one(*condition) => Domain::everything(),
+            _ => return None,
+        };
+        domain = if at == only {
+            domain.and(&holds)
+        } else {
+            let [otherwise] = &holds.complement()[..] else {
+                return None;
+            };
+            domain.and(otherwise)
+        };
+    }
+    Some((domain, branches[only].1))
 }
 
 /// Whether the logistic function is written out in a definition: `1 + exp(u)` is there.

@@ -15,7 +15,7 @@ use super::tree::{
 };
 
 impl Reader<'_> {
-    /// Reads a parsed piece; a question about several outputs gives several statements.
+    /// Reads a parsed piece; a question about several outputs gives several statements, and so do several spellings.
     pub(super) fn statements(
         &mut self,
         piece: Pair<'_, Rule>,
@@ -47,7 +47,7 @@ impl Reader<'_> {
             }
             Rule::declaration_line => self.declarations(inner)?,
             Rule::assumption_line => self.assumptions(inner)?,
-            Rule::spelling_line => self.spelling(inner)?,
+            Rule::spelling_line => return self.spellings(inner),
             rule => unreachable!("{rule:?} is no piece"),
         };
         Ok(vec![Statement { span, kind }])
@@ -413,8 +413,20 @@ impl Reader<'_> {
         Err(mistakes::left_side(left.span))
     }
 
-    fn spelling(&mut self, mut pairs: Pairs<'_, Rule>) -> Result<StatementKind, Report> {
+    /// One statement for each spelling of a line.
+    fn spellings(&mut self, pairs: Pairs<'_, Rule>) -> Result<Vec<Statement>, Report> {
         self.derivatives = true;
+        pairs
+            .filter(|pair| pair.as_rule() == Rule::spelled)
+            .map(|pair| {
+                let span = self.span(&pair);
+                let kind = self.spelling(pair.into_inner())?;
+                Ok(Statement { span, kind })
+            })
+            .collect()
+    }
+
+    fn spelling(&mut self, mut pairs: Pairs<'_, Rule>) -> Result<StatementKind, Report> {
         let what = self.expr(pairs.next().expect("`write` says of what"))?;
         let quoted = pairs.nth(1).expect("`write` has a spelling");
         let place = self.span(&quoted);

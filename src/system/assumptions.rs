@@ -97,7 +97,9 @@ impl Lowering<'_> {
     ) -> Option<(Scope, Vec<VarId>, Domain)> {
         let mut scope = Scope::default();
         let mut heads: Vec<Head> = Vec::new();
+        let mut bound: Vec<String> = Vec::new();
         for expr in exprs {
+            bound.extend(super::names::bound_letters(expr));
             super::names::visit(expr, &mut |expr| {
                 if matches!(
                     expr.kind,
@@ -133,6 +135,7 @@ impl Lowering<'_> {
                     continue;
                 };
                 if scope.find(name).is_some()
+                    || bound.contains(name)
                     || !self.names.letters.contains_key(name)
                     || self.names.known.contains_key(name)
                 {

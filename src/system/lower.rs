@@ -46,6 +46,8 @@ pub(super) struct Lowering<'a> {
     pub(super) pieces: FxHashMap<FamilyId, Vec<ShapePiece>>,
     /// How many equations of a quantity still lack a shape, while shapes are found.
     pub(super) half_known: FxHashMap<FamilyId, usize>,
+    /// Shapes of which a size is not known, while shapes are found.
+    pub(super) kinds: FxHashMap<FamilyId, Vec<ShapePiece>>,
     /// Equations of arguments that became quantities of their own.
     pub(super) named: Vec<Draft>,
     /// Those equations' families, by what they say with the letters of slots at general ones.

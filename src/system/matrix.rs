@@ -502,6 +502,13 @@ impl Lowering<'_> {
                 let column = matches!(mismatch.operands[0].1, Shape::Column(_));
                 mistakes::two_vectors(&places, column)
             }
+            Problem::OtherCount(over) => {
+                let both = [&mismatch.operands[0].1, &mismatch.operands[1].1];
+                let other = over.other();
+                let other_way = both.map(|shape| other.count(shape));
+                let turned = other_way[0].is_some() && other_way[0] == other_way[1];
+                mistakes::other_count(over, &places, transpose, turned)
+            }
             Problem::Inner
             | Problem::Different
             | Problem::NotSquare

@@ -424,6 +424,23 @@ pub(super) fn is_reserved(name: &str) -> bool {
         || super::functions::is_array_function(name)
 }
 
+/// The letters that sums and their like in an expression bind by name.
+pub(super) fn bound_letters(expr: &Expr) -> Vec<String> {
+    let mut bound = Vec::new();
+    visit(expr, &mut |expr| {
+        if let ExprKind::Reduce { binder, .. } = &expr.kind {
+            for part in binder {
+                match part {
+                    Binder::Letter(name) => bound.push(name.value.clone()),
+                    Binder::Range(range) => bound.push(range.letter.value.clone()),
+                    Binder::Condition(_) => {}
+                }
+            }
+        }
+    });
+    bound
+}
+
 /// Every expression below `expr`, itself first.
 pub(super) fn visit(expr: &Expr, look: &mut impl FnMut(&Expr)) {
     let mut stack = vec![expr];

@@ -9,6 +9,7 @@ use super::lower::Lowering;
 use super::mistakes;
 use super::pieces::PieceIndex;
 use super::{Clause, FamilyKind};
+use crate::array::Shape;
 use crate::source::Span;
 use crate::term::{Affine, Domain, FamilyId, Node, Reduction, Store, Substitution, TermId, VarId};
 
@@ -344,10 +345,51 @@ impl Lowering<'_> {
                 if draft.sizes[axis].is_none() && !draft.ranged[axis] {
                     let name = &self.system.family(draft.family).name;
                     let letter = self.system.store.letter(*var);
-                    self.problems
-                        .push(mistakes::no_left_range(name, letter, draft.head));
+                    let used = self.shape_by_use(&shapes, places, draft);
+                    let used = used.map(|shape| self.shape_text(&shape));
+                    self.problems.push(mistakes::no_left_range(
+                        name,
+                        letter,
+                        draft.head,
+                        used.as_deref(),
+                    ));
                 }
             }
+        }
+    }
+
+    /// The shape that goes with the arrays beside which a quantity is used, if all of them say the same: `z_i - y_i`
+    /// with a known `y`. It is offered and never taken.
+    fn shape_by_use(
+        &self,
+        shapes: &Shapes,
+        places: &[FxHashMap<VarId, Vec<Place>>],
+        draft: &Draft,
+    ) -> Option<Shape> {
+        let mut sizes = Vec::with_capacity(draft.sizes.len());
+        for (axis, known) in draft.sizes.iter().enumerate() {
+            if let Some(size) = known {
+                sizes.push(size.clone());
+                continue;
+            }
+            let mut found: Option<Affine> = None;
+            for used in places.iter().flat_map(FxHashMap::values) {
+                let own = |place: &Place| place.family == draft.family && place.axis == axis;
+                if !used.iter().any(own) {
+                    continue;
+                }
+                let (size, _) = self.size_from(shapes, used, |_| false)?;
+                if found.as_ref().is_some_and(|other| *other != size) {
+                    return None;
+                }
+                found = Some(size);
+            }
+            sizes.push(found?);
+        }
+        match &sizes[..] {
+            [size] => Some(Shape::Column(size.clone())),
+            [rows, columns] => Some(Shape::Matrix(rows.clone(), columns.clone())),
+            _ => None,
         }
     }
 

@@ -6,7 +6,7 @@ use super::matrix::sliced;
 use super::mistakes;
 use super::names::Meaning;
 use super::scope::{Letter, Origin, Scope};
-use super::whole::{is_whole_call, shape_of_call};
+use super::whole::{is_whole_call, shape_of_call, shape_of_concat};
 use super::{FamilyKind, System};
 use crate::array::Shape;
 use crate::source::Span;
@@ -73,6 +73,17 @@ struct Open<'a> {
     elements: Vec<Expr>,
     right: &'a Expr,
     ranges: &'a [Range],
+}
+
+/// What is told of the shape of an equation's left side.
+#[derive(Debug)]
+enum Guess {
+    /// It is declared.
+    Declared,
+    /// Its shape.
+    Shape(ShapePiece),
+    /// Whether it is a column, a row or a matrix; a size is not known.
+    Kind(ShapePiece),
 }
 
 impl Lowering<'_> {
@@ -203,8 +214,11 @@ impl Lowering<'_> {
                     .iter()
                     .position(|equation| self.find_shape(equation, zeros_are_numbers));
                 self.half_known = half_known;
-                let Some(found) = found else { break };
-                self.is_found(&open.remove(found));
+                match found {
+                    Some(found) => self.is_found(&open.remove(found)),
+                    None if self.find_by_kinds(&mut open, zeros_are_numbers) => {}
+                    None => break,
+                }
             }
         }
         self.half_known.clear();
@@ -240,13 +254,44 @@ impl Lowering<'_> {
 
     /// Whether the shape of the equation's left side is found now.
     fn find_shape(&mut self, equation: &Open<'_>, zeros_are_numbers: bool) -> bool {
-        let Some((mut scope, vars, slots, domain)) =
-            self.slot_letters(equation.slots, equation.ranges, &[])
-        else {
-            return false;
-        };
+        match self.guess_left(equation, zeros_are_numbers) {
+            None => false,
+            Some(Guess::Declared) => true,
+            Some(Guess::Kind(_)) => false,
+            Some(Guess::Shape(piece)) => {
+                let axes = piece.shape.sizes().len();
+                let family = &mut self.system.families[equation.family.0 as usize];
+                if family.axes == 0 && family.kind == FamilyKind::Defined {
+                    family.axes = axes;
+                }
+                self.pieces.entry(equation.family).or_default().push(piece);
+                true
+            }
+        }
+    }
+
+    /// Finds what shapes can be told from some of which only the kind is known: where `v[t] = concat(h[t-1], x[t])` and
+    /// `h[t] = tanh(W v[t])`, it takes no more of `v[t]` than that it is a column. Whether any was found.
+    fn find_by_kinds(&mut self, open: &mut Vec<Open<'_>>, zeros_are_numbers: bool) -> bool {
+        for equation in &*open {
+            if let Some(Guess::Kind(piece)) = self.guess_left(equation, zeros_are_numbers) {
+                self.kinds.entry(equation.family).or_default().push(piece);
+            }
+        }
+        let before = open.len();
+        if !self.kinds.is_empty() {
+            self.find_all(open, zeros_are_numbers);
+        }
+        self.kinds.clear();
+        open.len() < before
+    }
+
+    /// What is told of the shape of the equation's left side now.
+    fn guess_left(&mut self, equation: &Open<'_>, zeros_are_numbers: bool) -> Option<Guess> {
+        let (mut scope, vars, slots, domain) =
+            self.slot_letters(equation.slots, equation.ranges, &[])?;
         if self.is_declared_at(equation.family, &slots, &domain) {
-            return true;
+            return Some(Guess::Declared);
         }
         let is_start = equation.elements.is_empty() && is_zero(equation.right);
         let shape = if is_start && !zeros_are_numbers {
@@ -256,31 +301,22 @@ impl Lowering<'_> {
         } else {
             self.guess_elements(equation, &mut scope)
         };
-        let Some(shape) = shape else {
-            return false;
-        };
-        let axes = shape.sizes().len();
+        let shape = shape?;
         let mut depends = false;
         for size in shape.sizes() {
             size.visit_vars(&mut |var| depends |= !vars.contains(&var));
         }
-        if depends {
-            return false;
-        }
-        let family = &mut self.system.families[equation.family.0 as usize];
-        if family.axes == 0 && family.kind == FamilyKind::Defined {
-            family.axes = axes;
-        }
-        self.pieces
-            .entry(equation.family)
-            .or_default()
-            .push(ShapePiece {
-                vars,
-                slots,
-                domain,
-                shape,
-            });
-        true
+        let piece = ShapePiece {
+            vars,
+            slots,
+            domain,
+            shape,
+        };
+        Some(if depends {
+            Guess::Kind(piece)
+        } else {
+            Guess::Shape(piece)
+        })
     }
 
     /// Whether a declaration speaks of some of these slots.
@@ -353,6 +389,18 @@ impl Lowering<'_> {
     /// The shape of a family at these slots as far as it is known, of any clause if need be: what a recursion
     /// begins with tells the shape of the rest.
     fn guess_at(&self, family: FamilyId, slots: &[Affine]) -> Option<Shape> {
+        let known = self.known_at(family, slots);
+        known.or_else(|| {
+            let mut kinds = self.kinds.get(&family)?.iter();
+            kinds.find_map(|piece| {
+                let (shape, condition) = piece.at(slots);
+                let here = !condition.is_nothing() && !self.system.ambient.is_empty(&condition);
+                here.then_some(shape)
+            })
+        })
+    }
+
+    fn known_at(&self, family: FamilyId, slots: &[Affine]) -> Option<Shape> {
         let pieces = self.pieces.get(&family)?;
         let certain = |piece: &&ShapePiece| piece.at(slots).1.is_everything();
         if self.half_known.get(&family).is_some_and(|count| *count > 0) {
@@ -427,12 +475,12 @@ impl Lowering<'_> {
                             .collect(),
                         _ => Vec::new(),
                     };
-                    let mut shapes: Vec<Option<Shape>> = arguments
+                    let shapes: Vec<Option<Shape>> = arguments
                         .iter()
                         .map(|argument| self.guess(argument, scope))
                         .collect();
                     if name == "concat" {
-                        self.guess_lengths(&mut shapes);
+                        return shape_of_concat(&mut self.system.store, arguments, shapes);
                     }
                     return shape_of_call(name, arguments, &shapes, &sizes);
                 }
@@ -478,18 +526,6 @@ impl Lowering<'_> {
                 shape
             }
             ExprKind::Slice(_) | ExprKind::Derivative(..) => None,
-        }
-    }
-
-    /// What stands beside a column is a column, of a length that is not known: it goes where only the kind counts.
-    fn guess_lengths(&mut self, shapes: &mut [Option<Shape>]) {
-        let vector = |shape: &&Shape| matches!(shape, Shape::Column(_) | Shape::Row(_));
-        let Some(known) = shapes.iter().flatten().find(vector).cloned() else {
-            return;
-        };
-        for shape in shapes.iter_mut().filter(|shape| shape.is_none()) {
-            let length = Affine::var(self.system.store.fresh_var("n"));
-            *shape = Some(known.map(|_| length.clone()));
         }
     }
 

@@ -56,15 +56,15 @@ impl Lowering<'_> {
         let mut scope = self.letters_below(what);
         let vars: Vec<VarId> = scope.letters().iter().map(|letter| letter.var).collect();
         if let ExprKind::Derivative(of, wrt) = &what.kind {
-            let of = self.slots_only(of, &scope)?;
-            let wrt = self.slots_only(wrt, &scope)?;
+            let of = self.slots_only(of, what, &scope)?;
+            let wrt = self.slots_only(wrt, what, &scope)?;
             return Some((vars, Spelled::Derivative { of, wrt }));
         }
         if let Some(head) = self.names.reference(what)
             && head.elements.is_empty()
             && self.names.quantity(&head.name).is_some()
         {
-            let (family, slots) = self.slots_only(what, &scope)?;
+            let (family, slots) = self.slots_only(what, what, &scope)?;
             return Some((vars, Spelled::Slots(family, slots)));
         }
         let term = self.term(what, &mut scope)?;
@@ -74,7 +74,7 @@ impl Lowering<'_> {
 
     /// Letters that stand alone or in indices of the expression, except those that it binds itself.
     fn letters_below(&mut self, expr: &Expr) -> Scope {
-        let mut bound: Vec<String> = Vec::new();
+        let bound = super::names::bound_letters(expr);
         let mut names: Vec<(String, Span)> = Vec::new();
         let mut heads: Vec<Head> = Vec::new();
         super::names::visit(expr, &mut |expr| match &expr.kind {
@@ -82,17 +82,6 @@ impl Lowering<'_> {
                 Some(head) if !head.elements.is_empty() => heads.push(head),
                 Some(_) | None => names.push((name.clone(), expr.span)),
             },
-            ExprKind::Reduce { binder, .. } => {
-                for part in binder {
-                    match part {
-                        crate::syntax::Binder::Letter(name) => bound.push(name.value.clone()),
-                        crate::syntax::Binder::Range(range) => {
-                            bound.push(range.letter.value.clone());
-                        }
-                        crate::syntax::Binder::Condition(_) => {}
-                    }
-                }
-            }
             ExprKind::Number(_)
             | ExprKind::Slots(..)
             | ExprKind::Elements(..)
@@ -103,6 +92,7 @@ impl Lowering<'_> {
             | ExprKind::Power { .. }
             | ExprKind::Transpose(_)
             | ExprKind::Cases(_)
+            | ExprKind::Reduce { .. }
             | ExprKind::Slice(_)
             | ExprKind::Derivative(..) => {}
         });
@@ -132,21 +122,37 @@ impl Lowering<'_> {
         scope
     }
 
-    /// A quantity with its slots and without elements, which are printed behind the spelling.
-    fn slots_only(&mut self, expr: &Expr, scope: &Scope) -> Option<(FamilyId, Box<[Affine]>)> {
+    /// A quantity with its slots and without elements, which are printed behind the spelling of the whole.
+    fn slots_only(
+        &mut self,
+        expr: &Expr,
+        whole: &Expr,
+        scope: &Scope,
+    ) -> Option<(FamilyId, Box<[Affine]>)> {
         let Some(head) = self.names.reference(expr) else {
             self.problems.push(mistakes::second_derivative(expr.span));
             return None;
         };
         let family = self.family_of(&head)?;
         if let Some(element) = head.elements.first() {
-            self.problems.push(mistakes::spelling_of_element(
-                &super::names::head_text(&head),
-                element.span,
-            ));
+            let whole = self.without_elements(whole);
+            self.problems
+                .push(mistakes::spelling_of_element(&whole, element.span));
             return None;
         }
         let slots = self.slots_of(&head, family, scope)?;
         Some((family, slots.into_boxed_slice()))
+    }
+
+    /// What is spelled, as it is written without elements.
+    fn without_elements(&self, what: &Expr) -> String {
+        let text = |expr: &Expr| {
+            let head = self.names.reference(expr);
+            head.map_or_else(String::new, |head| super::names::head_text(&head))
+        };
+        match &what.kind {
+            ExprKind::Derivative(of, wrt) => format!("d{}/d{}", text(of), text(wrt)),
+            _ => text(what),
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::array::{self, Array, Lines, Over, Shape};
 use crate::functions::{ArrayRow, Takes, array_row, matrix_row};
 use crate::source::{Source, Span};
 use crate::syntax::{self, Expr, ExprKind, Name};
-use crate::term::{Affine, Node, Reduction};
+use crate::term::{Affine, Node, Reduction, Store};
 
 /// What a function of a whole array goes over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,13 +140,14 @@ impl Lowering<'_> {
         }
         let wanted = match (name, row) {
             ("dot", _) => 2,
-            ("concat", _) => arguments.len().max(2),
+            ("concat", _) => parts_of_concat(arguments).len().max(2),
             (_, Some(row)) => row.arrays().len(),
             (_, None) => 1,
         };
         let each_column = row.is_some_and(|row| row.takes == Takes::EachColumn);
         let axis = match arguments.split_last() {
             _ if each_column => Some(Axis::Each(Over::Columns)),
+            Some((last, _)) if name == "concat" => axis_of(last),
             Some((last, _)) if arguments.len() == wanted + 1 && (wanted == 1 || row.is_some()) => {
                 let axis = axis_of(last);
                 if axis.is_none() {
@@ -209,13 +210,22 @@ impl Lowering<'_> {
                 return self.fitting(result, &exprs, "multiply");
             }
             "concat" => {
-                let result = array::concatenate(&mut self.system.store, &arrays);
+                let store = &mut self.system.store;
+                let result = match axis {
+                    Some(Axis::Each(over)) => array::concatenate_lines(store, over, &arrays),
+                    None if !arrays.iter().any(is_matrix) => array::concatenate(store, &arrays),
+                    None | Some(Axis::All) => {
+                        self.problems.push(mistakes::which_way_to_concat(expr.span));
+                        return None;
+                    }
+                };
                 let whole = self.fitting(result, &exprs, "concatenate")?;
                 // What an equation says it is has a name already.
                 return Some(if self.right_side == Some(expr.span) {
                     whole
                 } else {
-                    self.taken_out(whole, "v", expr.span, scope)
+                    let wish = if is_matrix(&whole) { "V" } else { "v" };
+                    self.taken_out(whole, wish, expr.span, scope)
                 });
             }
             "diag" => {
@@ -232,8 +242,7 @@ impl Lowering<'_> {
             }
             _ => {}
         }
-        if !entries && axis.is_none() && !inside_row && matches!(arrays[0].shape, Shape::Matrix(..))
-        {
+        if !entries && axis.is_none() && !inside_row && is_matrix(&arrays[0]) {
             self.problems.push(mistakes::no_axis(name, expr.span));
             return None;
         }
@@ -414,7 +423,6 @@ pub(super) fn shape_of_call(
             Shape::Matrix(size, _) => Some(Shape::Column(size)),
             Shape::Number | Shape::Column(_) | Shape::Row(_) => None,
         },
-        "concat" => concatenated(shapes),
         _ if let Some(row) = matrix_row(name) => match row.keeps_shape {
             true => first(),
             false => Some(Shape::Number),
@@ -438,30 +446,67 @@ pub(super) fn shape_of_call(
     }
 }
 
-/// The shape of columns, rows and numbers one behind the other, as far as each is known.
-fn concatenated(shapes: &[Option<Shape>]) -> Option<Shape> {
-    let mut size = Some(Affine::int(0));
-    let mut is_row = None;
+/// What is put together by `concat`, without the word that says which way.
+fn parts_of_concat(arguments: &[Expr]) -> &[Expr] {
+    match arguments.split_last() {
+        Some((last, parts)) if axis_of(last).is_some() => parts,
+        _ => arguments,
+    }
+}
+
+/// The shape of `concat`, as far as the shapes of its arguments tell it.
+pub(super) fn shape_of_concat(
+    store: &mut Store,
+    arguments: &[Expr],
+    mut shapes: Vec<Option<Shape>>,
+) -> Option<Shape> {
+    shapes.truncate(parts_of_concat(arguments).len());
+    match arguments.last().and_then(axis_of) {
+        Some(Axis::Each(over)) => lines_concatenated(store, over, &shapes),
+        None => concatenated(store, &shapes),
+        Some(Axis::All) => None,
+    }
+}
+
+/// The shape of columns, rows and numbers one behind the other. What stands beside a column is a column, of a length
+/// that is not known: it goes where only the kind counts.
+fn concatenated(store: &mut Store, shapes: &[Option<Shape>]) -> Option<Shape> {
+    let is_vector = |shape: &&Shape| matches!(shape, Shape::Column(_) | Shape::Row(_));
+    let kind = shapes.iter().flatten().find(is_vector)?;
+    let mut size = Affine::int(0);
     for shape in shapes {
-        let own = match shape {
-            Some(Shape::Number) => Some(Affine::int(1)),
-            Some(Shape::Column(own)) => {
-                is_row = is_row.or(Some(false));
-                Some(own.clone())
-            }
-            Some(Shape::Row(own)) => {
-                is_row = is_row.or(Some(true));
-                Some(own.clone())
-            }
+        size = size.plus(&match shape {
+            Some(Shape::Number) => Affine::int(1),
+            Some(Shape::Column(own) | Shape::Row(own)) => own.clone(),
             Some(Shape::Matrix(..)) => return None,
-            None => None,
-        };
-        size = size.zip(own).map(|(sum, own)| sum.plus(&own));
+            None => Affine::var(store.fresh_var("n")),
+        });
     }
-    match (is_row?, size?) {
-        (true, size) => Some(Shape::Row(size)),
-        (false, size) => Some(Shape::Column(size)),
+    Some(kind.map(|_| size.clone()))
+}
+
+/// The shape of matrices side by side or below one another; what is not known is a matrix.
+fn lines_concatenated(store: &mut Store, over: Over, shapes: &[Option<Shape>]) -> Option<Shape> {
+    let known = shapes.iter().flatten();
+    let count = known.filter_map(|shape| over.count(shape)).next()?.clone();
+    let mut size = Affine::int(0);
+    for shape in shapes {
+        size = size.plus(&match shape {
+            Some(shape) => over
+                .other()
+                .count(shape)
+                .map_or_else(|| Affine::int(1), Affine::clone),
+            None => Affine::var(store.fresh_var("n")),
+        });
     }
+    Some(match over {
+        Over::Rows => Shape::Matrix(count, size),
+        Over::Columns => Shape::Matrix(size, count),
+    })
+}
+
+fn is_matrix(array: &Array) -> bool {
+    matches!(array.shape, Shape::Matrix(..))
 }
 
 /// Whether the call is one of whole arrays.

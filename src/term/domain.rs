@@ -314,6 +314,23 @@ impl Domain {
             .any(|constraint| constraint.affine.mentions(var))
     }
 
+    /// The same with an equation for each two inequalities that leave one value between them: `i ≥ n` and `i ≤ n`.
+    #[must_use]
+    pub fn with_equations(&self) -> Domain {
+        let mut result = self.clone();
+        for (at, low) in self.constraints.iter().enumerate() {
+            for high in &self.constraints[at + 1..] {
+                let both = [low.relation, high.relation];
+                if both == [Relation::NonNegative; 2]
+                    && low.affine.plus(&high.affine).as_int() == Some(0)
+                {
+                    result = result.and(&Self::equal(&low.affine, &Affine::int(0)));
+                }
+            }
+        }
+        result
+    }
+
     /// The domains whose union is the complement, pairwise disjoint.
     pub fn complement(&self) -> Vec<Domain> {
         let mut result = Vec::new();
@@ -632,6 +649,28 @@ mod tests {
             &context,
             &Domain::at_least(&size_at(top.offset(1)), &var(1))
         ));
+    }
+
+    #[test]
+    fn bounds_that_meet_are_an_equation() {
+        let (i, n) = (var(0), Affine::size(SizeId(0)));
+        let one_value = Domain::between(&n.offset(1), &i, &n.offset(1)).with_equations();
+        let (solved, rest) = one_value.solve(&[VarId(0)]);
+        assert_eq!(solved.get(VarId(0)), Some(&n.offset(1)));
+        assert!(rest.is_everything());
+        let two_values = Domain::between(&n, &i, &n.offset(1)).with_equations();
+        assert!(two_values.solve(&[VarId(0)]).0.is_empty());
+    }
+
+    #[test]
+    fn a_letter_that_stands_twice_has_one_value() {
+        let k = VarId(0);
+        let left = [Affine::var(k), Affine::var(k)];
+        let at = |value: &[Affine]| {
+            crate::term::Substitution::matching(&[k], &left, &Domain::everything(), value).1
+        };
+        assert!(at(&[var(1), var(1)]).is_everything());
+        assert_eq!(at(&[var(1), var(2)]), Domain::equal(&var(1), &var(2)));
     }
 
     #[test]

@@ -19,15 +19,15 @@ impl Substitution {
     }
 
     /// The letters of a left side where it stands for `value`, and the conditions under which it does: the entries
-    /// without a letter agree, and the letters lie in the domain. Each entry of the left side is a letter plus a
-    /// constant, or has no letter; no letter stands twice.
+    /// without a letter agree, entries with the same letter agree on it, and the letters lie in the domain. Each entry
+    /// of the left side is a letter plus a constant, or has no letter.
     pub fn matching(
         vars: &[VarId],
         left: &[Affine],
         domain: &Domain,
         value: &[Affine],
     ) -> (Substitution, Domain) {
-        let mut pairs = Vec::with_capacity(vars.len());
+        let mut pairs: Vec<(VarId, Affine)> = Vec::with_capacity(vars.len());
         let mut conditions = Domain::everything();
         for (left, value) in left.iter().zip(value) {
             match vars
@@ -37,7 +37,13 @@ impl Substitution {
             {
                 Some(var) => {
                     let offset = left.minus(&Affine::var(var));
-                    pairs.push((var, value.minus(&offset)));
+                    let value = value.minus(&offset);
+                    match pairs.iter().find(|(known, _)| *known == var) {
+                        Some((_, known)) => {
+                            conditions = conditions.and(&Domain::equal(known, &value));
+                        }
+                        None => pairs.push((var, value)),
+                    }
                 }
                 None => conditions = conditions.and(&Domain::equal(left, value)),
             }

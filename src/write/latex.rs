@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Environment;
 use super::page::{BREAK, NUMBERED_BREAK, end_of_row};
 use super::sheet::Sheet;
-use super::spell::{Edges, Piece, ends_with_word};
+use super::spell::{Edges, Piece, cells, ends_with_word};
 use crate::present::math::{
     Accent, BigOperator, Boxes, Fence, Math, MathId, Piece as SpelledPiece, Sign, Symbol,
 };
@@ -367,6 +367,7 @@ fn is_token(boxes: &Boxes, id: MathId) -> bool {
         | Math::Accent(..)
         | Math::Big { .. }
         | Math::Stack(_)
+        | Math::Matrix(_)
         | Math::Fence { .. }
         | Math::Cases { .. }
         | Math::Macro { .. }
@@ -477,6 +478,11 @@ pub(super) fn spell<'a>(
                 (Fence::Group, _) => ("{", "}"),
             };
             pieces.extend([Piece::text(left), Piece::Math(*body), Piece::text(right)]);
+        }
+        Math::Matrix(rows) => {
+            pieces.push(Piece::text(r"\begin{bmatrix} "));
+            cells(rows, [" & ", r" \\ "], pieces);
+            pieces.push(Piece::text(r" \end{bmatrix}"));
         }
         Math::Cases {
             rows: branches,

@@ -157,6 +157,7 @@ fn ends_with_blank(boxes: &Boxes, id: MathId) -> bool {
         | Math::Script { .. }
         | Math::Accent(..)
         | Math::Stack(_)
+        | Math::Matrix(_)
         | Math::Fence { .. }
         | Math::Cases { .. }
         | Math::Spelled(_)

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::reading::{Element, Hand, read};
-use super::spell::{Edges, Piece};
+use super::spell::{Edges, Piece, cells};
 use crate::present::math::{
     Accent, BigOperator, Boxes, Fence, Math, MathId, Piece as SpelledPiece, Sign, Symbol,
 };
@@ -91,6 +91,15 @@ pub(super) fn spell<'a>(
             pieces.push(Piece::Math(*body));
             pieces.push(Piece::Text(
                 format!("{}</mrow>", bracket(right, "postfix")).into(),
+            ));
+        }
+        Math::Matrix(rows) => {
+            pieces.push(Piece::text(
+                r#"<mrow><mo form="prefix" stretchy="true">[</mo><mtable><mtr><mtd>"#,
+            ));
+            cells(rows, ["</mtd><mtd>", "</mtd></mtr><mtr><mtd>"], pieces);
+            pieces.push(Piece::text(
+                r#"</mtd></mtr></mtable><mo form="postfix" stretchy="true">]</mo></mrow>"#,
             ));
         }
         Math::Cases {

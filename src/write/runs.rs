@@ -144,6 +144,7 @@ impl Setter<'_> {
             | Math::Fraction(..)
             | Math::Root(_)
             | Math::Stack(_)
+            | Math::Matrix(_)
             | Math::Fence { .. }
             | Math::Cases { .. }
             | Math::Spelled(_) => {

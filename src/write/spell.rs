@@ -21,6 +21,25 @@ impl<'a> Piece<'a> {
     }
 }
 
+/// Rows of cells, with what stands between two cells and between two rows.
+pub(super) fn cells<'a>(
+    rows: &'a [Box<[MathId]>],
+    [between_cells, between_rows]: [&'a str; 2],
+    pieces: &mut Vec<Piece<'a>>,
+) {
+    for (at, row) in rows.iter().enumerate() {
+        if at > 0 {
+            pieces.push(Piece::text(between_rows));
+        }
+        for (at, cell) in row.iter().enumerate() {
+            if at > 0 {
+                pieces.push(Piece::text(between_cells));
+            }
+            pieces.push(Piece::Math(*cell));
+        }
+    }
+}
+
 /// What stands at the ends of a spelled box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Edges {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::latex::confirmation_lines;
 use super::sheet::Sheet;
-use super::spell::{Edges, Piece};
+use super::spell::{Edges, Piece, cells};
 use crate::present::math::{
     Accent, BigOperator, Boxes, Fence, Math, MathId, Piece as SpelledPiece, Sign, Symbol,
 };
@@ -248,6 +248,11 @@ pub(super) fn spell<'a>(
             };
             pieces.extend([Piece::text(left), Piece::Math(*body), Piece::text(right)]);
         }
+        Math::Matrix(rows) => {
+            pieces.push(Piece::text("["));
+            cells(rows, [", ", "; "], pieces);
+            pieces.push(Piece::text("]"));
+        }
         Math::Cases {
             rows: branches,
             whole: _,
@@ -295,6 +300,7 @@ fn is_slot(boxes: &Boxes, sup: MathId) -> bool {
         | Math::Accent(..)
         | Math::Big { .. }
         | Math::Stack(_)
+        | Math::Matrix(_)
         | Math::Cases { .. }
         | Math::Spelled(_)
         | Math::Brace { .. } => false,
@@ -315,6 +321,7 @@ fn starts_with_partial(boxes: &Boxes, id: MathId) -> bool {
         | Math::Accent(..)
         | Math::Big { .. }
         | Math::Stack(_)
+        | Math::Matrix(_)
         | Math::Fence { .. }
         | Math::Cases { .. }
         | Math::Spelled(_)
@@ -330,6 +337,7 @@ fn operand<'a>(boxes: &Boxes, id: MathId, derivative: bool, pieces: &mut Vec<Pie
         | Math::Root(_)
         | Math::Script { .. }
         | Math::Accent(..)
+        | Math::Matrix(_)
         | Math::Fence { .. } => true,
         Math::Row(parts) => {
             derivative && parts.len() == 2 && !matches!(boxes.get(parts[1]), Math::Fraction(..))
@@ -391,7 +399,7 @@ fn apart(boxes: &Boxes, left: MathId, right: MathId) -> bool {
         Math::Symbol(Symbol::Latex(_)) => Kind::Function,
         Math::Symbol(Symbol::Text(_)) => Kind::Separator,
         Math::Big { .. } => Kind::Big,
-        Math::Fence { .. } => Kind::Fence,
+        Math::Fence { .. } | Math::Matrix(_) => Kind::Fence,
         Math::Script { base, .. } if matches!(boxes.get(*base), Math::Symbol(Symbol::Latex(_))) => {
             Kind::Function
         }
@@ -506,6 +514,7 @@ fn flatten(boxes: &Boxes, id: MathId, text: &mut String) -> bool {
         | Math::Accent(..)
         | Math::Big { .. }
         | Math::Stack(_)
+        | Math::Matrix(_)
         | Math::Cases { .. }
         | Math::Spelled(_)
         | Math::Macro { .. }

@@ -7,7 +7,7 @@ use super::latex::in_brackets;
 use super::outline::{Block, Derivation, Equation, outline};
 use super::reading::{Element, Hand, read};
 use super::sheet::Sheet;
-use super::spell::{Edges, Piece};
+use super::spell::{Edges, Piece, cells};
 use crate::present::math::{
     Accent, BigOperator, Boxes, Fence, Math, MathId, Piece as SpelledPiece, Sign, Symbol,
 };
@@ -235,6 +235,11 @@ fn spell<'a>(boxes: &'a Boxes, id: MathId, _edges: &[Edges], pieces: &mut Vec<Pi
                 Fence::Group => ("", ""),
             };
             pieces.extend([Piece::text(left), Piece::Math(*body), Piece::text(right)]);
+        }
+        Math::Matrix(rows) => {
+            pieces.push(Piece::text(r#"mat(delim: "[", "#));
+            cells(rows, [", ", "; "], pieces);
+            pieces.push(Piece::text(")"));
         }
         Math::Cases {
             rows,

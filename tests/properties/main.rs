@@ -22,3 +22,4 @@ mod random;
 mod regressions;
 mod rewrites;
 mod robustness;
+mod second;

@@ -17,9 +17,9 @@ use crate::pipeline::{
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     networks: usize,
-    views: usize,
+    pub(crate) views: usize,
     refused: usize,
-    unconfirmed: usize,
+    pub(crate) unconfirmed: usize,
     members: usize,
 }
 

@@ -145,14 +145,22 @@ pub(in crate::system) fn several_ranges(
 }
 
 /// A left index without a range anywhere.
-pub(in crate::system) fn no_left_range(name: &str, letter: &str, span: Span) -> Diagnostic {
+///
+/// `used` is the shape that goes with the arrays that it is used beside.
+pub(in crate::system) fn no_left_range(
+    name: &str,
+    letter: &str,
+    span: Span,
+    used: Option<&str>,
+) -> Diagnostic {
+    let shape = used.unwrap_or("R^…");
     Diagnostic::error(
         "no-left-range",
         format!("nothing says how many elements `{name}` has"),
         span,
         format!("`{letter}` stands alone nowhere on the right"),
     )
-    .help(format!("declare `{name} in R^…` in a `where` line"))
+    .help(format!("declare `{name} in {shape}` in a `where` line"))
 }
 
 /// A sum without a range anywhere.

@@ -179,5 +179,7 @@ pub(in crate::system) fn spelling_of_element(name: &str, span: Span) -> Diagnost
         span,
         "an element index",
     )
-    .help(format!("write `{name}` without it"))
+    .help(format!(
+        "write `{name} as …`: the indices follow by themselves"
+    ))
 }

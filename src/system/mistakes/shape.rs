@@ -1,6 +1,6 @@
 //! Shapes that do not fit, and what no shape is known of.
 
-use crate::array::Problem;
+use crate::array::{Over, Problem};
 use crate::source::{Diagnostic, Span};
 
 /// An operand in a complaint about shapes.
@@ -54,18 +54,64 @@ pub(in crate::system) fn shapes_differ(
         operands,
     );
     match transpose {
-        Some(at) => {
-            let operand = &operands[at];
-            let what = match &operand.name {
-                Some(name) => format!("`{name}^T`"),
-                None if at == 0 => "the transpose of the left side".to_owned(),
-                None => "the transpose of the right side".to_owned(),
-            };
-            diagnostic.help(format!("{what} would fit"))
-        }
+        Some(at) => diagnostic.help(format!("{} would fit", transpose_of(operands, at))),
         None if operands.len() > 1 => diagnostic.note("no transpose of one of the two would fit"),
         None => diagnostic,
     }
+}
+
+fn transpose_of(operands: &[Operand], at: usize) -> String {
+    match &operands[at].name {
+        Some(name) => format!("`{name}^T`"),
+        None if at == 0 => "the transpose of the left side".to_owned(),
+        None => "the transpose of the right side".to_owned(),
+    }
+}
+
+/// `concat(A, B, rows)` of matrices with different numbers of rows.
+pub(in crate::system) fn other_count(
+    over: Over,
+    operands: &[Operand],
+    transpose: Option<usize>,
+    other_way: bool,
+) -> Diagnostic {
+    let (first, second) = (&operands[0], &operands[1]);
+    let (lines, place, other, other_place) = match over {
+        Over::Rows => ("rows", "side by side", "columns", "below one another"),
+        Over::Columns => ("columns", "below one another", "rows", "side by side"),
+    };
+    let diagnostic = pointing(
+        Diagnostic::error(
+            "shape",
+            format!(
+                "{} and {} do not stand {place}: they differ in the number of {lines}",
+                first.shape, second.shape
+            ),
+            first.span,
+            first.label(),
+        ),
+        operands,
+    );
+    if other_way {
+        return diagnostic.help(format!("`concat(…, {other})` sets them {other_place}"));
+    }
+    match transpose {
+        Some(at) => diagnostic.help(format!("{} would fit", transpose_of(operands, at))),
+        None => diagnostic,
+    }
+}
+
+/// `concat(A, B)` of matrices.
+pub(in crate::system) fn which_way_to_concat(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "no-axis",
+        "`concat` of matrices has to say which way",
+        span,
+        "of matrices",
+    )
+    .help(
+        "write `concat(…, rows)` to join each row, so that they stand side by side, or `concat(…, columns)` to join each column, so that they stand below one another",
+    )
 }
 
 /// Column times column.

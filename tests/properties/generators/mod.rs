@@ -6,9 +6,11 @@ mod indexed;
 mod indices;
 mod rules;
 mod scalar;
+mod second;
 mod slots;
 
 pub(crate) use arrays::matrices;
+pub(crate) use second::hessians;
 
 use crate::dice::Dice;
 
