@@ -3,11 +3,14 @@
 mod apart;
 mod arrays;
 mod cases;
+mod close;
 mod combine;
 mod examples;
 mod funnel;
+mod hidden;
 mod loss;
 mod measure;
+mod merge;
 mod orient;
 mod resolve;
 mod scalar;
@@ -26,11 +29,11 @@ use crate::source::Report;
 use crate::system::{FamilyKind, Primitive, System};
 use crate::term::{Affine, Domain, FamilyId, Node, Substitution, TermId, VarId};
 use cases::{Case, cases};
+use close::Closed;
 use funnel::Funnels;
-use measure::{calls, kinds, leaves, longest_sum};
 use num_rational::BigRational;
 use num_traits::One;
-use orient::Orientations;
+use orient::{Orientations, without_divisors};
 pub use view::{Detail, Form, Lettering, View};
 
 /// One equation, `∂of/∂wrt = … = result`, for all values of the letters in the domain.
@@ -209,24 +212,6 @@ pub fn formulate(derivation: &mut Derivation, view: &View) -> Result<Vec<Formula
     }
     Ok(formulas)
 }
-
-/// A right side with the upstream adjoints substituted.
-#[derive(Debug, Clone)]
-struct Closed {
-    term: TermId,
-    /// What it rests on.
-    conditions: Vec<Condition>,
-    /// Whether it is shorter than what it was put together from, because something cancelled.
-    shorter: bool,
-    /// Whether it is a product without sums, which is shown as the step of substituting.
-    plain: bool,
-}
-
-/// Substitutions are followed while their result has at most this many leaves.
-const LONGEST_CLOSED: usize = 16;
-
-/// The same for second derivatives, whose intermediates have no names.
-const LONGEST_SECOND: usize = 200;
 
 /// One piece of an adjoint family.
 type Place = (FamilyId, usize);
@@ -459,9 +444,6 @@ impl<'a> Writer<'a> {
 
     /// The pieces of adjoint families that the reader of a formula meets in it.
     fn shown_places(&mut self, formula: &Formula) -> Vec<Place> {
-        if self.view.resolve && self.view.detail == Detail::Result {
-            return Vec::new();
-        }
         let terms: Vec<TermId> = formula
             .chain
             .iter()
@@ -567,17 +549,7 @@ impl<'a> Writer<'a> {
                     .settled(&mut self.derivation.system, conditions);
             }
         }
-        let whole = self.closed_form(case, second, None);
-        let in_part = self
-            .funnels
-            .behind(&self.derivation.system, adjoint, &case.index)
-            .and_then(|stop| self.closed_form(case, second, Some(stop)));
-        let length = |closed: &Closed| leaves(&self.derivation.system, closed.term);
-        let closed = match (whole, in_part) {
-            (Some(whole), Some(in_part)) if length(&whole) <= length(&in_part) => Some(whole),
-            (_, Some(in_part)) if in_part.shorter => Some(in_part),
-            (whole, _) => whole,
-        };
+        let closed = self.closed(adjoint, case, second);
         let result = match closed {
             Some(closed) if second || closed.shorter || (closed.plain && stepwise) => {
                 // What cancels is first shown as it stands.
@@ -601,9 +573,9 @@ impl<'a> Writer<'a> {
             },
         };
         conditions.extend(self.adjoint(adjoint).inherited.iter().cloned());
-        let conditions = self
-            .simplifier
-            .settled(&mut self.derivation.system, conditions);
+        let system = &mut self.derivation.system;
+        let mut conditions = self.simplifier.settled(system, conditions);
+        without_divisors(system, result, &mut conditions);
         chain.push(Link::Term(result));
         Formula {
             adjoint,
@@ -668,229 +640,22 @@ impl<'a> Writer<'a> {
         let sum = system.store.add(parts);
         let sum = self.simplifier.simplify(system, sum, &case.domain);
         let factored = factored(system, sum);
-        if factored == sum {
-            return sum;
-        }
-        // What cancels only behind the bracket.
-        self.simplifier.simplify(system, factored, &case.domain)
-    }
-
-    /// The case with its upstream adjoints substituted, if what they stand for is short.
-    ///
-    /// With `stop`, the adjoint of that family stays as it is.
-    fn closed_form(&mut self, case: &Case, second: bool, stop: Option<FamilyId>) -> Option<Closed> {
-        let mut conditions: Vec<Condition> = case.conditions().collect();
-        let mut values = Vec::with_capacity(case.contributions.len());
-        let mut ingredients = 0;
-        let mut parts = FxHashSet::default();
-        let mut dropped = false;
-        for contribution in &case.contributions {
-            ingredients += leaves(&self.derivation.system, contribution.local);
-            kinds(&self.derivation.system, contribution.local, &mut parts);
-            if self.is_direct(contribution) {
-                values.push(contribution.upstream);
-                continue;
-            }
-            if stop.is_some() && self.differentiates_by(contribution.upstream) == stop {
-                ingredients += leaves(&self.derivation.system, contribution.upstream);
-                kinds(&self.derivation.system, contribution.upstream, &mut parts);
-                values.push(contribution.upstream);
-                continue;
-            }
-            let context = case.domain.and(&contribution.domain);
-            let upstream = self.closed_access(&context, contribution.upstream, stop)?;
-            ingredients += leaves(&self.derivation.system, upstream.term);
-            kinds(&self.derivation.system, upstream.term, &mut parts);
-            dropped |= self.derivation.system.store.is_zero(upstream.term);
-            values.push(upstream.term);
-            conditions.extend(upstream.conditions);
-        }
-        let longest = if second {
-            LONGEST_SECOND
+        let sum = if factored == sum {
+            sum
         } else {
-            LONGEST_CLOSED
+            // What cancels only behind the bracket.
+            self.simplifier.simplify(system, factored, &case.domain)
         };
-        if ingredients > 4 * longest {
-            return None;
-        }
-        let mut values = values.into_iter();
-        self.simplifier.take_record();
-        let substituted = self.sum(case, |contribution| {
-            values.next().unwrap_or(contribution.upstream)
-        });
-        let mut candidates = vec![(substituted, Vec::new())];
-        if second {
-            // First derivatives inside, too: what they stand for may cancel against the rest.
-            let mut assumed = Vec::new();
-            let opened = self.opened(substituted, &case.domain, &mut assumed);
-            if opened != substituted {
-                candidates.push((opened, assumed));
-            }
-        }
-        let mut term = substituted;
-        let mut rests_on = Vec::new();
-        for (candidate, assumed) in candidates {
-            if let Some((oriented, more)) = self.oriented(candidate, term, &case.domain) {
-                term = oriented;
-                rests_on = assumed;
-                rests_on.extend(more);
-            }
-        }
-        conditions.extend(rests_on);
-        let system = &mut self.derivation.system;
-        let length = leaves(system, term);
-        if length > longest {
-            return None;
-        }
-        conditions.extend(self.simplifier.take_record().0);
-        if uses_step(system, term) {
-            conditions.push(Condition::StepAtZero);
-        }
-        let mut left = FxHashSet::default();
-        kinds(system, term, &mut left);
-        Some(Closed {
-            term,
-            conditions,
-            shorter: length < ingredients && (dropped || !parts.is_subset(&left)),
-            plain: !has_sums(system, term),
-        })
-    }
-
-    /// A term rewritten by definitions turned round, if that is shorter than `known`, with what it rests on.
-    fn oriented(
-        &mut self,
-        term: TermId,
-        known: TermId,
-        context: &Domain,
-    ) -> Option<(TermId, Vec<Condition>)> {
         let step_at_zero = self.derivation.step_at_zero;
-        let system = &mut self.derivation.system;
-        let (oriented, assumed) =
-            self.orientations
-                .shortened(system, step_at_zero, term, context)?;
-        let oriented = self.simplifier.simplify(system, oriented, context);
-        // Multiplied out for its own sake nothing becomes clearer: something has to cancel.
-        let (mut before, mut after) = (FxHashSet::default(), FxHashSet::default());
-        kinds(system, known, &mut before);
-        kinds(system, oriented, &mut after);
-        let clearer = !before.is_subset(&after)
-            || longest_sum(system, oriented) <= longest_sum(system, known);
-        (clearer && leaves(system, oriented) < leaves(system, known)).then_some((oriented, assumed))
-    }
-
-    /// A term in which names of the network take the place of what they stand for.
-    fn by_names(&mut self, term: TermId, context: &Domain) -> Option<(TermId, Vec<Condition>)> {
-        let system = &self.derivation.system;
-        // What stands behind a guard is not read outside of it, wherever it is moved.
-        let guarded = |node: &Node| matches!(node, Node::Guard(_));
-        if leaves(system, term) > 4 * LONGEST_CLOSED || system.store.any(term, guarded) {
-            return None;
-        }
-        let (shorter, rests_on) = self.oriented(term, term, context)?;
-        let system = &self.derivation.system;
-        let (mut before, mut after) = (FxHashSet::default(), FxHashSet::default());
-        kinds(system, term, &mut before);
-        kinds(system, shorter, &mut after);
-        // What functions are applied to stays as the network writes it.
-        let written = calls(system, term);
-        (!before.is_subset(&after) && calls(system, shorter).is_subset(&written))
-            .then_some((shorter, rests_on))
-    }
-
-    /// The term with the adjoints in it replaced by what they stand for, where that has a closed form.
-    fn opened(
-        &mut self,
-        term: TermId,
-        context: &Domain,
-        conditions: &mut Vec<Condition>,
-    ) -> TermId {
-        stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
-            let node = self.derivation.system.store.node(term).clone();
-            if matches!(node, Node::Access(..)) {
-                return match self.closed_access(context, term, None) {
-                    Some(closed) => {
-                        conditions.extend(closed.conditions);
-                        closed.term
-                    }
-                    None => term,
-                };
+        match merge::merged(system, step_at_zero, sum, &case.domain) {
+            Some((merged, assumed)) => {
+                for number in assumed {
+                    self.simplifier.rests_on(Condition::Assumed(number));
+                }
+                self.simplifier.simplify(system, merged, &case.domain)
             }
-            let inside = match &node {
-                Node::Reduce(_, vars, domain, _) => context.shadowed(vars).and(domain),
-                _ => context.clone(),
-            };
-            let children = node.children();
-            let opened: Vec<TermId> = children
-                .iter()
-                .map(|child| self.opened(*child, &inside, conditions))
-                .collect();
-            if *opened == *children {
-                return term;
-            }
-            self.derivation.system.store.rebuild(&node, &opened)
-        })
-    }
-
-    /// The family that an adjoint is taken by.
-    fn differentiates_by(&self, adjoint: TermId) -> Option<FamilyId> {
-        let system = &self.derivation.system;
-        let Node::Access(family, _) = system.store.node(adjoint) else {
-            return None;
-        };
-        match system.family(*family).kind {
-            FamilyKind::Adjoint { wrt, .. } => Some(wrt),
-            _ => None,
+            None => sum,
         }
-    }
-
-    /// What an adjoint stands for, where that is one case.
-    fn closed_access(
-        &mut self,
-        context: &Domain,
-        access: TermId,
-        stop: Option<FamilyId>,
-    ) -> Option<Closed> {
-        let Node::Access(family, index) = self.derivation.system.store.node(access).clone() else {
-            return None;
-        };
-        if !self.adjoints.contains_key(&family) {
-            return None;
-        }
-        let [place] = self.places_of(family, &index)[..] else {
-            return None;
-        };
-        if self.is_given(place.0, place.1) {
-            return None;
-        }
-        let candidates = self.cases_of(place).clone();
-        for (at, candidate) in candidates.iter().enumerate() {
-            let (values, domain) = candidate.at(&index);
-            if !self.derivation.system.ambient.implies(context, &domain) {
-                continue;
-            }
-            let key = (place, at, stop);
-            if !self.closed.contains_key(&key) {
-                let second = self.is_second_order(family);
-                // A recurrence has no closed form: it finds this entry.
-                self.closed.insert(key, None);
-                let closed = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
-                    self.closed_form(candidate, second, stop)
-                });
-                self.closed.insert(key, closed);
-            }
-            let closed = self.closed[&key].clone()?;
-            let store = &mut self.derivation.system.store;
-            return Some(Closed {
-                term: store.substitute(closed.term, &values),
-                conditions: closed
-                    .conditions
-                    .iter()
-                    .map(|condition| condition.at(store, &values))
-                    .collect(),
-                ..closed
-            });
-        }
-        None
     }
 }
 

@@ -3,6 +3,7 @@
 //! The result is for people to read. Whether two terms are equal is decided elsewhere.
 
 mod arithmetic;
+mod clear;
 mod rule;
 mod sign;
 mod step;
@@ -136,7 +137,8 @@ impl Simplifier {
         }
     }
 
-    fn rests_on(&mut self, condition: Condition) {
+    /// Notes what a result needs in order to be right.
+    pub(crate) fn rests_on(&mut self, condition: Condition) {
         let innermost = self.conditions.len() - 1;
         let known = &mut self.conditions[innermost];
         if !known.contains(&condition) {
@@ -413,11 +415,12 @@ impl Simplifier {
         let store = &mut system.store;
         let mut product = Product::of(store, term);
         let before = product.factors.clone();
-        let mut cancelled = Vec::new();
-        product.combine_powers(|base| cancelled.push(base));
+        let (mut cancelled, mut cleared) = (Vec::new(), Vec::new());
+        product.combine_powers(store, |base| cancelled.push(base));
         product.fold_numbers(store);
         product.take_contents(store);
         product.join_exponents(store);
+        clear::clear_divisors(store, &mut product, |base| cleared.push(base));
         self.merge_guards(store, &mut product);
         if product.coefficient.is_negative() {
             let turned = (0..product.factors.len()).find_map(|at| {
@@ -434,10 +437,11 @@ impl Simplifier {
         }
         let result = product.build(store);
         if product.factors.len() < before.len() {
-            for base in cancelled {
-                for condition in self.nonzero(system, base) {
-                    self.rests_on(condition);
-                }
+            cleared.append(&mut cancelled);
+        }
+        for base in cleared {
+            for condition in self.nonzero(system, base) {
+                self.rests_on(condition);
             }
         }
         result
