@@ -32,6 +32,16 @@ impl Closed {
     }
 }
 
+/// Which upstream adjoints stay as they are.
+#[derive(Debug, Clone, Copy)]
+enum Kept<'a> {
+    Nothing,
+    /// Those of one family, and what stands behind them.
+    By(FamilyId),
+    /// Those of the contributions that are marked.
+    Marked(&'a [bool]),
+}
+
 /// Substitutions are followed while their result has at most this many leaves.
 const LONGEST_CLOSED: usize = 16;
 
@@ -42,45 +52,89 @@ const LONGEST_SECOND: usize = 200;
 pub(super) type Layer = (FamilyId, Vec<i64>, Option<FamilyId>);
 
 impl Writer<'_> {
-    /// The case with its upstream adjoints substituted, if what they stand for is short.
-    ///
-    /// With `stop`, the adjoint of that family stays as it is.
-    pub(super) fn closed_form(
+    /// The case with its upstream adjoints substituted, if what they stand for is short: all of them, those before the
+    /// ways to the output meet, or those with which something cancels.
+    pub(super) fn closed(
         &mut self,
+        adjoint: FamilyId,
         case: &Case,
         second: bool,
-        stop: Option<FamilyId>,
     ) -> Option<Closed> {
+        let whole = self.closed_form(case, second, Kept::Nothing);
+        let in_part = self
+            .funnels
+            .behind(&self.derivation.system, adjoint, &case.index)
+            .and_then(|stop| self.closed_form(case, second, Kept::By(stop)));
+        let length = |closed: &Closed| leaves(&self.derivation.system, closed.term);
+        match (whole, in_part) {
+            (Some(whole), Some(in_part)) if length(&whole) <= length(&in_part) => Some(whole),
+            (_, Some(in_part)) if in_part.shorter => Some(in_part),
+            (Some(whole), _) if whole.shorter || second => Some(whole),
+            (whole, _) => self.closed_in_pieces(case).or(whole),
+        }
+    }
+
+    /// Only those upstream adjoints substituted with which something cancels in their own contribution.
+    fn closed_in_pieces(&mut self, case: &Case) -> Option<Closed> {
+        if case.contributions.len() < 2 {
+            return None;
+        }
+        let mut kept = Vec::with_capacity(case.contributions.len());
+        for contribution in &case.contributions {
+            let alone = Case {
+                contributions: vec![contribution.clone()],
+                ..case.clone()
+            };
+            let closed = self.closed_form(&alone, false, Kept::Nothing);
+            kept.push(!closed.is_some_and(|closed| closed.shorter));
+        }
+        if kept.iter().all(|kept| *kept) {
+            return None;
+        }
+        self.closed_form(case, false, Kept::Marked(&kept))
+            .filter(|closed| closed.shorter)
+    }
+
+    fn closed_form(&mut self, case: &Case, second: bool, stop: Kept<'_>) -> Option<Closed> {
+        let family = match stop {
+            Kept::By(family) => Some(family),
+            Kept::Nothing | Kept::Marked(_) => None,
+        };
         let mut conditions: Vec<Condition> = case.conditions().collect();
         let mut values = Vec::with_capacity(case.contributions.len());
         let mut ingredients = 0;
         let mut parts = FxHashSet::default();
         let mut dropped = false;
-        for contribution in &case.contributions {
+        for (at, contribution) in case.contributions.iter().enumerate() {
             ingredients += leaves(&self.derivation.system, contribution.local);
             kinds(&self.derivation.system, contribution.local, &mut parts);
             if self.is_direct(contribution) {
                 values.push(contribution.upstream);
                 continue;
             }
-            if stop.is_some() && self.differentiates_by(contribution.upstream) == stop {
+            let stays = match stop {
+                Kept::Nothing => false,
+                Kept::By(family) => self.differentiates_by(contribution.upstream) == Some(family),
+                Kept::Marked(kept) => kept[at],
+            };
+            if stays {
                 ingredients += leaves(&self.derivation.system, contribution.upstream);
                 kinds(&self.derivation.system, contribution.upstream, &mut parts);
                 values.push(contribution.upstream);
                 continue;
             }
             let context = case.domain.and(&contribution.domain);
-            let upstream = self.closed_access(&context, contribution.upstream, stop)?;
+            let upstream = self.closed_access(&context, contribution.upstream, family)?;
             ingredients += leaves(&self.derivation.system, upstream.term);
             kinds(&self.derivation.system, upstream.term, &mut parts);
             dropped |= self.derivation.system.store.is_zero(upstream.term);
             values.push(upstream.term);
             conditions.extend(upstream.conditions);
         }
-        let longest = if second {
-            LONGEST_SECOND
-        } else {
-            LONGEST_CLOSED
+        let longest = match stop {
+            _ if second => LONGEST_SECOND,
+            Kept::Marked(kept) => LONGEST_CLOSED * kept.len(),
+            Kept::Nothing | Kept::By(_) => LONGEST_CLOSED,
         };
         if ingredients > 4 * longest {
             return None;
@@ -253,8 +307,9 @@ impl Writer<'_> {
             if !self.closed.contains_key(&key) {
                 // A recurrence has no closed form: it finds this entry.
                 self.closed.insert(key, None);
+                let kept = stop.map_or(Kept::Nothing, Kept::By);
                 let closed = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
-                    self.closed_form(candidate, second, stop)
+                    self.closed_form(candidate, second, kept)
                 });
                 self.closed.insert(key, closed);
             }
@@ -276,8 +331,9 @@ impl Writer<'_> {
                 .map(|(at, value)| (at < slots).then(|| value.clone()))
                 .collect();
             let layer = case.restricted(&mut self.derivation.system, &wanted)?;
+            let kept = key.2.map_or(Kept::Nothing, Kept::By);
             let closed = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
-                self.closed_form(&layer, true, key.2)
+                self.closed_form(&layer, true, kept)
             });
             let closed = closed.map(|closed| (layer, closed));
             self.closed_layers.insert(key.clone(), closed);

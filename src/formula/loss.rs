@@ -213,7 +213,7 @@ fn expanded(system: &mut System, product: &Product) -> Option<TermId> {
         .map(|(coefficient, factors)| {
             let product = store.mul(factors);
             let mut powers = Product::of(store, product);
-            powers.combine_powers(|_| {});
+            powers.combine_powers(store, |_| {});
             let powers = powers.build(store);
             scaled(store, &coefficient, powers)
         })

@@ -7,8 +7,10 @@ mod closed;
 mod combine;
 mod examples;
 mod funnel;
+mod hidden;
 mod loss;
 mod measure;
+mod merge;
 mod orient;
 mod plain;
 mod resolve;
@@ -32,10 +34,9 @@ use crate::term::{Affine, Domain, FamilyId, Node, Substitution, TermId, VarId};
 use cases::{Case, cases};
 use closed::{Closed, Layer};
 use funnel::Funnels;
-use measure::leaves;
 use num_rational::BigRational;
 use num_traits::One;
-use orient::Orientations;
+use orient::{Orientations, without_divisors};
 pub use view::{Detail, Form, Lettering, View};
 
 /// One equation, `∂of/∂wrt = … = result`, for all values of the letters in the domain.
@@ -450,9 +451,6 @@ impl<'a> Writer<'a> {
 
     /// The parts of adjoint families that the reader of a formula meets in it.
     fn shown_parts(&mut self, formula: &Formula) -> Vec<Parts> {
-        if self.view.resolve && self.view.detail == Detail::Result {
-            return Vec::new();
-        }
         let terms: Vec<TermId> = formula
             .chain
             .iter()
@@ -574,17 +572,7 @@ impl<'a> Writer<'a> {
                     .settled(&mut self.derivation.system, conditions);
             }
         }
-        let whole = self.closed_form(case, second, None);
-        let in_part = self
-            .funnels
-            .behind(&self.derivation.system, adjoint, &case.index)
-            .and_then(|stop| self.closed_form(case, second, Some(stop)));
-        let length = |closed: &Closed| leaves(&self.derivation.system, closed.term);
-        let closed = match (whole, in_part) {
-            (Some(whole), Some(in_part)) if length(&whole) <= length(&in_part) => Some(whole),
-            (_, Some(in_part)) if in_part.shorter => Some(in_part),
-            (whole, _) => whole,
-        };
+        let closed = self.closed(adjoint, case, second);
         let result = match closed {
             Some(closed) if second || closed.shorter || (closed.plain && stepwise) => {
                 // What cancels is first shown as it stands.
@@ -608,9 +596,9 @@ impl<'a> Writer<'a> {
             },
         };
         conditions.extend(self.adjoint(adjoint).inherited.iter().cloned());
-        let conditions = self
-            .simplifier
-            .settled(&mut self.derivation.system, conditions);
+        let system = &mut self.derivation.system;
+        let mut conditions = self.simplifier.settled(system, conditions);
+        without_divisors(system, result, &mut conditions);
         chain.push(Link::Term(result));
         Formula {
             adjoint,
@@ -675,11 +663,22 @@ impl<'a> Writer<'a> {
         let sum = system.store.add(parts);
         let sum = self.simplifier.simplify(system, sum, &case.domain);
         let factored = factored(system, sum);
-        if factored == sum {
-            return sum;
+        let sum = if factored == sum {
+            sum
+        } else {
+            // What cancels only behind the bracket.
+            self.simplifier.simplify(system, factored, &case.domain)
+        };
+        let step_at_zero = self.derivation.step_at_zero;
+        match merge::merged(system, step_at_zero, sum, &case.domain) {
+            Some((merged, assumed)) => {
+                for number in assumed {
+                    self.simplifier.rests_on(Condition::Assumed(number));
+                }
+                self.simplifier.simplify(system, merged, &case.domain)
+            }
+            None => sum,
         }
-        // What cancels only behind the bracket.
-        self.simplifier.simplify(system, factored, &case.domain)
     }
 }
 

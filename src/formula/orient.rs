@@ -9,6 +9,7 @@ use num_traits::{One, Signed, Zero};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Condition;
+use super::hidden::Hidden;
 use super::measure::calls;
 use super::plain::is_plain_product;
 use super::sums::{Lemma, Total, assumed_sums, totals, with_values};
@@ -16,9 +17,9 @@ use super::written::written;
 use crate::normal::{Monomial, Normal, Normalizer, components};
 use crate::simplify::{Product, Simplifier};
 use crate::syntax::StepAtZero;
-use crate::system::{Clause, Family, FamilyKind, System};
+use crate::system::{Clause, FamilyKind, System};
 use crate::term::{
-    Affine, Bindings, Domain, FamilyId, Node, Reduction, Store, Substitution, TermId, VarId,
+    Affine, Bindings, Domain, FamilyId, Node, Reduction, Store, Substitution, TermId, VarId, alike,
     replaced, unify,
 };
 
@@ -30,20 +31,13 @@ struct Orientation {
     value: TermId,
 }
 
-/// A factor that is kept together under a name while terms are multiplied out.
-#[derive(Debug, Clone)]
-struct Hidden {
-    vars: Box<[VarId]>,
-    body: TermId,
-    family: FamilyId,
-}
-
 /// The definitions of a system that can be turned round.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Orientations {
     rewritings: Vec<Orientation>,
     roots: Vec<Root>,
-    hidden: Vec<Hidden>,
+    /// Factors that are kept together while terms are multiplied out.
+    hidden: Hidden,
     /// Terms that are 0 by the definitions.
     zeros: Vec<Vanishing>,
     /// Families that definitions divide by: not 0 where the network has a value.
@@ -163,7 +157,7 @@ impl Orientations {
         for (base, exponent) in bottoms {
             let base = match system.store.node(base) {
                 Node::Access(..) => base,
-                _ => self.hide(system, base),
+                _ => self.hidden.hide(system, base),
             };
             let exponent = system.store.number(-exponent);
             factors.push(system.store.power(base, exponent));
@@ -228,7 +222,7 @@ impl Orientations {
         for (base, exponent) in others {
             let base = match system.store.node(base) {
                 Node::Access(..) => base,
-                _ => self.hide(system, base),
+                _ => self.hidden.hide(system, base),
             };
             let exponent = system.store.number(-exponent);
             inverse.push(system.store.power(base, exponent));
@@ -283,14 +277,10 @@ impl Orientations {
             return;
         };
         let product = Product::of(&system.store, body);
-        let is_mean = product.factors.iter().any(|(base, exponent)| {
-            exponent.is_one()
-                && matches!(
-                    system.store.node(*base),
-                    Node::Reduce(Reduction::Sum, _, _, inner)
-                        if matches!(system.store.node(*inner), Node::Access(..))
-                )
-        });
+        let is_mean = product
+            .factors
+            .iter()
+            .any(|(base, exponent)| exponent.is_one() && sums_entries(&system.store, *base));
         if !is_mean {
             return;
         }
@@ -302,30 +292,6 @@ impl Orientations {
             domain: clause.domain.clone(),
             term,
         });
-    }
-
-    /// A name for a term, at its own letters.
-    fn hide(&mut self, system: &mut System, body: TermId) -> TermId {
-        let vars: Box<[VarId]> = system.store.free_vars(body).into();
-        let index: Vec<Affine> = vars.iter().map(|var| Affine::var(*var)).collect();
-        let family = match self.hidden.iter().find(|hidden| hidden.body == body) {
-            Some(known) => known.family,
-            None => {
-                let family = system.add_family(Family {
-                    name: String::new(),
-                    slots: 0,
-                    axes: vars.len(),
-                    kind: FamilyKind::Defined,
-                    role: None,
-                    clauses: Vec::new(),
-                    integers: None,
-                    span: None,
-                });
-                self.hidden.push(Hidden { vars, body, family });
-                family
-            }
-        };
-        system.store.access(family, index)
     }
 
     /// The shortest way to write the term that turning definitions round gives, with what it rests on;
@@ -366,8 +332,9 @@ impl Orientations {
         let normal = in_partial_fractions(&mut normalizer, normal)?;
         let mut conditions = Vec::new();
         let normal = self.with_lemmas(&mut normalizer, normal, &mut conditions)?;
+        let normal = in_partial_fractions(&mut normalizer, normal)?;
         let written = written(&mut normalizer, &normal);
-        let shown = self.shown(normalizer.system, written);
+        let shown = self.hidden.shown(&mut normalizer.system.store, written);
         let cancelled = cancelled(&mut normalizer, &self.dividing, term, shown);
         conditions.extend(cancelled.map(Condition::NonZero));
         Some((shown, conditions))
@@ -389,7 +356,7 @@ impl Orientations {
         calls.sort_unstable();
         let hidden: Vec<(TermId, TermId)> = calls
             .into_iter()
-            .map(|call| (call, self.hide(system, call)))
+            .map(|call| (call, self.hidden.hide(system, call)))
             .collect();
         system.store.replace(term, &mut |_, part| {
             let found = hidden.iter().find(|(call, _)| *call == part);
@@ -504,16 +471,8 @@ impl Orientations {
 
     fn rewritten(&self, system: &mut System, term: TermId) -> TermId {
         system.store.replace(term, &mut |store, part| {
-            for hidden in &self.hidden {
-                let mut values = Bindings::default();
-                if unify(store, hidden.body, part, &hidden.vars, &mut values) {
-                    let index: Option<Vec<Affine>> = hidden
-                        .vars
-                        .iter()
-                        .map(|var| values.get(var).cloned())
-                        .collect();
-                    return Some(store.access(hidden.family, index?));
-                }
+            if let Some(name) = self.hidden.name(store, part) {
+                return Some(name);
             }
             if let Node::Power(base, exponent) = *store.node(part)
                 && let Some(exponent) = store.as_number(exponent).cloned()
@@ -536,18 +495,6 @@ impl Orientations {
                 }
             }
             None
-        })
-    }
-
-    /// The hidden terms put back.
-    fn shown(&self, system: &mut System, term: TermId) -> TermId {
-        system.store.replace(term, &mut |store, part| {
-            let Node::Access(family, index) = store.node(part).clone() else {
-                return None;
-            };
-            let hidden = self.hidden.iter().find(|hidden| hidden.family == family)?;
-            let values = Substitution::new(hidden.vars.iter().copied().zip(index));
-            Some(store.substitute(hidden.body, &values))
         })
     }
 }
@@ -579,12 +526,39 @@ fn cancelled(
     gone.into_iter()
 }
 
+/// Whether a term is the sum of a quantity over some of its letters.
+fn sums_entries(store: &Store, term: TermId) -> bool {
+    match store.node(term) {
+        Node::Reduce(Reduction::Sum, _, _, inner) => {
+            matches!(store.node(*inner), Node::Access(..)) || sums_entries(store, *inner)
+        }
+        _ => false,
+    }
+}
+
 /// Whether something is divided by in a term.
 fn divides(store: &Store, term: TermId) -> bool {
     store.any(term, |node| match node {
         Node::Power(_, exponent) => store.as_number(*exponent).is_some_and(Signed::is_negative),
         _ => false,
     })
+}
+
+/// Leaves out that something is not 0 where the term itself divides by it: the reader sees that.
+pub(super) fn without_divisors(system: &mut System, term: TermId, conditions: &mut Vec<Condition>) {
+    if !conditions
+        .iter()
+        .any(|it| matches!(it, Condition::NonZero(_)))
+    {
+        return;
+    }
+    let divisors = divisors(system, &FxHashSet::default(), term);
+    conditions.retain(|condition| match condition {
+        Condition::NonZero(term) => !divisors
+            .iter()
+            .any(|divisor| alike(&system.store, *divisor, *term)),
+        _ => true,
+    });
 }
 
 /// What a term divides by, by itself or in the definitions of what it names; only those of `dividing` families divide.

@@ -4,7 +4,10 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::hidden::Hidden;
+use super::orient::without_divisors;
 use super::scalar::Unroller;
+use super::sums::shares;
 use super::{Condition, Detail, Formula, Link, uses_step};
 use crate::derive::Derivation;
 use crate::simplify::Simplifier;
@@ -26,28 +29,39 @@ pub(super) fn resolved(
     let restricted = restricted(derivation);
     let system = &mut derivation.system;
     let mut simplifier = Simplifier::new(system, step_at_zero, true, derivation.rules);
-    let mut shared = Resolver::new(system, &restricted, None);
+    let known = Known {
+        formulas: by_family(&formulas),
+        restricted,
+        shares: shares(system, step_at_zero),
+    };
+    let mut shared = Resolver::new(system, &known, None);
     let mut result = Vec::new();
     for formula in formulas {
+        // What others are put together from is shown only on the way to them.
+        if detail == Detail::Result && !formula.asked {
+            continue;
+        }
         for mut formula in layer_by_layer(system, formula) {
-            let wrt = kept_access(system, &formula);
+            let wrt = kept(system, &formula);
             let named = formula.result();
             let mut own;
-            let resolver = match wrt {
+            let resolver = match &wrt {
                 Some(_) => {
-                    own = Resolver::new(system, &restricted, wrt);
+                    own = Resolver::new(system, &known, wrt.clone());
                     &mut own
                 }
                 None => &mut shared,
             };
             let (raw, conditions) = resolver.resolve(system, named)?;
             formula.conditions.extend(conditions.iter().cloned());
+            resolver.resolve_conditions(system, &mut formula.conditions)?;
             simplifier.take_record();
             let term = simplifier.simplify(system, raw, &formula.domain);
+            let term = resolver.hidden.shown(&mut system.store, term);
             if detail == Detail::Result {
                 formula.chain.clear();
             } else if detail == Detail::Full {
-                let activations = activations_opened(system, named, wrt);
+                let activations = activations_opened(system, named, wrt.as_ref());
                 let open = simplifier.simplify(system, activations, &formula.domain);
                 push_if_new(&mut formula.chain, open);
             }
@@ -62,6 +76,7 @@ pub(super) fn resolved(
                     .retain(|condition| *condition != Condition::StepAtZero);
             }
             formula.conditions = simplifier.settled(system, formula.conditions);
+            without_divisors(system, term, &mut formula.conditions);
             formula.steps.extend(steps);
             result.push(formula);
         }
@@ -76,17 +91,25 @@ fn push_if_new(chain: &mut Vec<Link>, term: TermId) {
     }
 }
 
-/// The access that is differentiated by, if it is an intermediate.
-fn kept_access(system: &mut System, formula: &Formula) -> Option<TermId> {
+/// An intermediate that stays as it is: its family and slots.
+type Kept = (FamilyId, Box<[Affine]>);
+
+/// What is differentiated by, if it is an intermediate: all of its elements.
+fn kept(system: &System, formula: &Formula) -> Option<Kept> {
     let FamilyKind::Adjoint { wrt, .. } = system.family(formula.adjoint).kind else {
         return None;
     };
-    if system.family(wrt).kind == FamilyKind::Input {
+    let row = system.family(wrt);
+    if row.kind == FamilyKind::Input {
         return None;
     }
-    let width = system.family(wrt).slots + system.family(wrt).axes;
-    let own = formula.index[formula.index.len() - width..].to_vec();
-    Some(system.store.access(wrt, own))
+    let own = &formula.index[formula.index.len() - row.slots - row.axes..];
+    Some((wrt, own[..row.slots].into()))
+}
+
+/// Whether an access reads an element of what stays as it is.
+fn is_kept(kept: Option<&Kept>, family: FamilyId, index: &[Affine]) -> bool {
+    kept.is_some_and(|(own, slots)| *own == family && index.starts_with(slots))
 }
 
 /// A formula for each value of slot letters whose range is numeric.
@@ -178,7 +201,7 @@ fn layer_by_layer(system: &mut System, formula: Formula) -> Vec<Formula> {
 }
 
 /// The accesses to activations replaced by their definitions, once.
-fn activations_opened(system: &mut System, term: TermId, kept: Option<TermId>) -> TermId {
+fn activations_opened(system: &mut System, term: TermId, kept: Option<&Kept>) -> TermId {
     let families = system.families.clone();
     system.store.replace(term, &mut |store, part| {
         let Node::Access(family, index) = store.node(part).clone() else {
@@ -187,7 +210,7 @@ fn activations_opened(system: &mut System, term: TermId, kept: Option<TermId>) -
         let row = &families[family.0 as usize];
         let opens = matches!(row.role, Some(FamilyRole::Activation | FamilyRole::Output))
             && row.kind == FamilyKind::Defined
-            && Some(part) != kept;
+            && !is_kept(kept, family, &index);
         if !opens {
             return None;
         }
@@ -219,21 +242,41 @@ fn restricted(derivation: &Derivation) -> Restricted {
     found
 }
 
+/// What adjoints are equal to.
+struct Known {
+    /// The formulas of each adjoint, in which everything was done that makes them short.
+    formulas: FxHashMap<FamilyId, Vec<Formula>>,
+    restricted: Restricted,
+    /// Quantities that are shares of their sum, as softmaxes are.
+    shares: FxHashSet<FamilyId>,
+}
+
+fn by_family(formulas: &[Formula]) -> FxHashMap<FamilyId, Vec<Formula>> {
+    let mut result: FxHashMap<FamilyId, Vec<Formula>> = FxHashMap::default();
+    for formula in formulas {
+        let own = result.entry(formula.adjoint).or_default();
+        own.push(formula.clone());
+    }
+    result
+}
+
 /// A resolved term with what the definitions rest on that were put in.
 type Resolved = (TermId, Rc<[Condition]>);
 
 struct Resolver<'a> {
-    restricted: &'a Restricted,
-    kept: Option<TermId>,
+    known: &'a Known,
+    kept: Option<Kept>,
     memo: FxHashMap<TermId, Resolved>,
     /// Families that are being unfolded at symbolic slots.
     open: FxHashSet<FamilyId>,
     /// Clauses by their slots, where these are numbers.
     constant: FxHashMap<(FamilyId, Vec<i64>), usize>,
+    /// Shares that are kept together while terms are simplified: else a softmax would fall into exponentials and sums.
+    hidden: Hidden,
 }
 
 impl<'a> Resolver<'a> {
-    fn new(system: &System, restricted: &'a Restricted, kept: Option<TermId>) -> Self {
+    fn new(system: &System, known: &'a Known, kept: Option<Kept>) -> Self {
         let mut constant = FxHashMap::default();
         for (at, family) in system.families.iter().enumerate() {
             for (number, clause) in family.clauses.iter().enumerate() {
@@ -247,18 +290,16 @@ impl<'a> Resolver<'a> {
             }
         }
         Self {
-            restricted,
+            known,
             kept,
             memo: FxHashMap::default(),
             open: FxHashSet::default(),
             constant,
+            hidden: Hidden::default(),
         }
     }
 
     fn resolve(&mut self, system: &mut System, term: TermId) -> Result<Resolved, Report> {
-        if Some(term) == self.kept {
-            return Ok((term, Rc::from([])));
-        }
         if let Some(done) = self.memo.get(&term) {
             return Ok(done.clone());
         }
@@ -305,6 +346,9 @@ impl<'a> Resolver<'a> {
         family: FamilyId,
         index: &[Affine],
     ) -> Result<Resolved, Report> {
+        if is_kept(self.kept.as_ref(), family, index) {
+            return Ok((term, Rc::from([])));
+        }
         let slots = system.family(family).slots;
         let key: Option<Vec<i64>> = index[..slots].iter().map(Affine::as_int).collect();
         let clause_at = match &key {
@@ -327,21 +371,47 @@ impl<'a> Resolver<'a> {
         if key.is_none() && !self.open.insert(family) {
             return Err(symbolic_depth(system, family));
         }
-        let (values, _) = clause.at(index);
-        let body = system.store.substitute(body, &values);
+        let (values, domain) = clause.at(index);
+        let formulas = self.known.formulas.get(&family).into_iter().flatten();
+        let formula = formulas
+            .map(|formula| (formula, formula.at(index)))
+            .find(|(_, (_, reach))| system.ambient.implies(&domain, reach));
+        let (body, values, own) = match formula {
+            Some((formula, (values, _))) => (formula.result(), values, &formula.conditions),
+            None => {
+                let own = self.known.restricted.get(&(family, clause_at));
+                (body, values, own.unwrap_or(const { &Vec::new() }))
+            }
+        };
+        let store = &mut system.store;
+        let own = own.iter().map(|condition| condition.at(store, &values));
+        let own = own.collect();
+        let body = store.substitute(body, &values);
         let decided = guards_decided(system, body);
         let result = self.resolve(system, decided);
         if key.is_none() {
             self.open.remove(&family);
         }
-        let (value, conditions) = result?;
-        let own = self.restricted.get(&(family, clause_at));
-        let own = own
-            .into_iter()
-            .flatten()
-            .map(|condition| condition.at(&mut system.store, &values))
-            .collect();
+        let (mut value, conditions) = result?;
+        if self.known.shares.contains(&family) {
+            value = self.hidden.hide(system, value);
+        }
         Ok((value, joined(conditions, own)))
+    }
+
+    /// Conditions in the letters that the resolved terms have.
+    fn resolve_conditions(
+        &mut self,
+        system: &mut System,
+        conditions: &mut [Condition],
+    ) -> Result<(), Report> {
+        for condition in conditions {
+            if let Condition::NonZero(term) | Condition::Positive(term) = condition {
+                let resolved = self.resolve(system, *term)?.0;
+                *term = self.hidden.shown(&mut system.store, resolved);
+            }
+        }
+        Ok(())
     }
 
     /// The one clause that the index can lie in.

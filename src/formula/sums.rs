@@ -2,6 +2,7 @@
 
 use num_rational::BigRational;
 use num_traits::One;
+use rustc_hash::FxHashSet;
 
 use super::Condition;
 use crate::normal::{Monomial, Normal, Normalizer, components};
@@ -59,6 +60,25 @@ pub(super) fn totals(system: &mut System, step_at_zero: StepAtZero) -> Vec<Total
         }
     }
     totals
+}
+
+/// The quantities that are shares of their sum over one of their letters: `p = e / Σ e`.
+pub(super) fn shares(system: &mut System, step_at_zero: StepAtZero) -> FxHashSet<FamilyId> {
+    let mut normalizer = Normalizer::new(system, step_at_zero, Domain::everything());
+    let families = normalizer.system.family_ids();
+    let is_share = |family: &FamilyId| {
+        let row = normalizer.system.family(*family);
+        let [clause] = row.clauses.as_slice() else {
+            return false;
+        };
+        let clause = clause.clone();
+        row.kind == FamilyKind::Defined
+            && clause
+                .vars
+                .iter()
+                .any(|letter| share_total(&mut normalizer, &clause, *letter).is_some())
+    };
+    families.filter(is_share).collect()
 }
 
 /// A sum that has a known value.

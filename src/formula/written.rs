@@ -144,6 +144,12 @@ fn factored(normalizer: &mut Normalizer<'_>, normal: &Normal) -> TermId {
         }
         _ => BigRational::one(),
     };
+    let mut signs = rest.monomials.iter().map(|it| it.coefficient.is_negative());
+    let number = if rest.monomials.len() > 1 && signs.all(|negative| negative) {
+        -number
+    } else {
+        number
+    };
     for monomial in &mut rest.monomials {
         monomial.coefficient /= &number;
     }

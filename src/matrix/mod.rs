@@ -10,21 +10,21 @@ mod refusal;
 mod sizes;
 mod softmax;
 mod sums;
+mod symmetric;
 #[cfg(test)]
 mod tests;
 
 pub use expression::{Expression, Kind};
 pub use refusal::Refusal;
 
-use num_rational::BigRational;
-
-use crate::normal::Normalizer;
 use crate::syntax::StepAtZero;
 use crate::system::{FamilyKind, System};
 use crate::term::{Affine, Domain, FamilyId, Node, TermId, VarId};
 use lower::Lowering;
 use recover::Recovery;
 use sizes::{Axes, full_range, is_derivative, length};
+use symmetric::are_equal;
+pub(crate) use symmetric::{find_symmetric, symmetrized};
 
 /// Where the axes of a derivative stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -112,43 +112,9 @@ impl Notation {
             step_at_zero,
             general: [system.store.fresh_var("i"), system.store.fresh_var("j")],
         };
-        notation.find_symmetric(system);
+        let families: Vec<FamilyId> = system.family_ids().collect();
+        find_symmetric(system, step_at_zero, families);
         notation
-    }
-
-    /// Notes the defined matrices that are their own transposes: those of kernels, `K + s² I`, diagonal ones.
-    fn find_symmetric(self, system: &mut System) {
-        for family in system.family_ids() {
-            let known = system.family(family);
-            let [clause] = known.clauses.as_slice() else {
-                continue;
-            };
-            let (Some(body), FamilyKind::Defined, 2) = (clause.body, &known.kind, known.axes)
-            else {
-                continue;
-            };
-            if system.symmetric(family).is_some() {
-                continue;
-            }
-            let clause = clause.clone();
-            let mut turned = clause.index.to_vec();
-            let last = turned.len() - 1;
-            turned.swap(last - 1, last);
-            let (values, domain) = clause.at(&turned);
-            // What is not square is no transpose of itself.
-            if !system.ambient.implies(&clause.domain, &domain) {
-                continue;
-            }
-            let turned = system.store.substitute(body, &values);
-            let mut assumed = Vec::new();
-            let left = self.symmetrized(system, body, &mut assumed);
-            let right = self.symmetrized(system, turned, &mut assumed);
-            if self.are_equal(system, &clause.domain, left, right) {
-                assumed.sort_unstable();
-                assumed.dedup();
-                system.symmetric_by_definition.push((family, assumed));
-            }
-        }
     }
 
     /// Whether another layout would write the equation otherwise. The default need not be named for a
@@ -291,10 +257,11 @@ impl Notation {
     ) -> Option<Proved> {
         let lowered = self.lowered(system, frame, &expression)?;
         let mut assumed = Vec::new();
-        if !self.are_equal(system, &frame.domain, lowered, term) {
-            let mut symmetric = |term| self.symmetrized(system, term, &mut assumed);
+        let step_at_zero = self.step_at_zero;
+        if !are_equal(system, step_at_zero, &frame.domain, lowered, term) {
+            let mut symmetric = |term| symmetrized(system, step_at_zero, term, &mut assumed);
             let (left, right) = (symmetric(lowered), symmetric(term));
-            if !self.are_equal(system, &frame.domain, left, right) {
+            if !are_equal(system, step_at_zero, &frame.domain, left, right) {
                 return None;
             }
         }
@@ -303,71 +270,5 @@ impl Notation {
             lowered,
             assumed,
         })
-    }
-
-    fn are_equal(self, system: &mut System, domain: &Domain, left: TermId, right: TermId) -> bool {
-        if left == right {
-            return true;
-        }
-        let mut normalizer = Normalizer::new(system, self.step_at_zero, domain.clone());
-        let (left, right) = (normalizer.normal(left), normalizer.normal(right));
-        matches!((left, right), (Ok(left), Ok(right)) if left == right)
-    }
-
-    /// The term with `(A_ij + A_ji)/2` for each element of a symmetric matrix, and what makes these symmetric.
-    fn symmetrized(self, system: &mut System, term: TermId, assumed: &mut Vec<usize>) -> TermId {
-        let mut families: Vec<FamilyId> = Vec::new();
-        system.store.any(term, |node| {
-            if let Node::Access(family, _) = node {
-                families.push(*family);
-            }
-            false
-        });
-        families.sort_unstable();
-        families.dedup();
-        families.retain(|family| match self.symmetry(system, *family) {
-            Some(numbers) => {
-                assumed.extend(numbers);
-                true
-            }
-            None => false,
-        });
-        let store = &mut system.store;
-        let half = store.number(BigRational::new(1.into(), 2.into()));
-        store.replace(term, &mut |store, part| {
-            let (family, mut turned) = match store.node(part) {
-                Node::Access(family, index) => (*family, index.clone()),
-                _ => return None,
-            };
-            if !families.contains(&family) {
-                return None;
-            }
-            let at = turned.len() - 2;
-            turned.swap(at, at + 1);
-            let turned = store.access(family, turned);
-            let sum = store.add([part, turned]);
-            Some(store.mul([half, sum]))
-        })
-    }
-
-    /// The assumptions that make the matrices of a family symmetric; none if they are not.
-    fn symmetry(self, system: &mut System, family: FamilyId) -> Option<Vec<usize>> {
-        if let Some(numbers) = system.symmetric(family) {
-            return Some(numbers);
-        }
-        // The inverse of a formula that is its own transpose.
-        let of = match system.family(family).kind {
-            FamilyKind::OfMatrix { row, of } if row.keeps_shape && system.is_nameless(of) => of,
-            _ => return None,
-        };
-        let clause = system.family(of).clauses.first().cloned()?;
-        let body = clause.body?;
-        let turned: Vec<Affine> = clause.index.iter().rev().cloned().collect();
-        let turned = system.store.substitute(body, &clause.at(&turned).0);
-        let mut assumed = Vec::new();
-        let left = self.symmetrized(system, body, &mut assumed);
-        let right = self.symmetrized(system, turned, &mut assumed);
-        self.are_equal(system, &clause.domain, left, right)
-            .then_some(assumed)
     }
 }

@@ -12,6 +12,9 @@ pub(super) fn folded(system: &mut System, array: Expression) -> Expression {
     let Some(exp) = system.find_function("exp") else {
         return array;
     };
+    if let Kind::Hadamard(parts) = &array.kind {
+        return fold_entries(&mut system.store, parts, exp).unwrap_or(array);
+    }
     let Kind::Product { numbers, chain } = &array.kind else {
         return array;
     };
@@ -40,7 +43,9 @@ pub(super) fn folded(system: &mut System, array: Expression) -> Expression {
             };
         }
     }
-    changed |= fold_rows(&mut system.store, &mut chain, exp);
+    while fold_rows(&mut system.store, &mut chain, exp) {
+        changed = true;
+    }
     if changed {
         Expression::product(&mut system.store, numbers.into_iter().chain(chain))
     } else {
@@ -48,62 +53,114 @@ pub(super) fn folded(system: &mut System, array: Expression) -> Expression {
     }
 }
 
-/// `diag(1 / (exp(S) 1)) exp(S)` as the softmax of each row, `exp(S) diag(1 / (exp(S)ᵀ 1))` as that of each column.
+/// `diag(1 / (exp(S) 1)) exp(S)` as the softmax of each row, `exp(S) diag(1 / (exp(S)ᵀ 1))` as that of each column; other
+/// matrices may be multiplied with the exponential entry by entry.
 fn fold_rows(store: &mut Store, chain: &mut Vec<Expression>, exp: FunctionId) -> bool {
-    let found = (1..chain.len()).find_map(|at| {
-        let (left, right) = (&chain[at - 1], &chain[at]);
-        let rows = weights(left, right, right, exp).map(|rest| (at - 1, at, rest));
-        let turned = left.transposed();
-        rows.or_else(|| weights(right, left, &turned, exp).map(|rest| (at, at - 1, rest)))
-    });
-    let Some((diagonal, values, rest)) = found else {
-        return false;
-    };
-    let Some(argument) = exponential(&chain[values], exp).cloned() else {
-        return false;
-    };
-    chain[values] = if diagonal < values {
-        Expression::softmax(exp, argument)
-    } else {
-        Expression::softmax(exp, argument.transposed()).transposed()
-    };
-    if rest.is_empty() {
-        chain.remove(diagonal);
-    } else {
-        chain[diagonal] = Expression::hadamard(store, rest).diagonal();
+    for at in 1..chain.len() {
+        for (diagonal, values) in [(at - 1, at), (at, at - 1)] {
+            let Kind::Diagonal(shares) = &chain[diagonal].kind else {
+                continue;
+            };
+            let mut parts = match &shares.kind {
+                Kind::Hadamard(parts) => parts.clone(),
+                _ => vec![(**shares).clone()],
+            };
+            let by_row = diagonal < values;
+            let own = &chain[values];
+            let array = if by_row {
+                own.clone()
+            } else {
+                own.transposed()
+            };
+            let found = (0..parts.len()).find_map(|part| {
+                let rows = inverse_row_sums(&parts[part], exp)?;
+                Some((part, shared_out(store, &array, rows, exp)?))
+            });
+            let Some((part, folded)) = found else {
+                continue;
+            };
+            chain[values] = if by_row { folded } else { folded.transposed() };
+            parts.remove(part);
+            if parts.is_empty() {
+                chain.remove(diagonal);
+            } else {
+                chain[diagonal] = Expression::hadamard(store, parts).diagonal();
+            }
+            return true;
+        }
     }
-    true
+    false
 }
 
-/// What stands beside `1 / (exp(S) 1)`, or `1 / (exp(S)ᵀ 1)`, on a diagonal next to `exp(S)`.
-fn weights(
-    diagonal: &Expression,
-    values: &Expression,
-    summed: &Expression,
+/// `((B ⊙ exp(S)) 1) / (exp(S) 1)` as `(B ⊙ softmax(S)) 1`.
+fn fold_entries(store: &mut Store, parts: &[Expression], exp: FunctionId) -> Option<Expression> {
+    for (at, part) in parts.iter().enumerate() {
+        let Some(rows) = inverse_row_sums(part, exp) else {
+            continue;
+        };
+        for (other, beside) in parts.iter().enumerate() {
+            let Kind::Product { numbers, chain } = &beside.kind else {
+                continue;
+            };
+            let Some((first, others)) = chain.split_first() else {
+                continue;
+            };
+            let Some(folded) = shared_out(store, first, rows, exp) else {
+                continue;
+            };
+            let factors = numbers.iter().cloned().chain([folded]);
+            let product = Expression::product(store, factors.chain(others.iter().cloned()));
+            let mut kept = parts.to_vec();
+            kept[other] = product;
+            kept.remove(at);
+            return Some(Expression::hadamard(store, kept));
+        }
+    }
+    None
+}
+
+/// An array in which `exp(S)` is a factor of each entry, with the softmax of each row in its place.
+fn shared_out(
+    store: &mut Store,
+    array: &Expression,
+    rows: &Expression,
     exp: FunctionId,
-) -> Option<Vec<Expression>> {
-    exponential(values, exp)?;
-    let Kind::Diagonal(shares) = &diagonal.kind else {
+) -> Option<Expression> {
+    let softmax = Expression::softmax(exp, argument(rows, exp)?);
+    if array == rows {
+        return Some(softmax);
+    }
+    let Kind::Hadamard(parts) = &array.kind else {
         return None;
     };
-    let parts = match &shares.kind {
-        Kind::Hadamard(parts) => parts.clone(),
-        _ => vec![(**shares).clone()],
+    let at = parts.iter().position(|part| part == rows)?;
+    let mut parts = parts.clone();
+    parts[at] = softmax;
+    Some(Expression::hadamard(store, parts))
+}
+
+/// The `exp(S)` of `1 / (exp(S) 1)`.
+fn inverse_row_sums(part: &Expression, exp: FunctionId) -> Option<&Expression> {
+    let Kind::Power(sums, exponent) = &part.kind else {
+        return None;
     };
-    let at = parts.iter().position(|part| {
-        let Kind::Power(sums, exponent) = &part.kind else {
-            return false;
-        };
-        let Kind::Product { numbers, chain } = &sums.kind else {
-            return false;
-        };
-        let is_sum = matches!(chain.as_slice(), [rows, ones]
-            if ones.kind == Kind::Ones && rows == summed);
-        (-exponent).is_one() && numbers.is_empty() && is_sum
-    })?;
-    let mut rest = parts;
-    rest.remove(at);
-    Some(rest)
+    let Kind::Product { numbers, chain } = &sums.kind else {
+        return None;
+    };
+    let [rows, ones] = chain.as_slice() else {
+        return None;
+    };
+    let is_inverse = (-exponent).is_one() && numbers.is_empty() && ones.kind == Kind::Ones;
+    argument(rows, exp)?;
+    is_inverse.then_some(rows)
+}
+
+/// The `S` of `exp(S)`, or of `exp(Sᵀ)ᵀ`.
+fn argument(array: &Expression, exp: FunctionId) -> Option<Expression> {
+    match &array.kind {
+        Kind::Transpose(inner) => exponential(inner, exp).map(Expression::transposed),
+        _ => exponential(array, exp).cloned(),
+    }
 }
 
 /// The factors of a number that is a product of arrays.

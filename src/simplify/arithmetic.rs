@@ -4,7 +4,7 @@ use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
 use rustc_hash::FxHashMap;
 
-use crate::term::{Node, Store, TermId};
+use crate::term::{Node, Store, TermId, alike};
 
 /// A product as a number times powers, in written order.
 #[derive(Debug, Clone)]
@@ -80,7 +80,7 @@ impl Product {
 
     /// Combines equal bases at the place of the first. Bases that were divided by and are no longer go to
     /// `cancelled`.
-    pub(crate) fn combine_powers(&mut self, mut cancelled: impl FnMut(TermId)) {
+    pub(crate) fn combine_powers(&mut self, store: &Store, mut cancelled: impl FnMut(TermId)) {
         let mut kept: Vec<(TermId, BigRational)> = Vec::with_capacity(self.factors.len());
         let mut divisors: Vec<TermId> = Vec::new();
         // Where the bases stand: in a long product they cannot be looked for one by one.
@@ -90,12 +90,12 @@ impl Product {
             let known = if long {
                 places.get(&base).copied()
             } else {
-                kept.iter().position(|(other, _)| *other == base)
+                kept.iter().position(|(other, _)| same(store, *other, base))
             };
             if let Some(at) = known {
-                let total = &mut kept[at].1;
+                let (known, total) = &mut kept[at];
                 if total.is_negative() != exponent.is_negative() {
-                    divisors.push(base);
+                    divisors.push(*known);
                 }
                 *total += exponent;
             } else {
@@ -177,6 +177,12 @@ impl Product {
             }
         });
     }
+}
+
+/// Whether two factors are the same; sums may have other letters.
+fn same(store: &Store, a: TermId, b: TermId) -> bool {
+    let is_sum = |term: TermId| matches!(store.node(term), Node::Reduce(..) | Node::Add(_));
+    a == b || (is_sum(a) && is_sum(b) && alike(store, a, b))
 }
 
 /// A number to a power, where that is a number that can be written: a whole power of moderate size, the root of a square.

@@ -3,6 +3,7 @@
 //! The result is for people to read. Whether two terms are equal is decided elsewhere.
 
 mod arithmetic;
+mod clear;
 mod rule;
 mod sign;
 mod step;
@@ -165,7 +166,8 @@ impl Simplifier {
         }
     }
 
-    fn rests_on(&mut self, condition: Condition) {
+    /// Notes what a result needs in order to be right.
+    pub(crate) fn rests_on(&mut self, condition: Condition) {
         let innermost = self.conditions.len() - 1;
         let known = &mut self.conditions[innermost];
         if !known.contains(&condition) {
@@ -457,12 +459,13 @@ impl Simplifier {
     fn product(&mut self, system: &mut System, term: TermId) -> TermId {
         let store = &mut system.store;
         let mut product = Product::of(store, term);
-        let before = product.factors.len();
-        let mut cancelled = Vec::new();
-        product.combine_powers(|base| cancelled.push(base));
+        let before = product.factors.clone();
+        let (mut cancelled, mut cleared) = (Vec::new(), Vec::new());
+        product.combine_powers(store, |base| cancelled.push(base));
         product.fold_numbers(store);
         product.take_contents(store);
         product.join_exponents(store);
+        clear::clear_divisors(store, &mut product, |base| cleared.push(base));
         self.merge_guards(store, &mut product);
         if product.coefficient.is_negative() {
             let turned = (0..product.factors.len()).find_map(|at| {
@@ -478,11 +481,12 @@ impl Simplifier {
             }
         }
         let result = product.build(store);
-        if product.factors.len() < before {
-            for base in cancelled {
-                for condition in self.nonzero(system, base) {
-                    self.rests_on(condition);
-                }
+        if product.factors.len() < before.len() {
+            cleared.append(&mut cancelled);
+        }
+        for base in cleared {
+            for condition in self.nonzero(system, base) {
+                self.rests_on(condition);
             }
         }
         result

@@ -243,15 +243,15 @@ impl Signs {
                         Sign::unknown()
                     };
                 };
+                // What is divided by is not 0, nor is what that gives.
+                let zero = base.zero && !exponent.is_negative();
                 let even = exponent.is_integer()
                     && (exponent.to_integer() % num_bigint::BigInt::from(2)).is_zero();
-                if even {
-                    Sign::new(false, base.zero, true).using(&base.assumed)
-                } else if exponent.is_integer() {
-                    base
+                // A fractional power has a value only where its base is not negative.
+                if even || !exponent.is_integer() {
+                    Sign::new(false, zero, true).using(&base.assumed)
                 } else {
-                    // A fractional power has a value only where its base is not negative.
-                    Sign::new(false, base.zero, true).using(&base.assumed)
+                    Sign { zero, ..base }
                 }
             }
             Node::Apply(function, orders, arguments) => {

@@ -16,4 +16,4 @@ pub use index::{Affine, Atom, FamilyId, FunctionId, SizeId, VarId};
 pub use node::{Cmp, Node, Reduction, TermId};
 pub use store::Store;
 pub use traverse::Substitution;
-pub(crate) use unify::{Bindings, replaced, unify};
+pub(crate) use unify::{Bindings, alike, replaced, unify};

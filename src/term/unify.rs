@@ -53,6 +53,64 @@ pub(crate) fn unify(
     }
 }
 
+/// Whether two terms are the same but for the names of their bound letters.
+pub(crate) fn alike(store: &Store, a: TermId, b: TermId) -> bool {
+    alike_where(store, a, b, &Substitution::new(Vec::new()))
+}
+
+/// The same, where letters of `b` stand for those of `a`.
+fn alike_where(store: &Store, a: TermId, b: TermId, letters: &Substitution) -> bool {
+    let renamed = |term: TermId| {
+        store
+            .free_vars(term)
+            .iter()
+            .any(|it| letters.get(*it).is_some())
+    };
+    if a == b && !renamed(b) {
+        return true;
+    }
+    match (store.node(a), store.node(b)) {
+        (Node::Access(f, left), Node::Access(g, right)) => {
+            f == g && left.iter().zip(right).all(|(a, b)| *a == letters.affine(b))
+        }
+        (Node::Index(a), Node::Index(b)) => *a == letters.affine(b),
+        (Node::Guard(a), Node::Guard(b)) => *a == letters.domain(b),
+        (Node::Reduce(op, own, domain, body), Node::Reduce(other, same, range, inner)) => {
+            if op != other || own.len() != same.len() {
+                return false;
+            }
+            let bound = same
+                .iter()
+                .copied()
+                .zip(own.iter().copied().map(Affine::var));
+            let outer = letters
+                .pairs()
+                .iter()
+                .filter(|(var, _)| !same.contains(var));
+            let letters = Substitution::new(outer.cloned().chain(bound));
+            *domain == letters.domain(range) && alike_where(store, *body, *inner, &letters)
+        }
+        (a, b) => {
+            let heads = match (a, b) {
+                (Node::Apply(f, orders, _), Node::Apply(g, others, _)) => {
+                    f == g && orders == others
+                }
+                (Node::Test(cmp, ..), Node::Test(other, ..)) => cmp == other,
+                (Node::Number(a), Node::Number(b)) => a == b,
+                (Node::Parameter(a), Node::Parameter(b)) => a == b,
+                _ => std::mem::discriminant(a) == std::mem::discriminant(b),
+            };
+            let (left, right) = (a.children(), b.children());
+            heads
+                && left.len() == right.len()
+                && left
+                    .into_iter()
+                    .zip(right)
+                    .all(|(a, b)| alike_where(store, a, b, letters))
+        }
+    }
+}
+
 /// The bindings as a substitution.
 pub(crate) fn replaced(values: &Bindings) -> Substitution {
     let mut pairs: Vec<(VarId, Affine)> = values
