@@ -22,6 +22,7 @@ pub mod profile;
 pub mod serve;
 pub mod simplify;
 pub mod source;
+mod stack;
 pub mod syntax;
 pub mod system;
 pub mod term;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The layers, lowest first; those in one row stand beside each other.
 const LAYERS: &[&[&str]] = &[
-    &["source", "words"],
+    &["source", "stack", "words"],
     &["term"],
     &["array"],
     &["functions", "syntax"],

@@ -287,14 +287,23 @@ fn line_end(text: &str) -> usize {
     length.map_or(2, |length| text.len() - behind.len() + length)
 }
 
-/// How long the text between two lines is that something begins with, `\intertext{…}`.
-fn text_between(rest: &str) -> Option<usize> {
+/// How long the text between two lines is that something begins with, `\intertext{…}`; and what it says of the line
+/// below, as long as it: `\intertext{If $i \ne j$:}` as `\text{If}i \ne j:`.
+fn text_between(rest: &str) -> Option<(usize, String)> {
     let commands = [r"\intertext", r"\shortintertext"];
     let inside = commands
         .iter()
         .find_map(|command| rest.strip_prefix(command))?;
     let (text, _) = braced(inside)?;
-    Some(rest.len() - inside.len() + text.len() + 2)
+    let length = rest.len() - inside.len() + text.len() + 2;
+    let condition = text.split_once(" $").and_then(|(word, behind)| {
+        let (mathematics, end) = behind.split_once('$')?;
+        let led = matches!(word.trim().to_lowercase().as_str(), "if" | "for" | "when");
+        let ends = matches!(end.trim(), "" | ":" | ",");
+        (led && ends).then(|| format!(r"\text{{{word}}}{mathematics}:"))
+    });
+    let condition = condition.map_or_else(String::new, |said| format!("{said:length$}"));
+    Some((length, condition))
 }
 
 /// How long the remark in the column behind a formula is, `&& \text{chain rule}`; none if it says for what the formula
@@ -412,10 +421,11 @@ fn lines(text: &str, start: usize, end: usize, defines: bool, into: &mut Vec<For
         let set_between = (depth == 0 && braces == 0)
             .then(|| text_between(rest))
             .flatten();
-        if let Some(length) = set_between {
+        if let Some((length, condition)) = set_between {
             flush(begin, &mut buffer, into);
+            begin = at + if condition.is_empty() { length } else { 0 };
+            buffer.extend(condition.into_bytes());
             at += length;
-            begin = at;
             continue;
         }
         let remark = (depth == 0 && braces == 0)

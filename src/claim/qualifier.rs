@@ -76,7 +76,7 @@ pub(super) fn is_and(noad: &Noad) -> bool {
 /// A formula without the words that lead to it, the marks around it, and what is remarked on it: `(by the chain rule)`,
 /// `since …`.
 pub(super) fn without_remarks(list: &[Noad]) -> &[Noad] {
-    let is_mark = |noad: &Noad| noad.is_sign(",") || noad.is_sign(";");
+    let is_mark = |noad: &Noad| [",", ";", ":"].iter().any(|sign| noad.is_sign(sign));
     let among = |noad: &Noad, words: &[&str]| {
         first_word(noad).is_some_and(|word| words.contains(&word.as_str()))
     };
@@ -85,7 +85,7 @@ pub(super) fn without_remarks(list: &[Noad]) -> &[Noad] {
         Kind::Word(text) => {
             let text = text.trim();
             let ends = text.ends_with([',', ':', '.']) || text.contains(' ');
-            among(noad, LEADING) || (ends && !says_where(text))
+            among(noad, LEADING) || among(noad, REMARKS) || (ends && !says_where(text))
         }
         _ => false,
     };

@@ -57,7 +57,7 @@ pub(crate) struct Differentiator<'a> {
 impl Differentiator<'_> {
     /// All partial derivatives of a term.
     pub(crate) fn partials(&mut self, term: TermId) -> Vec<Partial> {
-        stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || self.visit(term))
+        crate::stack::deep(|| self.visit(term))
     }
 
     fn visit(&mut self, term: TermId) -> Vec<Partial> {
@@ -129,50 +129,48 @@ impl Differentiator<'_> {
     /// `log b` wherever the product is positive, though these may have no value; those of `log |u|` are those of
     /// `log u`.
     fn logarithm(&mut self, term: TermId) -> Vec<Partial> {
-        stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
-            match self.system.store.node(term).clone() {
-                Node::Mul(factors) if self.is_made(term) => factors
-                    .iter()
-                    .flat_map(|factor| self.logarithm(*factor))
-                    .collect(),
-                Node::Power(base, exponent) => {
-                    let by_base = self.logarithm(base);
-                    let mut all = self.chained(&Slope::plain(exponent), by_base);
-                    let by_exponent = self.partials(exponent);
-                    if !by_exponent.is_empty() {
-                        let log = Slope::plain(self.apply("log", base));
-                        all.extend(self.chained(&log, by_exponent));
-                    }
-                    all
+        crate::stack::deep(|| match self.system.store.node(term).clone() {
+            Node::Mul(factors) if self.is_made(term) => factors
+                .iter()
+                .flat_map(|factor| self.logarithm(*factor))
+                .collect(),
+            Node::Power(base, exponent) => {
+                let by_base = self.logarithm(base);
+                let mut all = self.chained(&Slope::plain(exponent), by_base);
+                let by_exponent = self.partials(exponent);
+                if !by_exponent.is_empty() {
+                    let log = Slope::plain(self.apply("log", base));
+                    all.extend(self.chained(&log, by_exponent));
                 }
-                Node::Reduce(Reduction::Product, vars, domain, body) => self
-                    .logarithm(body)
-                    .into_iter()
-                    .map(|partial| Partial {
-                        vars: vars.iter().copied().chain(partial.vars).collect(),
-                        domain: domain.and(&partial.domain),
-                        ..partial
-                    })
-                    .collect(),
-                Node::Apply(function, orders, arguments) if self.is(function, &orders, "exp") => {
-                    self.partials(arguments[0])
-                }
-                Node::Apply(function, orders, arguments) if self.is(function, &orders, "abs") => {
-                    self.logarithm(arguments[0])
-                }
-                Node::Apply(function, orders, arguments) if self.is(function, &orders, "sqrt") => {
-                    let inner = self.logarithm(arguments[0]);
-                    let half = BigRational::new(1.into(), 2.into());
-                    let half = Slope::plain(self.system.store.number(half));
-                    self.chained(&half, inner)
-                }
-                _ => {
-                    let inner = self.partials(term);
-                    let store = &mut self.system.store;
-                    let minus_one = store.int(-1);
-                    let slope = Slope::plain(store.power(term, minus_one));
-                    self.chained(&slope, inner)
-                }
+                all
+            }
+            Node::Reduce(Reduction::Product, vars, domain, body) => self
+                .logarithm(body)
+                .into_iter()
+                .map(|partial| Partial {
+                    vars: vars.iter().copied().chain(partial.vars).collect(),
+                    domain: domain.and(&partial.domain),
+                    ..partial
+                })
+                .collect(),
+            Node::Apply(function, orders, arguments) if self.is(function, &orders, "exp") => {
+                self.partials(arguments[0])
+            }
+            Node::Apply(function, orders, arguments) if self.is(function, &orders, "abs") => {
+                self.logarithm(arguments[0])
+            }
+            Node::Apply(function, orders, arguments) if self.is(function, &orders, "sqrt") => {
+                let inner = self.logarithm(arguments[0]);
+                let half = BigRational::new(1.into(), 2.into());
+                let half = Slope::plain(self.system.store.number(half));
+                self.chained(&half, inner)
+            }
+            _ => {
+                let inner = self.partials(term);
+                let store = &mut self.system.store;
+                let minus_one = store.int(-1);
+                let slope = Slope::plain(store.power(term, minus_one));
+                self.chained(&slope, inner)
             }
         })
     }

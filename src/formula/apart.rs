@@ -58,9 +58,7 @@ impl Letters {
         if let Some(done) = self.done.get(&key) {
             return *done;
         }
-        let result = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
-            self.renamed(system, term, scope)
-        });
+        let result = crate::stack::deep(|| self.renamed(system, term, scope));
         self.done.insert(key, result);
         result
     }

@@ -234,7 +234,7 @@ impl Writer<'_> {
         context: &Domain,
         conditions: &mut Vec<Condition>,
     ) -> TermId {
-        stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
+        crate::stack::deep(|| {
             let node = self.derivation.system.store.node(term).clone();
             if matches!(node, Node::Access(..)) {
                 return match self.closed_access(context, term, None) {
@@ -308,9 +308,7 @@ impl Writer<'_> {
                 // A recurrence has no closed form: it finds this entry.
                 self.closed.insert(key, None);
                 let kept = stop.map_or(Kept::Nothing, Kept::By);
-                let closed = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
-                    self.closed_form(candidate, second, kept)
-                });
+                let closed = crate::stack::deep(|| self.closed_form(candidate, second, kept));
                 self.closed.insert(key, closed);
             }
             let closed = self.closed[&key].as_ref()?;
@@ -332,9 +330,7 @@ impl Writer<'_> {
                 .collect();
             let layer = case.restricted(&mut self.derivation.system, &wanted)?;
             let kept = key.2.map_or(Kept::Nothing, Kept::By);
-            let closed = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
-                self.closed_form(&layer, true, kept)
-            });
+            let closed = crate::stack::deep(|| self.closed_form(&layer, true, kept));
             let closed = closed.map(|closed| (layer, closed));
             self.closed_layers.insert(key.clone(), closed);
         }

@@ -303,8 +303,7 @@ impl<'a> Resolver<'a> {
         if let Some(done) = self.memo.get(&term) {
             return Ok(done.clone());
         }
-        let result =
-            stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || self.unfolded(system, term))?;
+        let result = crate::stack::deep(|| self.unfolded(system, term))?;
         self.memo.insert(term, result.clone());
         Ok(result)
     }

@@ -158,7 +158,7 @@ impl Unroller {
         if let Some(done) = self.memo.get(&term) {
             return Ok(*done);
         }
-        let result = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
+        let result = crate::stack::deep(|| {
             let node = system.store.node(term).clone();
             if let Node::Reduce(op, vars, domain, body) = &node
                 && matches!(op, Reduction::Sum | Reduction::Product)

@@ -30,9 +30,7 @@ impl Lowering<'_> {
         row: Letter,
         column: Letter,
     ) -> Option<TermId> {
-        stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
-            self.compute(expression, row, column)
-        })
+        crate::stack::deep(|| self.compute(expression, row, column))
     }
 
     fn compute(&mut self, expression: &Expression, row: Letter, column: Letter) -> Option<TermId> {

@@ -112,7 +112,7 @@ impl<'a> Recovery<'a> {
         if let Some(known) = self.memo.get(&key) {
             return known.clone();
         }
-        let found = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || self.find(term, context));
+        let found = crate::stack::deep(|| self.find(term, context));
         self.memo.insert(key, found.clone());
         found
     }

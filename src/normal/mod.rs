@@ -183,7 +183,7 @@ impl<'a> Normalizer<'a> {
         if let Some(known) = self.memo.get(&term) {
             return Ok(known.clone());
         }
-        let result = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || self.compute(term))?;
+        let result = crate::stack::deep(|| self.compute(term))?;
         self.memo.insert(term, result.clone());
         Ok(result)
     }

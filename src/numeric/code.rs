@@ -365,7 +365,7 @@ impl<'p, 'a> Compiler<'p, 'a> {
         if let Some(done) = self.done.get(&term).copied() {
             return self.keep(term, done);
         }
-        let op = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || self.fresh(term));
+        let op = crate::stack::deep(|| self.fresh(term));
         if self.facts[op as usize].costly && self.letters(term).len() < self.around.len() {
             self.keep(term, op);
         }

@@ -166,7 +166,7 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
             return Rc::new(Array::filled(block.layout.len(), f64::NAN));
         }
         self.reading.push(id);
-        let array = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || Rc::new(self.compute(id)));
+        let array = crate::stack::deep(|| Rc::new(self.compute(id)));
         self.reading.pop();
         self.values.active[id.0 as usize] = false;
         // Compiling may have found new blocks.
@@ -612,9 +612,7 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
             | Op::Derived(..)
             | Op::Guard(_)
             | Op::Test(..)
-            | Op::Cases(_) => {
-                stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || self.branch(code, frame, op))
-            }
+            | Op::Cases(_) => crate::stack::deep(|| self.branch(code, frame, op)),
         }
     }
 

@@ -174,7 +174,7 @@ impl<'a> Printer<'a> {
         if let Some(done) = self.memo.get(&(term, scope)) {
             return *done;
         }
-        let printed = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
+        let printed = crate::stack::deep(|| {
             self.spelled_term(term, scope)
                 .unwrap_or_else(|| self.plain_term(term, scope))
         });

@@ -247,8 +247,7 @@ impl Converter<'_> {
         if let Some(done) = self.done.get(&term) {
             return *done;
         }
-        let result =
-            stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || self.rewritten(system, term));
+        let result = crate::stack::deep(|| self.rewritten(system, term));
         self.done.insert(term, result);
         result
     }

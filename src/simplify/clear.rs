@@ -112,3 +112,35 @@ fn moved(
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::LETTERS;
+    use super::*;
+    use crate::system::{System, pattern};
+
+    /// What becomes of a product, and how many divisors are gone from it.
+    fn cleared(text: &str) -> (bool, usize) {
+        let mut system = System::default();
+        let term = pattern(&mut system, text, LETTERS).expect("it is read");
+        let store = &mut system.store;
+        let mut product = Product::of(store, term);
+        let mut gone = 0;
+        clear_divisors(store, &mut product, |_| gone += 1);
+        let cleared = product.build(store);
+        (cleared != term, gone)
+    }
+
+    #[test]
+    fn factors_go_into_brackets_whose_fractions_all_lose_a_divisor() {
+        assert_eq!(cleared("((1 - b)/(1 - a) - b/a) a (1 - a)"), (true, 2));
+        // Turned round it is the same divisor.
+        assert_eq!(cleared("((1 - b)/(1 - a) - b/a) a (a - 1)"), (true, 2));
+        // `b/c` gains nothing by the factor a.
+        assert_eq!(cleared("(b/a - b/c) a"), (false, 0));
+        // Without divisors there is nothing to lose.
+        assert_eq!(cleared("(a - b) a"), (false, 0));
+        // a^2 is divided by once more.
+        assert_eq!(cleared("(b/a^2 + c/a^2) a"), (true, 0));
+    }
+}

@@ -209,7 +209,7 @@ impl Simplifier {
             return done;
         }
         self.conditions.push(Vec::new());
-        let result = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || {
+        let result = crate::stack::deep(|| {
             let mut current = self.children(system, term, context);
             // Each round applies one local change; the bound only guards against rules that circle.
             for _ in 0..64 {

@@ -169,7 +169,7 @@ impl Signs {
         if let Some(known) = self.memo.get(&term) {
             return known.clone();
         }
-        let sign = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || self.compute(system, term));
+        let sign = crate::stack::deep(|| self.compute(system, term));
         self.memo.insert(term, sign.clone());
         sign
     }

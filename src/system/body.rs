@@ -32,7 +32,7 @@ impl Lowering<'_> {
 
     /// An expression in which no whole array stands.
     pub(super) fn number(&mut self, expr: &Expr, scope: &mut Scope) -> Option<TermId> {
-        stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || match &expr.kind {
+        crate::stack::deep(|| match &expr.kind {
             ExprKind::Number(value) => Some(self.system.store.number(value.clone())),
             ExprKind::Name(_) | ExprKind::Slots(..) | ExprKind::Elements(..) => {
                 self.reference_term(expr, scope)

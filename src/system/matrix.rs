@@ -52,7 +52,7 @@ impl Lowering<'_> {
         if !self.speaks_of_arrays(expr, scope) {
             return self.number(expr, scope).map(Array::number);
         }
-        stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || match &expr.kind {
+        crate::stack::deep(|| match &expr.kind {
             ExprKind::Name(_) | ExprKind::Slots(..) => self.whole(expr, scope),
             ExprKind::Elements(base, elements) => self.entry_of(base, elements, scope),
             ExprKind::Call {

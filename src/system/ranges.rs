@@ -438,7 +438,7 @@ impl Lowering<'_> {
             return *done;
         }
         let node = self.system.store.node(term).clone();
-        let result = stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || match &node {
+        let result = crate::stack::deep(|| match &node {
             Node::Reduce(op, vars, domain, body) => {
                 let mut domain = domain.clone();
                 for var in vars.iter().copied() {

@@ -196,7 +196,7 @@ impl<'i> Lowering<'i> {
                 expr.span,
             ));
         }
-        stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || self.array_of(expr, letters))
+        crate::stack::deep(|| self.array_of(expr, letters))
     }
 
     pub(super) fn array_of(&mut self, expr: &Expr, letters: &Letters) -> Result<Array> {

@@ -90,11 +90,6 @@ impl Memory {
     }
 }
 
-/// Grows the stack where it becomes short.
-fn guarded<T>(run: impl FnOnce() -> T) -> T {
-    stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, run)
-}
-
 /// Evaluates terms of a system at one point.
 pub(super) struct Evaluator<'e> {
     system: &'e mut System,
@@ -196,7 +191,7 @@ impl<'e> Evaluator<'e> {
                 let family = *family;
                 let index: Option<_> = index.iter().map(|entry| of_letters(entry, env)).collect();
                 let index = index?;
-                Some(guarded(|| self.element(family, index)))
+                Some(crate::stack::deep(|| self.element(family, index)))
             }
             _ => None,
         }
@@ -217,7 +212,7 @@ impl<'e> Evaluator<'e> {
             if let Some(known) = self.memory.closed.get(&term) {
                 return known.clone();
             }
-            let result = guarded(|| self.compute(term, env));
+            let result = crate::stack::deep(|| self.compute(term, env));
             self.memory.closed.insert(term, result.clone());
             return result;
         }
@@ -226,7 +221,7 @@ impl<'e> Evaluator<'e> {
         if let Some(known) = self.memory.terms.get(&key) {
             return known.clone();
         }
-        let result = guarded(|| self.compute(term, env));
+        let result = crate::stack::deep(|| self.compute(term, env));
         self.memory.terms.insert(key, result.clone());
         result
     }
