@@ -42,6 +42,21 @@ const OF_ARRAYS: View = View {
     ..RESULT
 };
 
+/// Networks whose derivatives are products entry by entry.
+const LAYERS: &[&str] = &[
+    "where W in R^(m x n), x in R^n, y in R^m
+z = W x
+r = relu(z)
+loss C = 1/2 norm(r - y)^2
+grad z, W, x",
+    "where W in R^(m x n), V in R^(k x m), x in R^n, y in R^k
+z = W x
+h = tanh(z)
+o = V h
+loss C = 1/2 norm(o - y)^2
+grad z, h, V",
+];
+
 /// How many claims of each verdict are shown.
 const SHOWN: usize = 50;
 
@@ -204,6 +219,12 @@ fn our_own_answers_are_accepted() {
             if tried.is_err() {
                 tally.wrong.push(format!("panics: {text}"));
             }
+        }
+    }
+    for text in LAYERS {
+        for number in 0..many(4) {
+            let convention = CONVENTIONS[number % CONVENTIONS.len()];
+            try_arrays(text, convention, &mut dice, &mut tally);
         }
     }
     println!(
