@@ -164,11 +164,7 @@ pub(crate) fn heads(store: &Store, term: TermId) -> Heads {
 
 fn add_heads(store: &Store, term: TermId, found: &mut Heads) {
     match store.node(term) {
-        Node::Apply(function, _, _) => {
-            if !found.contains(function) {
-                found.push(*function);
-            }
-        }
+        Node::Apply(function, _, _) if !found.contains(function) => found.push(*function),
         Node::Power(base, _) => add_heads(store, *base, found),
         Node::Mul(factors) => {
             for factor in factors {

@@ -696,8 +696,9 @@ impl<'n, 'a> Reader<'n, 'a> {
                 };
                 self.attached(Expr::new(ExprKind::Identity, span), &base, true)
             }
-            kind if noad.sub.is_some()
-                && (*kind == Kind::Letter('e') || self.signs.one_hots.contains(kind)) =>
+            kind @ (Kind::Letter(_) | Kind::Command(_) | Kind::Accent(..))
+                if noad.sub.is_some()
+                    && (*kind == Kind::Letter('e') || self.signs.one_hots.contains(kind)) =>
             {
                 cursor.at += 1;
                 let index = self.index_of(noad.sub.as_deref().expect("just seen"))?;
