@@ -880,6 +880,11 @@ const READINGS: &[(&str, &str, &str)] = &[
     // Signs of Unicode.
     (NEURON, "∂C/∂w = (r − y)·Step(z)·x", "correct"),
     (
+        LOGISTIC,
+        r"\frac{\partial C}{\partial z} = p - p ^ { \odot 2 }",
+        "correct",
+    ),
+    (
         "z = w x\nr = sigmoid(z)\nloss C = 1/2 (y - r)^2\ngrad w",
         "∂C/∂w = (r − y)·σ′(z)·x = (r − y)(r − r²) x",
         "correct",

@@ -138,10 +138,8 @@ pub(super) fn extra_space(text: &str) -> usize {
 /// In a script an operator alone may be a mark (`x^*`, `x^+`).
 fn in_script(text: &str, place: usize) -> bool {
     let before = text[..place].trim_end();
-    before.ends_with('^')
-        || before.ends_with('_')
-        || before.ends_with("^{")
-        || before.ends_with("_{")
+    let before = before.strip_suffix('{').map_or(before, str::trim_end);
+    before.ends_with(['^', '_'])
 }
 
 fn in_braces(open: &[(char, usize)]) -> bool {
