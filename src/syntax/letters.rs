@@ -155,7 +155,7 @@ pub(crate) fn greek_sign(name: &str) -> &str {
 }
 
 /// What a subscript sign stands for.
-pub(super) fn subscript(sign: char) -> Option<char> {
+pub(crate) fn subscript(sign: char) -> Option<char> {
     SUBSCRIPTS
         .iter()
         .find(|(subscript, _)| *subscript == sign)

@@ -22,7 +22,7 @@ mod scope;
 mod statements;
 mod tree;
 
-pub(crate) use letters::{greek, greek_command, greek_sign};
+pub(crate) use letters::{greek, greek_command, greek_sign, subscript};
 pub use print::{print, print_formula};
 pub use scope::{UNSUPPORTED_FUNCTIONS, WHOLE_ARRAY_FUNCTIONS};
 pub(crate) use statements::with_stack_for;

@@ -188,11 +188,15 @@ fn separated(list: List) -> List {
             let place = Span::new(noad.span.start, noad.span.start);
             found.push(Noad::new(Kind::Sign(","), place));
         }
-        let separates = [",", ";", "\\\\"].iter().any(|sign| noad.is_sign(sign));
-        equation = (equation && !separates) || noad.is_equality();
+        equation = (equation && !separates(noad)) || noad.is_equality();
         found.push(noad.clone());
     }
     found
+}
+
+/// Whether it stands between two statements.
+fn separates(noad: &Noad) -> bool {
+    [",", ";", "\\\\"].iter().any(|sign| noad.is_sign(sign))
 }
 
 /// Whether an equation may end with a noad.
@@ -211,15 +215,10 @@ fn begins(list: &[Noad]) -> bool {
         Kind::Command(name) => !JOINS.contains(&name.as_str()) && name != "forall",
         _ => false,
     };
-    let separates = |noad: &&Noad| {
-        let sign = [",", ";", "\\\\"].iter().any(|sign| noad.is_sign(sign));
-        sign || noad.set_apart || matches!(noad.kind, Kind::Word(_))
-    };
-    let own = list[1..].iter().take_while(|noad| !separates(noad));
-    symbol
-        && own
-            .clone()
-            .any(|noad| noad.is_equality() || noad.is_other_relation())
+    let stops =
+        |noad: &Noad| separates(noad) || noad.set_apart || matches!(noad.kind, Kind::Word(_));
+    let mut own = list[1..].iter().take_while(|noad| !stops(noad));
+    symbol && own.any(|noad| noad.is_equality() || noad.is_other_relation())
 }
 
 fn error(code: &'static str, message: impl Into<String>, start: usize, end: usize) -> Report {

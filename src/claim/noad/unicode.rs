@@ -1,5 +1,7 @@
 //! What single characters stand for.
 
+use crate::syntax::subscript;
+
 /// The sign that a character is.
 pub(super) fn sign(c: char) -> Option<&'static str> {
     match c {
@@ -65,30 +67,21 @@ const ABOVE: &[(char, char)] = &[
     ('ᴸ', 'L'),
 ];
 
-const BELOW: &[(char, char)] = &[
-    ('₀', '0'),
-    ('₁', '1'),
-    ('₂', '2'),
-    ('₃', '3'),
-    ('₄', '4'),
-    ('₅', '5'),
-    ('₆', '6'),
-    ('₇', '7'),
-    ('₈', '8'),
-    ('₉', '9'),
-    ('₊', '+'),
-    ('₋', '-'),
-    ('₍', '('),
-    ('₎', ')'),
-    ('ᵢ', 'i'),
-    ('ⱼ', 'j'),
-    ('ₖ', 'k'),
-    ('ₗ', 'l'),
-    ('ₘ', 'm'),
-    ('ₙ', 'n'),
-    ('ₜ', 't'),
-    ('ₓ', 'x'),
-];
+/// What a lowered character stands for: what one does in a network, or a sign.
+fn lowered(c: char) -> Option<char> {
+    match c {
+        '₊' => Some('+'),
+        '₋' => Some('-'),
+        '₍' => Some('('),
+        '₎' => Some(')'),
+        _ => subscript(c),
+    }
+}
+
+fn raised(c: char) -> Option<char> {
+    let found = ABOVE.iter().find(|(raised, _)| *raised == c);
+    found.map(|(_, plain)| *plain)
+}
 
 /// Whether a character is a mark of a derivative.
 pub(super) fn is_prime(c: char) -> bool {
@@ -98,15 +91,14 @@ pub(super) fn is_prime(c: char) -> bool {
 /// The raised or lowered characters that a text begins with, as those of a script: its sign, its text, and how long
 /// they are.
 pub(super) fn script(text: &str) -> Option<(&'static str, String, usize)> {
-    let read = |table: &[(char, char)]| {
-        let of = |c: char| table.iter().find(|(raised, _)| *raised == c);
-        let found: Vec<&(char, char)> = text.chars().map_while(of).collect();
-        let plain: String = found.iter().map(|(_, plain)| plain).collect();
-        let length = found.iter().map(|(raised, _)| raised.len_utf8()).sum();
-        (!found.is_empty()).then_some((plain, length))
+    let read = |of: fn(char) -> Option<char>| {
+        let plain: String = text.chars().map_while(of).collect();
+        let characters = text.chars().take(plain.chars().count());
+        let length = characters.map(char::len_utf8).sum();
+        (!plain.is_empty()).then_some((plain, length))
     };
-    let above = read(ABOVE).map(|(plain, length)| ("^", plain, length));
-    above.or_else(|| read(BELOW).map(|(plain, length)| ("_", plain, length)))
+    let above = read(raised).map(|(plain, length)| ("^", plain, length));
+    above.or_else(|| read(lowered).map(|(plain, length)| ("_", plain, length)))
 }
 
 /// The letter and the accent of one that carries it.

@@ -430,6 +430,10 @@ impl<'e> Evaluator<'e> {
         }
     }
 
+    fn values(&mut self, terms: &[TermId], env: &Env) -> Result<Vec<Value>, Trouble> {
+        terms.iter().map(|term| self.term(*term, env)).collect()
+    }
+
     fn apply(
         &mut self,
         function: FunctionId,
@@ -442,16 +446,13 @@ impl<'e> Evaluator<'e> {
         let (primitive, body, opaque) = (known.primitive, known.body, known.is_opaque());
         if orders.iter().any(|order| *order > 0) {
             if opaque {
-                let values: Result<Vec<Value>, Trouble> = arguments
-                    .iter()
-                    .map(|argument| self.term(*argument, env))
-                    .collect();
+                let values = self.values(arguments, env)?;
                 let which = orders
                     .iter()
                     .fold(1000 + u64::from(function.0), |which, order| {
                         which * 8 + u64::from(*order)
                     });
-                return arithmetic.arbitrary(&values?, which);
+                return arithmetic.arbitrary(&values, which);
             }
             return self.slope(function, orders, arguments, env);
         }
@@ -489,11 +490,8 @@ impl<'e> Evaluator<'e> {
                 self.term(term, env)
             }
             None => {
-                let values: Result<Vec<Value>, Trouble> = arguments
-                    .iter()
-                    .map(|argument| self.term(*argument, env))
-                    .collect();
-                arithmetic.arbitrary(&values?, u64::from(function.0))
+                let values = self.values(arguments, env)?;
+                arithmetic.arbitrary(&values, u64::from(function.0))
             }
         }
     }
