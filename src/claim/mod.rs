@@ -6,6 +6,7 @@
 //!
 //! Readings are fixed by declarations and shapes, before any value is looked at.
 
+mod differential;
 mod document;
 mod header;
 mod lower;
@@ -16,9 +17,13 @@ mod read;
 mod tex;
 mod tree;
 
+use std::borrow::Cow;
+
 use crate::source::{Diagnostic, Report, Source, Span};
 use crate::system::System;
+use differential::Changes;
 
+pub(crate) use differential::aligned;
 pub(crate) use header::{Header, LetterRule};
 pub(crate) use lower::{
     Array, Definition, Fault, Instantiated, Letters, Lowering, Room, Structure, extents,
@@ -53,6 +58,8 @@ pub(crate) struct Line {
     pub(crate) at: Vec<(Expr, Expr)>,
     /// Whether it says nothing of the points on kinks.
     pub(crate) off_kinks: bool,
+    /// Whether a d in front of a quantity means its differential.
+    of_differentials: bool,
     /// The letters of its left side.
     left_letters: Vec<String>,
     /// Loose habits that were read all the same.
@@ -68,6 +75,15 @@ pub struct Skipped {
     pub why: String,
 }
 
+/// A claim file and the network that its names are of.
+#[derive(Debug)]
+pub(crate) struct Reading<'s> {
+    pub(crate) claims: Claims,
+    /// With what given quantities change by, where the claims speak of differentials.
+    pub(crate) system: Cow<'s, System>,
+    changes: Changes,
+}
+
 /// A claim file, read.
 #[derive(Debug)]
 pub(crate) struct Claims {
@@ -81,14 +97,40 @@ pub(crate) struct Claims {
 ///
 /// # Errors
 /// The first thing that cannot be read, with its place.
-pub(crate) fn read(
+pub(crate) fn read<'s>(
     source: &Source,
-    system: &System,
+    system: &'s System,
     about: Option<&str>,
-) -> Result<Claims, Report> {
-    let own = noad::Macros::default();
-    read_with(source, system, about, Centred::Product, own)
+) -> Result<Reading<'s>, Report> {
+    let none = Changes::from([]);
+    let own = noad::Macros::default;
+    match read_with(source, (system, &none), about, Centred::Product, own()) {
+        Ok(claims) => Ok(Reading {
+            claims,
+            system: Cow::Borrowed(system),
+            changes: none,
+        }),
+        Err(report)
+            if report
+                .diagnostics()
+                .iter()
+                .any(|it| it.code == DIFFERENTIAL) =>
+        {
+            let (system, changes) = differential::with_changes(system);
+            let known = (&system, &changes);
+            let claims = read_with(source, known, about, Centred::Product, own())?;
+            Ok(Reading {
+                claims,
+                system: Cow::Owned(system),
+                changes,
+            })
+        }
+        Err(report) => Err(report),
+    }
 }
+
+/// The code of what is refused as long as nothing is known of differentials.
+const DIFFERENTIAL: &str = "differential";
 
 /// What `\cdot` is where the header does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,27 +145,28 @@ enum Centred {
 /// meaning already.
 pub(crate) fn read_with_dots(
     source: &Source,
-    system: &System,
+    reading: &Reading<'_>,
     about: Option<&str>,
 ) -> Option<Claims> {
     if !source.text.contains(r"\cdot") {
         return None;
     }
     let own = noad::Macros::default();
-    let claims = read_with(source, system, about, Centred::Dot, own).ok()?;
+    let known = (&*reading.system, &reading.changes);
+    let claims = read_with(source, known, about, Centred::Dot, own).ok()?;
     let signs = claims.header.signs.joins.iter();
     (signs.filter(|(sign, _)| sign == "cdot").count() == 1).then_some(claims)
 }
 
 fn read_with(
     source: &Source,
-    system: &System,
+    (system, changes): (&System, &Changes),
     about: Option<&str>,
     centred: Centred,
     macros: noad::Macros,
 ) -> Result<Claims, Report> {
     let document = document::split(&source.text)?;
-    let mut names = names::Names::new(system, document.macros.or(macros));
+    let mut names = names::Names::new(system, document.macros.or(macros), changes.clone());
     let lines: Vec<(&str, usize)> = document
         .header
         .iter()
@@ -317,6 +360,7 @@ fn line(
     let mut reader = read::Reader::new(names, &header.signs);
     if let Some(above) = above {
         reader.left = above.left_letters.clone();
+        reader.of_differentials = above.of_differentials;
     }
     let (list, off_behind) = qualifier::without_kinks(list);
     let (list, qualifier) = qualifier::split(list);
@@ -362,6 +406,7 @@ fn line(
         letters: rules,
         at,
         off_kinks: off_behind || off_before,
+        of_differentials: reader.of_differentials,
         left_letters: std::mem::take(&mut reader.left),
         notes: std::mem::take(&mut reader.notes),
     })
@@ -579,7 +624,14 @@ pub(crate) fn reread(source: &Source, system: &System, left: &Expr, right: &str)
     let text = format!("{}\n{left} = {right}", header.join("\n"));
     let again = Source::new(source.name.clone(), text);
     let macros = document::split(&source.text).ok()?.macros;
-    let claims = read_with(&again, system, None, Centred::Product, macros).ok()?;
+    let claims = read_with(
+        &again,
+        (system, &Changes::from([])),
+        None,
+        Centred::Product,
+        macros,
+    )
+    .ok()?;
     match claims.lines.as_slice() {
         [line] if line.members.len() == 2 => line.members.last().cloned(),
         _ => None,

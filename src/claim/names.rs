@@ -2,6 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::differential::Changes;
 use super::noad::{self, Kind, List, Macros, Noad};
 use super::tree::{Entry, Expr, ExprKind, Join};
 use crate::source::Span;
@@ -49,6 +50,8 @@ pub(crate) struct Names<'a> {
     pub(crate) index_letters: FxHashSet<String>,
     /// The commands of the claim's own.
     pub(crate) macros: Macros,
+    /// What given quantities change by, where claims speak of differentials.
+    pub(crate) changes: Changes,
 }
 
 /// Functions of whole arrays and others that claims know beside those of the table.
@@ -59,7 +62,7 @@ const MORE_FUNCTIONS: &[&str] = &[
 
 impl<'a> Names<'a> {
     /// The names of the network and its `write` lines.
-    pub(crate) fn new(system: &'a System, macros: Macros) -> Self {
+    pub(crate) fn new(system: &'a System, macros: Macros, changes: Changes) -> Self {
         let mut names = Self {
             system,
             spellings: Vec::new(),
@@ -68,6 +71,7 @@ impl<'a> Names<'a> {
             functions: FxHashMap::default(),
             index_letters: FxHashSet::default(),
             macros,
+            changes,
         };
         for id in system.family_ids() {
             let family = system.family(id);
@@ -76,7 +80,8 @@ impl<'a> Names<'a> {
                 FamilyKind::Adjoint { .. } | FamilyKind::Local { .. }
             );
             // A boundary that is given is read through the quantity that it bounds.
-            if !derived && system.bounded_by(id).is_none() {
+            let change = names.changes.iter().any(|(_, change)| *change == id);
+            if !derived && !change && system.bounded_by(id).is_none() {
                 names.families.insert(family.name.clone(), id);
             }
         }

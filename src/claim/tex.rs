@@ -172,6 +172,13 @@ impl Writer<'_> {
                 self.expr(of, 2)?,
                 self.expr(wrt, 2)?
             ),
+            ExprKind::Slope(function, orders, arguments) => {
+                let orders: Vec<String> = orders.iter().map(u8::to_string).collect();
+                let name = crate::functions::row(function).map_or(&**function, |row| row.latex);
+                let arguments = self.list(arguments.iter().cloned())?;
+                format!("{name}^{{({})}}({arguments})", orders.join(","))
+            }
+            ExprKind::Differential(inner, _) => format!(r"\mathrm{{d}}{}", self.expr(inner, 3)?),
             ExprKind::Kronecker(i, j) => {
                 format!(r"\delta_{{{},{}}}", self.expr(i, 0)?, self.expr(j, 0)?)
             }

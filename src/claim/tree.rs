@@ -2,6 +2,8 @@
 
 use num_rational::BigRational;
 
+use super::differential::Changes;
+
 use crate::source::Span;
 use crate::syntax::Comparison;
 use crate::system::System;
@@ -86,6 +88,8 @@ pub(crate) enum ExprKind {
     Transpose(Box<Expr>),
     /// A function of the language, of numbers or of arrays, with the number of its primes.
     Call(String, u8, Vec<Expr>),
+    /// A derivative of a function of several numbers, and how often it is taken by each: `f^{(1,0)}(a, b)`.
+    Slope(String, Box<[u8]>, Vec<Expr>),
     /// Elements of what is not a plain quantity.
     Elements(Box<Expr>, Vec<Entry>),
     Fold {
@@ -104,6 +108,8 @@ pub(crate) enum ExprKind {
         wrt: Box<Expr>,
         direct: bool,
     },
+    /// What an expression changes by where these quantities change by those.
+    Differential(Box<Expr>, Changes),
     /// A column of this number, of the length that fits.
     Column(i64),
     Identity,
@@ -154,10 +160,13 @@ impl Expr {
             | ExprKind::Power(a, b, _)
             | ExprKind::Unit(a, b)
             | ExprKind::Kronecker(a, b) => found.extend([&**a, &**b]),
-            ExprKind::Transpose(inner) | ExprKind::OneHot(inner) | ExprKind::Named(inner) => {
-                found.push(inner)
+            ExprKind::Transpose(inner)
+            | ExprKind::OneHot(inner)
+            | ExprKind::Differential(inner, _)
+            | ExprKind::Named(inner) => found.push(inner),
+            ExprKind::Call(_, _, arguments) | ExprKind::Slope(_, _, arguments) => {
+                found.extend(arguments);
             }
-            ExprKind::Call(_, _, arguments) => found.extend(arguments),
             ExprKind::Elements(inner, elements) => {
                 found.push(inner);
                 found.extend(indices(elements));
@@ -225,10 +234,13 @@ impl Expr {
             | ExprKind::Power(a, b, _)
             | ExprKind::Unit(a, b)
             | ExprKind::Kronecker(a, b) => found.extend([&mut **a, &mut **b]),
-            ExprKind::Transpose(inner) | ExprKind::OneHot(inner) | ExprKind::Named(inner) => {
-                found.push(inner)
+            ExprKind::Transpose(inner)
+            | ExprKind::OneHot(inner)
+            | ExprKind::Differential(inner, _)
+            | ExprKind::Named(inner) => found.push(inner),
+            ExprKind::Call(_, _, arguments) | ExprKind::Slope(_, _, arguments) => {
+                found.extend(arguments);
             }
-            ExprKind::Call(_, _, arguments) => found.extend(arguments),
             ExprKind::Elements(inner, elements) => {
                 found.push(inner);
                 found.extend(indices_mut(elements));
@@ -474,19 +486,15 @@ impl Printer<'_> {
             ),
             ExprKind::Transpose(inner) => (format!("{}^T", self.expr(inner, 3)), 2),
             ExprKind::Call(name, primes, arguments) => {
-                let arguments: Vec<String> = arguments
-                    .iter()
-                    .map(|argument| self.expr(argument, 0))
-                    .collect();
-                (
-                    format!(
-                        "{name}{}({})",
-                        "'".repeat(usize::from(*primes)),
-                        arguments.join(", ")
-                    ),
-                    3,
-                )
+                let primes = "'".repeat(usize::from(*primes));
+                (format!("{name}{primes}({})", self.list(arguments)), 3)
             }
+            ExprKind::Slope(name, orders, arguments) => {
+                let orders: Vec<String> = orders.iter().map(u8::to_string).collect();
+                let (orders, arguments) = (orders.join(","), self.list(arguments));
+                (format!("{name}^({orders})({arguments})"), 3)
+            }
+            ExprKind::Differential(inner, _) => (format!("d{}", self.expr(inner, 3)), 3),
             ExprKind::Elements(inner, elements) => (
                 format!("{}{}", self.expr(inner, 4), self.elements(elements)),
                 3,
@@ -571,6 +579,11 @@ impl Printer<'_> {
             }
             ExprKind::Named(inner) => self.at(inner),
         }
+    }
+
+    fn list(&self, exprs: &[Expr]) -> String {
+        let exprs: Vec<String> = exprs.iter().map(|expr| self.expr(expr, 0)).collect();
+        exprs.join(", ")
     }
 
     fn slots(&self, slots: &[Expr]) -> String {

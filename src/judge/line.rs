@@ -135,7 +135,8 @@ pub struct Options<'o> {
 /// # Errors
 /// What cannot be read, with its place in the file.
 pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<Judged, Report> {
-    let claims = claim::read(source, system, options.about)?;
+    let reading = claim::read(source, system, options.about)?;
+    let (claims, system) = (&reading.claims, &*reading.system);
     // Read again only for a line that no product fits.
     let with_dots = OnceCell::new();
     let step_at_zero = options
@@ -193,7 +194,7 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
         // Where no product fits, the shapes leave one reading for the sign.
         if let Verdict::IllTyped(_) = verdict.verdict
             && let Some(dots) = with_dots
-                .get_or_init(|| claim::read_with_dots(source, system, options.about))
+                .get_or_init(|| claim::read_with_dots(source, &reading, options.about))
                 .as_ref()
                 .and_then(|claims| claims.lines.get(at))
         {
@@ -275,9 +276,15 @@ impl<'s> Judge<'s> {
         let mut patterns = 0;
         let mut trivial = 0;
         let mut rests_on = Vec::new();
+        let mut changing = Vec::new();
         let mut mistake = None;
         let (mut partial, mut by_slopes) = (false, false);
         for member in members {
+            let aligned = claim::aligned(self.system, left, member);
+            let (left, member) = aligned
+                .as_ref()
+                .map_or((left, member), |sides| (&sides.left, &sides.right));
+            changing.extend(aligned.as_ref().map(|sides| sides.said.clone()));
             // What has a name of the person's own may be named; `\delta = \nabla_z C`.
             let restated = matches!(left.kind, ExprKind::Named(_)) && !named(member);
             let circular = self.contains(member, left) && !restated;
@@ -356,6 +363,10 @@ impl<'s> Judge<'s> {
         });
         let follows = match (before, members.last()) {
             (Some(before), Some(member)) if line.continues => {
+                let aligned = claim::aligned(self.system, before, member);
+                let (before, member) = aligned
+                    .as_ref()
+                    .map_or((before, member), |sides| (&sides.left, &sides.right));
                 match self.relation(before, member, &Demands::default(), false) {
                     Relation::Same { .. } => Some(true),
                     Relation::Differs(_) | Relation::IllTyped(_) => Some(false),
@@ -367,6 +378,8 @@ impl<'s> Judge<'s> {
         let mut read_as = vec![print(self.system, left)];
         read_as.extend(members.iter().map(|member| print(self.system, member)));
         let mut notes = line.notes.clone();
+        changing.dedup();
+        notes.extend(changing);
         if partial {
             notes.push("judged for the layers or steps at which all of it exists".into());
         }

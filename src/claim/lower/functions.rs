@@ -278,6 +278,44 @@ impl Lowering<'_> {
         })
     }
 
+    /// A derivative of a function of several numbers, at numbers.
+    pub(super) fn slope(
+        &mut self,
+        name: &str,
+        orders: &[u8],
+        arguments: &[Expr],
+        span: Span,
+        letters: &Letters,
+    ) -> Result<Array> {
+        let id = self.function(name, span)?;
+        let opaque = self.system.function(id).is_opaque();
+        let mut terms = Vec::new();
+        for argument in arguments {
+            let value = self.array(argument, letters)?;
+            if !value.is_number() {
+                return Err(Fault::Unsupported(format!("`{name}` of arrays"), span));
+            }
+            terms.push(value.entries[0]);
+        }
+        if opaque {
+            let slope = Node::Apply(id, orders.into(), terms.into());
+            return Ok(Array::number(self.system.store.intern(slope)));
+        }
+        let places: Vec<FamilyId> = terms.iter().map(|term| self.made_family(*term)).collect();
+        let arguments = places
+            .iter()
+            .map(|place| self.system.store.access(*place, []))
+            .collect();
+        let value = Node::Apply(id, vec![0; orders.len()].into(), arguments);
+        let mut slope = self.system.store.intern(value);
+        for (place, order) in places.iter().zip(orders) {
+            for _ in 0..*order {
+                slope = self.partial(slope, &(*place, Box::default()), false, span)?;
+            }
+        }
+        Ok(Array::number(slope))
+    }
+
     /// A function of numbers on each entry.
     pub(super) fn entrywise(
         &mut self,

@@ -5,6 +5,7 @@
 
 mod branches;
 mod derivative;
+mod differential;
 mod functions;
 mod ranges;
 mod shapes;
@@ -247,6 +248,12 @@ impl<'i> Lowering<'i> {
             }
             ExprKind::Call(name, primes, arguments) => {
                 self.call(name, *primes, arguments, span, letters)
+            }
+            ExprKind::Slope(name, orders, arguments) => {
+                self.slope(name, orders, arguments, span, letters)
+            }
+            ExprKind::Differential(inner, changes) => {
+                self.differential(inner, changes, span, letters)
             }
             ExprKind::Elements(inner, entries) => {
                 let array = self.array(inner, letters)?;

@@ -1,12 +1,14 @@
 //! From noads to expressions: every symbol is looked up, every script gets its role, in a fixed order.
 
 mod constructs;
+mod differential;
 mod scripts;
 
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{One, Zero};
 
+use super::DIFFERENTIAL;
 use super::names::{Found, Meaning, Names, text_of};
 use super::noad::{Kind, List, Noad, Table, span_of};
 use super::tree::{Binder, Condition, Entry, Expr, ExprKind, Fold, Join, print};
@@ -112,6 +114,8 @@ pub(crate) struct Reader<'n, 'a> {
     steps_below: Vec<(String, Span)>,
     /// The members that were read, each with the bar behind it.
     evaluated: Vec<(Expr, Option<Bar>)>,
+    /// Whether a d in front of a quantity means its differential.
+    pub(crate) of_differentials: bool,
 }
 
 /// A bar behind a side.
@@ -119,14 +123,6 @@ struct Bar {
     span: Span,
     /// What holds where the side is evaluated.
     equations: Vec<(Expr, Expr)>,
-}
-
-fn differential(span: Span) -> Report {
-    error(
-        "differential",
-        "this is the differential of the loss: a statement about differentials is not read, state the derivative",
-        span,
-    )
 }
 
 fn error(code: &'static str, message: impl Into<String>, span: Span) -> Report {
@@ -181,6 +177,7 @@ impl<'n, 'a> Reader<'n, 'a> {
             steps_above: Vec::new(),
             steps_below: Vec::new(),
             evaluated: Vec::new(),
+            of_differentials: false,
         }
     }
 
@@ -197,7 +194,13 @@ impl<'n, 'a> Reader<'n, 'a> {
     /// The members of `a = b = c`.
     pub(crate) fn members(&mut self, list: &[Noad]) -> Result<Vec<Expr>, Report> {
         let mut members: Vec<Expr> = Vec::new();
-        for member in list.split(Noad::is_equality) {
+        let sides: Vec<&[Noad]> = list.split(Noad::is_equality).collect();
+        if self.speaks_of_differentials(&sides) {
+            self.of_differentials = true;
+            let note = "a d in front of a quantity is read as its differential";
+            self.notes.push(note.into());
+        }
+        for member in sides {
             if member.is_empty() {
                 let span = span_of(list).unwrap_or_default();
                 return Err(error(
@@ -210,8 +213,9 @@ impl<'n, 'a> Reader<'n, 'a> {
                 Some((bar, of)) if bar.kind == Kind::Bar => (of, Some(self.bar(bar, of)?)),
                 _ => (member, None),
             };
-            if members.is_empty() && self.is_differential_of_loss(member) {
-                return Err(differential(member[0].span));
+            if members.is_empty() && !self.of_differentials && self.is_differential(member)
+            {
+                return Err(differential::unread(member[0].span));
             }
             let member = self.whole(member)?;
             self.evaluated.push((member.clone(), bar));
@@ -221,18 +225,6 @@ impl<'n, 'a> Reader<'n, 'a> {
             members.push(member);
         }
         Ok(members)
-    }
-
-    /// `dL` as a whole side, whatever d may be called elsewhere.
-    fn is_differential_of_loss(&self, side: &[Noad]) -> bool {
-        let [d, of @ ..] = side else { return false };
-        d.kind == Kind::Letter('d')
-            && d.is_bare()
-            && self.names.find(of).is_some_and(|found| {
-                let loss = self.names.system.loss;
-                found.length == of.len()
-                    && matches!(found.meaning, Meaning::Quantity(family) if Some(family) == loss)
-            })
     }
 
     /// The bar behind `of`.
@@ -532,6 +524,9 @@ impl<'n, 'a> Reader<'n, 'a> {
                 return Ok(derivative);
             }
         }
+        if let Some(differential) = self.differential_here(cursor)? {
+            return Ok(differential);
+        }
         // `\max_j z_j` folds; without an index it is the function.
         if noad.sub.is_some() {
             match &noad.kind {
@@ -728,7 +723,7 @@ impl<'n, 'a> Reader<'n, 'a> {
                     && matches!(found.meaning, Meaning::Quantity(_))
                 {
                     if matches!(found.meaning, Meaning::Quantity(family) if family == loss) {
-                        return Err(differential(span));
+                        return Err(differential::unread(span));
                     }
                     cursor.at += 1;
                     let of = Expr::quantity(loss, span);

@@ -416,6 +416,8 @@ impl Reader<'_, '_> {
     ) -> Result<Expr, Report> {
         let mut scripts = scripts.clone();
         let primes = std::mem::take(&mut scripts.primes);
+        let orders = scripts.sup.as_deref().and_then(orders_of);
+        scripts.sup = scripts.sup.filter(|_| orders.is_none());
         if scripts.sub.is_some() {
             return Err(error(
                 "unknown-symbol",
@@ -461,7 +463,13 @@ impl Reader<'_, '_> {
                     {
                         diagonal(entry, index)
                     }
-                    _ => self.known_call(name, primes, arguments, whole)?,
+                    _ => {
+                        let call = self.known_call(name, primes, arguments, whole)?;
+                        match orders {
+                            Some(orders) => slope(call, orders)?,
+                            None => call,
+                        }
+                    }
                 };
                 let call = self.attached(call, &scripts, true)?;
                 return self.attached(call, &outer, true);
@@ -785,4 +793,42 @@ fn diagonal(entry: &Expr, letter: String) -> Expr {
         body: Box::new(entry.clone()),
     };
     Expr::new(fold, entry.span)
+}
+
+/// The orders of a derivative that are written above a function: `f^{(1,0)}`, `f^{(4)}`. Fewer than four are primes; a
+/// number alone may be that of a layer.
+fn orders_of(sup: &[Noad]) -> Option<Box<[u8]>> {
+    let [only] = sup else { return None };
+    let Kind::Fence('(', inside) = &only.kind else {
+        return None;
+    };
+    let orders: Option<Box<[u8]>> = inside
+        .split(|noad| noad.is_sign(","))
+        .map(|part| match part {
+            [order] if order.is_bare() => match &order.kind {
+                Kind::Number(digits) => digits.parse().ok(),
+                _ => None,
+            },
+            _ => None,
+        })
+        .collect();
+    orders.filter(|orders| orders.len() > 1 || orders.first().is_some_and(|order| *order > 3))
+}
+
+/// A call as the derivative of these orders.
+fn slope(call: Expr, orders: Box<[u8]>) -> Result<Expr, Report> {
+    let span = call.span;
+    match (call.kind, &*orders) {
+        (ExprKind::Call(name, 0, arguments), [order]) if arguments.len() == 1 => {
+            Ok(Expr::new(ExprKind::Call(name, *order, arguments), span))
+        }
+        (ExprKind::Call(name, 0, arguments), _) if arguments.len() == orders.len() => {
+            Ok(Expr::new(ExprKind::Slope(name, orders, arguments), span))
+        }
+        _ => Err(error(
+            "argument-count",
+            "a derivative says for each argument how often it is taken by it",
+            span,
+        )),
+    }
 }

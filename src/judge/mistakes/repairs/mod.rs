@@ -217,6 +217,7 @@ fn operands(expr: &Expr) -> Vec<usize> {
         | ExprKind::Quotient(..)
         | ExprKind::Transpose(_)
         | ExprKind::Call(..)
+        | ExprKind::Slope(..)
         | ExprKind::Cases(_)
         | ExprKind::Indicator(_)
         | ExprKind::Matrix(_) => (0..count).collect(),
@@ -228,6 +229,7 @@ fn operands(expr: &Expr) -> Vec<usize> {
         | ExprKind::Size(..)
         | ExprKind::Quantity { .. }
         | ExprKind::Derivative { .. }
+        | ExprKind::Differential(..)
         | ExprKind::Column(_)
         | ExprKind::Identity
         | ExprKind::Unit(..)
@@ -311,11 +313,13 @@ fn axes(system: &System, expr: &Expr) -> usize {
         | ExprKind::Letter(_)
         | ExprKind::Size(..)
         | ExprKind::Kronecker(..)
+        | ExprKind::Slope(..)
         | ExprKind::Elements(..) => 0,
         ExprKind::Quantity {
             family, elements, ..
         } => open_axes(system, *family, elements),
         ExprKind::Derivative { of, wrt, .. } => axes(system, of) + axes(system, wrt),
+        ExprKind::Differential(of, _) => axes(system, of),
         ExprKind::Column(_) | ExprKind::OneHot(_) => 1,
         ExprKind::Identity | ExprKind::Unit(..) | ExprKind::Matrix(_) => 2,
         ExprKind::Call(name, _, arguments) => match name.as_str() {
