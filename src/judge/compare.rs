@@ -142,6 +142,9 @@ const QUIET_POINTS: u64 = 4;
 /// How often kinks are looked for with other residues.
 const KINK_DRAWS: usize = 6;
 
+/// From so many step patterns kinks are looked for.
+const MOST_STARTS: usize = 6;
+
 /// How often where inputs have few values: on a kink both sides may be the same for one of them.
 const DRAWS_OF_FEW: usize = 8;
 
@@ -206,6 +209,8 @@ fn compared(
 ) -> Outcome {
     let mut patterns: FxHashMap<u64, ()> = FxHashMap::default();
     let mut first: Option<(u64, Make, Vec<Kink>)> = None;
+    // A point of each pattern: a kink may show there and nowhere else, behind a unit that is on or off.
+    let mut starts: Vec<(u64, Make, Vec<Kink>)> = Vec::new();
     let mut unproved = (!search.prove).then(|| UNPROVED.to_owned());
     let mut alive: Vec<bool> = pairs
         .iter()
@@ -311,6 +316,7 @@ fn compared(
                     match identical(lowering, pairs, demands, search, (seed, make), &found.shown) {
                         Ok(()) => {
                             patterns.insert(pattern, ());
+                            starts.push((seed, make, found.kinks.clone()));
                             // Other points have nothing to add.
                             if found.straight && !few_values {
                                 break;
@@ -355,25 +361,32 @@ fn compared(
     {
         return Outcome::Differs(example);
     }
-    let except = if search.kinks && search.step_at_zero != StepAtZero::Undefined {
-        // Where a root is met, its residues may have to be drawn again; where both sides are the same by chance, others.
-        let mut found = Err(String::new());
-        let mut wanted = if few_values { DRAWS_OF_FEW } else { 1 };
-        for draw in 0..KINK_DRAWS + wanted {
-            let start = (seed + draw as u64 * SEED_STEP, make, draw);
-            found = on_kinks(lowering, pairs, demands, search, start, (&kinks, by_slopes));
-            wanted -= usize::from(found.is_ok());
-            if wanted == 0 || matches!(found, Ok(Some(_))) {
+    let mut except = None;
+    if search.kinks && search.step_at_zero != StepAtZero::Undefined {
+        let others = starts.into_iter().filter(|start| start.0 != seed);
+        let (on, others): (Vec<_>, Vec<_>) = others.partition(|(_, make, _)| *make == Make::AllOn);
+        let first = std::iter::once((seed, make, kinks));
+        for (seed, make, kinks) in first.chain(on).chain(others).take(MOST_STARTS) {
+            // Where a root is met, its residues may have to be drawn again; where both sides are the same by chance, others.
+            let mut found = Err(String::new());
+            let mut wanted = if few_values { DRAWS_OF_FEW } else { 1 };
+            for draw in 0..KINK_DRAWS + wanted {
+                let start = (seed + draw as u64 * SEED_STEP, make, draw);
+                found = on_kinks(lowering, pairs, demands, search, start, (&kinks, by_slopes));
+                wanted -= usize::from(found.is_ok());
+                if wanted == 0 || matches!(found, Ok(Some(_))) {
+                    break;
+                }
+            }
+            match found {
+                Ok(found) => except = found,
+                Err(why) => return Outcome::Open(why),
+            }
+            if except.is_some() {
                 break;
             }
         }
-        match found {
-            Ok(except) => except,
-            Err(why) => return Outcome::Open(why),
-        }
-    } else {
-        None
-    };
+    }
     Outcome::Same {
         patterns,
         except,

@@ -213,8 +213,7 @@ impl<'n, 'a> Reader<'n, 'a> {
                 Some((bar, of)) if bar.kind == Kind::Bar => (of, Some(self.bar(bar, of)?)),
                 _ => (member, None),
             };
-            if members.is_empty() && !self.of_differentials && self.is_differential(member)
-            {
+            if members.is_empty() && !self.of_differentials && self.is_differential(member) {
                 return Err(differential::unread(member[0].span));
             }
             let member = self.whole(member)?;
