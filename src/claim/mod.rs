@@ -28,6 +28,7 @@ pub(crate) use header::{Header, LetterRule};
 pub(crate) use lower::{
     Array, Definition, Fault, Instantiated, Letters, Lowering, Room, Structure, extents,
 };
+pub(crate) use names::written_out;
 pub(crate) use tex::edited;
 pub(crate) use tree::{Binder, Condition, Entry, Expr, ExprKind, Fold, Join, print};
 
@@ -129,6 +130,9 @@ pub(crate) fn read<'s>(
     }
 }
 
+/// The code of a symbol without a meaning.
+const UNKNOWN: &str = "unknown-symbol";
+
 /// The code of what is refused as long as nothing is known of differentials.
 const DIFFERENTIAL: &str = "differential";
 
@@ -194,8 +198,16 @@ fn read_with(
             Err(report) => return Err(report),
         }
     }
+    // Who stacks the columns of a matrix means Kronecker's product of columns too.
+    let signs = &mut header.signs.joins;
+    if signs.iter().all(|(sign, _)| sign != "otimes")
+        && lists.iter().any(|(_, list)| noad::says(list, "vec"))
+    {
+        signs.push(("otimes".into(), Join::Kronecker));
+    }
     // Definitions may stand behind what uses them.
     let mut defined = Vec::new();
+    let mut later: Vec<Statement<'_>> = Vec::new();
     // `H = \nabla^2 J = …`: a name for what is claimed; and `H = …`, a name for what the header says that it is about.
     let mut named = Vec::new();
     let mut about = Vec::new();
@@ -208,8 +220,15 @@ fn read_with(
             let name = statement.new_name(&names);
             let used = |name| lists.iter().any(|(_, list)| uses(list, name, span));
             let defines = if statement.defines(formula) {
-                claims.define(&statement, &mut names, &header)?;
-                true
+                match claims.define(&statement, &mut names, &header) {
+                    Ok(()) => true,
+                    // What it uses may be defined further on.
+                    Err(report) if report.diagnostics().iter().any(|it| it.code == UNKNOWN) => {
+                        later.push(statement);
+                        continue;
+                    }
+                    Err(report) => return Err(report),
+                }
             } else {
                 name.is_some_and(used) && claims.define(&statement, &mut names, &header).is_ok()
             };
@@ -221,6 +240,19 @@ fn read_with(
             } else if is_named && header.about.is_some() {
                 about.push(span);
             }
+        }
+    }
+    while !later.is_empty() {
+        let (before, mut failed) = (later.len(), None);
+        later.retain(|statement| {
+            match claims.define(statement, &mut names, &header) {
+                Ok(()) => defined.extend(noad::span_of(statement.list)),
+                Err(report) => failed = failed.take().or(Some(report)),
+            }
+            !noad::span_of(statement.list).is_some_and(|span| defined.contains(&span))
+        });
+        if let Some(report) = failed.filter(|_| later.len() == before) {
+            return Err(report);
         }
     }
     // The header speaks of one formula.
@@ -449,7 +481,7 @@ fn unknown_left(list: &[noad::Noad], names: &names::Names<'_>, header: &Header) 
         Err(report) => report,
     };
     let first = report.diagnostics().first()?;
-    (first.code == "unknown-symbol").then(|| first.message.clone())
+    (first.code == UNKNOWN).then(|| first.message.clone())
 }
 
 /// One equation of a formula.
@@ -512,17 +544,12 @@ impl Statement<'_> {
 /// Whether a symbol stands somewhere in a list as a value, other than in its own definition.
 fn uses(list: &[noad::Noad], name: &noad::Noad, definition: Span) -> bool {
     list.iter().any(|noad| {
-        let inside: Vec<&[noad::Noad]> = match &noad.kind {
-            noad::Kind::Fence(_, list) | noad::Kind::Group(list) | noad::Kind::Root(_, list) => {
-                vec![list]
-            }
-            noad::Kind::Fraction(above, below) => vec![above, below],
-            noad::Kind::Table(_, rows) => rows.iter().flatten().map(Vec::as_slice).collect(),
-            _ => Vec::new(),
-        };
         let outside = noad.span.end <= definition.start || noad.span.start >= definition.end;
         (outside && noad.kind == name.kind && noad.sub == name.sub)
-            || inside.into_iter().any(|list| uses(list, name, definition))
+            || noad
+                .inside()
+                .into_iter()
+                .any(|list| uses(list, name, definition))
     })
 }
 

@@ -85,6 +85,12 @@ impl<'a> Names<'a> {
                 names.families.insert(family.name.clone(), id);
             }
         }
+        // The script letter of a loss that is called l.
+        if let Some(loss) = system.loss.filter(|loss| system.family(*loss).name == "l")
+            && !names.families.contains_key("ell")
+        {
+            names.families.insert("ell".into(), loss);
+        }
         for (at, size) in system.sizes.iter().enumerate() {
             names.sizes.insert(
                 size.name.clone(),
@@ -179,7 +185,10 @@ impl<'a> Names<'a> {
     fn spelled(&self, what: &Spelled) -> Option<Expr> {
         let span = Span::default();
         let quantity = |family: FamilyId, slots: &[Affine]| {
-            let slots: Option<Vec<Expr>> = slots.iter().map(|slot| self.affine(slot)).collect();
+            let slots: Option<Vec<Expr>> = slots
+                .iter()
+                .map(|slot| written_out(self.system, slot))
+                .collect();
             Some(Expr::new(
                 ExprKind::Quantity {
                     family,
@@ -203,8 +212,10 @@ impl<'a> Names<'a> {
             Spelled::Term(term) => match self.system.store.node(*term) {
                 crate::term::Node::Access(family, index) => {
                     let slots = self.system.family(*family).slots;
-                    let parts: Option<Vec<Expr>> =
-                        index.iter().map(|entry| self.affine(entry)).collect();
+                    let parts: Option<Vec<Expr>> = index
+                        .iter()
+                        .map(|entry| written_out(self.system, entry))
+                        .collect();
                     let mut parts = parts?;
                     let elements = parts.split_off(slots);
                     Some(Expr::new(
@@ -216,59 +227,10 @@ impl<'a> Names<'a> {
                         span,
                     ))
                 }
-                crate::term::Node::Index(affine) => self.affine(affine),
+                crate::term::Node::Index(affine) => written_out(self.system, affine),
                 _ => None,
             },
         }
-    }
-
-    /// An index expression over letters.
-    fn affine(&self, affine: &Affine) -> Option<Expr> {
-        let span = Span::default();
-        let number = |value: num_rational::Ratio<i64>| {
-            Expr::new(
-                ExprKind::Number(num_rational::BigRational::new(
-                    (*value.numer()).into(),
-                    (*value.denom()).into(),
-                )),
-                span,
-            )
-        };
-        let mut terms = Vec::new();
-        for (atom, coefficient) in affine.terms() {
-            let value = match atom {
-                Atom::Var(var) => Expr::new(
-                    ExprKind::Letter(self.system.store.letter(*var).to_owned()),
-                    span,
-                ),
-                Atom::Size(size, slots) => {
-                    let slots: Option<Vec<Expr>> =
-                        slots.iter().map(|slot| self.affine(slot)).collect();
-                    Expr::new(ExprKind::Size(*size, slots?), span)
-                }
-                Atom::Read(..) => return None,
-            };
-            let one = num_rational::Ratio::from_integer(1);
-            let minus = *coefficient < num_rational::Ratio::from_integer(0);
-            let size = if minus { -*coefficient } else { *coefficient };
-            let term = if size == one {
-                value
-            } else {
-                let product = vec![(Join::Product, number(size)), (Join::Product, value)];
-                Expr::new(ExprKind::Product(product), span)
-            };
-            terms.push((minus, term));
-        }
-        let constant = affine.constant();
-        let zero = num_rational::Ratio::from_integer(0);
-        if constant != zero || terms.is_empty() {
-            let minus = constant < zero && !terms.is_empty();
-            terms.push((minus, number(if minus { -constant } else { constant })));
-        }
-        Some(match terms.as_slice() {
-            [(false, only)] => only.clone(),
-            _ => Expr::new(ExprKind::Sum(terms), span),
-        })
     }
 
     /// Whether a text is a size of the network.
@@ -649,4 +611,52 @@ fn bind(letter: &str, given: &[Noad], bound: &mut Vec<(String, List)>) -> bool {
             true
         }
     }
+}
+
+/// An index as an expression; none if data stands in it.
+pub(crate) fn written_out(system: &System, affine: &Affine) -> Option<Expr> {
+    let span = Span::default();
+    let number = |value: num_rational::Ratio<i64>| {
+        Expr::new(
+            ExprKind::Number(num_rational::BigRational::new(
+                (*value.numer()).into(),
+                (*value.denom()).into(),
+            )),
+            span,
+        )
+    };
+    let mut terms = Vec::new();
+    for (atom, coefficient) in affine.terms() {
+        let value = match atom {
+            Atom::Var(var) => {
+                Expr::new(ExprKind::Letter(system.store.letter(*var).to_owned()), span)
+            }
+            Atom::Size(size, slots) => {
+                let slots: Option<Vec<Expr>> =
+                    slots.iter().map(|slot| written_out(system, slot)).collect();
+                Expr::new(ExprKind::Size(*size, slots?), span)
+            }
+            Atom::Read(..) => return None,
+        };
+        let one = num_rational::Ratio::from_integer(1);
+        let minus = *coefficient < num_rational::Ratio::from_integer(0);
+        let size = if minus { -*coefficient } else { *coefficient };
+        let term = if size == one {
+            value
+        } else {
+            let product = vec![(Join::Product, number(size)), (Join::Product, value)];
+            Expr::new(ExprKind::Product(product), span)
+        };
+        terms.push((minus, term));
+    }
+    let constant = affine.constant();
+    let zero = num_rational::Ratio::from_integer(0);
+    if constant != zero || terms.is_empty() {
+        let minus = constant < zero && !terms.is_empty();
+        terms.push((minus, number(if minus { -constant } else { constant })));
+    }
+    Some(match terms.as_slice() {
+        [(false, only)] => only.clone(),
+        _ => Expr::new(ExprKind::Sum(terms), span),
+    })
 }

@@ -124,7 +124,7 @@ impl Writer<'_> {
                         (0, _) => "",
                         (_, Join::Elementwise) => r"\odot ",
                         (_, Join::Dot) => r"\cdot ",
-                        (_, Join::Tensor) => r"\otimes ",
+                        (_, Join::Tensor | Join::Kronecker) => r"\otimes ",
                         (_, Join::Product) => r"\,",
                     });
                     // A sum sign takes what follows it.

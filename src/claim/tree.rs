@@ -27,6 +27,8 @@ pub(crate) enum Join {
     Dot,
     /// Of two columns their outer product, else Kronecker's.
     Tensor,
+    /// Kronecker's product, of columns too.
+    Kronecker,
 }
 
 /// One entry of an element index.
@@ -464,7 +466,7 @@ impl Printer<'_> {
                             Join::Product => " ",
                             Join::Elementwise => " .* ",
                             Join::Dot => " dot ",
-                            Join::Tensor => " (x) ",
+                            Join::Tensor | Join::Kronecker => " (x) ",
                         });
                     }
                     text.push_str(&self.expr(factor, 2));

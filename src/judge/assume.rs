@@ -124,7 +124,7 @@ enum Kind {
 }
 
 /// A small constant at whose limit the claim is right: it stands under a root or in a denominator, added to something.
-pub(super) fn vanishing(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<String> {
+fn vanishing(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<String> {
     let system = judge.system;
     let small: Vec<FamilyId> = families(system)
         .filter(|family| {

@@ -267,17 +267,11 @@ fn compared(
         if found.kinks.iter().any(|kink| kink.accidental) {
             continue;
         }
-        if search.active
-            && found
-                .kinks
-                .iter()
-                .any(|kink| kink.sign != Ordering::Greater)
-        {
+        if search.active && !is_active(&mut lowering.system, &found.kinks) {
             continue;
         }
         for kink in &found.kinks {
-            let known = |other: &Kink| other.argument == kink.argument && other.env == kink.env;
-            if met.len() < MOST_BESIDE && !met.iter().any(known) {
+            if met.len() < MOST_BESIDE && !met.iter().any(|other| other.is_same(kink)) {
                 met.push(kink.clone());
             }
         }
@@ -366,25 +360,40 @@ fn compared(
         let others = starts.into_iter().filter(|start| start.0 != seed);
         let (on, others): (Vec<_>, Vec<_>) = others.partition(|(_, make, _)| *make == Make::AllOn);
         let first = std::iter::once((seed, make, kinks));
+        // A kink that is met from one of them is known.
+        let mut met: Vec<Kink> = Vec::new();
+        let mut open: Vec<Kink> = Vec::new();
         for (seed, make, kinks) in first.chain(on).chain(others).take(MOST_STARTS) {
+            let mut unmet = kinks.clone();
             // Where a root is met, its residues may have to be drawn again; where both sides are the same by chance, others.
-            let mut found = Err(String::new());
+            let mut found = None;
             let mut wanted = if few_values { DRAWS_OF_FEW } else { 1 };
             for draw in 0..KINK_DRAWS + wanted {
                 let start = (seed + draw as u64 * SEED_STEP, make, draw);
-                found = on_kinks(lowering, pairs, demands, search, start, (&kinks, by_slopes));
-                wanted -= usize::from(found.is_ok());
-                if wanted == 0 || matches!(found, Ok(Some(_))) {
+                match on_kinks(lowering, pairs, demands, search, start, (&kinks, by_slopes)) {
+                    Ok(example) => {
+                        found = example;
+                        unmet.clear();
+                        wanted -= 1;
+                    }
+                    Err(left) => unmet.retain(|kink| left.contains(kink)),
+                }
+                if wanted == 0 || found.is_some() {
                     break;
                 }
             }
-            match found {
-                Ok(found) => except = found,
-                Err(why) => return Outcome::Open(why),
-            }
+            met.extend(kinks.into_iter().filter(|kink| !unmet.contains(kink)));
+            open.append(&mut unmet);
+            except = found;
             if except.is_some() {
                 break;
             }
+        }
+        let unknown = |kink: &Kink| !met.iter().any(|other| other.is_same(kink));
+        if except.is_none() && open.iter().any(unknown) {
+            let why =
+                "equal off the kinks; on a kink no exact point was found to tell what holds there";
+            return Outcome::Open(why.into());
         }
     }
     Outcome::Same {
@@ -392,6 +401,20 @@ fn compared(
         except,
         by_slopes,
     }
+}
+
+/// Whether the arguments of all kinks are positive, of what has a kink on both sides, as |x| has, that which was met first.
+fn is_active(system: &mut System, kinks: &[Kink]) -> bool {
+    kinks.iter().enumerate().all(|(at, kink)| {
+        kink.sign == Ordering::Greater || {
+            let other_side = system.store.negative(kink.argument);
+            kinks[..at].iter().any(|known| {
+                known.argument == other_side
+                    && known.env == kink.env
+                    && known.sign == Ordering::Greater
+            })
+        }
+    })
 }
 
 /// Whether an input has some values only: a class, a target that is 0 or 1.
@@ -766,7 +789,7 @@ fn identical(
 /// Each kink at 0, one after the other and all together: where the sides differ, if they do.
 ///
 /// # Errors
-/// What is left open, if a kink may be met at points that could not be computed.
+/// The kinks that may be met at points that could not be computed.
 fn on_kinks(
     lowering: &mut Lowering<'_>,
     pairs: &[Pair],
@@ -774,13 +797,12 @@ fn on_kinks(
     search: Search,
     (seed, make, draw): (u64, Make, usize),
     (kinks, by_slopes): (&[Kink], bool),
-) -> Result<Option<Counterexample>, String> {
-    let open = "equal off the kinks; on a kink no exact point was found to tell what holds there";
+) -> Result<Option<Counterexample>, Vec<Kink>> {
     let start = built(lowering, pairs, demands, search, seed, make, pair(draw))
-        .ok_or_else(|| open.to_owned())?;
+        .ok_or_else(|| kinks.to_vec())?;
     let assumptions = lowering.system.assumptions.clone();
     let mut together = start.clone();
-    let mut unknown = false;
+    let mut unknown = Vec::new();
     let mut zeros: Vec<(TermId, Env)> = Vec::new();
     for kink in kinks
         .iter()
@@ -794,7 +816,8 @@ fn on_kinks(
                 Ok(points) => {
                     for point in points.into_iter().rev() {
                         // The claim does not speak of it.
-                        if !holds(lowering, &point, &demands.zero) {
+                        if !keeps_signs(&point, demands) || !holds(lowering, &point, &demands.zero)
+                        {
                             met = true;
                             continue;
                         }
@@ -819,12 +842,18 @@ fn on_kinks(
             met = identical_at(lowering, pairs, &start, &same);
             zeros.extend(same);
         }
-        unknown |= !met;
+        if !met {
+            unknown.push(kink.clone());
+        }
     }
-    if unknown || (zeros.len() > 1 && !identical_at(lowering, pairs, &together, &zeros)) {
-        return Err(open.to_owned());
+    if unknown.is_empty() && zeros.len() > 1 && !identical_at(lowering, pairs, &together, &zeros) {
+        unknown.extend_from_slice(kinks);
     }
-    Ok(None)
+    if unknown.is_empty() {
+        Ok(None)
+    } else {
+        Err(unknown)
+    }
 }
 
 /// The kinks whose arguments have the value of one of them: both sides may write it in their own way.

@@ -236,7 +236,8 @@ pub(super) struct Judge<'s> {
     pub(super) source: &'s Source,
     pub(super) step_at_zero: StepAtZero,
     layout: Layout,
-    /// The claim at the sizes that are tried. The first one has something to compare.
+    /// The claim at the sizes that are tried. The first one has something to compare, and where a claim is wrong it is so
+    /// there.
     pub(super) lowerings: Vec<Lowering<'s>>,
     /// Sizes that are tried if none of these has, deeper ones behind these, and how many of them are among these by now.
     rest: &'s [Instance],
@@ -322,8 +323,9 @@ impl<'s> Judge<'s> {
                 }
                 Relation::Differs(example) => match assume::only_if(self, left, member) {
                     Some(conditions) => {
-                        mistake =
-                            mistake.or_else(|| mistake::of_conditions(&conditions, left, before));
+                        mistake = mistake.or_else(|| {
+                            mistake::of_conditions(self.system, &conditions, left, before)
+                        });
                         Verdict::EqualOnlyIf(conditions, Box::new(example))
                     }
                     None => {
@@ -502,7 +504,13 @@ impl<'s> Judge<'s> {
             // Which sizes matter is known once they are read.
             sizes.push(self.lowerings[at].instance.name(self.system));
             match outcome {
-                Outcome::Differs(example) => return Relation::Differs(example),
+                Outcome::Differs(example) => {
+                    // What is wrong is looked for where it shows.
+                    if shown {
+                        self.lowerings.swap(0, at);
+                    }
+                    return Relation::Differs(example);
+                }
                 Outcome::Same {
                     patterns: met,
                     except: found,

@@ -1,6 +1,7 @@
 //! What letters run over: the places where they stand, or what the header says.
 
 use super::*;
+use num_integer::Integer;
 
 impl Lowering<'_> {
     /// First and last value of each slot of a family.
@@ -172,8 +173,8 @@ impl Lowering<'_> {
                 let (ranges, plain) = (self.slot_range(*family), self.letter_range(*family));
                 for ((slot, range), plain) in slots.iter().zip(ranges).zip(plain) {
                     match self.shift(letter, slot, letters) {
-                        Some(0) => seen.slots.push(plain),
-                        Some(shift) => seen.shifted.push((range.0 - shift, range.1 - shift)),
+                        Some((1, 0)) => seen.slots.push(plain),
+                        Some(shift) => seen.shifted.push(within(range, shift)),
                         None => {}
                     }
                 }
@@ -232,14 +233,14 @@ impl Lowering<'_> {
                 if matches!(index.kind, ExprKind::Letter(_)) {
                     seen.elements.push(((1, *size), span));
                 } else {
-                    seen.shifted.push((1 - shift, size - shift));
+                    seen.shifted.push(within((1, *size), shift));
                 }
             }
         }
     }
 
-    /// `c` if the index is the letter plus c.
-    pub(super) fn shift(&mut self, letter: &str, index: &Expr, letters: &Letters) -> Option<i64> {
+    /// `(k, c)` if the index is k times the letter plus c, k being positive.
+    fn shift(&mut self, letter: &str, index: &Expr, letters: &Letters) -> Option<(i64, i64)> {
         if !index.free_letters().iter().any(|free| free == letter) {
             return None;
         }
@@ -249,7 +250,7 @@ impl Lowering<'_> {
             self.index(index, &inner).ok()?.as_int()
         };
         let (zero, one) = (at(0)?, at(1)?);
-        (one - zero == 1).then_some(zero)
+        (one > zero).then_some((one - zero, zero))
     }
 
     /// Every choice of the free letters of a line, as its header restricts them.
@@ -575,6 +576,14 @@ fn at_large_sizes(bound: &Expr) -> Option<BigRational> {
 }
 
 /// Where two ranges overlap.
+/// The numbers whose multiples, shifted, lie in a range.
+fn within((low, high): (i64, i64), (factor, shift): (i64, i64)) -> (i64, i64) {
+    (
+        Integer::div_ceil(&(low - shift), &factor),
+        Integer::div_floor(&(high - shift), &factor),
+    )
+}
+
 fn overlap((low, high): (i64, i64), (other_low, other_high): (i64, i64)) -> (i64, i64) {
     (low.max(other_low), high.min(other_high))
 }

@@ -287,6 +287,11 @@ impl Lowering<'_> {
             if let Some((rows, cols)) = fixed
                 && !value.is_fixed()
             {
+                // `\mathbf 1 - A`: with a matrix a column of one number is the matrix of it.
+                let column = value.rows == Dim::Any && value.cols == ONE && rows != ONE;
+                if column && value.entries.len() == 1 {
+                    value.cols = Dim::Any;
+                }
                 value = self.spread(&value, rows, cols).unwrap_or(value);
             }
             sum = Some(match sum {
@@ -319,7 +324,7 @@ impl Lowering<'_> {
         let mut groups: Vec<(Join, Vec<Array>)> = Vec::new();
         for (at, (join, value)) in values.iter().enumerate() {
             match (at, join) {
-                (0, _) | (_, Join::Elementwise | Join::Dot | Join::Tensor) => {
+                (0, _) | (_, Join::Elementwise | Join::Dot | Join::Tensor | Join::Kronecker) => {
                     groups.push((*join, vec![value.clone()]))
                 }
                 (_, Join::Product) => groups.last_mut().expect("a group").1.push(value.clone()),
@@ -428,7 +433,12 @@ impl Lowering<'_> {
                     store.mul([a, b])
                 })
             }
-            Join::Tensor if !a.is_number() && !b.is_number() => self.tensor_product(a, b, span),
+            Join::Tensor if a.cols == ONE && b.cols == ONE && !a.is_number() && !b.is_number() => {
+                self.matrix_product(a, &b.transposed(), span)
+            }
+            Join::Tensor | Join::Kronecker if !a.is_number() && !b.is_number() => {
+                self.kronecker_product(a, b, span)
+            }
             Join::Dot if a.is_vector() && b.is_vector() && !a.is_number() && !b.is_number() => {
                 let row = if a.rows == ONE {
                     a.clone()
@@ -442,7 +452,7 @@ impl Lowering<'_> {
                 };
                 self.matrix_product(&row, &column, span)
             }
-            Join::Dot | Join::Product | Join::Tensor => {
+            Join::Dot | Join::Product | Join::Tensor | Join::Kronecker => {
                 if a.is_number() || b.is_number() {
                     if a.rows == Dim::Eye || b.rows == Dim::Eye {
                         let entry = self.system.store.mul([a.entries[0], b.entries[0]]);
@@ -459,11 +469,21 @@ impl Lowering<'_> {
         }
     }
 
-    /// The outer product of two columns; of other arrays Kronecker's product, which is the same for a column and a row.
-    fn tensor_product(&mut self, a: &Array, b: &Array, span: Span) -> Result<Array> {
-        if a.cols == ONE && b.cols == ONE {
-            return self.matrix_product(a, &b.transposed(), span);
-        }
+    /// Kronecker's product. An identity is as large as what the product is multiplied with lets it be.
+    fn kronecker_product(&mut self, a: &Array, b: &Array, span: Span) -> Result<Array> {
+        let mut sized = |eye: &Array, other: &Array| {
+            let wanted = self.square.filter(|_| eye.rows == Dim::Eye)?;
+            let size = match other.cols {
+                Dim::Fixed(cols) if wanted % cols == 0 => Dim::Fixed(wanted / cols),
+                _ => return None,
+            };
+            self.spread(eye, size, size)
+        };
+        let (eye_before, eye_behind) = (sized(a, b), sized(b, a));
+        let (a, b) = (
+            eye_before.as_ref().unwrap_or(a),
+            eye_behind.as_ref().unwrap_or(b),
+        );
         if !a.is_fixed() || !b.is_fixed() {
             return Err(Fault::Unsupported(
                 "the size of a factor of this product is not known".into(),
@@ -586,6 +606,10 @@ impl Lowering<'_> {
             .as_number(exponent)
             .filter(|value| value.is_integer())
             .and_then(|value| value.to_integer().to_i64());
+        // A matrix that is not square has no other powers than those of its entries: `1 - A^2`.
+        if base.rows != base.cols && whole.is_some_and(|whole| whole > 1) {
+            return Ok(self.map(&base, |store, term| store.power(term, exponent)));
+        }
         if base.rows != base.cols {
             return Err(Fault::IllTyped(
                 format!("only a square matrix has powers, this is {}", base.shape()),

@@ -111,6 +111,19 @@ impl Noad {
         relations.iter().any(|sign| self.is_sign(sign)) || self.is_command("in")
     }
 
+    /// The lists that stand in it, scripts aside.
+    pub(super) fn inside(&self) -> Vec<&[Noad]> {
+        match &self.kind {
+            Kind::Fence(_, list)
+            | Kind::Group(list)
+            | Kind::Root(_, list)
+            | Kind::Accent(_, list) => vec![list],
+            Kind::Fraction(above, below) => vec![above, below],
+            Kind::Table(_, rows) => rows.iter().flatten().map(Vec::as_slice).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     pub(crate) fn is_command(&self, name: &str) -> bool {
         matches!(&self.kind, Kind::Command(found) if found == name)
     }
@@ -119,6 +132,14 @@ impl Noad {
 /// The place of a list.
 pub(crate) fn span_of(list: &[Noad]) -> Option<Span> {
     Some(list.first()?.span.to(list.last()?.span))
+}
+
+/// Whether a word stands somewhere in a list.
+pub(super) fn says(list: &[Noad], word: &str) -> bool {
+    list.iter().any(|noad| {
+        matches!(&noad.kind, Kind::Word(found) if found == word)
+            || noad.inside().into_iter().any(|list| says(list, word))
+    })
 }
 
 /// Whether a derivative stands in a list: a fraction of differentials or a nabla.

@@ -99,14 +99,8 @@ impl Reader<'_, '_> {
                 span,
             ));
         };
-        let factors = vec![
-            (Join::Product, self.whole(left)?),
-            (Join::Elementwise, self.whole(right)?),
-        ];
-        let products = Expr::new(ExprKind::Product(factors), span);
-        let all = Expr::new(ExprKind::Letter("all".into()), span);
-        let sum = ExprKind::Call("sum".into(), 0, vec![products, all]);
-        Ok(Expr::new(sum, span))
+        let (left, right) = (self.whole(left)?, self.whole(right)?);
+        Ok(entries_multiplied(left, right, span))
     }
 
     /// `k = \arg\max_j z_j`: `z_k` is the greatest.
@@ -320,7 +314,17 @@ impl Reader<'_, '_> {
         let minus = cursor.sign() == Some("-");
         cursor.at += usize::from(minus);
         let start = cursor.at;
-        let body = self.product(cursor);
+        // `\prod_l w_l \prod_l a_l`: the letter begins anew, so what the first one takes has ended.
+        let again = |noad: &Noad| {
+            let sign = noad.is_command("sum") || noad.is_command("prod");
+            let first = noad.sub.as_deref().and_then(|sub| bound_name(sub.first()?));
+            sign && first.is_some_and(|first| binders.iter().any(|it| it.letter == first))
+        };
+        let rest = cursor.rest();
+        let own = rest.iter().skip(1).position(again);
+        let mut inner = Cursor::new(own.map_or(rest, |at| &rest[..=at]));
+        let body = self.product(&mut inner);
+        cursor.at += inner.at;
         self.bound.truncate(count);
         let mut body = body?;
         let bracketed = cursor.at == start + 1;
@@ -875,4 +879,13 @@ fn derivative_of(of: Expr, wrt: Vec<Expr>, direct: bool, span: Span) -> Expr {
         };
         Expr::new(kind, span)
     })
+}
+
+/// The sum of the products of the entries of two arrays.
+pub(super) fn entries_multiplied(left: Expr, right: Expr, span: Span) -> Expr {
+    let factors = vec![(Join::Product, left), (Join::Elementwise, right)];
+    let products = Expr::new(ExprKind::Product(factors), span);
+    let all = Expr::new(ExprKind::Letter("all".into()), span);
+    let sum = ExprKind::Call("sum".into(), 0, vec![products, all]);
+    Expr::new(sum, span)
 }

@@ -17,6 +17,8 @@ use crate::syntax::{Comparison, greek_command};
 use crate::system::{FamilyKind, FamilyRole, System};
 use crate::term::FamilyId;
 
+use constructs::entries_multiplied;
+
 /// How signs are read in this claim.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Signs {
@@ -341,7 +343,14 @@ impl<'n, 'a> Reader<'n, 'a> {
             if !signed {
                 break;
             }
-            let term = self.product(cursor)?;
+            let mut term = self.product(cursor)?;
+            // `G : dW`, the sum of the products of entries.
+            if self.of_differentials && cursor.sign() == Some(":") {
+                cursor.at += 1;
+                let other = self.product(cursor)?;
+                let span = term.span.to(other.span);
+                term = entries_multiplied(term, other, span);
+            }
             terms.push((minus, term));
             if !matches!(cursor.sign(), Some("+" | "-")) {
                 break;
@@ -403,17 +412,24 @@ impl<'n, 'a> Reader<'n, 'a> {
                     | "\\\\" | "&" | ".",
                 )) if !factors.is_empty() || cursor.peek().is_none() => {
                     let joined = over || operator.is_some_and(|noad| self.join_of(noad).is_some());
-                    if factors.is_empty() || joined {
+                    let minus = joined && cursor.sign() == Some("-") && cursor.rest().len() > 1;
+                    if (factors.is_empty() || joined) && !minus {
                         return Err(error(
                             "dangling-operator",
                             "nothing stands where a factor is expected",
                             cursor.place(),
                         ));
                     }
-                    break;
+                    if !minus {
+                        break;
+                    }
                 }
                 _ => {}
             }
+            // `\cdot -\frac12 x`
+            let minus = (over || operator.is_some_and(|noad| self.join_of(noad).is_some()))
+                && cursor.sign() == Some("-");
+            cursor.at += usize::from(minus);
             let mut factor = self.factor(cursor)?;
             if operator.is_some_and(|noad| noad.is_command("oslash")) {
                 let span = factor.span;
@@ -421,6 +437,10 @@ impl<'n, 'a> Reader<'n, 'a> {
                 factor = Expr::new(ExprKind::Quotient(Box::new(one), Box::new(factor)), span);
             }
             factor = self.at_bars(factor, cursor)?;
+            if minus {
+                let span = factor.span;
+                factor = Expr::new(ExprKind::Sum(vec![(true, factor)]), span);
+            }
             if over {
                 let (join, above) = factors.pop().expect("an operand stands before `/`");
                 let span = above.span.to(factor.span);
@@ -688,7 +708,15 @@ impl<'n, 'a> Reader<'n, 'a> {
                     sub: None,
                     ..noad.clone()
                 };
-                self.attached(Expr::new(ExprKind::Identity, span), &base, true)
+                // `I_m` has the size that it names.
+                let size = noad.sub.as_deref().map(|sub| self.index_of(sub));
+                let identity = match size {
+                    Some(Ok(size)) if matches!(size.kind, ExprKind::Size(..)) => {
+                        ExprKind::Call("eye".into(), 0, vec![size])
+                    }
+                    _ => ExprKind::Identity,
+                };
+                self.attached(Expr::new(identity, span), &base, true)
             }
             kind @ (Kind::Letter(_) | Kind::Command(_) | Kind::Accent(..))
                 if noad.sub.is_some()

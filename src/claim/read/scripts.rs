@@ -699,7 +699,26 @@ impl Reader<'_, '_> {
         Ok(expr)
     }
 
+    /// Whether an expression is a quantity that is a number.
+    fn is_number(&self, expr: &Expr) -> bool {
+        matches!(&expr.plain().kind, ExprKind::Quantity { family, elements, .. }
+            if self.names.system.family(*family).axes == 0 && elements.is_empty())
+    }
+
     pub(super) fn raised(&mut self, base: Expr, sup: &[Noad], span: Span) -> Result<Expr, Report> {
+        if let [only] = sup
+            && only.kind == Kind::Letter('T')
+            && only.is_bare()
+            && self.is_number(&base)
+            && let Some(found) = self.names.find(sup)
+            && let Meaning::Size(size) = found.meaning
+        {
+            self.notes
+                .push("`^T` of a number is read as a power, T being a size".into());
+            let exponent = Expr::new(ExprKind::Size(size, Vec::new()), only.span);
+            let power = ExprKind::Power(Box::new(base), Box::new(exponent), false);
+            return Ok(Expr::new(power, span));
+        }
         if is_transpose(sup) {
             return Ok(Expr::new(ExprKind::Transpose(Box::new(base)), span));
         }

@@ -70,6 +70,13 @@ pub(super) struct Kink {
     pub(super) accidental: bool,
 }
 
+impl Kink {
+    /// Whether it is the same place, whatever the signs.
+    pub(super) fn is_same(&self, other: &Kink) -> bool {
+        self.argument == other.argument && self.env == other.env
+    }
+}
+
 /// What is known of one system at one point; terms that come later have the old values below them.
 #[derive(Debug, Default)]
 pub(super) struct Memory {

@@ -61,6 +61,7 @@ impl Mistake {
 /// The mistake of a claim that is right under conditions only: an identity or a step of a chain that used signs, a gradient
 /// without its Steps, a small constant left out.
 pub(super) fn of_conditions(
+    system: &System,
     conditions: &[String],
     truth: &Expr,
     before: Option<&Expr>,
@@ -72,7 +73,12 @@ pub(super) fn of_conditions(
     }
     let of_signs = condition.ends_with(" > 0") || condition.ends_with(" active");
     of_signs.then(|| {
-        Mistake::named(if gradient && before.is_none() {
+        // |x| has no Step that could be missing.
+        let steps = system
+            .functions
+            .iter()
+            .any(|function| matches!(function.name.as_str(), "relu" | "step" | "max" | "min"));
+        Mistake::named(if gradient && steps && before.is_none() {
             "step-missing"
         } else {
             "positivity-assumed"

@@ -112,6 +112,7 @@ pub const MISTAKES: &[Row] = &[
             repair::sums_moved,
             repair::deltas_missing,
             repair::indices_renamed,
+            repair::indices_of_network,
             repair::conditions_of_sums,
             repair::conditions_of_all_sums,
             repair::ranges_moved,

@@ -45,6 +45,13 @@ impl Slopes<'_> {
         self.store.add([one, negative])
     }
 
+    /// What the argument is multiplied by.
+    fn gate(&mut self) -> TermId {
+        let minus_one = self.store.int(-1);
+        let inverse = self.store.power(self.argument, minus_one);
+        self.store.mul([self.value, inverse])
+    }
+
     fn square(&mut self, term: TermId) -> TermId {
         let two = self.store.int(2);
         self.store.power(term, two)
@@ -84,6 +91,19 @@ const WRONG_SLOPES: &[(&str, Slope)] = &[
     ("(1 - s)^2", |slopes| {
         let rest = slopes.one_minus(slopes.value);
         Some(slopes.square(rest))
+    }),
+];
+
+/// Functions that are their argument times a gate between 0 and 1.
+const GATED: &[&str] = &["silu", "gelu", "gelu_tanh", "mish"];
+
+/// Slopes that people write for gated functions by mistake: the gate, and that of a sigmoid gate.
+const WRONG_SLOPES_OF_GATED: &[(&str, Slope)] = &[
+    ("s / u", |slopes| Some(slopes.gate())),
+    ("the slope of the gate", |slopes| {
+        let gate = slopes.gate();
+        let rest = slopes.one_minus(gate);
+        Some(slopes.store.mul([gate, rest]))
     }),
 ];
 
@@ -184,17 +204,20 @@ pub(in super::super) fn slopes_at_output(subject: &Subject<'_>) -> Vec<Derivatio
 
 /// Slopes from the table of wrong ones.
 pub(in super::super) fn slopes_replaced(subject: &Subject<'_>) -> Vec<Derivation> {
-    WRONG_SLOPES
-        .iter()
-        .flat_map(|(said, slope)| {
-            with_slope(
-                subject,
-                |function| function.name != "relu" && !function.is_opaque(),
-                &format!("{said} was taken as the slope"),
-                *slope,
-            )
-        })
-        .collect()
+    let gated = |function: &Function| GATED.contains(&function.name.as_str());
+    let of = |table: &[(&str, Slope)], wanted: &dyn Fn(&Function) -> bool| {
+        let mut found = Vec::new();
+        for (said, slope) in table {
+            let said = format!("{said} was taken as the slope");
+            found.extend(with_slope(subject, wanted, &said, *slope));
+        }
+        found
+    };
+    let mut found = of(WRONG_SLOPES_OF_GATED, &gated);
+    found.extend(of(WRONG_SLOPES, &|function| {
+        function.name != "relu" && !function.is_opaque()
+    }));
+    found
 }
 
 /// Second derivatives in which the derivative of an activation is taken as a constant.

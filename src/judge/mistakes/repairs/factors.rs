@@ -3,7 +3,7 @@
 use super::super::subject::{bodies, subterms};
 use super::*;
 use crate::system::FamilyRole;
-use crate::term::{Node, SizeId};
+use crate::term::{Node, SizeId, TermId};
 
 /// A sign turned round.
 pub(in super::super) fn signs(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn FnMut(Edit)) {
@@ -141,6 +141,13 @@ fn own_constants(subject: &Subject<'_>, span: Span) -> Vec<Expr> {
                         let name = system.function(*function).name.clone();
                         Expr::new(ExprKind::Call(name, 0, vec![argument]), span)
                     }
+                    // 1/(1 - p)
+                    Node::Power(base, _) if matches!(system.store.node(*base), Node::Add(_)) => {
+                        match of_numbers(system, term, span) {
+                            Some(gain) => gain,
+                            None => continue,
+                        }
+                    }
                     _ => continue,
                 };
                 if !found.contains(&constant) {
@@ -151,6 +158,39 @@ fn own_constants(subject: &Subject<'_>, span: Span) -> Vec<Expr> {
     }
     found.truncate(MOST_OWN_CONSTANTS);
     found
+}
+
+/// What is made from numbers and given numbers alone, as an expression.
+fn of_numbers(system: &System, term: TermId, span: Span) -> Option<Expr> {
+    let kind = match system.store.node(term) {
+        Node::Number(value) => ExprKind::Number(value.clone()),
+        Node::Access(family, index) if index.is_empty() => {
+            let known = system.family(*family);
+            (known.kind == FamilyKind::Input).then(|| Expr::quantity(*family, span).kind)?
+        }
+        Node::Add(terms) => {
+            let terms: Option<Vec<(bool, Expr)>> = terms
+                .iter()
+                .map(|term| Some((false, of_numbers(system, *term, span)?)))
+                .collect();
+            ExprKind::Sum(terms?)
+        }
+        Node::Mul(factors) => {
+            let factors: Option<Vec<(Join, Expr)>> = factors
+                .iter()
+                .map(|factor| Some((Join::Product, of_numbers(system, *factor, span)?)))
+                .collect();
+            ExprKind::Product(factors?)
+        }
+        Node::Power(base, exponent) => {
+            let exponent = system.store.as_number(*exponent)?.clone();
+            let base = of_numbers(system, *base, span)?;
+            let exponent = Expr::new(ExprKind::Number(exponent), span);
+            ExprKind::Power(Box::new(base), Box::new(exponent), false)
+        }
+        _ => return None,
+    };
+    Some(Expr::new(kind, span))
 }
 
 /// More constants of a network are not tried.

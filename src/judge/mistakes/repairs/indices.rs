@@ -1,10 +1,13 @@
 //! Indices and sums over them.
 
+use super::super::subject::{bodies, subterms};
 use super::factors::is_weight;
 use super::leaves::letters_of;
 use super::*;
-use crate::claim::{Binder, Condition, Entry, Fold};
+use crate::claim::{Binder, Condition, Entry, Fold, written_out};
 use crate::syntax::Comparison;
+use crate::term::{Affine, Node};
+use num_traits::{One, Zero};
 
 /// Elements anywhere in an expression that is one leaf: of a quantity, of a bracket, of what a derivative is taken by.
 fn with_elements(expr: &Expr, change: &dyn Fn(&[Entry]) -> Vec<Vec<Entry>>) -> Vec<Expr> {
@@ -103,6 +106,72 @@ pub(in super::super) fn indices_renamed(
     for becomes in renamed {
         out(Edit::instead("index-sum-wrong", site, becomes));
     }
+}
+
+/// An element read where the network reads that quantity: `x_{i+k-1}` for the `x_i` of a convolution.
+pub(in super::super) fn indices_of_network(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    let ExprKind::Quantity {
+        family, elements, ..
+    } = &site.expr.plain().kind
+    else {
+        return;
+    };
+    let system = subject.system;
+    let slots = system.family(*family).slots;
+    let mut read: Vec<Vec<Entry>> = Vec::new();
+    for user in &subject.reached {
+        for term in bodies(system, *user)
+            .into_iter()
+            .flat_map(|body| subterms(system, body))
+        {
+            let Node::Access(other, index) = system.store.node(term) else {
+                continue;
+            };
+            let places = index.get(slots..).unwrap_or_default();
+            // Letters alone are renamed anyway.
+            let plain = |place: &Affine| match place.terms() {
+                [] => true,
+                [(_, factor)] => factor.is_one() && place.constant().is_zero(),
+                _ => false,
+            };
+            if other != family || places.iter().all(plain) {
+                continue;
+            }
+            let written: Option<Vec<Entry>> = places
+                .iter()
+                .map(|place| written_out(system, place).map(Entry::At))
+                .collect();
+            read.extend(written.filter(|written| !read.contains(written)));
+        }
+    }
+    for written in read.into_iter().take(MOST_READ) {
+        let letters: Vec<String> = letters_in(&written);
+        let known = letters.iter().all(|letter| site.letters.contains(letter));
+        if !known || written.len() != elements.len() || written == *elements {
+            continue;
+        }
+        for becomes in with_elements(site.expr, &|_| vec![written.clone()]) {
+            out(Edit::instead("index-sum-wrong", site, becomes));
+        }
+    }
+}
+
+/// More places at which the network reads a quantity are not tried.
+const MOST_READ: usize = 4;
+
+/// The letters of all entries.
+fn letters_in(entries: &[Entry]) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in entries {
+        if let Entry::At(index) = entry {
+            found.extend(index.free_letters());
+        }
+    }
+    found
 }
 
 fn summed(letter: &str, body: Expr) -> Expr {

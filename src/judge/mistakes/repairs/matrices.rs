@@ -305,22 +305,35 @@ pub(in super::super) fn matrices_transposed(
     if !site.whole {
         return;
     }
-    let (count, becomes) = matrices(subject.system, site.expr, false);
+    let all = |expr: &Expr| matches!(expr.kind, ExprKind::Quantity { .. } | ExprKind::Named(_));
+    let (count, becomes) = matrices(subject.system, site.expr, false, &all);
     if count < 2 {
         return;
     }
     out(Edit::instead("transpose-missing", site, becomes));
+    // One of them, wherever it stands.
+    let mut seen: Vec<ExprKind> = Vec::new();
+    site.expr.any(&mut |expr| {
+        if all(expr) && !seen.contains(&expr.kind) {
+            seen.push(expr.kind.clone());
+        }
+        false
+    });
+    for one in seen {
+        let (times, becomes) = matrices(subject.system, site.expr, false, &|expr| expr.kind == one);
+        if times > 1 && times < count {
+            out(Edit::instead("transpose-missing", site, becomes));
+        }
+    }
 }
 
-/// `2 A` for `A + A^T`.
+/// `2 A` for `A + A^T`, `A` for half of it.
 pub(in super::super) fn doubled(subject: &Subject<'_>, site: &Site<'_>, out: &mut dyn FnMut(Edit)) {
     let ExprKind::Product(factors) = &site.expr.kind else {
         return;
     };
     let two = number(2, site.expr.span).kind;
-    let Some(number) = factors.iter().position(|(_, factor)| factor.kind == two) else {
-        return;
-    };
+    let twice = factors.iter().position(|(_, factor)| factor.kind == two);
     for at in 0..factors.len() {
         let (join, factor) = &factors[at];
         let is_matrix = matches!(factor.plain().kind, ExprKind::Quantity { .. })
@@ -331,15 +344,28 @@ pub(in super::super) fn doubled(subject: &Subject<'_>, site: &Site<'_>, out: &mu
         let both = ExprKind::Sum(vec![(false, factor.clone()), (false, toggled(factor))]);
         let mut halved = factors.clone();
         halved[at] = (*join, Expr::new(both, factor.span));
-        halved.remove(number);
+        match twice {
+            Some(twice) => {
+                halved.remove(twice);
+            }
+            None => {
+                halved[0].0 = Join::Product;
+                halved.insert(0, (Join::Product, ratio(1, 2, site.expr.span)));
+            }
+        }
         let becomes = product(halved, site.expr.span);
         out(Edit::instead("transpose-missing", site, becomes));
     }
 }
 
-/// An expression with all its matrices transposed that are not, and how many they are.
-fn matrices(system: &System, expr: &Expr, transposed: bool) -> (usize, Expr) {
-    if matches!(expr.kind, ExprKind::Quantity { .. } | ExprKind::Named(_)) {
+/// An expression with those of its matrices transposed that are not, and how many they are.
+fn matrices(
+    system: &System,
+    expr: &Expr,
+    transposed: bool,
+    wanted: &dyn Fn(&Expr) -> bool,
+) -> (usize, Expr) {
+    if wanted(expr) {
         return if !transposed && axes(system, expr) == 2 {
             (1, toggled(expr))
         } else {
@@ -349,7 +375,8 @@ fn matrices(system: &System, expr: &Expr, transposed: bool) -> (usize, Expr) {
     let mut result = expr.clone();
     let mut count = 0;
     for at in operands(expr) {
-        let (inner, becomes) = matrices(system, expr.children()[at], is_transposed(expr));
+        let child = expr.children()[at];
+        let (inner, becomes) = matrices(system, child, is_transposed(expr), wanted);
         count += inner;
         *result.children_mut()[at] = becomes;
     }
@@ -446,26 +473,30 @@ pub(in super::super) fn kinds_everywhere(
     site: &Site<'_>,
     out: &mut dyn FnMut(Edit),
 ) {
-    let (count, becomes) = entrywise(subject.system, site.expr);
-    if count < 2 {
-        return;
+    // Of columns only, or of whatever is not transposed.
+    for least in [2, 1] {
+        let (count, becomes) = entrywise(subject.system, site.expr, least);
+        if count > 1 {
+            out(Edit::instead("hadamard-vs-product", site, becomes));
+        }
     }
-    out(Edit::instead("hadamard-vs-product", site, becomes));
 }
 
 /// An expression with its products of untransposed arrays taken entry by entry, and how many there are. What is transposed
-/// is multiplied as a matrix.
-fn entrywise(system: &System, expr: &Expr) -> (usize, Expr) {
+/// is multiplied as a matrix, and so is what has more than so many axes.
+fn entrywise(system: &System, expr: &Expr, most: usize) -> (usize, Expr) {
     let mut result = expr.clone();
     let mut count = 0;
     for at in operands(expr) {
-        let (inner, becomes) = entrywise(system, expr.children()[at]);
+        let (inner, becomes) = entrywise(system, expr.children()[at], most);
         count += inner;
         *result.children_mut()[at] = becomes;
     }
     if let ExprKind::Product(factors) = &mut result.kind {
         for at in 1..factors.len() {
-            let plain = |factor: &Expr| axes(system, factor) > 0 && !is_transposed(factor);
+            let plain = |factor: &Expr| {
+                (1..=most).contains(&axes(system, factor)) && !is_transposed(factor)
+            };
             if factors[at].0 == Join::Product && plain(&factors[at - 1].1) && plain(&factors[at].1)
             {
                 factors[at].0 = Join::Elementwise;
