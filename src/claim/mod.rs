@@ -9,6 +9,7 @@
 mod differential;
 mod document;
 mod header;
+mod lengths;
 mod lower;
 mod names;
 mod noad;
@@ -288,7 +289,20 @@ fn read_with(
                 continue;
             }
             let above = claims.lines.last().filter(|_| continues);
-            let mut line = line(list, &names, &header, above)?;
+            let mut read = line(list, &names, &header, above)?;
+            let left = read.members.first().filter(|_| !continues);
+            let letters =
+                left.map_or_else(Vec::new, |left| lengths::sizes_as_indices(system, left));
+            if !letters.is_empty() {
+                names.index_letters.extend(letters.iter().cloned());
+                read = line(list, &names, &header, above)?;
+                for letter in letters {
+                    names.index_letters.remove(&letter);
+                    read.notes
+                        .push(format!("{letter} is read as an index, not as the size"));
+                }
+            }
+            let mut line = read;
             let about_it = line.members.len() == 1 || named.contains(&span);
             if about_it
                 && !continues

@@ -405,13 +405,13 @@ fn compared(
 
 /// Whether the arguments of all kinks are positive, of what has a kink on both sides, as |x| has, that which was met first.
 fn is_active(system: &mut System, kinks: &[Kink]) -> bool {
+    let mut negative = |kink: &Kink| system.store.negative(kink.argument);
     kinks.iter().enumerate().all(|(at, kink)| {
         kink.sign == Ordering::Greater || {
-            let other_side = system.store.negative(kink.argument);
             kinks[..at].iter().any(|known| {
-                known.argument == other_side
+                known.sign == Ordering::Greater
                     && known.env == kink.env
-                    && known.sign == Ordering::Greater
+                    && negative(known) == kink.argument
             })
         }
     })

@@ -129,8 +129,8 @@ pub(crate) struct Lowering<'i> {
     letter_ranges: FxHashMap<FamilyId, Vec<(i64, i64)>>,
     /// Whether the network speaks of inverses or determinants: bars around a square matrix are then its determinant.
     determinants: bool,
-    /// The size of an identity in a sum, where nothing in the sum says it.
-    square: Option<usize>,
+    /// The rows and columns that identities leave to what stands around them.
+    shape: Option<(usize, usize)>,
     /// Derivatives that were used as they stand.
     pub(crate) work: usize,
 }
@@ -159,7 +159,7 @@ impl<'i> Lowering<'i> {
                 .families
                 .iter()
                 .any(|family| matches!(family.kind, FamilyKind::OfMatrix { .. })),
-            square: None,
+            shape: None,
             work: 0,
         }
     }
@@ -178,7 +178,7 @@ impl<'i> Lowering<'i> {
             slot_ranges: self.slot_ranges.clone(),
             letter_ranges: self.letter_ranges.clone(),
             determinants: self.determinants,
-            square: None,
+            shape: None,
             work: 0,
         }
     }

@@ -278,9 +278,10 @@ impl Lowering<'_> {
             .find(|value| value.is_fixed() && !value.is_number())
             .map(|value| (value.rows, value.cols))
             .or_else(|| {
-                let size = Dim::Fixed(self.square?);
+                let (rows, cols) = self.shape?;
+                let size = Dim::Fixed(rows);
                 let has_identity = values.iter().any(|value| value.rows == Dim::Eye);
-                has_identity.then_some((size, size))
+                (has_identity && rows == cols).then_some((size, size))
             });
         let mut sum: Option<Array> = None;
         for mut value in values {
@@ -367,7 +368,7 @@ impl Lowering<'_> {
         factors: &[(Join, Expr)],
         letters: &Letters,
     ) -> Result<Vec<(Join, Array)>> {
-        let outside = self.square.take();
+        let outside = self.shape.take();
         let mut found: Vec<Result<Array>> = Vec::with_capacity(factors.len());
         for (_, factor) in factors {
             found.push(self.array(factor, letters));
@@ -384,16 +385,16 @@ impl Lowering<'_> {
             let before = found[..at].iter().flatten().rfind(is_array);
             let behind = found[at + 1..].iter().flatten().find(is_array);
             let alone = before.is_none() && behind.is_none();
-            self.square = before
+            let side = before
                 .and_then(|array| size(array.cols))
-                .or_else(|| behind.and_then(|array| size(array.rows)))
-                .or(outside.filter(|_| alone));
-            if self.square.is_some() {
+                .or_else(|| behind.and_then(|array| size(array.rows)));
+            self.shape = side.map(|side| (side, side)).or(outside.filter(|_| alone));
+            if self.shape.is_some() {
                 found[at] = self.array(&factors[at].1, letters);
             }
-            self.square = None;
+            self.shape = None;
         }
-        self.square = outside;
+        self.shape = outside;
         let joins = factors.iter().map(|(join, _)| *join);
         joins
             .zip(found)
@@ -408,12 +409,12 @@ impl Lowering<'_> {
         like: &Array,
         letters: &Letters,
     ) -> Result<Array> {
-        self.square = match (like.rows, like.cols) {
-            (Dim::Fixed(rows), Dim::Fixed(cols)) if rows == cols && rows > 1 => Some(rows),
+        self.shape = match (like.rows, like.cols) {
+            (Dim::Fixed(rows), Dim::Fixed(cols)) if rows > 1 => Some((rows, cols)),
             _ => None,
         };
         let array = self.array(expr, letters);
-        self.square = None;
+        self.shape = None;
         array
     }
 
@@ -472,7 +473,7 @@ impl Lowering<'_> {
     /// Kronecker's product. An identity is as large as what the product is multiplied with lets it be.
     fn kronecker_product(&mut self, a: &Array, b: &Array, span: Span) -> Result<Array> {
         let mut sized = |eye: &Array, other: &Array| {
-            let wanted = self.square.filter(|_| eye.rows == Dim::Eye)?;
+            let (_, wanted) = self.shape.filter(|_| eye.rows == Dim::Eye)?;
             let size = match other.cols {
                 Dim::Fixed(cols) if wanted % cols == 0 => Dim::Fixed(wanted / cols),
                 _ => return None,

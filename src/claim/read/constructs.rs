@@ -520,11 +520,16 @@ impl Reader<'_, '_> {
     pub(super) fn nabla(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Report> {
         let noad = cursor.peek().expect("a nabla");
         let span = noad.span;
+        // `\nabla\nabla f(x)`, `\nabla_w \nabla_w^T f`: the Hessian.
+        let twice = cursor.rest().get(1).is_some_and(|next| {
+            let mark = next.sup.as_deref().is_none_or(is_transpose);
+            noad.sup.is_none() && mark && next.kind == noad.kind && next.sub == noad.sub
+        });
         let wrt = match &noad.sub {
             Some(sub) => self.taken_by(sub)?,
             // `\nabla f(x)` names it behind f.
             None => {
-                let argument = self.only_argument(&cursor.rest()[1..]);
+                let argument = self.only_argument(&cursor.rest()[1 + usize::from(twice)..]);
                 let argument = argument.ok_or_else(|| {
                     error("nabla-without-index", r"by what? write `\nabla_w`", span)
                 })?;
@@ -534,9 +539,9 @@ impl Reader<'_, '_> {
         let order = match &noad.sup {
             Some(sup) => order_of(sup)
                 .ok_or_else(|| error("unexpected", "this mark is not defined", span))?,
-            None => 1,
+            None => 1 + usize::from(twice),
         };
-        cursor.at += 1;
+        cursor.at += 1 + usize::from(twice);
         // `\nabla_x\, x^TAx`: what is given is not differentiated alone.
         let (start, notes) = (cursor.at, self.notes.len());
         let mut of = self.differentiated(cursor)?;
@@ -699,7 +704,10 @@ impl Reader<'_, '_> {
         };
         let stacked =
             |expr: &Expr| matches!(&expr.plain().kind, ExprKind::Call(name, ..) if name == "vec");
-        if wrt.iter().any(stacked) && !stacked(&of) {
+        // A column is its own stack.
+        let column = matches!(&of.plain().kind, ExprKind::Quantity { family, elements, .. }
+            if self.names.system.family(*family).axes == elements.len() + 1);
+        if wrt.iter().any(stacked) && !stacked(&of) && !column {
             return Err(error(
                 "unsupported",
                 "a derivative by vec(…) is read for vec(…) only: state it by the matrix",
@@ -724,6 +732,20 @@ impl Reader<'_, '_> {
     ) -> Result<Option<Expr>, Report> {
         let ([wrt], Some(found)) = (wrt, self.names.find(upper)) else {
             return Ok(None);
+        };
+        // `\frac{d\sigma(z)}{dz}`: the argument says nothing new.
+        let upper = match upper {
+            [name @ .., argument] if found.length == name.len() => match &argument.kind {
+                Kind::Fence('(', inside)
+                    if argument.is_bare()
+                        && matches!(wrt.kind, ExprKind::Letter(_))
+                        && self.value_of(inside)?.kind == wrt.kind =>
+                {
+                    name
+                }
+                _ => upper,
+            },
+            _ => upper,
         };
         match &found.meaning {
             Meaning::Function(name) if found.length == upper.len() && found.rest.is_bare() => {
@@ -768,6 +790,8 @@ impl Reader<'_, '_> {
         let sign = match &first.kind {
             Kind::Command(name) if name == "partial" => '∂',
             Kind::Letter('d') => 'd',
+            // `\frac{\delta L}{\delta w}`, where δ means nothing else.
+            Kind::Command(name) if name == "delta" && self.names.find(&list[..1]).is_none() => 'δ',
             _ => return None,
         };
         let order = match &first.sup {

@@ -471,7 +471,15 @@ impl<'n, 'a> Reader<'n, 'a> {
         {
             let Bar { equations, .. } = self.bar(noad, &cursor.list[cursor.at - 1..cursor.at])?;
             for (part, value) in equations {
-                let named = matches!(part.plain().kind, ExprKind::Quantity { .. });
+                let named = match &part.plain().kind {
+                    ExprKind::Quantity { .. } => true,
+                    // A letter that stands for what the bar says.
+                    ExprKind::Letter(letter) => {
+                        self.loose.retain(|(other, _)| other != letter);
+                        true
+                    }
+                    _ => false,
+                };
                 if !named || !factor.can_replace(part.plain()) {
                     return Err(error(
                         "evaluation-bar",

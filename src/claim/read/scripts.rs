@@ -1,7 +1,7 @@
 //! Names with their scripts: slots, elements, transposes and powers, in a fixed order; calls.
 
 use super::*;
-use crate::term::{Affine, Node, Relation};
+use crate::term::{Affine, Node};
 
 impl Reader<'_, '_> {
     /// The two indices of `E_{ij}`, `\delta_{i,j}`.
@@ -560,16 +560,7 @@ impl Reader<'_, '_> {
 
     /// Whether an index is the length of a column.
     fn is_length(&self, family: FamilyId, index: &Expr) -> bool {
-        let system = self.names.system;
-        let length = system.family(family).clauses.iter().find_map(|clause| {
-            let var = *clause.vars.last()?;
-            clause.domain.constraints().iter().find_map(|constraint| {
-                let affine = constraint.affine();
-                let falls = affine.coefficient_of_var(var) == -num_rational::Ratio::one();
-                (falls && constraint.relation() == Relation::NonNegative)
-                    .then(|| affine.plus(&Affine::var(var)))
-            })
-        });
+        let length = super::super::lengths::length(self.names.system, family, 0);
         match (&index.plain().kind, length) {
             (ExprKind::Size(size, slots), Some(length)) if slots.is_empty() => {
                 length == Affine::size(*size)

@@ -77,7 +77,7 @@ pub(super) fn of_conditions(
         let steps = system
             .functions
             .iter()
-            .any(|function| matches!(function.name.as_str(), "relu" | "step" | "max" | "min"));
+            .any(|function| matches!(function.name.as_str(), "relu" | "max" | "min"));
         Mistake::named(if gradient && steps && before.is_none() {
             "step-missing"
         } else {
