@@ -71,7 +71,7 @@ pub const MISTAKES: &[Row] = &[
         name: "path-missing",
         about: "one of several paths of the chain rule is left out",
         derivations: &[derive::paths_left_out, derive::slopes_frozen],
-        repairs: &[],
+        repairs: &[repair::ways_past_missing],
     },
     Row {
         name: "step-missing",

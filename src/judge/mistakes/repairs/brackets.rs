@@ -108,3 +108,22 @@ pub(in super::super) fn brackets(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn
         _ => {}
     }
 }
+
+/// `∏ f` for `∏ (1 + f)`: the ways past the layers of a residual network are not counted.
+pub(in super::super) fn ways_past_missing(
+    _: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    if let ExprKind::Fold {
+        fold: Fold::Product,
+        body,
+        ..
+    } = &site.expr.kind
+    {
+        let span = site.expr.span;
+        let past = vec![(false, number(1, span)), (false, (**body).clone())];
+        let ways = with_body(site.expr, Expr::new(ExprKind::Sum(past), span));
+        out(Edit::instead("path-missing", site, ways));
+    }
+}
