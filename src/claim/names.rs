@@ -3,6 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::noad::{self, Kind, List, Macros, Noad};
+use super::token::mathematics;
 use super::tree::{Entry, Expr, ExprKind, Join};
 use crate::source::Span;
 use crate::system::{FamilyKind, Spelled, System};
@@ -48,7 +49,7 @@ pub(crate) struct Names<'a> {
     /// Letters that are indices although the network has a quantity of that name.
     pub(crate) index_letters: FxHashSet<String>,
     /// The commands of the claim's own.
-    pub(crate) macros: Macros,
+    pub(crate) macros: Macros<'a>,
 }
 
 /// Functions of whole arrays and others that claims know beside those of the table.
@@ -59,7 +60,7 @@ const MORE_FUNCTIONS: &[&str] = &[
 
 impl<'a> Names<'a> {
     /// The names of the network and its `write` lines.
-    pub(crate) fn new(system: &'a System, macros: Macros) -> Self {
+    pub(crate) fn new(system: &'a System, macros: Macros<'a>) -> Self {
         let mut names = Self {
             system,
             spellings: Vec::new(),
@@ -132,7 +133,8 @@ impl<'a> Names<'a> {
         }
         for spelling in &system.spellings {
             if let Some(value) = names.spelled(&spelling.what)
-                && let Ok(pattern) = noad::read(&spelling.latex, 0, &Macros::default())
+                && let Ok(pattern) =
+                    noad::read(&mathematics(&spelling.latex, 0), &Macros::default())
             {
                 names.add_spelling(pattern, value);
             }
