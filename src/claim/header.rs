@@ -3,6 +3,7 @@
 use super::names::Names;
 use super::noad::{self, Kind, List, Noad};
 use super::read::{Reader, Signs};
+use super::token::{HeaderLine, mathematics};
 use super::tree::{Condition, Expr, ExprKind, Join};
 use crate::matrix::Layout;
 use crate::source::{Diagnostic, Report, Span};
@@ -103,27 +104,20 @@ fn equals(text: &str) -> Option<usize> {
 }
 
 impl Header {
-    /// Reads header lines, each with the offset of its text behind the `%`.
-    pub(crate) fn read(lines: &[(&str, usize)], names: &mut Names<'_>) -> Result<Header, Report> {
+    /// Reads header lines.
+    pub(super) fn read(lines: &[HeaderLine<'_>], names: &mut Names<'_>) -> Result<Header, Report> {
         let mut header = Header::default();
-        let keyed: Vec<(&str, &str, usize)> = lines
-            .iter()
-            .filter_map(|(line, offset)| {
-                let (key, rest) = line.split_once(':')?;
-                Some((key.trim(), rest, offset + key.len() + 1))
-            })
-            .collect();
         // What signs and letters mean comes first: spellings are read with it.
-        for (key, text, offset) in &keyed {
-            if *key == "read" {
-                for (item, place) in items(text, *offset, ';') {
+        for line in lines {
+            if line.key == "read" {
+                for (item, place) in items(line.text, line.offset, ';') {
                     header.reading(item, place, names)?;
                 }
             }
         }
         // What a spelling stands for is said with the network's names, whatever else is spelled.
         let mut spelled = Vec::new();
-        for (key, text, offset) in &keyed {
+        for HeaderLine { key, text, offset } in lines {
             match *key {
                 "where" => {
                     for (item, place) in items(text, *offset, ';') {
@@ -197,7 +191,7 @@ impl Header {
             return Ok(());
         }
         if let Some(symbol) = item.strip_suffix(" onehot") {
-            if let [symbol] = noad::read(symbol, place, &names.macros)?.as_slice() {
+            if let [symbol] = noad::read(&mathematics(symbol, place), &names.macros)?.as_slice() {
                 self.signs.one_hots.push(symbol.kind.clone());
             }
             return Ok(());
@@ -254,7 +248,7 @@ fn spelling(
     })?;
     let spelled = item[..middle].trim();
     let text = item[middle + 1..].trim();
-    let pattern = noad::read(spelled, place, &names.macros)?;
+    let pattern = noad::read(&mathematics(spelled, place), &names.macros)?;
     if names.alias(&pattern, text) {
         return Ok(None);
     }

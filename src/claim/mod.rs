@@ -1,7 +1,7 @@
 //! Formulas as people write them by hand, read with the symbols and shapes of a network.
 //!
 //! ```text
-//! text ──document──▶ formulas ──noad──▶ symbols with scripts ──read, names──▶ expressions ──lower──▶ arrays of terms
+//! text ──token──▶ tokens ──document──▶ formulas ──noad──▶ symbols with scripts ──read, names──▶ expressions ──lower──▶ arrays of terms
 //! ```
 //!
 //! Readings are fixed by declarations and shapes, before any value is looked at.
@@ -16,6 +16,7 @@ mod noad;
 mod qualifier;
 mod read;
 mod tex;
+mod token;
 mod tree;
 
 use std::borrow::Cow;
@@ -163,21 +164,16 @@ pub(crate) fn read_with_dots(
     (signs.filter(|(sign, _)| sign == "cdot").count() == 1).then_some(claims)
 }
 
-fn read_with(
-    source: &Source,
-    (system, changes): (&System, &Changes),
+fn read_with<'a>(
+    source: &'a Source,
+    (system, changes): (&'a System, &Changes),
     about: Option<&str>,
     centred: Centred,
-    macros: noad::Macros,
+    macros: noad::Macros<'a>,
 ) -> Result<Claims, Report> {
     let document = document::split(&source.text)?;
     let mut names = names::Names::new(system, document.macros.or(macros), changes.clone());
-    let lines: Vec<(&str, usize)> = document
-        .header
-        .iter()
-        .map(|(line, offset)| (line.as_str(), *offset))
-        .collect();
-    let mut header = Header::read(&lines, &mut names)?;
+    let mut header = Header::read(&document.header, &mut names)?;
     if centred == Centred::Dot {
         header.signs.joins.push(("cdot".into(), Join::Dot));
     }
@@ -191,10 +187,11 @@ fn read_with(
         skipped: Vec::new(),
     };
     for formula in &document.formulas {
-        match noad::read(&formula.text, formula.offset, &names.macros) {
+        let claims_nothing = || !formula.tokens.iter().any(token::Token::is_equality);
+        match noad::read(&formula.tokens, &names.macros) {
             Ok(list) => lists.push((formula, list)),
-            Err(report) if document.has_prose && !formula.text.contains('=') => {
-                claims.skip(formula.offset, formula.text.len(), &report);
+            Err(report) if document.has_prose && claims_nothing() => {
+                claims.skip(formula.span(), &report);
             }
             Err(report) => return Err(report),
         }
@@ -333,15 +330,12 @@ fn read_with(
 }
 
 impl Claims {
-    fn skip(&mut self, start: usize, length: usize, report: &Report) {
+    fn skip(&mut self, span: Span, report: &Report) {
         let why = report
             .diagnostics()
             .first()
             .map_or_else(String::new, |first| first.message.clone());
-        self.skipped.push(Skipped {
-            span: Span::new(start, start + length),
-            why,
-        });
+        self.skipped.push(Skipped { span, why });
     }
 
     /// From here on the name means what the person says.
@@ -508,7 +502,7 @@ struct Statement<'l> {
 }
 
 impl Statement<'_> {
-    fn defines(&self, formula: &document::Formula) -> bool {
+    fn defines(&self, formula: &document::Formula<'_>) -> bool {
         let mut signs = self.list.iter().filter(|noad| noad.is_equality());
         let by_sign = signs.next().is_some_and(|noad| noad.is_sign(":="));
         let equality = self.list.iter().any(noad::Noad::is_equality);
@@ -653,26 +647,20 @@ fn statements(list: &[noad::Noad], continues: bool) -> Vec<Statement<'_>> {
 
 /// Another right side in a claim's place, under the same header; none if it cannot be read.
 pub(crate) fn reread(source: &Source, system: &System, left: &Expr, right: &str) -> Option<Expr> {
-    let header: Vec<&str> = source
-        .text
-        .lines()
-        .filter(|line| line.trim_start().starts_with('%'))
-        .collect();
     let left = source.slice(left.span).trim().trim_end_matches('&');
     if left.is_empty() || left.contains('%') {
         return None;
     }
-    let text = format!("{}\n{left} = {right}", header.join("\n"));
+    let document = document::split(&source.text).ok()?;
+    let header = document
+        .header
+        .iter()
+        .map(|line| format!("%{}:{}\n", line.key, line.text));
+    let text = format!("{}{left} = {right}", header.collect::<String>());
     let again = Source::new(source.name.clone(), text);
-    let macros = document::split(&source.text).ok()?.macros;
-    let claims = read_with(
-        &again,
-        (system, &Changes::from([])),
-        None,
-        Centred::Product,
-        macros,
-    )
-    .ok()?;
+    let macros = document.macros;
+    let none = Changes::from([]);
+    let claims = read_with(&again, (system, &none), None, Centred::Product, macros).ok()?;
     match claims.lines.as_slice() {
         [line] if line.members.len() == 2 => line.members.last().cloned(),
         _ => None,

@@ -4,6 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::differential::Changes;
 use super::noad::{self, Kind, List, Macros, Noad};
+use super::token::mathematics;
 use super::tree::{Entry, Expr, ExprKind, Join};
 use crate::source::Span;
 use crate::system::{FamilyKind, Spelled, System};
@@ -49,7 +50,7 @@ pub(crate) struct Names<'a> {
     /// Letters that are indices although the network has a quantity of that name.
     pub(crate) index_letters: FxHashSet<String>,
     /// The commands of the claim's own.
-    pub(crate) macros: Macros,
+    pub(crate) macros: Macros<'a>,
     /// What given quantities change by, where claims speak of differentials.
     pub(crate) changes: Changes,
 }
@@ -62,7 +63,7 @@ const MORE_FUNCTIONS: &[&str] = &[
 
 impl<'a> Names<'a> {
     /// The names of the network and its `write` lines.
-    pub(crate) fn new(system: &'a System, macros: Macros, changes: Changes) -> Self {
+    pub(crate) fn new(system: &'a System, macros: Macros<'a>, changes: Changes) -> Self {
         let mut names = Self {
             system,
             spellings: Vec::new(),
@@ -143,7 +144,8 @@ impl<'a> Names<'a> {
         }
         for spelling in &system.spellings {
             if let Some(value) = names.spelled(&spelling.what)
-                && let Ok(pattern) = noad::read(&spelling.latex, 0, &Macros::default())
+                && let Ok(pattern) =
+                    noad::read(&mathematics(&spelling.latex, 0), &Macros::default())
             {
                 names.add_spelling(pattern, value);
             }

@@ -41,6 +41,9 @@ pub(super) const JOINS: &[&str] = &[
     "cdot", "times", "odot", "circ", "otimes", "oslash", "bullet", "ast", "div", "mid",
 ];
 
+/// Signs between two factors that need both.
+pub(super) const OPERATORS: &[&str] = &["cdot", "odot", "oslash", "times", "otimes", "div"];
+
 /// Spaces that set formulas apart.
 pub(super) const WIDE: &[&str] = &["quad", "qquad"];
 

@@ -1,292 +1,242 @@
-//! Brackets, environments and operators of a text, in its order: the first thing that is wrong is the one that is named.
+//! Brackets, environments and operators of a formula, in its order: the first thing that is wrong is the one that is named.
 
-use super::commands::NOTHING;
-use super::error;
+use rustc_hash::FxHashMap;
+
+use super::commands::{NOTHING, OPERATORS};
+use crate::claim::token::{Token, TokenKind, behind_spaces, last};
 use crate::source::{Diagnostic, Report, Span};
 
-/// Brackets and operators, in the order of the text: the first thing that is wrong is the one that is named.
+/// Which `\right` belongs to which `\left`.
+#[derive(Debug, Default)]
+pub(super) struct Pairs {
+    right: FxHashMap<usize, usize>,
+}
+
+impl Pairs {
+    fn of(tokens: &[Token<'_>]) -> Self {
+        let mut right = FxHashMap::default();
+        let mut open = Vec::new();
+        for (at, token) in tokens.iter().enumerate() {
+            match token.kind {
+                TokenKind::LeftNothing | TokenKind::Command("left") => open.push(at),
+                TokenKind::RightNothing | TokenKind::Command("right") => {
+                    right.extend(open.pop().map(|left| (left, at)));
+                }
+                _ => {}
+            }
+        }
+        Self { right }
+    }
+
+    /// The end of a pair of which one side is not printed and that says something: the `\right` of `\left\{ … \right.`,
+    /// which are cases, or of `\left. … \right|`, which is evaluated. Elsewhere a bracket that is not printed says nothing:
+    /// the one that is printed has its partner on another line.
+    pub(super) fn half_printed(&self, tokens: &[Token<'_>], left: usize) -> Option<usize> {
+        let right = *self.right.get(&left)?;
+        let behind = |at: usize| tokens.get(behind_spaces(tokens, at + 1));
+        let speaks = if tokens[left].kind == TokenKind::LeftNothing {
+            tokens[right].kind != TokenKind::RightNothing
+                && behind(right).is_some_and(Token::is_bar)
+        } else {
+            tokens[right].kind == TokenKind::RightNothing
+                && behind(left).is_some_and(Token::opens_printed)
+        };
+        speaks.then_some(right)
+    }
+}
+
+/// Checks the brackets and operators of a formula.
 ///
 /// # Errors
 /// The first of them that has no partner or no operand.
-pub(super) fn check(text: &str, offset: usize) -> Result<(), Report> {
-    let bytes = text.as_bytes();
-    let mut open: Vec<(char, usize)> = Vec::new();
-    let mut environments: Vec<(String, usize, usize)> = Vec::new();
-    let mut before: Option<(Token, usize)> = None;
-    let mut at = 0;
-    while at < bytes.len() {
-        let start = at;
-        let token = next_token(text, &mut at);
-        match &token {
-            Token::Space => continue,
-            Token::Open(bracket) => open.push((*bracket, start)),
-            Token::Close('|') => {
-                open.pop_if(|(opened, _)| *opened == NO_BRACKET);
+pub(super) fn check(tokens: &[Token<'_>]) -> Result<Pairs, Report> {
+    let pairs = Pairs::of(tokens);
+    let mut open: Vec<(Bracket, Span)> = Vec::new();
+    let mut environments: Vec<(&str, usize, Span)> = Vec::new();
+    let mut before: Option<(Role, usize)> = None;
+    for (at, token) in tokens.iter().enumerate() {
+        let role = role(tokens, at, &pairs);
+        match role {
+            Role::Space => continue,
+            Role::Open(bracket) => open.push((bracket, token.span)),
+            // What is not printed ends cases and what is evaluated only; the partner of another bracket stands on another
+            // line.
+            Role::Close(bracket @ (Bracket::Bar | Bracket::Nothing)) => {
+                let partner = match bracket {
+                    Bracket::Bar => Bracket::Nothing,
+                    _ => Bracket::Printed,
+                };
+                open.pop_if(|(opened, _)| *opened == partner);
             }
-            // Only cases end so; the partner of another bracket stands on another line.
-            Token::Close(NO_BRACKET) => {
-                open.pop_if(|(opened, _)| *opened == '\u{1}');
-            }
-            Token::Close(bracket) => match open.last() {
-                Some((opened, _)) if closes(*opened, *bracket) => {
+            Role::Close(bracket) => match open.last() {
+                Some((opened, _)) if *opened == bracket => {
                     open.pop();
                 }
                 Some((opened, place)) => {
-                    let (code, what) = code_of(if *bracket == '}' { '{' } else { *opened });
-                    return Err(Diagnostic::error(
-                        code,
-                        format!("{what} do not match"),
-                        Span::new(offset + start, offset + at),
-                        "closed here",
-                    )
-                    .label(Span::new(offset + place, offset + place + 1), "opened here")
-                    .into());
+                    let named = if bracket == Bracket::Brace {
+                        bracket
+                    } else {
+                        *opened
+                    };
+                    let (code, what) = named.words();
+                    let message = format!("{what} do not match");
+                    return Err(Diagnostic::error(code, message, token.span, "closed here")
+                        .label(*place, "opened here")
+                        .into());
                 }
                 None => {
-                    let (code, what) = code_of(*bracket);
-                    return Err(error(
-                        code,
-                        format!("{what} do not match: nothing is open here"),
-                        offset + start,
-                        offset + at,
-                    ));
+                    let (code, what) = bracket.words();
+                    let message = format!("{what} do not match: nothing is open here");
+                    return Err(Diagnostic::error(code, message, token.span, "").into());
                 }
             },
-            Token::Begin(name) => environments.push((name.clone(), open.len(), start)),
-            Token::End(name) => match environments.pop() {
-                Some((begun, depth, _)) if begun == *name && depth == open.len() => {}
+            Role::Begin(name) => environments.push((name, open.len(), token.span)),
+            Role::End(name) => match environments.pop() {
+                Some((begun, depth, _)) if begun == name && depth == open.len() => {}
                 _ => {
-                    return Err(error(
-                        "unclosed-environment",
-                        format!(r"\end{{{name}}} ends nothing that is open here"),
-                        offset + start,
-                        offset + at,
-                    ));
+                    let message = format!(r"\end{{{name}}} ends nothing that is open here");
+                    return Err(unclosed_environment(message, token.span));
                 }
             },
-            Token::Operator | Token::Sign | Token::Break | Token::Other => {}
+            Role::Operator | Role::Sign | Role::Other => {}
         }
-        let dangling = match (&before, &token) {
+        let dangling = match (before, role) {
             // `(*`, `+ *`, `(`…: an operator that needs something before it.
-            (Some((Token::Open(_) | Token::Operator | Token::Sign, _)), Token::Operator) => {
-                Some(start)
+            (None | Some((Role::Open(_) | Role::Operator | Role::Sign, _)), Role::Operator) => {
+                Some(at)
             }
-            (None, Token::Operator) => Some(start),
             // `*)`, `+ )`: nothing behind it.
-            (Some((Token::Operator | Token::Sign, place)), Token::Close(close))
-                if *close != '}' || in_braces(&open) =>
+            (Some((Role::Operator | Role::Sign, place)), Role::Close(close))
+                if close != Bracket::Brace || !open.is_empty() =>
             {
-                Some(*place)
+                Some(place)
             }
             _ => None,
         };
         if let Some(place) = dangling
-            && !in_script(text, place)
+            && !in_script(&tokens[..place])
         {
-            return Err(error(
-                "dangling-operator",
+            return Err(dangling_operator(
                 "an operator without an operand",
-                offset + place,
-                offset + place + 1,
+                tokens[place].span,
             ));
         }
-        before = Some((token, start));
+        before = Some((role, at));
     }
-    if let Some((Token::Operator | Token::Sign, place)) = before
-        && !in_script(text, place)
+    if let Some((Role::Operator | Role::Sign, place)) = before
+        && !in_script(&tokens[..place])
     {
-        return Err(error(
-            "dangling-operator",
+        return Err(dangling_operator(
             "nothing stands behind this operator",
-            offset + place,
-            offset + place + 1,
+            tokens[place].span,
         ));
     }
     if let Some((bracket, place)) = open.first() {
-        let (code, what) = code_of(*bracket);
-        return Err(error(
-            code,
-            format!("{what} do not match: this one is never closed"),
-            offset + place,
-            offset + place + 1,
-        ));
+        let (code, what) = bracket.words();
+        let message = format!("{what} do not match: this one is never closed");
+        return Err(Diagnostic::error(code, message, *place, "").into());
     }
     if let Some((name, _, place)) = environments.first() {
-        return Err(error(
-            "unclosed-environment",
-            format!(r"\begin{{{name}}} is never ended"),
-            offset + place,
-            offset + place + 6,
-        ));
+        let message = format!(r"\begin{{{name}}} is never ended");
+        return Err(unclosed_environment(message, *place));
     }
-    Ok(())
+    Ok(pairs)
 }
 
-/// How long the extra space is that the text behind a line break begins with, `[2pt]`.
-pub(super) fn extra_space(text: &str) -> usize {
-    let length = text
-        .strip_prefix('[')
-        .and_then(|inside| inside.split_once(']'))
-        .map(|(inside, _)| inside)
-        .filter(|inside| {
-            let unit = inside.trim_start_matches(|c: char| c.is_ascii_digit() || "-.".contains(c));
-            ["pt", "ex", "em", "mm", "cm", "in", "px"].contains(&unit.trim())
-        });
-    length.map_or(0, |inside| inside.len() + 2)
+fn unclosed_environment(message: String, place: Span) -> Report {
+    Diagnostic::error("unclosed-environment", message, place, "").into()
 }
 
-/// In a script an operator alone may be a mark (`x^*`, `x^+`).
-fn in_script(text: &str, place: usize) -> bool {
-    let before = text[..place].trim_end();
-    let before = before.strip_suffix('{').map_or(before, str::trim_end);
-    before.ends_with(['^', '_'])
+fn dangling_operator(message: &str, place: Span) -> Report {
+    Diagnostic::error("dangling-operator", message, place, "").into()
 }
 
-fn in_braces(open: &[(char, usize)]) -> bool {
-    !open.is_empty()
-}
-
-fn code_of(bracket: char) -> (&'static str, &'static str) {
-    if matches!(bracket, '{' | '}') {
-        ("unbalanced-braces", "braces")
-    } else {
-        ("unbalanced-parentheses", "brackets")
+/// Whether a script begins behind these tokens: an operator alone in one may be a mark, `x^*`, `x^{+}`.
+fn in_script(before: &[Token<'_>]) -> bool {
+    let is_script = |token: &Token<'_>| matches!(token.kind, TokenKind::Script(_));
+    match last(before) {
+        Some((brace, before)) if brace.kind == TokenKind::Open('{') => {
+            last(before).is_some_and(|(token, _)| is_script(token))
+        }
+        found => found.is_some_and(|(token, _)| is_script(token)),
     }
 }
 
-/// What `\left.` opens and `\right.` closes: nothing is printed there.
-const NO_BRACKET: char = '.';
-
-fn closes(open: char, close: char) -> bool {
-    matches!(
-        (open, close),
-        ('(', ')') | ('[', ']') | ('{', '}') | ('\u{1}', '\u{2}')
-    )
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bracket {
+    Round,
+    Square,
+    Brace,
+    /// A brace that is printed.
+    Printed,
+    /// What `\left.` opens and `\right.` closes: nothing is printed there.
+    Nothing,
+    /// The bar of `\right|`.
+    Bar,
 }
 
-enum Token {
+impl Bracket {
+    fn of(sign: char) -> Self {
+        match sign {
+            '(' | ')' => Bracket::Round,
+            '[' | ']' => Bracket::Square,
+            _ => Bracket::Brace,
+        }
+    }
+
+    /// The code of mistakes with it, and what it is called.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Bracket::Brace => ("unbalanced-braces", "braces"),
+            _ => ("unbalanced-parentheses", "brackets"),
+        }
+    }
+}
+
+/// What a token is for the form of a formula.
+#[derive(Debug, Clone, Copy)]
+enum Role<'t> {
     Space,
-    Open(char),
-    Close(char),
-    Begin(String),
-    End(String),
+    Open(Bracket),
+    Close(Bracket),
+    Begin(&'t str),
+    End(&'t str),
     /// `*`, `/`, `\cdot`, …: needs both sides.
     Operator,
     /// `+`, `-`, `=`: needs the right side.
     Sign,
-    /// `\\` or `&`
-    Break,
     Other,
 }
 
-/// Where the `\right` stands that belongs to a `\left` in front of this place.
-pub(super) fn partner(text: &str, from: usize) -> Option<usize> {
-    let mut depth = 1;
-    let mut at = from;
-    while let Some(found) = text[at..].find('\\') {
-        at += found;
-        let name = command_at(text, at);
-        match name {
-            "left" => depth += 1,
-            "right" => depth -= 1,
-            _ => {}
+fn role<'t>(tokens: &[Token<'t>], at: usize, pairs: &Pairs) -> Role<'t> {
+    let token = &tokens[at];
+    match token.kind {
+        TokenKind::Space => Role::Space,
+        TokenKind::Open(sign) => Role::Open(Bracket::of(sign)),
+        TokenKind::Close(sign) => Role::Close(Bracket::of(sign)),
+        TokenKind::Begin(name) => Role::Begin(name),
+        TokenKind::End(name) => Role::End(name),
+        TokenKind::LeftNothing => match pairs.half_printed(tokens, at) {
+            Some(_) => Role::Open(Bracket::Nothing),
+            None => Role::Space,
+        },
+        TokenKind::RightNothing => Role::Close(Bracket::Nothing),
+        TokenKind::Command("right")
+            if tokens
+                .get(behind_spaces(tokens, at + 1))
+                .is_some_and(Token::is_bar) =>
+        {
+            Role::Close(Bracket::Bar)
         }
-        if depth == 0 {
-            return Some(at);
-        }
-        at += 1 + name.len();
-    }
-    None
-}
-
-/// The opening brace, as it is printed, that a text begins with.
-pub(super) fn brace(text: &str) -> Option<&'static str> {
-    [r"\{", r"\lbrace"]
-        .into_iter()
-        .find(|brace| text.starts_with(brace))
-}
-
-/// The bar that a text begins with.
-pub(super) fn bar(text: &str) -> Option<&'static str> {
-    ["|", r"\vert", r"\rvert"]
-        .into_iter()
-        .find(|bar| text.starts_with(bar))
-}
-
-/// The name of the command at a backslash.
-pub(super) fn command_at(text: &str, at: usize) -> &str {
-    let rest = &text[at + 1..];
-    let length = rest
-        .find(|c: char| !c.is_ascii_alphabetic())
-        .unwrap_or(rest.len());
-    let length = if length == 0 {
-        rest.chars().next().map_or(0, char::len_utf8)
-    } else {
-        length
-    };
-    &rest[..length]
-}
-
-fn next_token(text: &str, at: &mut usize) -> Token {
-    let c = text[*at..].chars().next().expect("inside the text");
-    if c != '\\' {
-        *at += c.len_utf8();
-    }
-    match c {
-        '(' | '[' | '{' => Token::Open(c),
-        ')' | ']' | '}' => Token::Close(c),
-        '*' | '/' => Token::Operator,
-        '+' | '-' | '=' | '−' => Token::Sign,
-        '&' => Token::Break,
-        ' ' | '\t' | '\n' | '\r' | '~' => Token::Space,
-        '\\' => {
-            let name = command_at(text, *at).to_owned();
-            *at += 1 + name.len();
-            match name.as_str() {
-                "\\" => {
-                    *at += extra_space(&text[*at..]);
-                    Token::Break
-                }
-                "begin" | "end" => {
-                    let rest = &text[*at..];
-                    let argument = rest
-                        .trim_start()
-                        .strip_prefix('{')
-                        .and_then(|inside| inside.split_once('}'))
-                        .map(|(argument, _)| argument.to_owned());
-                    match argument {
-                        Some(argument) => {
-                            let skipped = rest.find('}').map_or(rest.len(), |end| end + 1);
-                            *at += skipped;
-                            if name == "begin" {
-                                Token::Begin(argument)
-                            } else {
-                                Token::End(argument)
-                            }
-                        }
-                        None => Token::Other,
-                    }
-                }
-                "left" if text[*at..].starts_with('.') => {
-                    let right = partner(text, *at).map(|at| &text[at + r"\right".len()..]);
-                    *at += 1;
-                    match right.and_then(|behind| bar(behind.trim_start())) {
-                        Some(_) => Token::Open(NO_BRACKET),
-                        None => Token::Space,
-                    }
-                }
-                "right" if text[*at..].starts_with('.') => {
-                    *at += 1;
-                    Token::Close(NO_BRACKET)
-                }
-                "right" if bar(text[*at..].trim_start()).is_some() => Token::Close('|'),
-                "cdot" | "odot" | "oslash" | "times" | "otimes" | "div" => Token::Operator,
-                "{" | "lbrace" => Token::Open('\u{1}'),
-                "}" | "rbrace" => Token::Close('\u{2}'),
-                found if NOTHING.contains(&found) => Token::Space,
-                _ => Token::Other,
-            }
-        }
-        _ => Token::Other,
+        TokenKind::Command("{" | "lbrace") => Role::Open(Bracket::Printed),
+        TokenKind::Command("}" | "rbrace") => Role::Close(Bracket::Printed),
+        TokenKind::Command(name) if OPERATORS.contains(&name) => Role::Operator,
+        TokenKind::Command(name) if NOTHING.contains(&name) => Role::Space,
+        TokenKind::Symbol => match token.text {
+            "*" | "/" | ".*" | "./" => Role::Operator,
+            "+" | "-" | "−" | "=" | ":=" => Role::Sign,
+            _ => Role::Other,
+        },
+        _ => Role::Other,
     }
 }

@@ -2,20 +2,23 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::claim::token::{Token, TokenKind, behind_spaces, braced, inside, text_of};
+use crate::source::Span;
+
 /// Commands that a text defines.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Macros {
-    found: FxHashMap<String, Macro>,
+pub(crate) struct Macros<'t> {
+    found: FxHashMap<&'t str, Macro<'t>>,
 }
 
 /// What a command stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Macro {
+pub(super) struct Macro<'t> {
     pub(super) parameters: usize,
     /// The value of the first parameter where it is left out.
-    pub(super) default: Option<String>,
+    pub(super) default: Option<Vec<Token<'t>>>,
     /// With `#1`, `#2` for the parameters.
-    pub(super) body: String,
+    body: Vec<Token<'t>>,
 }
 
 /// Commands that define one as `{\name}[parameters][default]{body}`.
@@ -26,168 +29,162 @@ const DEFINING: &[&str] = &[
     "DeclareMathOperator",
 ];
 
-impl Macros {
-    /// Takes the definitions out of a text: spaces stand there afterwards.
-    pub(crate) fn taken_from(text: &mut String) -> Macros {
+impl<'t> Macros<'t> {
+    /// Takes the definitions out of a text: a space stands there afterwards.
+    pub(in crate::claim) fn taken_from(tokens: &mut Vec<Token<'t>>) -> Self {
         let mut macros = Macros::default();
+        let mut kept = Vec::with_capacity(tokens.len());
         let mut at = 0;
-        while let Some(found) = text[at..].find('\\') {
-            let start = at + found;
-            match definition(&text[start + 1..]) {
-                Some((name, command, length)) => {
+        while at < tokens.len() {
+            let token = tokens[at];
+            match definition(tokens, at) {
+                Some((name, command, behind)) => {
                     macros.found.insert(name, command);
-                    let end = start + 1 + length;
-                    let blank: String = text[start..end]
-                        .chars()
-                        .map(|c| {
-                            if c == '\n' {
-                                "\n".into()
-                            } else {
-                                " ".repeat(c.len_utf8())
-                            }
-                        })
-                        .collect();
-                    text.replace_range(start..end, &blank);
-                    at = end;
+                    kept.push(token.blanked());
+                    at = behind;
                 }
-                None => at = start + 1,
+                None => {
+                    kept.push(token);
+                    at += 1;
+                }
             }
         }
+        *tokens = kept;
         macros
     }
 
     /// These, and of the others those of other names.
-    pub(crate) fn or(self, mut others: Macros) -> Macros {
+    pub(crate) fn or(self, mut others: Self) -> Self {
         others.found.extend(self.found);
         others
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&Macro> {
+    pub(super) fn get(&self, name: &str) -> Option<&Macro<'t>> {
         self.found.get(name)
     }
 }
 
-impl Macro {
-    /// The body with arguments in the place of its parameters.
-    pub(super) fn filled(&self, arguments: &[String]) -> String {
-        let mut text = String::new();
-        let mut parts = self.body.split('#');
-        text.push_str(parts.next().unwrap_or_default());
-        for part in parts {
-            let number = part.chars().next().and_then(|digit| digit.to_digit(10));
-            let at = number.and_then(|number| (number as usize).checked_sub(1));
-            match at.and_then(|at| arguments.get(at)) {
-                Some(argument) => {
-                    text.push_str(argument);
-                    text.push_str(&part[1..]);
-                }
-                None => text.push_str(part),
+impl<'t> Macro<'t> {
+    /// The body with arguments in the place of its parameters, all of it at the place of the command.
+    pub(super) fn filled(&self, arguments: &[&[Token<'t>]], place: Span) -> Vec<Token<'t>> {
+        let mut filled = Vec::with_capacity(self.body.len());
+        for token in &self.body {
+            let argument = match token.kind {
+                TokenKind::Parameter(number) => number
+                    .checked_sub(1)
+                    .and_then(|number| arguments.get(number)),
+                _ => None,
+            };
+            match argument {
+                Some(argument) => filled.extend(argument.iter().map(|token| token.at(place))),
+                None => filled.push(token.at(place)),
             }
         }
-        text
+        filled
     }
 }
 
-/// A definition behind its backslash, with its length.
-fn definition(text: &str) -> Option<(String, Macro, usize)> {
-    let length = text.find(|c: char| !c.is_ascii_alphabetic())?;
-    let defining = &text[..length];
-    let mut rest = &text[length..];
+/// The definition that begins at a place: the name, what it stands for, and the place behind it.
+fn definition<'t>(tokens: &[Token<'t>], at: usize) -> Option<(&'t str, Macro<'t>, usize)> {
+    let TokenKind::Command(defining) = tokens[at].kind else {
+        return None;
+    };
     if defining == "def" {
-        let (name, behind) = command(rest)?;
-        let open = behind.find('{')?;
-        let parameters = behind[..open].matches('#').count();
-        let (body, behind) = braced(&behind[open..])?;
+        let (name, behind) = command(tokens, at + 1)?;
+        let is_brace = |token: &Token<'_>| token.kind == TokenKind::Open('{');
+        let open = behind + tokens[behind..].iter().position(is_brace)?;
+        let is_parameter = |token: &&Token<'_>| matches!(token.kind, TokenKind::Parameter(_));
+        let parameters = tokens[behind..open].iter().filter(is_parameter).count();
+        let (body, behind) = braced(tokens, open)?;
         let command = Macro {
             parameters,
             default: None,
-            body: body.to_owned(),
+            body: body.to_vec(),
         };
-        return Some((name.to_owned(), command, text.len() - behind.len()));
+        return Some((name, command, behind));
     }
     if !DEFINING.contains(&defining) {
         return None;
     }
-    rest = rest.strip_prefix('*').unwrap_or(rest).trim_start();
-    let (name, mut rest) = match braced(rest) {
-        Some((inside, behind)) => (command(inside)?.0, behind),
-        None => command(rest)?,
+    let mut at = at + 1;
+    if tokens.get(at)?.is_symbol("*") {
+        at += 1;
+    }
+    at = behind_spaces(tokens, at);
+    let (name, mut at) = match braced(tokens, at) {
+        Some((inside, behind)) => (command(inside, 0)?.0, behind),
+        None => command(tokens, at)?,
     };
     let mut options = Vec::new();
-    while let Some(inside) = rest.trim_start().strip_prefix('[') {
-        let (option, behind) = inside.split_once(']')?;
+    while let Some((option, behind)) = inside(tokens, behind_spaces(tokens, at), '[', ']') {
         options.push(option);
-        rest = behind;
+        at = behind;
     }
-    let (body, behind) = braced(rest.trim_start())?;
+    let open = behind_spaces(tokens, at);
+    let (body, behind) = braced(tokens, open)?;
     let body = match defining {
-        "DeclareMathOperator" => format!(r"\operatorname{{{body}}}"),
-        _ => body.to_owned(),
+        "DeclareMathOperator" => {
+            let operator = Token {
+                kind: TokenKind::Command("operatorname"),
+                text: r"\operatorname",
+                span: tokens[open].span,
+            };
+            let word = &tokens[open..behind];
+            std::iter::once(operator)
+                .chain(word.iter().copied())
+                .collect()
+        }
+        _ => body.to_vec(),
     };
     let command = Macro {
         parameters: match options.first() {
-            Some(number) => number.trim().parse().ok().filter(|number| *number < 10)?,
+            Some(number) => text_of(number)
+                .trim()
+                .parse()
+                .ok()
+                .filter(|number| *number < 10)?,
             None => 0,
         },
-        default: options.get(1).map(|&default| default.to_owned()),
+        default: options.get(1).map(|default| default.to_vec()),
         body,
     };
-    Some((name.to_owned(), command, text.len() - behind.len()))
+    Some((name, command, behind))
 }
 
-/// `\name` at the beginning, without its backslash, and what is behind it.
-fn command(text: &str) -> Option<(&str, &str)> {
-    let name = text.trim_start().strip_prefix('\\')?;
-    let length = name
-        .find(|c: char| !c.is_ascii_alphabetic())
-        .unwrap_or(name.len());
-    (length > 0).then(|| name.split_at(length))
-}
-
-/// What stands in the braces that a text begins with, and what is behind them.
-pub(in crate::claim) fn braced(text: &str) -> Option<(&str, &str)> {
-    let inside = text.strip_prefix('{')?;
-    let mut depth = 1;
-    let mut escaped = false;
-    for (at, c) in inside.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '{' => depth += 1,
-            '}' => depth -= 1,
-            _ => {}
+/// `\name` behind the spaces at a place, without its backslash, and the place behind it.
+fn command<'t>(tokens: &[Token<'t>], at: usize) -> Option<(&'t str, usize)> {
+    let at = behind_spaces(tokens, at.min(tokens.len()));
+    match tokens.get(at)?.kind {
+        TokenKind::Command(name) if name.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+            Some((name, at + 1))
         }
-        if depth == 0 {
-            return Some((&inside[..at], &inside[at + 1..]));
-        }
+        _ => None,
     }
-    None
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::claim::token::mathematics;
 
     #[test]
     fn definitions_are_taken_out() {
-        let mut text =
-            r"\newcommand{\W}{\mathbf{W}} \newcommand*\pd[2][C]{\frac{\partial #1}{\partial #2}}
-\DeclareMathOperator*{\relu}{ReLU}\def\half#1{\tfrac12 #1} $\W$"
-                .to_owned();
-        let length = text.len();
-        let macros = Macros::taken_from(&mut text);
-        assert_eq!(text.len(), length);
-        assert_eq!(text.trim(), r"$\W$");
+        let text = r"\newcommand{\W}{\mathbf{W}} \newcommand*\pd[2][C]{\frac{\partial #1}{\partial #2}}
+\DeclareMathOperator*{\relu}{ReLU}\def\half#1{\tfrac12 #1} $\W$";
+        let mut tokens = mathematics(text, 0);
+        let macros = Macros::taken_from(&mut tokens);
+        assert_eq!(text_of(&tokens).trim(), r"$\W$");
+        assert_eq!(tokens.last().map(|token| token.span.end), Some(text.len()));
         let body = |name: &str, arguments: &[&str]| {
-            let arguments: Vec<String> = arguments.iter().map(|&it| it.to_owned()).collect();
-            macros.get(name).expect(name).filled(&arguments)
+            let arguments: Vec<_> = arguments.iter().map(|it| mathematics(it, 0)).collect();
+            let arguments: Vec<_> = arguments.iter().map(Vec::as_slice).collect();
+            let own = macros.get(name).expect(name);
+            text_of(&own.filled(&arguments, Span::default()))
         };
         assert_eq!(body("W", &[]), r"\mathbf{W}");
         assert_eq!(body("pd", &["L", "w"]), r"\frac{\partial L}{\partial w}");
-        assert_eq!(
-            macros.get("pd").and_then(|it| it.default.as_deref()),
-            Some("C")
-        );
+        let default = macros.get("pd").and_then(|it| it.default.as_deref());
+        assert_eq!(default.map(text_of).as_deref(), Some("C"));
         assert_eq!(body("relu", &[]), r"\operatorname{ReLU}");
         assert_eq!(body("half", &["x"]), r"\tfrac12 x");
     }

@@ -8,11 +8,11 @@ mod macros;
 mod reader;
 mod unicode;
 
-use crate::source::{Diagnostic, Report, Span};
+use super::token::Token;
+use crate::source::{Report, Span};
 use commands::JOINS;
 pub(crate) use commands::{NEAR, UPDATE};
 pub(crate) use macros::Macros;
-pub(super) use macros::braced;
 
 /// A list of noads.
 pub(crate) type List = Vec<Noad>;
@@ -151,13 +151,12 @@ pub(crate) fn has_derivative(list: &[Noad]) -> bool {
     })
 }
 
-/// Reads LaTeX that starts at `offset` of its source.
+/// Reads the tokens of a formula.
 ///
 /// # Errors
 /// What is no formula, with its place.
-pub(crate) fn read(text: &str, offset: usize, macros: &Macros) -> Result<List, Report> {
-    form::check(text, offset)?;
-    Ok(separated(led(reader::read(text, offset, macros)?)))
+pub(super) fn read(tokens: &[Token<'_>], macros: &Macros<'_>) -> Result<List, Report> {
+    Ok(separated(led(reader::read(tokens, macros)?)))
 }
 
 /// A formula without what leads to it, `\text{Using } … : x = 1`; what it is for, `i \ne j: x = 1`, stands behind it then.
@@ -240,8 +239,4 @@ fn begins(list: &[Noad]) -> bool {
         |noad: &Noad| separates(noad) || noad.set_apart || matches!(noad.kind, Kind::Word(_));
     let mut own = list[1..].iter().take_while(|noad| !stops(noad));
     symbol && own.any(|noad| noad.is_equality() || noad.is_other_relation())
-}
-
-fn error(code: &'static str, message: impl Into<String>, start: usize, end: usize) -> Report {
-    Diagnostic::error(code, message, Span::new(start, end), "").into()
 }

@@ -68,7 +68,7 @@ const ABOVE: &[(char, char)] = &[
 ];
 
 /// What a lowered character stands for: what one does in a network, or a sign.
-fn lowered(c: char) -> Option<char> {
+pub(super) fn lowered(c: char) -> Option<char> {
     match c {
         '₊' => Some('+'),
         '₋' => Some('-'),
@@ -78,27 +78,10 @@ fn lowered(c: char) -> Option<char> {
     }
 }
 
-fn raised(c: char) -> Option<char> {
+/// What a raised character stands for.
+pub(super) fn raised(c: char) -> Option<char> {
     let found = ABOVE.iter().find(|(raised, _)| *raised == c);
     found.map(|(_, plain)| *plain)
-}
-
-/// Whether a character is a mark of a derivative.
-pub(super) fn is_prime(c: char) -> bool {
-    c == '\'' || c == '′'
-}
-
-/// The raised or lowered characters that a text begins with, as those of a script: its sign, its text, and how long
-/// they are.
-pub(super) fn script(text: &str) -> Option<(&'static str, String, usize)> {
-    let read = |of: fn(char) -> Option<char>| {
-        let plain: String = text.chars().map_while(of).collect();
-        let characters = text.chars().take(plain.chars().count());
-        let length = characters.map(char::len_utf8).sum();
-        (!plain.is_empty()).then_some((plain, length))
-    };
-    let above = read(raised).map(|(plain, length)| ("^", plain, length));
-    above.or_else(|| read(lowered).map(|(plain, length)| ("_", plain, length)))
 }
 
 /// The letter and the accent of one that carries it.
@@ -122,5 +105,23 @@ pub(super) fn combining(c: char) -> Option<&'static str> {
         '\u{304}' | '\u{305}' => Some("bar"),
         '\u{307}' => Some("dot"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claim::token::{TokenKind, mathematics};
+
+    /// The grammar tells scripts from letters, the tables say what they stand for.
+    #[test]
+    fn scripts_of_the_grammar_stand_for_something() {
+        for c in '\u{80}'..'\u{ffff}' {
+            let text = c.to_string();
+            let tokens = mathematics(&text, 0);
+            let kind = tokens[0].kind;
+            assert_eq!(kind == TokenKind::Raised(c), raised(c).is_some(), "{c}");
+            assert_eq!(kind == TokenKind::Lowered(c), lowered(c).is_some(), "{c}");
+        }
     }
 }

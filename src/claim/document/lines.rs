@@ -1,0 +1,260 @@
+//! The lines of a formula, and what stands between them.
+
+use super::super::qualifier;
+use super::super::token::{self, Token, TokenKind, braced, last, text_of};
+use super::{DEFINING, Formula, behind_brace, is_lined};
+
+/// Spaces as TeX has them.
+const SPACES: &[&str] = &["quad", "qquad", ",", ";", ":", "!", " "];
+
+/// Operators at which a formula goes on in the next line, or has to.
+const OPERATORS: &[&str] = &["cdot", "times", "odot", "otimes", "circ"];
+
+/// The lines of an environment: at `\\` outside of inner environments and braces.
+pub(super) fn of<'t>(tokens: &[Token<'t>], defines: bool, into: &mut Vec<Formula<'t>>) {
+    let mut lines = Lines {
+        line: Vec::new(),
+        defines,
+        into,
+    };
+    // How many environments that keep their lines, and how many braces, are open.
+    let (mut depth, mut braces) = (0, 0);
+    let mut at = 0;
+    while at < tokens.len() {
+        let (token, rest) = (tokens[at], &tokens[at..]);
+        let outside = depth == 0 && braces == 0;
+        at += 1;
+        match token.kind {
+            // Inner environments of lines are transparent, others and those behind a brace keep theirs.
+            TokenKind::Begin(name)
+                if depth == 0 && is_lined(name) && !behind_brace(&tokens[..at - 1]) =>
+            {
+                lines.line.push(token.blanked());
+            }
+            TokenKind::End(name) if depth == 0 && is_lined(name) => {
+                lines.line.push(token.blanked());
+            }
+            TokenKind::LineEnd if outside => {
+                if ends_open(&lines.line) || goes_on(behind_spaces(&tokens[at..])) {
+                    lines.line.push(token.blanked());
+                } else {
+                    lines.finish();
+                }
+            }
+            TokenKind::Command("intertext" | "shortintertext") if outside => {
+                match braced(rest, 1) {
+                    Some((text, behind)) => {
+                        lines.finish();
+                        lines.line = condition(text);
+                        at += behind - 1;
+                    }
+                    None => lines.line.push(token),
+                }
+            }
+            TokenKind::Cell if depth == 0 => {
+                lines.line.push(token.blanked());
+                if outside && is_remark(rest) {
+                    let ends = |token: &Token<'_>| token.kind == TokenKind::LineEnd;
+                    at += rest.iter().position(ends).unwrap_or(rest.len()) - 1;
+                }
+            }
+            kind => {
+                match kind {
+                    TokenKind::Begin(_) => depth += 1,
+                    TokenKind::End(_) => depth -= 1,
+                    TokenKind::Open('{') => braces += 1,
+                    TokenKind::Close('}') => braces -= 1,
+                    _ => {}
+                }
+                lines.line.push(token);
+            }
+        }
+    }
+    lines.finish();
+}
+
+/// Formulas, and the line that is being put together.
+struct Lines<'l, 't> {
+    line: Vec<Token<'t>>,
+    defines: bool,
+    into: &'l mut Vec<Formula<'t>>,
+}
+
+impl Lines<'_, '_> {
+    /// Ends the line.
+    fn finish(&mut self) {
+        let line = std::mem::take(&mut self.line);
+        let inner = behind_spaces(before_end(&line));
+        if let Some(rows) = equations_in_brace(inner) {
+            crate::stack::deep(|| of(rows, self.defines, self.into));
+            return;
+        }
+        let (tokens, continues) = match inner {
+            [] => return,
+            [sign, right @ ..] if sign.is_symbol("=") => {
+                (&right[token::behind_spaces(right, 0)..], true)
+            }
+            _ => (inner, false),
+        };
+        self.into.push(Formula {
+            tokens: tokens.to_vec(),
+            continues,
+            defines: self.defines,
+        });
+    }
+}
+
+/// A text without the spaces that it begins with; behind one, `{}` is an argument that is missing.
+fn behind_spaces<'s, 't>(tokens: &'s [Token<'t>]) -> &'s [Token<'t>] {
+    let mut tokens = tokens;
+    loop {
+        let is_space = |token: &Token<'_>| {
+            token.is_space() || token.kind == TokenKind::Cell || token.is_command(SPACES)
+        };
+        tokens = match tokens {
+            [first, rest @ ..] if is_space(first) => rest,
+            [open, close, rest @ ..]
+                if open.kind == TokenKind::Open('{') && close.kind == TokenKind::Close('}') =>
+            {
+                rest
+            }
+            _ => return tokens,
+        };
+    }
+}
+
+/// A text without the spaces and stops that it ends with.
+fn before_end<'s, 't>(tokens: &'s [Token<'t>]) -> &'s [Token<'t>] {
+    let ends = |token: &Token<'_>| {
+        let stop = [".", ",", ";"].iter().any(|stop| token.is_symbol(stop));
+        stop || token.is_space() || token.is_command(SPACES)
+    };
+    let kept = tokens.iter().rposition(|token| !ends(token));
+    &tokens[..kept.map_or(0, |kept| kept + 1)]
+}
+
+/// The lines of several equations behind one brace, `\left\{\begin{aligned}…\end{aligned}\right.`: each says what
+/// something is.
+fn equations_in_brace<'s, 't>(tokens: &'s [Token<'t>]) -> Option<&'s [Token<'t>]> {
+    let (inner, brace) = match tokens {
+        [left, brace, inner @ ..] if left.is_command(&["left"]) && brace.opens_printed() => {
+            (behind_spaces(inner), true)
+        }
+        [brace, inner @ ..] if brace.opens_printed() => (behind_spaces(inner), true),
+        _ => (tokens, false),
+    };
+    let [begin, rows @ ..] = inner else {
+        return None;
+    };
+    let TokenKind::Begin(name) = begin.kind else {
+        return None;
+    };
+    let end = rows
+        .iter()
+        .position(|token| token.kind == TokenKind::End(name))?;
+    let closed = match last(&rows[end + 1..]) {
+        None => true,
+        Some((right, before)) => {
+            right.kind == TokenKind::RightNothing && before.iter().all(Token::is_space)
+        }
+    };
+    if !closed || !(brace || name == "cases") {
+        return None;
+    }
+    let rows = &rows[..end];
+    let rows = match braced(rows, 0) {
+        Some((_, behind)) if name == "array" => &rows[behind..],
+        _ => rows,
+    };
+    let equations = rows
+        .split(|token| token.kind == TokenKind::LineEnd)
+        .all(|row| row.iter().all(Token::is_space) || row.iter().any(Token::is_equality));
+    equations.then_some(rows)
+}
+
+/// What the text between two lines says of the line below: that of `\intertext{If $i \ne j$:}` is `\text{If }i \ne j:`.
+fn condition<'t>(text: &[Token<'t>]) -> Vec<Token<'t>> {
+    let mut parts = text.splitn(3, |token| token.text == "$");
+    let (Some(word), Some(mathematics), Some(end)) = (parts.next(), parts.next(), parts.next())
+    else {
+        return Vec::new();
+    };
+    let leads = matches!(
+        text_of(word).trim().to_lowercase().as_str(),
+        "if" | "for" | "when"
+    );
+    let ends = matches!(text_of(end).trim(), "" | ":" | ",");
+    let (Some(first), true, true) = (word.first(), leads, ends) else {
+        return Vec::new();
+    };
+    let made = |kind, text| Token {
+        kind,
+        text,
+        span: first.span,
+    };
+    let mut said = vec![
+        made(TokenKind::Command("text"), r"\text"),
+        made(TokenKind::Open('{'), "{"),
+    ];
+    said.extend(word);
+    said.push(made(TokenKind::Close('}'), "}"));
+    said.extend(mathematics);
+    said.push(made(TokenKind::Symbol, ":"));
+    said
+}
+
+/// Whether a remark stands in the column behind a formula, `&& \text{chain rule}`; not if it says for what the formula
+/// holds, or defines something.
+fn is_remark(tokens: &[Token<'_>]) -> bool {
+    let [_, second, behind @ ..] = tokens else {
+        return false;
+    };
+    let behind = behind_spaces(behind);
+    let is_text = behind
+        .first()
+        .is_some_and(|first| first.is_command(&["text", "textrm", "textit", "mbox"]));
+    let Some((text, _)) = braced(behind, 1).filter(|_| is_text) else {
+        return false;
+    };
+    let text = text_of(text);
+    let word = text
+        .split(|c: char| !c.is_alphabetic())
+        .find(|word| !word.is_empty());
+    let word = word.unwrap_or_default().to_lowercase();
+    second.kind == TokenKind::Cell
+        && !qualifier::says_where(&text)
+        && !DEFINING.contains(&word.as_str())
+}
+
+fn is_operator(token: &Token<'_>) -> bool {
+    token.is_symbol("+") || token.is_command(OPERATORS)
+}
+
+/// Whether a line goes on with the formula of the line before. One that begins with a minus sign may also be a formula of
+/// its own, with its own sign of equality.
+fn goes_on(line: &[Token<'_>]) -> bool {
+    let Some(first) = line.first() else {
+        return false;
+    };
+    let mut depth = 0;
+    let is_equality_outside = |token: &Token<'_>| {
+        match token.kind {
+            TokenKind::Open(_) => depth += 1,
+            TokenKind::Close(_) => depth -= 1,
+            _ => {}
+        }
+        depth == 0 && token.is_equality()
+    };
+    let own = line
+        .iter()
+        .take_while(|token| token.kind != TokenKind::LineEnd);
+    first.kind == TokenKind::LeftNothing
+        || is_operator(first)
+        || (first.is_symbol("-") && !own.into_iter().any(is_equality_outside))
+}
+
+/// Whether something has to follow in the next line.
+fn ends_open(line: &[Token<'_>]) -> bool {
+    last(line)
+        .is_some_and(|(last, _)| last.is_symbol("-") || last.is_equality() || is_operator(last))
+}

@@ -1,0 +1,207 @@
+//! The formulas of a file: header lines, text, and what stands between mathematics marks.
+
+mod lines;
+
+use super::noad::Macros;
+use super::token::{HeaderLine, Token, TokenKind, document, last, text_of};
+use crate::source::{Diagnostic, Report, Span};
+
+/// One line of mathematics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Formula<'t> {
+    /// Its tokens, with spaces for alignment marks.
+    pub(super) tokens: Vec<Token<'t>>,
+    /// It begins with a sign of equality: the left side above goes on.
+    pub(super) continues: bool,
+    /// The text in front of it says that it defines something.
+    pub(super) defines: bool,
+}
+
+impl Formula<'_> {
+    /// Its place in the file.
+    pub(super) fn span(&self) -> Span {
+        match self.tokens.as_slice() {
+            [first, .., last] => first.span.to(last.span),
+            [only] => only.span,
+            [] => Span::default(),
+        }
+    }
+}
+
+/// What a file holds.
+#[derive(Debug, Default)]
+pub(super) struct Document<'t> {
+    pub(super) header: Vec<HeaderLine<'t>>,
+    pub(super) formulas: Vec<Formula<'t>>,
+    /// Text stands between the formulas: not all of them are claims.
+    pub(super) has_prose: bool,
+    /// Commands that the file defines.
+    pub(super) macros: Macros<'t>,
+}
+
+/// Words in front of a definition.
+pub(super) const DEFINING: &[&str] =
+    &["where", "let", "with", "define", "denote", "set", "writing"];
+
+/// Environments whose lines are formulas.
+const ENVIRONMENTS: &[&str] = &[
+    "align",
+    "align*",
+    "equation",
+    "equation*",
+    "gather",
+    "gather*",
+    "multline",
+    "multline*",
+    "eqnarray",
+    "eqnarray*",
+    "aligned",
+    "split",
+    "gathered",
+    "displaymath",
+    "math",
+    "flalign",
+    "flalign*",
+];
+
+/// What a formula stands between.
+#[derive(Debug, Clone, Copy)]
+enum Marks<'t> {
+    /// `$`
+    Dollar,
+    /// `$$`
+    Dollars,
+    /// `\[` and `\]`, `\(` and `\)`: the closing one.
+    Closing(&'static str),
+    Environment(&'t str),
+}
+
+impl<'t> Marks<'t> {
+    /// The marks that open at a place.
+    fn opening(tokens: &[Token<'t>], at: usize) -> Option<Self> {
+        match tokens[at].kind {
+            TokenKind::Delimiter => match tokens[at].text {
+                "$" if is_dollar(tokens, at + 1) => Some(Marks::Dollars),
+                "$" => Some(Marks::Dollar),
+                r"\[" => Some(Marks::Closing(r"\]")),
+                r"\(" => Some(Marks::Closing(r"\)")),
+                _ => None,
+            },
+            TokenKind::Begin(name) if is_lined(name) && !behind_brace(&tokens[..at]) => {
+                Some(Marks::Environment(name))
+            }
+            _ => None,
+        }
+    }
+
+    /// How many tokens each of them takes.
+    fn length(self) -> usize {
+        match self {
+            Marks::Dollars => 2,
+            Marks::Dollar | Marks::Closing(_) | Marks::Environment(_) => 1,
+        }
+    }
+
+    fn close_at(self, tokens: &[Token<'_>], at: usize) -> bool {
+        let token = &tokens[at];
+        match self {
+            Marks::Dollar => is_dollar(tokens, at),
+            Marks::Dollars => is_dollar(tokens, at) && is_dollar(tokens, at + 1),
+            Marks::Closing(mark) => token.kind == TokenKind::Delimiter && token.text == mark,
+            Marks::Environment(name) => token.kind == TokenKind::End(name),
+        }
+    }
+
+    fn never_closed(self, opening: &[Token<'_>]) -> Report {
+        let (code, message) = match self {
+            Marks::Environment(name) => (
+                "unclosed-environment",
+                format!(r"\begin{{{name}}} is never ended"),
+            ),
+            Marks::Dollar | Marks::Dollars | Marks::Closing(_) => (
+                "unclosed-mathematics",
+                format!("this `{}` is never closed", text_of(opening)),
+            ),
+        };
+        let place = opening[0].span.to(opening[opening.len() - 1].span);
+        Diagnostic::error(code, message, place, "").into()
+    }
+}
+
+fn is_dollar(tokens: &[Token<'_>], at: usize) -> bool {
+    let token = tokens.get(at);
+    token.is_some_and(|token| token.kind == TokenKind::Delimiter && token.text == "$")
+}
+
+/// Takes a text apart. Without any marks the whole text is one formula.
+///
+/// # Errors
+/// Mathematics that is never closed.
+pub(super) fn split(text: &str) -> Result<Document<'_>, Report> {
+    let (header, mut tokens) = document(text);
+    let mut document = Document {
+        header,
+        macros: Macros::taken_from(&mut tokens),
+        ..Document::default()
+    };
+    let mut at = 0;
+    let mut marked = false;
+    // The text since the last formula, and whether that one was a definition.
+    let (mut text_from, mut defined) = (0, false);
+    while at < tokens.len() {
+        let Some(marks) = Marks::opening(&tokens, at) else {
+            at += 1;
+            continue;
+        };
+        marked = true;
+        let start = at + marks.length();
+        let Some(end) = (start..tokens.len()).find(|&at| marks.close_at(&tokens, at)) else {
+            return Err(marks.never_closed(&tokens[at..start]));
+        };
+        let before = &tokens[text_from..at];
+        document.has_prose |= is_prose(before);
+        defined = defines(&text_of(before), defined);
+        lines::of(&tokens[start..end], defined, &mut document.formulas);
+        at = end + marks.length();
+        text_from = at;
+    }
+    if marked {
+        document.has_prose |= is_prose(&tokens[text_from..]);
+    } else {
+        lines::of(&tokens, false, &mut document.formulas);
+    }
+    Ok(document)
+}
+
+fn is_prose(tokens: &[Token<'_>]) -> bool {
+    !tokens.iter().all(Token::is_space)
+}
+
+/// Whether the text in front of a formula introduces a definition, or goes on with one.
+fn defines(text: &str, before: bool) -> bool {
+    let sentence = text
+        .rsplit(['.', ':', '\n'])
+        .find(|part| !part.trim().is_empty());
+    let mut words = sentence
+        .unwrap_or_default()
+        .split(|c: char| !c.is_alphabetic())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase);
+    match words.next_back() {
+        None => before && text.contains(','),
+        Some(word) if word == "and" => {
+            before || words.any(|word| DEFINING.contains(&word.as_str()))
+        }
+        Some(word) => DEFINING.contains(&word.as_str()),
+    }
+}
+
+/// Whether the lines of an environment are formulas.
+fn is_lined(name: &str) -> bool {
+    ENVIRONMENTS.contains(&name)
+}
+
+/// Whether a text ends with a brace that is printed: lines behind it are cases.
+fn behind_brace(tokens: &[Token<'_>]) -> bool {
+    last(tokens).is_some_and(|(last, _)| last.opens_printed())
+}
