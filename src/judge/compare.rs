@@ -6,8 +6,11 @@ use rustc_hash::{FxHashMap, FxHasher};
 use smallvec::{SmallVec, smallvec};
 
 use super::evaluate::{Element, Env, Evaluator, Kink, Numbers, Point};
-use super::field::Field;
-use super::point::{Demands, Plan, Unmet, beside, holds, point, satisfied, solutions, steered};
+use super::field::{Field, Residues};
+use super::point::{
+    Demands, Plan, Unmet, beside, holds, keeps_signs, point, satisfied, solutions, steered,
+};
+use super::reach::{Unseen, Wanted, all_on, climbed, look_for, unseen};
 use super::slopes::without_slope;
 use super::value::{Arithmetic, Trouble, Value, differ, show, told_apart};
 use crate::claim::Lowering;
@@ -133,6 +136,9 @@ const MOST_SEEDS: u64 = 10_000;
 /// So many kinks are looked at from both sides.
 const MOST_BESIDE: usize = 24;
 
+/// So many signs of kinks are remembered.
+const MOST_SIGNS: usize = 400;
+
 /// For so many summands points are built at which all of their kinks are on.
 const MOST_SUMMANDS: usize = 6;
 
@@ -229,6 +235,7 @@ fn compared(
     }
     let few_values = has_few_values(&lowering.system);
     let mut met: Vec<Kink> = Vec::new();
+    let mut signs: Vec<Kink> = Vec::new();
     let mut at = 0;
     let mut spare = SPARE_POINTS;
     let mut quiet = 0;
@@ -273,6 +280,10 @@ fn compared(
         for kink in &found.kinks {
             if met.len() < MOST_BESIDE && !met.iter().any(|other| other.is_same(kink)) {
                 met.push(kink.clone());
+            }
+            let known = |other: &Kink| other.sign == kink.sign && other.is_same(kink);
+            if signs.len() < MOST_SIGNS && !signs.iter().any(known) {
+                signs.push(kink.clone());
             }
         }
         // With every kink on, what is 0 is 0 by its structure.
@@ -355,6 +366,15 @@ fn compared(
     {
         return Outcome::Differs(example);
     }
+    if !search.active {
+        let mut all = starts.clone();
+        if !all.iter().any(|start| start.0 == seed) {
+            all.push((seed, make, kinks.clone()));
+        }
+        if let Some(found) = patterns_not_met(lowering, pairs, demands, search, &all, &signs) {
+            return found;
+        }
+    }
     let mut except = None;
     if search.kinks && search.step_at_zero != StepAtZero::Undefined {
         let others = starts.into_iter().filter(|start| start.0 != seed);
@@ -402,6 +422,82 @@ fn compared(
         by_slopes,
     }
 }
+
+/// Looks for step patterns that no point showed: a point at which the sides differ, or what is left open.
+fn patterns_not_met(
+    lowering: &mut Lowering<'_>,
+    pairs: &[Pair],
+    demands: &Demands,
+    search: Search,
+    starts: &[(u64, Make, Vec<Kink>)],
+    signs: &[Kink],
+) -> Option<Outcome> {
+    let missing = unseen(signs);
+    let on = all_on(lowering, signs);
+    let shown_on = starts
+        .iter()
+        .any(|(.., kinks)| is_active(&mut lowering.system, kinks));
+    if missing.is_empty() && (shown_on || on.len() < 2) {
+        return None;
+    }
+    let mut points = Vec::new();
+    for (seed, make, kinks) in starts.iter().take(MOST_STARTS) {
+        let built = built(lowering, pairs, demands, search, *seed, *make, pair(0));
+        points.extend(built.map(|point| (point, kinks.clone())));
+    }
+    let (start, _) = points.first()?.clone();
+    // Points of each pattern, and whether one of them has to show what holds there.
+    let mut found: Vec<(Vec<Point>, bool)> = Vec::new();
+    for kink in &missing {
+        match look_for(lowering, pairs, demands, &points, kink) {
+            Unseen::Harmless => {}
+            Unseen::Met(points) => found.push((points, true)),
+            Unseen::Open => return Some(Outcome::Open(NOT_MET.into())),
+        }
+    }
+    if !shown_on
+        && on.len() > 1
+        && let Some((start, _)) = points.last()
+        && !identical_at(lowering, pairs, start, &on).0
+    {
+        let met = points
+            .iter()
+            .map(|(start, _)| climbed(lowering, start, &on, demands))
+            .find(|met| !met.is_empty());
+        found.extend(met.map(|met| (met, false)));
+    }
+    for (points, needed) in found {
+        let mut shown = false;
+        for point in points {
+            if !demands.zero.is_empty() && !holds(lowering, &point, &demands.zero) {
+                continue;
+            }
+            let seen = look(lowering, pairs, &point, true);
+            let on_kink = seen.kinks.iter().any(|kink| kink.sign == Ordering::Equal);
+            match seen.shown {
+                Shown::Refuted(_) | Shown::Agrees(_) | Shown::Unlucky if on_kink => {}
+                Shown::Refuted(example) => return Some(Outcome::Differs(example)),
+                Shown::Agrees(_) | Shown::Unlucky => {
+                    // The same pattern for all other numbers.
+                    let pattern: Vec<Wanted> = seen
+                        .kinks
+                        .into_iter()
+                        .map(|kink| (kink.argument, kink.env, kink.sign))
+                        .collect();
+                    shown |= identical_at(lowering, pairs, &start, &pattern).0;
+                }
+                Shown::Nothing => {}
+            }
+        }
+        if needed && !shown {
+            return Some(Outcome::Open(NOT_MET.into()));
+        }
+    }
+    None
+}
+
+const NOT_MET: &str = "equal wherever points were found; the sides differ for a sign that the argument of a kink was not seen to \
+                       have, nor shown not to have";
 
 /// Whether the arguments of all kinks are positive, of what has a kink on both sides, as |x| has, that which was met first.
 fn is_active(system: &mut System, kinks: &[Kink]) -> bool {
@@ -586,15 +682,6 @@ pub(super) fn built(
     let assumptions = lowering.system.assumptions.clone();
     let still = satisfied(lowering, &built, &assumptions)?;
     (still && keeps_signs(&built, demands) && demands.zero.is_empty()).then_some(built)
-}
-
-/// Whether what is to be positive is.
-fn keeps_signs(point: &Point, demands: &Demands) -> bool {
-    demands.positive.iter().all(|family| {
-        point.fixed.iter().all(|(element, value)| {
-            element.0 != *family || value.real.sign() == Some(Ordering::Greater)
-        })
-    })
 }
 
 fn signature(kinks: &[Kink]) -> u64 {
@@ -803,7 +890,7 @@ fn on_kinks(
     let assumptions = lowering.system.assumptions.clone();
     let mut together = start.clone();
     let mut unknown = Vec::new();
-    let mut zeros: Vec<(TermId, Env)> = Vec::new();
+    let mut zeros: Vec<Wanted> = Vec::new();
     for kink in kinks
         .iter()
         .filter(|kink| kink.sign != Ordering::Equal)
@@ -839,14 +926,17 @@ fn on_kinks(
         // Whatever the inputs are: what is identical with this sign is so where the kink is met.
         if !met {
             let same = written_alike(lowering, &start, kink, kinks);
-            met = identical_at(lowering, pairs, &start, &same);
+            let zero = |(argument, env)| (argument, env, Ordering::Equal);
+            let same: Vec<Wanted> = same.into_iter().map(zero).collect();
+            (met, _) = identical_at(lowering, pairs, &start, &same);
             zeros.extend(same);
         }
         if !met {
             unknown.push(kink.clone());
         }
     }
-    if unknown.is_empty() && zeros.len() > 1 && !identical_at(lowering, pairs, &together, &zeros) {
+    if unknown.is_empty() && zeros.len() > 1 && !identical_at(lowering, pairs, &together, &zeros).0
+    {
         unknown.extend_from_slice(kinks);
     }
     if unknown.is_empty() {
@@ -863,11 +953,7 @@ fn written_alike(
     kink: &Kink,
     kinks: &[Kink],
 ) -> Vec<(TermId, Env)> {
-    let mut evaluator = Evaluator::new(lowering, point);
-    let mut residues = |kink: &Kink| {
-        let value = evaluator.term(kink.argument, &kink.env);
-        value.ok().and_then(|value| value.residues)
-    };
+    let mut residues = |kink: &Kink| residues_of(lowering, point, &[kink]).pop().flatten();
     let own = residues(kink);
     kinks
         .iter()
@@ -876,17 +962,30 @@ fn written_alike(
         .collect()
 }
 
-/// Whether the sides are identical with the signs of some arguments taken as 0, whatever the inputs are.
-fn identical_at(
+/// Whether the sides are identical with these signs of some arguments, whatever the inputs are, and the kinks that are met
+/// then.
+pub(super) fn identical_at(
     lowering: &mut Lowering<'_>,
     pairs: &[Pair],
     point: &Point,
-    zeros: &[(TermId, Env)],
-) -> bool {
+    signs: &[Wanted],
+) -> (bool, Vec<Kink>) {
     let mut point = point.clone();
-    point.zeros.extend_from_slice(zeros);
-    matches!(
-        look(lowering, pairs, &point, true).shown,
-        Shown::Agrees(1..)
-    )
+    point.signs.extend_from_slice(signs);
+    let found = look(lowering, pairs, &point, true);
+    (matches!(found.shown, Shown::Agrees(1..)), found.kinks)
+}
+
+/// The residues of the arguments of kinks at a point.
+pub(super) fn residues_of(
+    lowering: &mut Lowering<'_>,
+    point: &Point,
+    kinks: &[&Kink],
+) -> Vec<Option<Residues>> {
+    let mut evaluator = Evaluator::new(lowering, point);
+    let mut residues = |kink: &Kink| {
+        let value = evaluator.term(kink.argument, &kink.env);
+        value.ok().and_then(|value| value.residues)
+    };
+    kinks.iter().map(|kink| residues(kink)).collect()
 }

@@ -12,6 +12,7 @@ mod mistakes;
 mod pages;
 mod point;
 mod rational;
+mod reach;
 mod report;
 mod slopes;
 mod square;

@@ -143,21 +143,15 @@ pub(super) fn point(lowering: &mut Lowering<'_>, plan: Plan, demands: &Demands) 
         numbers: plan.numbers,
         on_kink: false,
         detached: plan.detached,
-        zeros: Vec::new(),
+        signs: Vec::new(),
+        boxed: false,
     };
-    let mut bounds: FxHashMap<Element, Bounds> = FxHashMap::default();
     fix_integers(lowering, &mut point);
-    for family in &demands.positive {
-        for element in elements_of(lowering, *family) {
-            bounds.entry(element).or_default().low = Some(Rational::int(0));
-        }
-    }
+    let bounds = bounds_of(lowering, demands)?;
     let assumptions = lowering.system.assumptions.clone();
     for assumption in &assumptions {
         match &assumption.fact {
-            Fact::Compare(cmp, left, right) => {
-                bound(lowering, assumption, *cmp, *left, *right, &mut bounds)?;
-            }
+            Fact::Compare(..) => {}
             Fact::OneOf(term, allowed) => {
                 let (vars, points) = values_of(lowering, assumption, None)?;
                 for at in points {
@@ -252,6 +246,78 @@ pub(super) fn point(lowering: &mut Lowering<'_>, plan: Plan, demands: &Demands) 
         point = solved(lowering, &point, *term, env, &assumptions).ok()?;
     }
     satisfied(lowering, &point, &assumptions)?.then_some(point)
+}
+
+/// The bounds of plain inputs.
+fn bounds_of(lowering: &mut Lowering<'_>, demands: &Demands) -> Option<FxHashMap<Element, Bounds>> {
+    let mut bounds: FxHashMap<Element, Bounds> = FxHashMap::default();
+    for family in &demands.positive {
+        for element in elements_of(lowering, *family) {
+            bounds.entry(element).or_default().low = Some(Rational::int(0));
+        }
+    }
+    for assumption in &lowering.system.assumptions {
+        if let Fact::Compare(cmp, left, right) = &assumption.fact {
+            bound(lowering, assumption, *cmp, *left, *right, &mut bounds)?;
+        }
+    }
+    Some(bounds)
+}
+
+/// A point with ranges for numbers: whatever an input may be. Of what is assumed, bounds of plain inputs and the values of
+/// those that have only some are known.
+pub(super) fn boxed(lowering: &mut Lowering<'_>, like: &Point, demands: &Demands) -> Point {
+    let mut point = Point {
+        fixed: FxHashMap::default(),
+        on_kink: false,
+        boxed: true,
+        signs: Vec::new(),
+        ..like.clone()
+    };
+    let mut range = |element: Element, low: f64, high: f64| {
+        let real = Real::Between(low, high);
+        let residues = None;
+        point.fixed.insert(element, Value { real, residues });
+    };
+    for (element, bounds) in bounds_of(lowering, demands).unwrap_or_default() {
+        let end = |end: Option<Rational>, or: f64, low: bool| {
+            end.map_or(or, |end| {
+                let (below, above) = Real::Exact(end).bounds();
+                if low { below } else { above }
+            })
+        };
+        let low = end(bounds.low, f64::NEG_INFINITY, true);
+        let high = end(bounds.high, f64::INFINITY, false);
+        range(element, low, high);
+    }
+    for assumption in &lowering.system.assumptions {
+        let (term, also, values) = match &assumption.fact {
+            Fact::OneOf(term, allowed) => {
+                (term, None, allowed.iter().map(Rational::from).collect())
+            }
+            Fact::OneHot(term, var) => (term, Some(*var), vec![Rational::int(0), Rational::int(1)]),
+            Fact::Compare(..) | Fact::Matrix(..) => continue,
+        };
+        let Some((vars, points)) = values_of(lowering, assumption, also) else {
+            continue;
+        };
+        let values: Vec<(f64, f64)> = values
+            .into_iter()
+            .map(|value: Rational| Real::Exact(value).bounds())
+            .collect();
+        let low = values
+            .iter()
+            .fold(f64::INFINITY, |low, value| low.min(value.0));
+        let high = values
+            .iter()
+            .fold(f64::NEG_INFINITY, |high, value| high.max(value.1));
+        for at in points {
+            if let Some(element) = input_of(lowering, *term, &env_of(&vars, &at)) {
+                range(element, low, high);
+            }
+        }
+    }
+    point
 }
 
 fn hash_of(element: &Element) -> u64 {
@@ -624,8 +690,17 @@ pub(super) fn satisfied(
     Some(true)
 }
 
+/// Whether what is to be positive is.
+pub(super) fn keeps_signs(point: &Point, demands: &Demands) -> bool {
+    demands.positive.iter().all(|family| {
+        point.fixed.iter().all(|(element, value)| {
+            element.0 != *family || value.real.sign() == Some(Ordering::Greater)
+        })
+    })
+}
+
 /// On a kink that no exact numbers reach signs are told by the residues.
-fn signs<'e>(lowering: &'e mut Lowering<'_>, point: &'e Point) -> Evaluator<'e> {
+pub(super) fn signs<'e>(lowering: &'e mut Lowering<'_>, point: &'e Point) -> Evaluator<'e> {
     if point.on_kink {
         Evaluator::new(lowering, point)
     } else {

@@ -45,8 +45,10 @@ pub(super) struct Point {
     pub(super) on_kink: bool,
     /// Whether sums and products of the network have any value, as if they were given.
     pub(super) detached: bool,
-    /// Arguments that are taken as 0 where only their sign matters, with their letters' values.
-    pub(super) zeros: Vec<(TermId, Env)>,
+    /// Signs that arguments are taken to have where only their sign matters, with their letters' values.
+    pub(super) signs: Vec<(TermId, Env, Ordering)>,
+    /// Whether what nobody fixed may be any number: values are ranges.
+    pub(super) boxed: bool,
 }
 
 /// The numbers that inputs are made up from.
@@ -403,12 +405,12 @@ impl<'e> Evaluator<'e> {
 
     /// The sign of an argument where only that matters.
     fn sign_of(&self, argument: TermId, env: &Env, value: &Value) -> Result<Ordering, Trouble> {
-        let zero = |(term, other): &(TermId, Env)| {
+        let own = |(term, other, _): &&(TermId, Env, Ordering)| {
             *term == argument
                 && self.free_values(argument, env) == self.free_values(argument, other)
         };
-        if self.point.zeros.iter().any(zero) {
-            return Ok(Ordering::Equal);
+        if let Some((.., sign)) = self.point.signs.iter().find(own) {
+            return Ok(*sign);
         }
         self.sign(value).ok_or(Trouble::Unknown)
     }
@@ -478,6 +480,20 @@ impl<'e> Evaluator<'e> {
                 Primitive::Sin => Ok(arithmetic.sin(&value)),
                 Primitive::Cos => Ok(arithmetic.cos(&value)),
                 Primitive::Erf => Ok(arithmetic.erf(&value)),
+                Primitive::Relu | Primitive::Step
+                    if self.point.boxed && self.sign(&value).is_none() =>
+                {
+                    let (_, high) = value.real.bounds();
+                    let high = if primitive == Primitive::Relu {
+                        high
+                    } else {
+                        1.0
+                    };
+                    Ok(Value {
+                        real: Real::Between(0.0, high),
+                        residues: None,
+                    })
+                }
                 Primitive::Relu | Primitive::Step => {
                     let sign = self.sign_of(argument, env, &value)?;
                     self.kink(argument, env, sign, &value);
@@ -757,6 +773,12 @@ impl Point {
             Numbers::Quarters => (3, 4),
             Numbers::Large => (29, 1),
         };
+        if self.boxed {
+            return Value {
+                real: Real::Between(f64::NEG_INFINITY, f64::INFINITY),
+                residues: None,
+            };
+        }
         let size: i64 = 1 + (state >> 8).cast_signed().rem_euclid(most);
         let sign = if state & 1 == 0 { 1 } else { -1 };
         arithmetic.free(Rational::new(sign * size, below), state)

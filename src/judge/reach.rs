@@ -1,0 +1,379 @@
+//! Step patterns that no point showed: met at a point that is looked for, impossible, or of no account.
+//!
+//! Sides may differ where a unit is on that random points never turn on, `relu(1 - (x - 50)^2)`. A sign that was not seen is
+//! therefore given to the kink whatever its argument is: where both sides are identical with it, it does not matter whether
+//! it is ever met. Where they are not, a point at which it is met is looked for by climbing; and only if its argument is
+//! bounded does nothing have to be found.
+
+use std::cmp::Ordering;
+
+use super::compare::{Pair, identical_at, residues_of};
+use super::evaluate::{Element, Env, Evaluator, Kink, Point};
+use super::point::{Demands, keeps_signs, satisfied, signs};
+use super::rational::Rational;
+use super::value::{Real, Value};
+use crate::claim::Lowering;
+use crate::term::TermId;
+
+/// An argument with the sign that it is to have.
+pub(super) type Wanted = (TermId, Env, Ordering);
+
+/// What became of a sign that no point showed.
+pub(super) enum Unseen {
+    /// Both sides are identical with it, or it is not met at all.
+    Harmless,
+    /// It is met at these points.
+    Met(Vec<Point>),
+    /// Both sides differ with it, and it is not known whether it is met.
+    Open,
+}
+
+/// Each kink that has shown one sign only, with the other one.
+pub(super) fn unseen(kinks: &[Kink]) -> Vec<Kink> {
+    let mut found: Vec<Kink> = Vec::new();
+    for kink in kinks {
+        let shows = |sign: Ordering| {
+            let mut all = kinks.iter().filter(|other| other.is_same(kink));
+            all.any(|other| other.sign == sign)
+        };
+        let other = match (shows(Ordering::Less), shows(Ordering::Greater)) {
+            (true, false) => Ordering::Greater,
+            (false, true) => Ordering::Less,
+            _ => continue,
+        };
+        if !found.iter().any(|known| known.is_same(kink)) {
+            let kink = kink.clone();
+            found.push(Kink {
+                sign: other,
+                ..kink
+            });
+        }
+    }
+    found
+}
+
+/// A sign of one kink that no point showed, from points of other patterns.
+pub(super) fn look_for(
+    lowering: &mut Lowering<'_>,
+    pairs: &[Pair],
+    demands: &Demands,
+    starts: &[(Point, Vec<Kink>)],
+    kink: &Kink,
+) -> Unseen {
+    let own = (kink.argument, kink.env.clone(), kink.sign);
+    // The sign alone, and together with those of kinks that are met with it only.
+    let mut harmful: Vec<Vec<Wanted>> = Vec::new();
+    for (start, kinks) in starts {
+        let forced = alike(lowering, start, kink, kinks);
+        let (same, met) = identical_at(lowering, pairs, start, &forced);
+        if !same && !harmful.contains(&vec![own.clone()]) {
+            harmful.push(vec![own.clone()]);
+        }
+        let new = met.into_iter().filter(|new| {
+            !starts
+                .iter()
+                .any(|(_, kinks)| kinks.iter().any(|known| known.is_same(new)))
+                && !new.is_same(kink)
+        });
+        for new in new.take(MOST_NEW) {
+            let other = (new.argument, new.env, new.sign.reverse());
+            let mut both = forced.clone();
+            both.push(other.clone());
+            let wanted = vec![own.clone(), other];
+            if !identical_at(lowering, pairs, start, &both).0 && !harmful.contains(&wanted) {
+                harmful.push(wanted);
+            }
+        }
+    }
+    let mut points = Vec::new();
+    for wanted in harmful {
+        if is_impossible(lowering, demands, starts, &wanted) {
+            continue;
+        }
+        let found = starts
+            .iter()
+            .map(|(start, _)| climbed(lowering, start, &wanted, demands))
+            .find(|found| !found.is_empty());
+        match found {
+            Some(found) => points.extend(found),
+            None if wanted.len() == 1 => return Unseen::Open,
+            None => {}
+        }
+    }
+    if points.is_empty() {
+        Unseen::Harmless
+    } else {
+        Unseen::Met(points)
+    }
+}
+
+/// More kinks that are met with a sign only are not looked at.
+const MOST_NEW: usize = 6;
+
+/// The pattern in which all kinks are on, but for those that are the other side of one that is.
+pub(super) fn all_on(lowering: &mut Lowering<'_>, kinks: &[Kink]) -> Vec<Wanted> {
+    let mut found: Vec<Wanted> = Vec::new();
+    for (at, kink) in kinks.iter().enumerate() {
+        if kinks[..at].iter().any(|known| known.is_same(kink)) {
+            continue;
+        }
+        let negative = lowering.system.store.negative(kink.argument);
+        let other_side = found.iter().any(|(argument, env, _)| {
+            *env == kink.env
+                && (*argument == negative
+                    || lowering.system.store.negative(*argument) == kink.argument)
+        });
+        if !other_side {
+            found.push((kink.argument, kink.env.clone(), Ordering::Greater));
+        }
+    }
+    found
+}
+
+/// The sign of a kink, and of those whose arguments have the same value or its negative: both sides may write it in their
+/// own way.
+fn alike(lowering: &mut Lowering<'_>, point: &Point, kink: &Kink, kinks: &[Kink]) -> Vec<Wanted> {
+    let mut found = vec![(kink.argument, kink.env.clone(), kink.sign)];
+    let all: Vec<&Kink> = std::iter::once(kink).chain(kinks).collect();
+    let values = residues_of(lowering, point, &all);
+    let field = point.arithmetic.field;
+    let Some(Some(own)) = values.first() else {
+        return found;
+    };
+    let negative = field.negated(own);
+    for (other, value) in kinks.iter().zip(&values[1..]) {
+        let sign = match value {
+            Some(value) if value == own => kink.sign,
+            Some(value) if *value == negative => kink.sign.reverse(),
+            _ => continue,
+        };
+        if !other.is_same(kink) {
+            found.push((other.argument, other.env.clone(), sign));
+        }
+    }
+    found
+}
+
+/// Whether one of some arguments never has its sign, whatever the inputs are: they are evaluated with ranges for numbers.
+fn is_impossible(
+    lowering: &mut Lowering<'_>,
+    demands: &Demands,
+    starts: &[(Point, Vec<Kink>)],
+    wanted: &[Wanted],
+) -> bool {
+    let Some((start, _)) = starts.first() else {
+        return false;
+    };
+    let boxed = super::point::boxed(lowering, start, demands);
+    let mut evaluator = Evaluator::bare(lowering, &boxed);
+    wanted.iter().any(|(argument, env, sign)| {
+        let Ok(value) = evaluator.term(*argument, env) else {
+            return false;
+        };
+        let (low, high) = value.real.bounds();
+        match sign {
+            Ordering::Less => low >= 0.0,
+            Ordering::Greater => high <= 0.0,
+            Ordering::Equal => low > 0.0 || high < 0.0,
+        }
+    })
+}
+
+/// What inputs are moved by, as fractions.
+const STEPS: [(i64, i64); 9] = [
+    (256, 1),
+    (64, 1),
+    (16, 1),
+    (4, 1),
+    (1, 1),
+    (1, 4),
+    (1, 16),
+    (1, 64),
+    (1, 256),
+];
+
+/// What they are multiplied by.
+const FACTORS: [(i64, i64); 3] = [(0, 1), (-1, 1), (1, 16)];
+
+/// More inputs are not moved one by one.
+const MOST_INPUTS: usize = 24;
+
+/// So often all of them are moved together, in directions drawn at random.
+const DIRECTIONS: u64 = 12;
+
+/// More moves are not made.
+const MOST_MOVES: usize = 48;
+
+/// More points are not looked at.
+const MOST_LOOKS: usize = 12_000;
+
+/// Points at which arguments have the wanted signs, found by moving inputs as long as that raises the least of them: the
+/// first that is found, and some next to it that lie on no other kink.
+pub(super) fn climbed(
+    lowering: &mut Lowering<'_>,
+    start: &Point,
+    wanted: &[Wanted],
+    demands: &Demands,
+) -> Vec<Point> {
+    let Some((point, inputs)) = risen(lowering, start, wanted, demands) else {
+        return Vec::new();
+    };
+    let assumptions = lowering.system.assumptions.clone();
+    let mut found = Vec::new();
+    for draw in 0..JITTERS {
+        let below = 8_i64.pow((draw / 3) as u32) * 1_009;
+        let mut state = super::field::scramble(point.seed ^ draw);
+        let mut moved = point.clone();
+        for (element, value) in numbers(&point, &inputs) {
+            state = super::field::scramble(state);
+            let step = Rational::new((state >> 9) as i64 % 2_019 - 1_009, below);
+            let value = moved.arithmetic.number(value.plus(&step));
+            moved.fixed.insert(element, value);
+        }
+        if have_signs(lowering, &moved, wanted)
+            && keeps_signs(&moved, demands)
+            && satisfied(lowering, &moved, &assumptions) == Some(true)
+        {
+            found.push(moved);
+        }
+    }
+    found.push(point);
+    found
+}
+
+/// So many points next to one that was found are tried.
+const JITTERS: u64 = 12;
+
+/// Whether arguments have the wanted signs.
+fn have_signs(lowering: &mut Lowering<'_>, point: &Point, wanted: &[Wanted]) -> bool {
+    let mut evaluator = signs(lowering, point);
+    wanted.iter().all(|(argument, env, sign)| {
+        let value = evaluator.term(*argument, env);
+        value.is_ok_and(|value| value.real.sign() == Some(*sign))
+    })
+}
+
+/// A point at which arguments have the wanted signs, and the inputs that they read.
+fn risen(
+    lowering: &mut Lowering<'_>,
+    start: &Point,
+    wanted: &[Wanted],
+    demands: &Demands,
+) -> Option<(Point, Vec<Element>)> {
+    let assumptions = lowering.system.assumptions.clone();
+    let mut point = Point {
+        on_kink: false,
+        ..start.clone()
+    };
+    let (mut height, read) = height(lowering, &point, wanted)?;
+    let inputs: Vec<Element> = read
+        .into_iter()
+        .filter(|(family, _)| lowering.system.family(*family).integers.is_none())
+        .collect();
+    let mut looks = 0;
+    for round in 0..MOST_MOVES as u64 {
+        if height > 0.0 {
+            break;
+        }
+        let mut best: Option<(f64, Point)> = None;
+        for change in changes(&point, &inputs, round) {
+            looks += 1;
+            if looks > MOST_LOOKS {
+                return None;
+            }
+            let mut moved = point.clone();
+            for (element, value) in change {
+                // What something is assumed of may be one of a few values.
+                let value = moved.arithmetic.number(value);
+                moved.fixed.insert(element, value);
+            }
+            let least = best.as_ref().map_or(height, |(height, _)| *height);
+            let Some((found, _)) = self::height(lowering, &moved, wanted) else {
+                continue;
+            };
+            if found > least
+                && keeps_signs(&moved, demands)
+                && satisfied(lowering, &moved, &assumptions) == Some(true)
+            {
+                best = Some((found, moved));
+            }
+        }
+        (height, point) = best?;
+    }
+    have_signs(lowering, &point, wanted).then_some((point, inputs))
+}
+
+/// The least of the arguments, each with the wanted sign, and the inputs that they read.
+fn height(
+    lowering: &mut Lowering<'_>,
+    point: &Point,
+    wanted: &[Wanted],
+) -> Option<(f64, Vec<Element>)> {
+    let mut evaluator = signs(lowering, point);
+    let mut least = f64::INFINITY;
+    for (argument, env, sign) in wanted {
+        let value = evaluator.term(*argument, env).ok()?;
+        let (low, high) = value.real.bounds();
+        let middle = low / 2.0 + high / 2.0;
+        least = least.min(match sign {
+            Ordering::Less => -middle,
+            _ => middle,
+        });
+    }
+    least.is_finite().then(|| (least, evaluator.read))
+}
+
+/// The numbers that inputs have.
+fn numbers(point: &Point, inputs: &[Element]) -> Vec<(Element, Rational)> {
+    let number = |element: &Element| -> Option<Rational> {
+        let value: Value = match point.fixed.get(element) {
+            Some(value) => value.clone(),
+            None => point.made_up(element),
+        };
+        match value.real {
+            Real::Exact(number) => Some(number),
+            Real::Between(..) => None,
+        }
+    };
+    inputs
+        .iter()
+        .filter_map(|element| Some((element.clone(), number(element)?)))
+        .collect()
+}
+
+/// Moves of single inputs, and of all together.
+fn changes(point: &Point, inputs: &[Element], round: u64) -> Vec<Vec<(Element, Rational)>> {
+    let known = numbers(point, inputs);
+    let mut found = Vec::new();
+    for (above, below) in STEPS {
+        for sign in [1, -1] {
+            let step = Rational::new(sign * above, below);
+            for (element, value) in known.iter().take(MOST_INPUTS) {
+                found.push(vec![(element.clone(), value.plus(&step))]);
+            }
+        }
+    }
+    for (above, below) in FACTORS {
+        let factor = Rational::new(above, below);
+        for (element, value) in known.iter().take(MOST_INPUTS) {
+            found.push(vec![(element.clone(), value.times(&factor))]);
+        }
+    }
+    if known.len() > 1 {
+        for draw in 0..DIRECTIONS {
+            let (above, below) = STEPS[(draw as usize + round as usize) % STEPS.len()];
+            let mut state = super::field::scramble(point.seed ^ (round << 8) ^ draw);
+            let change = known
+                .iter()
+                .map(|(element, value)| {
+                    state = super::field::scramble(state);
+                    let direction = (state >> 7) as i64 % 3 - 1;
+                    let step = Rational::new(direction * above, below);
+                    (element.clone(), value.plus(&step))
+                })
+                .collect();
+            found.push(change);
+        }
+    }
+    found
+}
