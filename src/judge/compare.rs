@@ -10,7 +10,7 @@ use super::field::{Field, Residues};
 use super::point::{
     Demands, Plan, Unmet, beside, holds, keeps_signs, point, satisfied, solutions, steered,
 };
-use super::reach::{Unseen, Wanted, all_on, climbed, look_for, unseen};
+use super::reach::{Wanted, patterns_not_met};
 use super::slopes::without_slope;
 use super::value::{Arithmetic, Trouble, Value, differ, show, told_apart};
 use crate::claim::Lowering;
@@ -98,7 +98,7 @@ pub(super) struct Search {
 }
 
 /// What one point showed.
-enum Shown {
+pub(super) enum Shown {
     Refuted(Counterexample),
     /// Equal as far as numbers can tell; how many towers show the sides to be identical, 0 if one tells them apart.
     Agrees(usize),
@@ -107,11 +107,11 @@ enum Shown {
     Nothing,
 }
 
-struct At {
-    shown: Shown,
+pub(super) struct At {
+    pub(super) shown: Shown,
     /// Whether there were residues.
     residues: bool,
-    kinks: Vec<Kink>,
+    pub(super) kinks: Vec<Kink>,
     /// Whether both sides are the same formulas of the inputs wherever these are.
     straight: bool,
     /// Whether all kinks of the truth are on.
@@ -149,7 +149,7 @@ const QUIET_POINTS: u64 = 4;
 const KINK_DRAWS: usize = 6;
 
 /// From so many step patterns kinks are looked for.
-const MOST_STARTS: usize = 6;
+pub(super) const MOST_STARTS: usize = 6;
 
 /// How often where inputs have few values: on a kink both sides may be the same for one of them.
 const DRAWS_OF_FEW: usize = 8;
@@ -423,84 +423,8 @@ fn compared(
     }
 }
 
-/// Looks for step patterns that no point showed: a point at which the sides differ, or what is left open.
-fn patterns_not_met(
-    lowering: &mut Lowering<'_>,
-    pairs: &[Pair],
-    demands: &Demands,
-    search: Search,
-    starts: &[(u64, Make, Vec<Kink>)],
-    signs: &[Kink],
-) -> Option<Outcome> {
-    let missing = unseen(signs);
-    let on = all_on(lowering, signs);
-    let shown_on = starts
-        .iter()
-        .any(|(.., kinks)| is_active(&mut lowering.system, kinks));
-    if missing.is_empty() && (shown_on || on.len() < 2) {
-        return None;
-    }
-    let mut points = Vec::new();
-    for (seed, make, kinks) in starts.iter().take(MOST_STARTS) {
-        let built = built(lowering, pairs, demands, search, *seed, *make, pair(0));
-        points.extend(built.map(|point| (point, kinks.clone())));
-    }
-    let (start, _) = points.first()?.clone();
-    // Points of each pattern, and whether one of them has to show what holds there.
-    let mut found: Vec<(Vec<Point>, bool)> = Vec::new();
-    for kink in &missing {
-        match look_for(lowering, pairs, demands, &points, kink) {
-            Unseen::Harmless => {}
-            Unseen::Met(points) => found.push((points, true)),
-            Unseen::Open => return Some(Outcome::Open(NOT_MET.into())),
-        }
-    }
-    if !shown_on
-        && on.len() > 1
-        && let Some((start, _)) = points.last()
-        && !identical_at(lowering, pairs, start, &on).0
-    {
-        let met = points
-            .iter()
-            .map(|(start, _)| climbed(lowering, start, &on, demands))
-            .find(|met| !met.is_empty());
-        found.extend(met.map(|met| (met, false)));
-    }
-    for (points, needed) in found {
-        let mut shown = false;
-        for point in points {
-            if !demands.zero.is_empty() && !holds(lowering, &point, &demands.zero) {
-                continue;
-            }
-            let seen = look(lowering, pairs, &point, true);
-            let on_kink = seen.kinks.iter().any(|kink| kink.sign == Ordering::Equal);
-            match seen.shown {
-                Shown::Refuted(_) | Shown::Agrees(_) | Shown::Unlucky if on_kink => {}
-                Shown::Refuted(example) => return Some(Outcome::Differs(example)),
-                Shown::Agrees(_) | Shown::Unlucky => {
-                    // The same pattern for all other numbers.
-                    let pattern: Vec<Wanted> = seen
-                        .kinks
-                        .into_iter()
-                        .map(|kink| (kink.argument, kink.env, kink.sign))
-                        .collect();
-                    shown |= identical_at(lowering, pairs, &start, &pattern).0;
-                }
-                Shown::Nothing => {}
-            }
-        }
-        if needed && !shown {
-            return Some(Outcome::Open(NOT_MET.into()));
-        }
-    }
-    None
-}
-
-const NOT_MET: &str = "equal wherever points were found; the sides differ for a sign that the argument of a kink was not seen to \
-                       have, nor shown not to have";
-
 /// Whether the arguments of all kinks are positive, of what has a kink on both sides, as |x| has, that which was met first.
-fn is_active(system: &mut System, kinks: &[Kink]) -> bool {
+pub(super) fn is_active(system: &mut System, kinks: &[Kink]) -> bool {
     let mut negative = |kink: &Kink| system.store.negative(kink.argument);
     kinks.iter().enumerate().all(|(at, kink)| {
         kink.sign == Ordering::Greater || {
@@ -624,7 +548,7 @@ pub(super) fn drawn(draw: usize, field: Field) -> Arithmetic {
 }
 
 /// Residues in two towers.
-fn pair(draw: usize) -> Arithmetic {
+pub(super) fn pair(draw: usize) -> Arithmetic {
     drawn(draw, Field::pair(draw))
 }
 
@@ -703,7 +627,12 @@ fn signature(kinks: &[Kink]) -> u64 {
 }
 
 /// Both sides of every pair at a point, with residues or by numbers alone.
-fn look(lowering: &mut Lowering<'_>, pairs: &[Pair], point: &Point, residues: bool) -> At {
+pub(super) fn look(
+    lowering: &mut Lowering<'_>,
+    pairs: &[Pair],
+    point: &Point,
+    residues: bool,
+) -> At {
     let evaluator = if residues {
         Evaluator::new(lowering, point)
     } else {

@@ -7,9 +7,12 @@
 
 use std::cmp::Ordering;
 
-use super::compare::{Pair, identical_at, residues_of};
+use super::compare::{
+    MOST_STARTS, Make, Outcome, Pair, Search, Shown, built, identical_at, is_active, look, pair,
+    residues_of,
+};
 use super::evaluate::{Element, Env, Evaluator, Kink, Point};
-use super::point::{Demands, keeps_signs, satisfied, signs};
+use super::point::{Demands, holds, keeps_signs, satisfied, signs};
 use super::rational::Rational;
 use super::value::{Real, Value};
 use crate::claim::Lowering;
@@ -19,7 +22,7 @@ use crate::term::TermId;
 pub(super) type Wanted = (TermId, Env, Ordering);
 
 /// What became of a sign that no point showed.
-pub(super) enum Unseen {
+enum Unseen {
     /// Both sides are identical with it, or it is not met at all.
     Harmless,
     /// It is met at these points.
@@ -28,8 +31,84 @@ pub(super) enum Unseen {
     Open,
 }
 
+/// Looks for step patterns that no point showed: a point at which the sides differ, or what is left open.
+pub(super) fn patterns_not_met(
+    lowering: &mut Lowering<'_>,
+    pairs: &[Pair],
+    demands: &Demands,
+    search: Search,
+    starts: &[(u64, Make, Vec<Kink>)],
+    signs: &[Kink],
+) -> Option<Outcome> {
+    let missing = unseen(signs);
+    let on = all_on(lowering, signs);
+    let shown_on = starts
+        .iter()
+        .any(|(.., kinks)| is_active(&mut lowering.system, kinks));
+    if missing.is_empty() && (shown_on || on.len() < 2) {
+        return None;
+    }
+    let mut points = Vec::new();
+    for (seed, make, kinks) in starts.iter().take(MOST_STARTS) {
+        let built = built(lowering, pairs, demands, search, *seed, *make, pair(0));
+        points.extend(built.map(|point| (point, kinks.clone())));
+    }
+    let (start, _) = points.first()?.clone();
+    // Points of each pattern, and whether one of them has to show what holds there.
+    let mut found: Vec<(Vec<Point>, bool)> = Vec::new();
+    for kink in &missing {
+        match look_for(lowering, pairs, demands, &points, kink) {
+            Unseen::Harmless => {}
+            Unseen::Met(points) => found.push((points, true)),
+            Unseen::Open => return Some(Outcome::Open(NOT_MET.into())),
+        }
+    }
+    if !shown_on
+        && on.len() > 1
+        && let Some((start, _)) = points.last()
+        && !identical_at(lowering, pairs, start, &on).0
+    {
+        let met = points
+            .iter()
+            .map(|(start, _)| climbed(lowering, start, &on, demands))
+            .find(|met| !met.is_empty());
+        found.extend(met.map(|met| (met, false)));
+    }
+    for (points, needed) in found {
+        let mut shown = false;
+        for point in points {
+            if !demands.zero.is_empty() && !holds(lowering, &point, &demands.zero) {
+                continue;
+            }
+            let seen = look(lowering, pairs, &point, true);
+            let on_kink = seen.kinks.iter().any(|kink| kink.sign == Ordering::Equal);
+            match seen.shown {
+                Shown::Refuted(_) | Shown::Agrees(_) | Shown::Unlucky if on_kink => {}
+                Shown::Refuted(example) => return Some(Outcome::Differs(example)),
+                Shown::Agrees(_) | Shown::Unlucky => {
+                    // The same pattern for all other numbers.
+                    let pattern: Vec<Wanted> = seen
+                        .kinks
+                        .into_iter()
+                        .map(|kink| (kink.argument, kink.env, kink.sign))
+                        .collect();
+                    shown |= identical_at(lowering, pairs, &start, &pattern).0;
+                }
+                Shown::Nothing => {}
+            }
+        }
+        if needed && !shown {
+            return Some(Outcome::Open(NOT_MET.into()));
+        }
+    }
+    None
+}
+
+const NOT_MET: &str = "equal wherever points were found; the sides differ for a sign that the argument of a kink was not seen to \
+                       have, nor shown not to have";
+
 /// Each kink that has shown one sign only, with the other one.
-pub(super) fn unseen(kinks: &[Kink]) -> Vec<Kink> {
+fn unseen(kinks: &[Kink]) -> Vec<Kink> {
     let mut found: Vec<Kink> = Vec::new();
     for kink in kinks {
         let shows = |sign: Ordering| {
@@ -53,7 +132,7 @@ pub(super) fn unseen(kinks: &[Kink]) -> Vec<Kink> {
 }
 
 /// A sign of one kink that no point showed, from points of other patterns.
-pub(super) fn look_for(
+fn look_for(
     lowering: &mut Lowering<'_>,
     pairs: &[Pair],
     demands: &Demands,
@@ -111,7 +190,7 @@ pub(super) fn look_for(
 const MOST_NEW: usize = 6;
 
 /// The pattern in which all kinks are on, but for those that are the other side of one that is.
-pub(super) fn all_on(lowering: &mut Lowering<'_>, kinks: &[Kink]) -> Vec<Wanted> {
+fn all_on(lowering: &mut Lowering<'_>, kinks: &[Kink]) -> Vec<Wanted> {
     let mut found: Vec<Wanted> = Vec::new();
     for (at, kink) in kinks.iter().enumerate() {
         if kinks[..at].iter().any(|known| known.is_same(kink)) {
@@ -209,7 +288,7 @@ const MOST_LOOKS: usize = 12_000;
 
 /// Points at which arguments have the wanted signs, found by moving inputs as long as that raises the least of them: the
 /// first that is found, and some next to it that lie on no other kink.
-pub(super) fn climbed(
+fn climbed(
     lowering: &mut Lowering<'_>,
     start: &Point,
     wanted: &[Wanted],

@@ -19,22 +19,7 @@ impl Lowering<'_> {
                 span,
             ));
         }
-        let mut targets = Vec::new();
-        for entry in &by.entries {
-            match self.system.store.node(*entry) {
-                Node::Access(family, index)
-                    if !matches!(self.system.family(*family).kind, FamilyKind::Adjoint { .. }) =>
-                {
-                    targets.push((*family, index.clone()));
-                }
-                _ => {
-                    return Err(Fault::Unsupported(
-                        "a derivative is taken by a quantity of the network".into(),
-                        wrt.span,
-                    ));
-                }
-            }
-        }
+        let targets = self.targets(&by, wrt.span)?;
         let mut entries = Vec::new();
         for output in &of.entries {
             for target in &targets {
@@ -45,21 +30,7 @@ impl Lowering<'_> {
         let (outputs, inputs) = (of.entries.len(), by.entries.len());
         let layout = self.layout;
         Ok(if of.is_number() {
-            let array = Array { entries, ..by };
-            // Under the numerator layout the gradient of a number is a row, under the other one that by a quantity on the way.
-            let on_the_way = targets
-                .iter()
-                .all(|(family, _)| self.system.family(*family).kind == FamilyKind::Defined);
-            let is_row = match layout {
-                Layout::Numerator => true,
-                Layout::Intermediates => on_the_way,
-                Layout::Same | Layout::Denominator => false,
-            };
-            if is_row && by.cols == ONE && !by.is_number() {
-                array.transposed()
-            } else {
-                array
-            }
+            self.gradient(&by, &targets, entries)
         } else if by.is_number() {
             Array { entries, ..of }
         } else if of.is_vector() && by.is_vector() {
@@ -79,6 +50,133 @@ impl Lowering<'_> {
                 span,
             ));
         })
+    }
+
+    /// What a derivative is taken by, entry by entry.
+    fn targets(&self, by: &Array, span: Span) -> Result<Vec<(FamilyId, Box<[Affine]>)>> {
+        let target = |entry: &TermId| match self.system.store.node(*entry) {
+            Node::Access(family, index)
+                if !matches!(self.system.family(*family).kind, FamilyKind::Adjoint { .. }) =>
+            {
+                Ok((*family, index.clone()))
+            }
+            _ => Err(Fault::Unsupported(
+                "a derivative is taken by a quantity of the network".into(),
+                span,
+            )),
+        };
+        by.entries.iter().map(target).collect()
+    }
+
+    /// The derivative of a number. Under the numerator layout it is a row, under the other one that by a quantity on the way.
+    fn gradient(
+        &self,
+        by: &Array,
+        targets: &[(FamilyId, Box<[Affine]>)],
+        entries: Vec<TermId>,
+    ) -> Array {
+        let array = Array { entries, ..*by };
+        let on_the_way = targets
+            .iter()
+            .all(|(family, _)| self.system.family(*family).kind == FamilyKind::Defined);
+        let is_row = match self.layout {
+            Layout::Numerator => true,
+            Layout::Intermediates => on_the_way,
+            Layout::Same | Layout::Denominator => false,
+        };
+        if is_row && by.cols == ONE && !by.is_number() {
+            array.transposed()
+        } else {
+            array
+        }
+    }
+
+    /// `∂L/∂z ∂z/∂W`: the chain rule as a product of symbols, each of which is taken by what the next one is of. All that
+    /// they have in common is summed over, whatever their shapes are. None if the factors are no such chain.
+    pub(super) fn formal_chain(
+        &mut self,
+        factors: &[(Join, Expr)],
+        span: Span,
+        letters: &Letters,
+    ) -> Option<Result<Array>> {
+        let mut links = Vec::new();
+        for (at, (join, factor)) in factors.iter().enumerate() {
+            let ExprKind::Derivative { of, wrt, direct } = &factor.plain().kind else {
+                return None;
+            };
+            let name = |expr: &Expr| super::super::tree::print(&self.system, expr);
+            let linked = links
+                .last()
+                .is_none_or(|(_, before, _): &(&Expr, &Expr, bool)| name(before) == name(of));
+            if !linked || (at > 0 && !matches!(join, Join::Product | Join::Dot)) {
+                return None;
+            }
+            links.push((&**of, &**wrt, *direct));
+        }
+        (links.len() > 1).then(|| self.contracted(None, &links, span, letters))
+    }
+
+    /// `\delta\, ∂z/∂W`: a derivative by a matrix of the column that stands in front of it. None if the last factor is none.
+    pub(super) fn by_matrix(
+        &mut self,
+        factors: &[(Join, Expr)],
+        span: Span,
+        letters: &Letters,
+    ) -> Option<Result<Array>> {
+        let [before @ .., (Join::Product | Join::Dot, last)] = factors else {
+            return None;
+        };
+        let ExprKind::Derivative { of, wrt, direct } = &last.plain().kind else {
+            return None;
+        };
+        let matrix = |array: &Array| !array.is_number() && !array.is_vector();
+        if before.is_empty() || !self.array(wrt, letters).is_ok_and(|by| matrix(&by)) {
+            return None;
+        }
+        let row = match self.product(before, span, letters) {
+            Ok(row) if row.is_vector() && row.is_fixed() => row.entries,
+            _ => return None,
+        };
+        let link = (&**of, &**wrt, *direct);
+        Some(self.contracted(Some(row), &[link], span, letters))
+    }
+
+    /// Derivatives one after the other, summed over all that they have in common, and over what stands in front of them.
+    fn contracted(
+        &mut self,
+        start: Option<Vec<TermId>>,
+        links: &[(&Expr, &Expr, bool)],
+        span: Span,
+        letters: &Letters,
+    ) -> Result<Array> {
+        let unknown =
+            || Fault::Unsupported("the shape of this derivative is not known".into(), span);
+        let mut row = start;
+        let mut found = None;
+        for (of, wrt, direct) in links {
+            let (of, by) = (self.array(of, letters)?, self.array(wrt, letters)?);
+            let factors = match row.take() {
+                Some(row) => row,
+                None => vec![self.system.store.int(1)],
+            };
+            if !of.is_fixed() || !by.is_fixed() || factors.len() != of.entries.len() {
+                return Err(unknown());
+            }
+            let targets = self.targets(&by, wrt.span)?;
+            let mut entries = Vec::with_capacity(targets.len());
+            for target in &targets {
+                let mut terms = Vec::with_capacity(factors.len());
+                for (factor, output) in factors.iter().zip(&of.entries) {
+                    self.work += 1;
+                    let slope = self.partial(*output, target, *direct, span)?;
+                    terms.push(self.system.store.mul([*factor, slope]));
+                }
+                entries.push(self.system.store.add(terms));
+            }
+            found = Some(self.gradient(&by, &targets, entries.clone()));
+            row = Some(entries);
+        }
+        found.ok_or_else(unknown)
     }
 
     /// ∂output/∂target of two numbers.

@@ -319,7 +319,14 @@ impl Lowering<'_> {
                 return Ok(Array::number(self.system.store.int(0)));
             }
         }
-        let values = self.factors(factors, letters)?;
+        let values = match self.factors(factors, letters) {
+            Ok(values) => values,
+            Err(fault) => {
+                let chain = self.formal_chain(factors, span, letters);
+                let chain = chain.or_else(|| self.by_matrix(factors, span, letters));
+                return chain.unwrap_or(Err(fault));
+            }
+        };
         // Matrix products bind closer than products entry by entry; where that does not fit, from left to right, or as
         // maps that are applied one after the other.
         let mut groups: Vec<(Join, Vec<Array>)> = Vec::new();
@@ -343,8 +350,11 @@ impl Lowering<'_> {
             result.ok_or_else(|| Fault::Unsupported("an empty product".into(), span))
         };
         let first = by_groups();
-        if first.is_ok() || groups.len() == 1 {
+        if first.is_ok() {
             return first;
+        }
+        if groups.len() == 1 {
+            return self.formal_chain(factors, span, letters).unwrap_or(first);
         }
         let mut left = Ok(values[0].1.clone());
         for (join, value) in &values[1..] {
@@ -359,7 +369,10 @@ impl Lowering<'_> {
         for ((_, value), join) in before.iter().rev().zip(joins) {
             right = right.and_then(|behind| self.joined(join, value, &behind, span));
         }
-        if right.is_ok() { right } else { first }
+        if right.is_ok() {
+            return right;
+        }
+        self.formal_chain(factors, span, letters).unwrap_or(first)
     }
 
     /// The factors of a product. `I - \frac1n\mathbf 1\mathbf 1^\top` has the size of what stands beside it.

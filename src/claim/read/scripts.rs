@@ -474,6 +474,22 @@ impl Reader<'_, '_> {
                 let call = self.attached(call, &scripts, true)?;
                 return self.attached(call, &outer, true);
             }
+            _ if primes > 0 && !self.begins_argument(name, cursor) => {
+                let argument = self.argument_of(name).ok_or_else(|| {
+                    error(
+                        "function-without-argument",
+                        format!("`{name}'` has no argument: write what it is taken at"),
+                        span,
+                    )
+                })?;
+                let slope = format!(
+                    "`{name}'` without an argument is taken where the network takes `{name}`"
+                );
+                self.notes.push(slope);
+                let argument = Expr::quantity(argument, span);
+                let call = self.known_call(name, primes, vec![argument], span)?;
+                return self.attached(call, &scripts, true);
+            }
             Some(_) => self.run(cursor, span)?,
             None => {
                 return Err(error(
@@ -489,6 +505,53 @@ impl Reader<'_, '_> {
         let whole = span.to(argument.span);
         let call = self.known_call(name, primes, vec![argument], whole)?;
         self.attached(call, &scripts, true)
+    }
+
+    /// The quantities without layers that the network applies a function to.
+    fn arguments_in_network(&self, name: &str) -> Vec<FamilyId> {
+        let system = self.names.system;
+        let mut found = Vec::new();
+        for family in system.family_ids() {
+            let clauses = system.family(family).clauses.iter();
+            for body in clauses.filter_map(|clause| clause.body) {
+                system.store.any(body, |node| {
+                    if let Node::Apply(function, orders, arguments) = node
+                        && system.function(*function).name == name
+                        && orders.iter().all(|order| *order == 0)
+                        && let [argument] = arguments[..]
+                    {
+                        match system.store.node(argument) {
+                            Node::Access(of, index) if index.len() == system.family(*of).axes => {
+                                if !found.contains(of) {
+                                    found.push(*of);
+                                }
+                            }
+                            // It is no quantity, or one of several layers.
+                            _ => found.extend([family, family]),
+                        }
+                    }
+                    false
+                });
+            }
+        }
+        found
+    }
+
+    /// The only quantity that the network applies a function to.
+    fn argument_of(&self, name: &str) -> Option<FamilyId> {
+        match self.arguments_in_network(name)[..] {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
+    /// Whether what stands here is what the network applies a function to: `\sigma' z`.
+    fn begins_argument(&self, name: &str, cursor: &Cursor<'_>) -> bool {
+        let found = self.names.find(cursor.rest());
+        found.is_some_and(|found| match found.meaning {
+            Meaning::Quantity(family) => self.arguments_in_network(name).contains(&family),
+            _ => false,
+        })
     }
 
     /// The one letter that is free in an expression, stands for its elements, and means nothing outside: `i` of

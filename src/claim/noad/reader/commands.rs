@@ -25,8 +25,8 @@ impl Reader<'_> {
                 return self.open_cases(list);
             }
             "frac" | "tfrac" | "dfrac" | "cfrac" => {
-                let above = self.filled(name, "missing-numerator")?;
-                let below = self.filled(name, "missing-denominator")?;
+                let above = self.part_of_fraction(name)?;
+                let below = self.part_of_fraction(name)?;
                 Kind::Fraction(above, below)
             }
             // Conditions one below the other.
@@ -88,6 +88,18 @@ impl Reader<'_> {
         };
         list.push(self.made(kind, start));
         Ok(())
+    }
+
+    /// What stands above or below. A round bracket alone would be set there: `\frac{a}(b)`.
+    fn part_of_fraction(&mut self, name: &str) -> Result<List, Report> {
+        self.skip_spaces();
+        if let Some(TokenKind::Open('(' | '[')) = self.kind() {
+            let start = self.at;
+            self.at += 1;
+            let message = format!(r"an argument of \{name} stands in braces");
+            return Err(self.error("missing-denominator", message, start));
+        }
+        self.filled(name, "missing-denominator")
     }
 
     /// `\sqrt[3]{x}`

@@ -2,6 +2,7 @@
 
 use super::super::{List, form};
 use super::{Reader, Until};
+use crate::claim::token::TokenKind;
 use crate::source::Report;
 
 /// How many of them may stand in one another.
@@ -41,6 +42,20 @@ impl Reader<'_> {
         })?;
         let mut inner = self.on(&filled, &pairs);
         inner.expansions += 1;
+        // `\newcommand{\T}{^{\top}}`: scripts of what stands in front of it.
+        inner.skip_spaces();
+        let script = matches!(
+            inner.kind(),
+            Some(
+                TokenKind::Script(_)
+                    | TokenKind::Prime
+                    | TokenKind::Raised(_)
+                    | TokenKind::Lowered(_)
+            )
+        );
+        if script && !list.is_empty() {
+            inner.scripts(list)?;
+        }
         list.extend(inner.list(Until::End)?);
         Ok(true)
     }
