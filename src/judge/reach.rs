@@ -16,7 +16,7 @@ use super::point::{Demands, holds, keeps_signs, satisfied, signs};
 use super::rational::Rational;
 use super::value::{Real, Value};
 use crate::claim::Lowering;
-use crate::term::TermId;
+use crate::term::{FamilyId, Node, Reduction, TermId};
 
 /// An argument with the sign that it is to have.
 pub(super) type Wanted = (TermId, Env, Ordering);
@@ -57,6 +57,9 @@ pub(super) fn patterns_not_met(
     // Points of each pattern, and whether one of them has to show what holds there.
     let mut found: Vec<(Vec<Point>, bool)> = Vec::new();
     for kink in &missing {
+        if is_choice(lowering, signs, kink) {
+            continue;
+        }
         match look_for(lowering, pairs, demands, &points, kink) {
             Unseen::Harmless => {}
             Unseen::Met(points) => found.push((points, true)),
@@ -143,19 +146,29 @@ fn look_for(
     // The sign alone, and together with those of kinks that are met with it only.
     let mut harmful: Vec<Vec<Wanted>> = Vec::new();
     for (start, kinks) in starts {
+        // Where the argument is 0 whatever the inputs are it has no sign.
+        let vanishes = |known: &Kink| known.sign == Ordering::Equal;
+        if kinks
+            .iter()
+            .any(|known| known.is_same(kink) && vanishes(known))
+        {
+            continue;
+        }
         let forced = alike(lowering, start, kink, kinks);
         let (same, met) = identical_at(lowering, pairs, start, &forced);
         if !same && !harmful.contains(&vec![own.clone()]) {
             harmful.push(vec![own.clone()]);
         }
         let new = met.into_iter().filter(|new| {
-            !starts
-                .iter()
-                .any(|(_, kinks)| kinks.iter().any(|known| known.is_same(new)))
-                && !new.is_same(kink)
+            let mut known = starts.iter().flat_map(|(_, kinks)| kinks);
+            !known.any(|known| known.is_same(new) && !vanishes(known)) && !new.is_same(kink)
         });
         for new in new.take(MOST_NEW) {
-            let other = (new.argument, new.env, new.sign.reverse());
+            let sign = match new.sign {
+                Ordering::Greater => Ordering::Less,
+                Ordering::Less | Ordering::Equal => Ordering::Greater,
+            };
+            let other = (new.argument, new.env, sign);
             let mut both = forced.clone();
             both.push(other.clone());
             let wanted = vec![own.clone(), other];
@@ -250,12 +263,47 @@ fn is_impossible(
             return false;
         };
         let (low, high) = value.real.bounds();
+        // The ends of a range are rounded outward.
+        let slack = |other: f64| {
+            if other.is_finite() {
+                other.abs() * 1e-14
+            } else {
+                0.0
+            }
+        };
         match sign {
-            Ordering::Less => low >= 0.0,
-            Ordering::Greater => high <= 0.0,
+            Ordering::Less => low >= -slack(high),
+            Ordering::Greater => high <= slack(low),
             Ordering::Equal => low > 0.0 || high < 0.0,
         }
     })
+}
+
+/// Whether an argument compares something with the greatest of several, one of which it is: it vanishes on open sets and
+/// has one sign elsewhere.
+fn is_choice(lowering: &Lowering<'_>, kinks: &[Kink], kink: &Kink) -> bool {
+    let vanishes = kinks
+        .iter()
+        .any(|known| known.is_same(kink) && known.sign == Ordering::Equal);
+    let system = &lowering.system;
+    let chooses = |node: &Node| match node {
+        Node::Reduce(Reduction::Max | Reduction::Min, ..) => true,
+        Node::Apply(function, ..) => {
+            matches!(system.function(*function).name.as_str(), "max" | "min")
+        }
+        _ => false,
+    };
+    let defined_so = |family: FamilyId| {
+        let clauses = system.family(family).clauses.iter();
+        clauses
+            .filter_map(|clause| clause.body)
+            .any(|body| system.store.any(body, chooses))
+    };
+    vanishes
+        && system.store.any(kink.argument, |node| match node {
+            Node::Access(family, _) => defined_so(*family),
+            node => chooses(node),
+        })
 }
 
 /// What inputs are moved by, as fractions.
