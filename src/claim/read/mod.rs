@@ -1,9 +1,10 @@
 //! From noads to expressions: every symbol is looked up, every script gets its role, in a fixed order.
 
 mod constructs;
+mod lists;
+mod products;
 mod scripts;
 
-use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{One, Zero};
 
@@ -14,6 +15,11 @@ use crate::source::{Diagnostic, Report, Span};
 use crate::syntax::{Comparison, greek_command};
 use crate::system::{FamilyKind, FamilyRole, System};
 use crate::term::FamilyId;
+use lists::{
+    bound_name, comma, families, is_comparison, is_condition, is_transpose, number, relation_of,
+    split_digits, split_entries, trimmed,
+};
+pub(crate) use lists::{is_dots, letter_name};
 
 /// How signs are read in this claim.
 #[derive(Debug, Clone, Default)]
@@ -80,11 +86,6 @@ pub(crate) fn range_of_set(names: &Names<'_>, set: &[Noad]) -> Option<(Expr, Exp
     let dots = |part: &[Noad]| part.iter().all(is_dots) && !part.is_empty();
     (between.iter().any(|part| dots(part)) && *open == '{')
         .then(|| Some((index(names, first).ok()?, index(names, last).ok()?)))?
-}
-
-/// Whether it stands for what is left out.
-pub(crate) fn is_dots(noad: &Noad) -> bool {
-    matches!(&noad.kind, Kind::Command(name) if matches!(name.as_str(), "dots" | "ldots" | "cdots"))
 }
 
 /// Conditions on indices.
@@ -334,183 +335,6 @@ impl<'n, 'a> Reader<'n, 'a> {
             )),
             None => Ok(()),
         }
-    }
-
-    pub(super) fn sum(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Report> {
-        let start = cursor.place();
-        let mut terms: Vec<(bool, Expr)> = Vec::new();
-        loop {
-            let mut minus = false;
-            let mut signed = terms.is_empty();
-            while let Some(sign @ ("+" | "-")) = cursor.sign() {
-                minus ^= sign == "-";
-                signed = true;
-                cursor.at += 1;
-            }
-            if !signed {
-                break;
-            }
-            let term = self.product(cursor)?;
-            terms.push((minus, term));
-            if !matches!(cursor.sign(), Some("+" | "-")) {
-                break;
-            }
-        }
-        let span = start.to(terms.last().map_or(start, |(_, term)| term.span));
-        Ok(match terms.as_slice() {
-            [(false, only)] => only.clone(),
-            _ => Expr::new(ExprKind::Sum(terms), span),
-        })
-    }
-
-    pub(super) fn join_of(&self, noad: &Noad) -> Option<Join> {
-        let name = match &noad.kind {
-            Kind::Sign("*") => "*",
-            Kind::Command(name) => name.as_str(),
-            _ => return None,
-        };
-        if let Some((_, join)) = self.signs.joins.iter().find(|(sign, _)| sign == name) {
-            return Some(*join);
-        }
-        match name {
-            "*" | "cdot" | "times" | "bullet" | "ast" => Some(Join::Product),
-            "odot" | "oslash" | "circ" => Some(Join::Elementwise),
-            "otimes" => Some(Join::Tensor),
-            _ => None,
-        }
-    }
-
-    pub(super) fn product(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Report> {
-        let start = cursor.place();
-        let mut factors: Vec<(Join, Expr)> = Vec::new();
-        loop {
-            let mut join = Join::Product;
-            let mut over = false;
-            let operator = cursor.peek();
-            if let Some(noad) = operator {
-                if let Some(found) = self.join_of(noad) {
-                    join = found;
-                    cursor.at += 1;
-                } else if noad.is_sign("/") || noad.is_command("div") {
-                    over = true;
-                    cursor.at += 1;
-                }
-            }
-            if factors.is_empty()
-                && (over || operator.is_some_and(|noad| self.join_of(noad).is_some()))
-            {
-                return Err(error(
-                    "dangling-operator",
-                    "an operator without an operand",
-                    start,
-                ));
-            }
-            match cursor.peek().map(|noad| &noad.kind) {
-                None
-                | Some(Kind::Sign(
-                    "+" | "-" | "=" | ":=" | "<" | ">" | "<=" | ">=" | "!=" | "," | ";" | ":"
-                    | "\\\\" | "&" | ".",
-                )) if !factors.is_empty() || cursor.peek().is_none() => {
-                    let joined = over || operator.is_some_and(|noad| self.join_of(noad).is_some());
-                    if factors.is_empty() || joined {
-                        return Err(error(
-                            "dangling-operator",
-                            "nothing stands where a factor is expected",
-                            cursor.place(),
-                        ));
-                    }
-                    break;
-                }
-                _ => {}
-            }
-            let mut factor = self.factor(cursor)?;
-            if operator.is_some_and(|noad| noad.is_command("oslash")) {
-                let span = factor.span;
-                let one = Expr::new(ExprKind::Number(BigRational::one()), span);
-                factor = Expr::new(ExprKind::Quotient(Box::new(one), Box::new(factor)), span);
-            }
-            factor = self.at_bars(factor, cursor)?;
-            if over {
-                let (join, above) = factors.pop().expect("an operand stands before `/`");
-                let span = above.span.to(factor.span);
-                factors.push((
-                    join,
-                    Expr::new(ExprKind::Quotient(Box::new(above), Box::new(factor)), span),
-                ));
-            } else {
-                factors.push((join, factor));
-            }
-            if cursor.peek().is_none() {
-                break;
-            }
-        }
-        let span = start.to(factors.last().map_or(start, |(_, factor)| factor.span));
-        Ok(match factors.len() {
-            1 => factors.remove(0).1,
-            _ => self.summed(Expr::new(ExprKind::Product(factors), span)),
-        })
-    }
-
-    /// A factor with what the bar behind it says put in: `f'(z)|_{z = wx}` is `f'(wx)`. A bar behind a whole side says
-    /// at which point both sides are compared.
-    fn at_bars(&mut self, factor: Expr, cursor: &mut Cursor<'_>) -> Result<Expr, Report> {
-        let mut factor = factor;
-        while let Some(noad) = cursor.peek()
-            && noad.kind == Kind::Bar
-        {
-            let Bar { equations, .. } = self.bar(noad, &cursor.list[cursor.at - 1..cursor.at])?;
-            for (part, value) in equations {
-                let named = matches!(part.plain().kind, ExprKind::Quantity { .. });
-                if !named || !factor.can_replace(part.plain()) {
-                    return Err(error(
-                        "evaluation-bar",
-                        "what stands before this bar is differentiated by what the bar fixes: put the bar around the whole side, or write `% at: w = 0` in the header",
-                        noad.span,
-                    ));
-                }
-                factor = factor.replaced(part.plain(), &value);
-            }
-            cursor.at += 1;
-        }
-        Ok(factor)
-    }
-
-    /// A product summed over its repeated letters, where the header says so.
-    fn summed(&self, product: Expr) -> Expr {
-        let ExprKind::Product(factors) = &product.kind else {
-            return product;
-        };
-        if !self.signs.repeated_summed || self.in_index {
-            return product;
-        }
-        let mut binders: Vec<Binder> = Vec::new();
-        let letters: Vec<Vec<String>> = factors
-            .iter()
-            .map(|(_, factor)| factor.free_letters())
-            .collect();
-        for letter in letters.iter().flatten() {
-            let repeated = letters.iter().filter(|own| own.contains(letter)).count() > 1;
-            let taken = self.bound.contains(letter)
-                || self.left.contains(letter)
-                || binders.iter().any(|binder| binder.letter == *letter);
-            if repeated && !taken {
-                binders.push(Binder {
-                    letter: letter.clone(),
-                    range: None,
-                });
-            }
-        }
-        if binders.is_empty() {
-            return product;
-        }
-        let span = product.span;
-        let fold = ExprKind::Fold {
-            fold: Fold::Sum,
-            binders,
-            conditions: Vec::new(),
-            body: Box::new(product),
-        };
-        Expr::new(fold, span)
     }
 
     /// One factor; sums, products and operators take what follows them.
@@ -825,140 +649,4 @@ impl<'n, 'a> Reader<'n, 'a> {
         self.in_index = before;
         result
     }
-}
-
-/// The quantities that stand in an expression.
-fn families(expr: &Expr) -> Vec<FamilyId> {
-    let mut found = Vec::new();
-    expr.any(&mut |part| {
-        if let ExprKind::Quantity { family, .. } = part.kind {
-            found.push(family);
-        }
-        false
-    });
-    found
-}
-
-fn comma(span: Span) -> Noad {
-    Noad::new(Kind::Sign(","), span)
-}
-
-/// Whether a superscript is a transpose, whatever T may be called elsewhere.
-fn is_transpose(sup: &[Noad]) -> bool {
-    match sup {
-        [only] if only.is_bare() => match &only.kind {
-            Kind::Letter('T') => true,
-            Kind::Command(name) => matches!(name.as_str(), "top" | "intercal"),
-            _ => false,
-        },
-        _ => false,
-    }
-}
-
-/// The letter of an index, with its primes.
-pub(crate) fn letter_name(noad: &Noad) -> Option<String> {
-    if noad.sub.is_some() || noad.sup.is_some() {
-        return None;
-    }
-    match &noad.kind {
-        Kind::Letter(letter) => Some(format!("{letter}{}", "'".repeat(usize::from(noad.primes)))),
-        Kind::Command(name) if name == "ell" => Some("l".into()),
-        _ => None,
-    }
-}
-
-/// The letter that a sum binds; Greek ones too.
-fn bound_name(noad: &Noad) -> Option<String> {
-    let greek = match &noad.kind {
-        Kind::Command(name) if noad.is_bare() => greek_command(name).map(str::to_owned),
-        _ => None,
-    };
-    letter_name(noad).or(greek)
-}
-
-fn relation_of(noad: &Noad) -> Option<Comparison> {
-    match &noad.kind {
-        Kind::Sign("<") => Some(Comparison::Less),
-        Kind::Sign("<=") => Some(Comparison::LessEqual),
-        Kind::Sign(">") => Some(Comparison::Greater),
-        Kind::Sign(">=") => Some(Comparison::GreaterEqual),
-        Kind::Sign("=") => Some(Comparison::Equal),
-        Kind::Sign("!=") => Some(Comparison::NotEqual),
-        _ => None,
-    }
-}
-
-fn is_comparison(noad: &Noad) -> bool {
-    relation_of(noad).is_some()
-}
-
-/// Whether it makes a condition of what stands on both of its sides.
-fn is_condition(noad: &Noad) -> bool {
-    is_comparison(noad) || noad.is_command("mid")
-}
-
-/// A list without commas and full stops at its end.
-fn trimmed(list: &[Noad]) -> &[Noad] {
-    let mut list = list;
-    while let [rest @ .., last] = list
-        && (last.is_sign(",") || last.is_sign(".") || last.is_sign(";"))
-    {
-        list = rest;
-    }
-    list
-}
-
-/// `ij`, `i,j`, `{i+1},j` as its indices: at commas, or each symbol by itself where that gives the number wanted.
-fn split_entries(list: &[Noad], wanted: usize) -> Option<Vec<List>> {
-    let list = match list {
-        [only] if only.is_bare() => match &only.kind {
-            Kind::Fence('(', inside) | Kind::Group(inside) => inside.as_slice(),
-            _ => list,
-        },
-        _ => list,
-    };
-    let parts: Vec<List> = list
-        .split(|noad| noad.is_sign(","))
-        .map(<[Noad]>::to_vec)
-        .collect();
-    if parts.len() == wanted {
-        return Some(parts);
-    }
-    let singles = list.iter().all(|noad| {
-        matches!(
-            noad.kind,
-            Kind::Letter(_) | Kind::Number(_) | Kind::Command(_)
-        )
-    });
-    (parts.len() == 1 && list.len() == wanted && singles)
-        .then(|| list.iter().map(|noad| vec![noad.clone()]).collect())
-}
-
-/// `A_{12}`: each digit by itself.
-fn split_digits(list: &[Noad], wanted: usize) -> Option<Vec<List>> {
-    let [only] = list else { return None };
-    match &only.kind {
-        Kind::Number(digits) if only.is_bare() && wanted > 1 && digits.len() == wanted => {
-            let digit = |digit: char| Noad {
-                kind: Kind::Number(digit.into()),
-                ..only.clone()
-            };
-            Some(digits.chars().map(|found| vec![digit(found)]).collect())
-        }
-        _ => None,
-    }
-}
-
-fn number(digits: &str, span: Span) -> Result<BigRational, Report> {
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let text = format!("{whole}{fraction}");
-    let value: BigInt = text
-        .parse()
-        .map_err(|_| error("number", "this number cannot be read", span))?;
-    let places = u32::try_from(fraction.len())
-        .map_err(|_| error("number", "this number is too long", span))?;
-    if digits.len() > 400 {
-        return Err(error("number", "this number is too long", span));
-    }
-    Ok(BigRational::new(value, BigInt::from(10).pow(places)))
 }
