@@ -1,4 +1,4 @@
-//! What lists of noads say by their form: letters, comparisons, entries.
+//! What symbols say by their form: letters, comparisons, entries, numbers.
 
 use num_bigint::BigInt;
 
