@@ -877,6 +877,17 @@ const READINGS: &[(&str, &str, &str)] = &[
         r"\frac{dr}{dz} = \frac{1}{\sinh^2 z}",
         "wrong",
     ),
+    // Braces by their names; a space at the end; a definition with a comment in it.
+    (
+        NEURON,
+        r"\frac{\partial C}{\partial w} = (r - y)\, \mathbf 1\lbrace z \ge 0 \rbrace\, x\ ",
+        "correct",
+    ),
+    (
+        NEURON,
+        "\\newcommand{\\pd}[2]{% of #1 by #2\n\\frac{\\partial#1}{\\partial#2}}\n$\\pd Cw = (r - y)Step(z)x$",
+        "correct",
+    ),
     // Signs of Unicode.
     (NEURON, "∂C/∂w = (r − y)·Step(z)·x", "correct"),
     (
@@ -1073,6 +1084,29 @@ fn each_refusal_of_a_claim_has_its_code() {
             Ok(judged) => panic!("{claim} is read as {}", judged.lines[0].read_as),
         };
         assert_eq!(report.diagnostics()[0].code, *code, "{claim}");
+    }
+}
+
+/// However deep a formula is nested, and by what: no stack runs out.
+#[test]
+fn nesting_has_a_bound() {
+    let system = network("r = w x; loss C = r^2").expect("a network");
+    for (open, close) in [
+        ("(", ")"),
+        ("{", "}"),
+        (r"\left(", r"\right)"),
+        (r"\frac{1}{", "}"),
+        ("w^{", "}"),
+        (r"\hat", ""),
+        (r"\langle ", r"\rangle "),
+        (r"\begin{cases}", r"\end{cases}"),
+        (r"\left\{", r"\right."),
+    ] {
+        let (opened, closed) = (open.repeat(20_000), close.repeat(20_000));
+        let claim = format!(r"\frac{{dC}}{{dw}} = {opened} w{closed}");
+        let source = Source::new("claim", claim);
+        let report = check(&system, &source, Options::default()).expect_err("it is too deep");
+        assert_eq!(report.diagnostics()[0].code, "nested-too-deep", "{open}");
     }
 }
 

@@ -110,7 +110,7 @@ fn tokens<'t>(
                 }
                 continue;
             }
-            Rule::space | Rule::newline => TokenKind::Space,
+            Rule::space | Rule::newline | Rule::other_space => TokenKind::Space,
             Rule::command => TokenKind::Command(&place.as_str()[1..]),
             Rule::begin => TokenKind::Begin(argument()),
             Rule::end => TokenKind::End(argument()),
@@ -123,7 +123,7 @@ fn tokens<'t>(
             Rule::prime => TokenKind::Prime,
             Rule::raised => TokenKind::Raised(first()),
             Rule::lowered => TokenKind::Lowered(first()),
-            Rule::letter => TokenKind::Letter(first()),
+            Rule::letter | Rule::other_letter => TokenKind::Letter(first()),
             Rule::digit => TokenKind::Digit,
             Rule::line_end => TokenKind::LineEnd,
             Rule::cell => TokenKind::Cell,
@@ -132,7 +132,7 @@ fn tokens<'t>(
                 TokenKind::Parameter(usize::from(place.as_str().as_bytes()[1] - b'0'))
             }
             Rule::verbatim => TokenKind::Verbatim,
-            Rule::symbol => TokenKind::Symbol,
+            Rule::sign | Rule::other_sign => TokenKind::Symbol,
             _ => continue,
         };
         found.push(Token {

@@ -3,8 +3,8 @@
 mod constructs;
 mod differential;
 mod scripts;
+mod symbols;
 
-use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{One, Zero};
 
@@ -16,6 +16,11 @@ use crate::source::{Diagnostic, Report, Span};
 use crate::syntax::{Comparison, greek_command};
 use crate::system::{FamilyKind, FamilyRole, System};
 use crate::term::FamilyId;
+use symbols::{
+    bound_name, comma, families, is_comparison, is_condition, is_transpose, number, relation_of,
+    split_digits, split_entries, trimmed,
+};
+pub(crate) use symbols::{is_dots, letter_name};
 
 use constructs::entries_multiplied;
 
@@ -84,11 +89,6 @@ pub(crate) fn range_of_set(names: &Names<'_>, set: &[Noad]) -> Option<(Expr, Exp
     let dots = |part: &[Noad]| part.iter().all(is_dots) && !part.is_empty();
     (between.iter().any(|part| dots(part)) && *open == '{')
         .then(|| Some((index(names, first).ok()?, index(names, last).ok()?)))?
-}
-
-/// Whether it stands for what is left out.
-pub(crate) fn is_dots(noad: &Noad) -> bool {
-    matches!(&noad.kind, Kind::Command(name) if matches!(name.as_str(), "dots" | "ldots" | "cdots"))
 }
 
 /// Conditions on indices.
@@ -855,140 +855,4 @@ impl<'n, 'a> Reader<'n, 'a> {
         self.in_index = before;
         result
     }
-}
-
-/// The quantities that stand in an expression.
-fn families(expr: &Expr) -> Vec<FamilyId> {
-    let mut found = Vec::new();
-    expr.any(&mut |part| {
-        if let ExprKind::Quantity { family, .. } = part.kind {
-            found.push(family);
-        }
-        false
-    });
-    found
-}
-
-fn comma(span: Span) -> Noad {
-    Noad::new(Kind::Sign(","), span)
-}
-
-/// Whether a superscript is a transpose, whatever T may be called elsewhere.
-fn is_transpose(sup: &[Noad]) -> bool {
-    match sup {
-        [only] if only.is_bare() => match &only.kind {
-            Kind::Letter('T') => true,
-            Kind::Command(name) => matches!(name.as_str(), "top" | "intercal"),
-            _ => false,
-        },
-        _ => false,
-    }
-}
-
-/// The letter of an index, with its primes.
-pub(crate) fn letter_name(noad: &Noad) -> Option<String> {
-    if noad.sub.is_some() || noad.sup.is_some() {
-        return None;
-    }
-    match &noad.kind {
-        Kind::Letter(letter) => Some(format!("{letter}{}", "'".repeat(usize::from(noad.primes)))),
-        Kind::Command(name) if name == "ell" => Some("l".into()),
-        _ => None,
-    }
-}
-
-/// The letter that a sum binds; Greek ones too.
-fn bound_name(noad: &Noad) -> Option<String> {
-    let greek = match &noad.kind {
-        Kind::Command(name) if noad.is_bare() => greek_command(name).map(str::to_owned),
-        _ => None,
-    };
-    letter_name(noad).or(greek)
-}
-
-fn relation_of(noad: &Noad) -> Option<Comparison> {
-    match &noad.kind {
-        Kind::Sign("<") => Some(Comparison::Less),
-        Kind::Sign("<=") => Some(Comparison::LessEqual),
-        Kind::Sign(">") => Some(Comparison::Greater),
-        Kind::Sign(">=") => Some(Comparison::GreaterEqual),
-        Kind::Sign("=") => Some(Comparison::Equal),
-        Kind::Sign("!=") => Some(Comparison::NotEqual),
-        _ => None,
-    }
-}
-
-fn is_comparison(noad: &Noad) -> bool {
-    relation_of(noad).is_some()
-}
-
-/// Whether it makes a condition of what stands on both of its sides.
-fn is_condition(noad: &Noad) -> bool {
-    is_comparison(noad) || noad.is_command("mid")
-}
-
-/// A list without commas and full stops at its end.
-fn trimmed(list: &[Noad]) -> &[Noad] {
-    let mut list = list;
-    while let [rest @ .., last] = list
-        && (last.is_sign(",") || last.is_sign(".") || last.is_sign(";"))
-    {
-        list = rest;
-    }
-    list
-}
-
-/// `ij`, `i,j`, `{i+1},j` as its indices: at commas, or each symbol by itself where that gives the number wanted.
-fn split_entries(list: &[Noad], wanted: usize) -> Option<Vec<List>> {
-    let list = match list {
-        [only] if only.is_bare() => match &only.kind {
-            Kind::Fence('(', inside) | Kind::Group(inside) => inside.as_slice(),
-            _ => list,
-        },
-        _ => list,
-    };
-    let parts: Vec<List> = list
-        .split(|noad| noad.is_sign(","))
-        .map(<[Noad]>::to_vec)
-        .collect();
-    if parts.len() == wanted {
-        return Some(parts);
-    }
-    let singles = list.iter().all(|noad| {
-        matches!(
-            noad.kind,
-            Kind::Letter(_) | Kind::Number(_) | Kind::Command(_)
-        )
-    });
-    (parts.len() == 1 && list.len() == wanted && singles)
-        .then(|| list.iter().map(|noad| vec![noad.clone()]).collect())
-}
-
-/// `A_{12}`: each digit by itself.
-fn split_digits(list: &[Noad], wanted: usize) -> Option<Vec<List>> {
-    let [only] = list else { return None };
-    match &only.kind {
-        Kind::Number(digits) if only.is_bare() && wanted > 1 && digits.len() == wanted => {
-            let digit = |digit: char| Noad {
-                kind: Kind::Number(digit.into()),
-                ..only.clone()
-            };
-            Some(digits.chars().map(|found| vec![digit(found)]).collect())
-        }
-        _ => None,
-    }
-}
-
-fn number(digits: &str, span: Span) -> Result<BigRational, Report> {
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let text = format!("{whole}{fraction}");
-    let value: BigInt = text
-        .parse()
-        .map_err(|_| error("number", "this number cannot be read", span))?;
-    let places = u32::try_from(fraction.len())
-        .map_err(|_| error("number", "this number is too long", span))?;
-    if digits.len() > 400 {
-        return Err(error("number", "this number is too long", span));
-    }
-    Ok(BigRational::new(value, BigInt::from(10).pow(places)))
 }

@@ -84,6 +84,8 @@ impl Reader<'_> {
                 Kind::Accent(accent.to_owned(), inside)
             }
             _ if WORDS.contains(&name) => self.word(name, start)?,
+            // Without the name of an environment.
+            "begin" | "end" => return Err(self.missing_argument(name)),
             _ => symbol(name).ok_or_else(|| self.unknown(start))?,
         };
         list.push(self.made(kind, start));
