@@ -61,28 +61,28 @@ impl Differentiator<'_> {
     }
 
     fn visit(&mut self, term: TermId) -> Vec<Partial> {
-        match self.system.store.node(term).clone() {
+        match &*self.system.store.shared(term) {
             Node::Number(_) | Node::Pi | Node::Index(_) | Node::Guard(_) | Node::Test(..) => {
                 Vec::new()
             }
-            Node::Access(family, index) => match self.system.family(family).kind {
-                FamilyKind::OfMatrix { row, of } => self.of_matrix(row, of, &index),
-                _ => vec![self.leaf(Leaf::Element(family, index))],
+            Node::Access(family, index) => match self.system.family(*family).kind {
+                FamilyKind::OfMatrix { row, of } => self.of_matrix(row, of, index),
+                _ => vec![self.leaf(Leaf::Element(*family, index.clone()))],
             },
-            Node::Parameter(at) => vec![self.leaf(Leaf::Parameter(at))],
+            Node::Parameter(at) => vec![self.leaf(Leaf::Parameter(*at))],
             Node::Add(parts) => {
                 let all = parts.iter().flat_map(|part| self.partials(*part)).collect();
                 self.merged(all)
             }
             Node::Mul(factors) => {
                 let all = (0..factors.len())
-                    .flat_map(|at| self.factor(&factors, at))
+                    .flat_map(|at| self.factor(factors, at))
                     .collect();
                 self.merged(all)
             }
-            Node::Power(base, exponent) => self.power(term, base, exponent),
+            Node::Power(base, exponent) => self.power(term, *base, *exponent),
             Node::Apply(function, orders, arguments)
-                if self.is(function, &orders, "log") && self.is_made(arguments[0]) =>
+                if self.is(*function, orders, "log") && self.is_made(arguments[0]) =>
             {
                 let all = self.logarithm(arguments[0]);
                 self.merged(all)
@@ -94,13 +94,13 @@ impl Differentiator<'_> {
                     if inner.is_empty() {
                         continue;
                     }
-                    let slope = self.slope(function, &orders, &arguments, at);
+                    let slope = self.slope(*function, orders, arguments, at);
                     all.extend(self.chained(&slope, inner));
                 }
                 self.merged(all)
             }
-            Node::Reduce(op, vars, domain, body) => self.reduction(op, &vars, &domain, body),
-            Node::Cases(branches) => self.cases(&branches),
+            Node::Reduce(op, vars, domain, body) => self.reduction(*op, vars, domain, *body),
+            Node::Cases(branches) => self.cases(branches),
         }
     }
 
@@ -622,6 +622,9 @@ impl Differentiator<'_> {
 
     /// Adds up the derivatives by the same leaf outside reductions, at the place of the first.
     fn merged(&mut self, all: Vec<Partial>) -> Vec<Partial> {
+        if all.len() < 2 {
+            return all;
+        }
         let mut places: FxHashMap<Leaf, usize> = FxHashMap::default();
         let mut result: Vec<Partial> = Vec::with_capacity(all.len());
         for partial in all {

@@ -11,6 +11,7 @@
 //! left on `q` is a guard. The results are definitions like any other, so they can be derived again.
 
 mod local;
+mod order;
 mod pieces;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -18,11 +19,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::simplify::{Condition, Rule, Simplifier, Step};
 use crate::source::{Diagnostic, Report};
 use crate::syntax::{Order, StepAtZero};
-use crate::system::{
-    Clause, Family, FamilyKind, Question, System, Target, UnprovedRead, check_reads,
-};
+use crate::system::{Clause, Family, FamilyKind, Question, Reads, System, Target, UnprovedRead};
 use crate::term::{Affine, Domain, FamilyId, Node, Reduction, TermId, VarId};
 use local::{Differentiator, Leaf, Partial};
+pub(crate) use order::{accesses, reads};
+use order::{between, reads_itself, upstream_first};
 use pieces::{Piece, pieces};
 
 /// What is derived and how.
@@ -419,8 +420,9 @@ fn sweep(
     }
     // Recurrences read each other: the check needs all of them.
     let first = derivation.adjoints.len() - made;
+    let mut reads = Reads::new(&derivation.system);
     for adjoint in &derivation.adjoints[first..] {
-        if let Some(read) = check_reads(&derivation.system, adjoint.family).first() {
+        if let Some(read) = reads.unproved(adjoint.family).first() {
             return Err(program_fault(&derivation.system, read));
         }
     }
@@ -476,118 +478,6 @@ pub(crate) fn slope_of(
         .map(|partial| partial.value)
         .collect();
     Some(system.store.add(parts))
-}
-
-/// The families that `of` depends on, itself first: each before those that it reads, as far as recurrences
-/// allow; ties by name, so that the order of the equations does not matter.
-fn upstream_first(system: &System, of: FamilyId) -> Vec<FamilyId> {
-    let mut finished: Vec<FamilyId> = Vec::new();
-    let mut seen: FxHashSet<FamilyId> = FxHashSet::default();
-    let mut stack: Vec<(FamilyId, Vec<FamilyId>)> = vec![(of, reads(system, of))];
-    seen.insert(of);
-    while let Some((family, rest)) = stack.last_mut() {
-        match rest.pop() {
-            Some(next) if seen.insert(next) => {
-                let below = reads(system, next);
-                stack.push((next, below));
-            }
-            Some(_) => {}
-            None => {
-                finished.push(*family);
-                stack.pop();
-            }
-        }
-    }
-    finished.reverse();
-    finished
-}
-
-/// The families that a family's definitions read, sorted by name from last to first.
-pub(crate) fn reads(system: &System, family: FamilyId) -> Vec<FamilyId> {
-    let row = system.family(family);
-    let bodies = row.clauses.iter().filter_map(|clause| clause.body);
-    let mut found: FxHashSet<FamilyId> = bodies
-        .flat_map(|body| accesses(system, body))
-        .map(|(read, _)| read)
-        .collect();
-    if let FamilyKind::OpaqueLoss(arguments) = &row.kind {
-        found.extend(arguments.iter().map(|(argument, _)| *argument));
-    }
-    let mut result: Vec<FamilyId> = found.into_iter().collect();
-    result.sort_by_key(|family| std::cmp::Reverse(name_key(system, *family)));
-    result
-}
-
-/// The different elements that a body reads. Functions of matrices are read through, and so are arguments without a name.
-pub(crate) fn accesses(system: &System, body: TermId) -> Vec<(FamilyId, Box<[Affine]>)> {
-    let mut found = Vec::new();
-    let mut seen: FxHashSet<TermId> = FxHashSet::default();
-    let mut stack = vec![body];
-    while let Some(term) = stack.pop() {
-        if !seen.insert(term) {
-            continue;
-        }
-        if let Node::Access(other, index) = system.store.node(term) {
-            let mut of = *other;
-            while let FamilyKind::OfMatrix { of: inner, .. } = system.family(of).kind {
-                of = inner;
-            }
-            if system.is_nameless(of) {
-                stack.extend(system.family(of).clauses.iter().filter_map(|it| it.body));
-            } else {
-                found.push((of, index.clone()));
-            }
-        }
-        stack.extend(system.store.node(term).children());
-    }
-    found
-}
-
-/// Names in natural order; families without a name by what they are derivatives of.
-fn name_key(system: &System, family: FamilyId) -> (String, String, FamilyId) {
-    match &system.family(family).kind {
-        FamilyKind::Adjoint { of, wrt } | FamilyKind::Local { of, wrt } => (
-            system.family(*of).name.clone(),
-            system.family(*wrt).name.clone(),
-            family,
-        ),
-        FamilyKind::Input
-        | FamilyKind::Defined
-        | FamilyKind::OfMatrix { .. }
-        | FamilyKind::OpaqueLoss(_) => (
-            system.family(family).name.clone(),
-            String::new(),
-            FamilyId(0),
-        ),
-    }
-}
-
-/// The families of `order` from which one of `wrt` is reached.
-fn between(system: &System, order: &[FamilyId], wrt: &FxHashSet<FamilyId>) -> FxHashSet<FamilyId> {
-    let mut users: FxHashMap<FamilyId, Vec<FamilyId>> = FxHashMap::default();
-    for family in order {
-        for read in reads(system, *family) {
-            users.entry(read).or_default().push(*family);
-        }
-    }
-    let mut found: FxHashSet<FamilyId> = FxHashSet::default();
-    let mut queue: Vec<FamilyId> = order
-        .iter()
-        .copied()
-        .filter(|family| wrt.contains(family))
-        .collect();
-    while let Some(family) = queue.pop() {
-        if found.insert(family) {
-            queue.extend(users.get(&family).into_iter().flatten());
-        }
-    }
-    found
-}
-
-fn reads_itself(system: &System, order: &[FamilyId], of: FamilyId) -> bool {
-    order
-        .iter()
-        .any(|family| reads(system, *family).contains(&of))
 }
 
 /// A family for ∂of/∂wrt: total with `total`, else the local derivative.
@@ -972,6 +862,9 @@ pub(crate) fn contribution_term(
         inside,
         product,
     );
+    if outside.is_everything() {
+        return sum;
+    }
     let guard = store.guard(outside);
     store.mul([guard, sum])
 }

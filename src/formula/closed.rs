@@ -280,13 +280,14 @@ impl Writer<'_> {
         access: TermId,
         stop: Option<FamilyId>,
     ) -> Option<Closed> {
-        let Node::Access(family, index) = self.derivation.system.store.node(access).clone() else {
+        let node = self.derivation.system.store.shared(access);
+        let Node::Access(family, index) = &*node else {
             return None;
         };
-        if !self.adjoints.contains_key(&family) {
+        if !self.adjoints.contains_key(family) {
             return None;
         }
-        let [place] = self.places_of(family, &index)[..] else {
+        let [place] = self.places_of(*family, index)[..] else {
             return None;
         };
         if self.is_given(place.0, place.1) {
@@ -294,14 +295,14 @@ impl Writer<'_> {
         }
         let candidates = self.cases_of(place);
         for (at, candidate) in candidates.iter().enumerate() {
-            let (values, domain) = candidate.at(&index);
+            let (values, domain) = candidate.at(index);
             if !self.derivation.system.ambient.implies(context, &domain) {
                 continue;
             }
-            let second = self.is_second_order(family);
-            if second && let Some(slots) = self.constant_slots(family, &index) {
+            let second = self.is_second_order(*family);
+            if second && let Some(slots) = self.constant_slots(*family, index) {
                 let candidate = candidate.clone();
-                return self.closed_layer(&candidate, (family, slots, stop), &index);
+                return self.closed_layer(&candidate, (*family, slots, stop), index);
             }
             let key = (place, at, stop);
             if !self.closed.contains_key(&key) {

@@ -2,9 +2,10 @@
 
 use num_traits::{Signed, ToPrimitive};
 use rustc_hash::FxHashSet;
+use smallvec::{SmallVec, smallvec};
 
 use crate::system::System;
-use crate::term::{FamilyId, FunctionId, Node, TermId};
+use crate::term::{FamilyId, FunctionId, Node, Seen, TermId};
 
 /// How many names a term has, numbers apart; a whole power counts as often as its base is multiplied.
 pub(super) fn leaves(system: &System, term: TermId) -> usize {
@@ -50,7 +51,7 @@ pub(super) type Kind = (Option<FamilyId>, Option<FunctionId>, bool);
 
 /// Adds what a term is made of.
 pub(super) fn kinds(system: &System, term: TermId, found: &mut FxHashSet<Kind>) {
-    let mut stack = vec![(term, false)];
+    let mut stack: SmallVec<[(TermId, bool); 8]> = smallvec![(term, false)];
     while let Some((term, below)) = stack.pop() {
         match system.store.node(term) {
             Node::Access(family, _) => {
@@ -76,8 +77,8 @@ pub(super) fn kinds(system: &System, term: TermId, found: &mut FxHashSet<Kind>) 
 /// All functions at their arguments in a term.
 pub(super) fn calls(system: &System, term: TermId) -> FxHashSet<TermId> {
     let mut found = FxHashSet::default();
-    let mut seen = FxHashSet::default();
-    let mut stack = vec![term];
+    let mut seen: Seen<TermId> = Seen::default();
+    let mut stack: SmallVec<[TermId; 8]> = smallvec![term];
     while let Some(term) = stack.pop() {
         if !seen.insert(term) {
             continue;

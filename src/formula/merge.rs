@@ -19,7 +19,7 @@ pub(super) fn merged(
     term: TermId,
     context: &Domain,
 ) -> Option<(TermId, Vec<usize>)> {
-    match system.store.node(term).clone() {
+    match &*system.store.shared(term) {
         Node::Add(_) => sum_merged(system, step_at_zero, term, context),
         Node::Mul(factors) => {
             let mut assumed = Vec::new();

@@ -23,6 +23,7 @@ mod written;
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::{SmallVec, smallvec};
 
 use crate::derive::{Adjoint, Asked, Contribution, Derivation, Reason, contribution_term};
 use crate::matrix::{MatrixForm, Refusal};
@@ -30,7 +31,7 @@ pub use crate::simplify::{Condition, Link, Step};
 use crate::simplify::{Product, Simplifier, shared_factors};
 use crate::source::Report;
 use crate::system::{FamilyKind, Primitive, System};
-use crate::term::{Affine, Domain, FamilyId, Node, Substitution, TermId, VarId};
+use crate::term::{Affine, Domain, FamilyId, Node, Seen, Substitution, TermId, VarId};
 use cases::{Case, cases};
 use closed::{Closed, Layer};
 use funnel::Funnels;
@@ -468,20 +469,21 @@ impl<'a> Writer<'a> {
     /// The parts of adjoint families that a term names, in the order of reading, where its letters have these values.
     fn named_parts(&mut self, term: TermId, context: &Domain) -> Vec<Parts> {
         let mut found: Vec<Parts> = Vec::new();
-        let mut seen = FxHashSet::default();
-        let mut stack = vec![term];
+        let mut seen: Seen<TermId> = Seen::default();
+        let mut stack: SmallVec<[TermId; 8]> = smallvec![term];
         while let Some(term) = stack.pop() {
             if !seen.insert(term) {
                 continue;
             }
-            if let Node::Access(family, index) = self.derivation.system.store.node(term).clone()
-                && self.adjoints.contains_key(&family)
+            let node = self.derivation.system.store.shared(term);
+            if let Node::Access(family, index) = &*node
+                && self.adjoints.contains_key(family)
             {
-                for place in self.places_of(family, &index) {
+                for place in self.places_of(*family, index) {
                     if self.is_given(place.0, place.1) {
                         continue;
                     }
-                    let numbers = self.cases_at(place, &index, context);
+                    let numbers = self.cases_at(place, index, context);
                     match found.iter_mut().find(|(known, _)| *known == place) {
                         Some((_, known)) => {
                             known.extend(numbers);
@@ -492,9 +494,7 @@ impl<'a> Writer<'a> {
                     }
                 }
             }
-            let mut children = self.derivation.system.store.node(term).children();
-            children.reverse();
-            stack.extend(children);
+            stack.extend(node.children().into_iter().rev());
         }
         found
     }
@@ -685,7 +685,8 @@ impl<'a> Writer<'a> {
 /// A sum whose summands share factors, with these behind a bracket: `(a + b) c`.
 fn factored(system: &mut System, term: TermId) -> TermId {
     let store = &mut system.store;
-    let Node::Add(parts) = store.node(term).clone() else {
+    let node = store.shared(term);
+    let Node::Add(parts) = &*node else {
         return term;
     };
     let mut products: Vec<Product> = parts.iter().map(|part| Product::of(store, *part)).collect();

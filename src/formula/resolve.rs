@@ -12,8 +12,8 @@ use super::{Condition, Detail, Formula, Link, uses_step};
 use crate::derive::Derivation;
 use crate::simplify::Simplifier;
 use crate::source::{Diagnostic, Report};
-use crate::system::{FamilyKind, FamilyRole, System};
-use crate::term::{Affine, FamilyId, Node, Substitution, TermId, VarId};
+use crate::system::{FamilyKind, FamilyRole, PieceIndex, System};
+use crate::term::{Affine, Domain, FamilyId, Node, Substitution, TermId, VarId};
 
 /// The formulas with their results resolved. What is differentiated by stays as it is, so ∂C/∂z is a formula
 /// in z. Numeric layers are written out one by one.
@@ -245,17 +245,46 @@ fn restricted(derivation: &Derivation) -> Restricted {
 /// What adjoints are equal to.
 struct Known {
     /// The formulas of each adjoint, in which everything was done that makes them short.
-    formulas: FxHashMap<FamilyId, Vec<Formula>>,
+    formulas: FxHashMap<FamilyId, Formulas>,
     restricted: Restricted,
     /// Quantities that are shares of their sum, as softmaxes are.
     shares: FxHashSet<FamilyId>,
 }
 
-fn by_family(formulas: &[Formula]) -> FxHashMap<FamilyId, Vec<Formula>> {
-    let mut result: FxHashMap<FamilyId, Vec<Formula>> = FxHashMap::default();
+/// The formulas of one adjoint, found by their constant indices.
+#[derive(Default)]
+struct Formulas {
+    formulas: Vec<Formula>,
+    index: PieceIndex,
+}
+
+impl Formulas {
+    /// The first formula that says what an element is wherever it is needed, with the values of its letters.
+    fn of(
+        &self,
+        system: &System,
+        index: &[Affine],
+        needed: &Domain,
+    ) -> Option<(&Formula, Substitution)> {
+        let mut numbers = self.index.candidates(index);
+        numbers.sort_unstable();
+        numbers.into_iter().find_map(|number| {
+            let formula = &self.formulas[number];
+            let (values, reach) = formula.at(index);
+            system
+                .ambient
+                .implies(needed, &reach)
+                .then_some((formula, values))
+        })
+    }
+}
+
+fn by_family(formulas: &[Formula]) -> FxHashMap<FamilyId, Formulas> {
+    let mut result: FxHashMap<FamilyId, Formulas> = FxHashMap::default();
     for formula in formulas {
         let own = result.entry(formula.adjoint).or_default();
-        own.push(formula.clone());
+        own.index.insert(own.formulas.len(), &formula.index);
+        own.formulas.push(formula.clone());
     }
     result
 }
@@ -371,12 +400,10 @@ impl<'a> Resolver<'a> {
             return Err(symbolic_depth(system, family));
         }
         let (values, domain) = clause.at(index);
-        let formulas = self.known.formulas.get(&family).into_iter().flatten();
-        let formula = formulas
-            .map(|formula| (formula, formula.at(index)))
-            .find(|(_, (_, reach))| system.ambient.implies(&domain, reach));
+        let formulas = self.known.formulas.get(&family);
+        let formula = formulas.and_then(|formulas| formulas.of(system, index, &domain));
         let (body, values, own) = match formula {
-            Some((formula, (values, _))) => (formula.result(), values, &formula.conditions),
+            Some((formula, values)) => (formula.result(), values, &formula.conditions),
             None => {
                 let own = self.known.restricted.get(&(family, clause_at));
                 (body, values, own.unwrap_or(const { &Vec::new() }))

@@ -1,6 +1,7 @@
 //! Elements of families and derivatives as boxes.
 
 use rustc_hash::FxHashSet;
+use smallvec::SmallVec;
 
 use super::letters::Scope;
 use super::macros::SymbolParts;
@@ -114,18 +115,19 @@ impl Printer<'_> {
     }
 
     /// What stands above and below a symbol: `(k+1)`; behind what stands below it already.
-    pub(super) fn marked(
+    pub(super) fn marked<P: Iterator<Item = (Mark, MathId)>>(
         &mut self,
         below: Option<MathId>,
-        parts: Vec<(Mark, MathId)>,
+        parts: impl Fn() -> P,
     ) -> (Option<MathId>, Option<MathId>) {
-        let mut above = Vec::new();
+        let at = |mark: Mark| {
+            parts()
+                .filter(move |part| part.0 == mark)
+                .map(|part| part.1)
+        };
+        let mut above: SmallVec<[MathId; 4]> = SmallVec::new();
         for mark in [Mark::Superscript, Mark::Round, Mark::Square] {
-            let own: Vec<MathId> = parts
-                .iter()
-                .filter(|(other, _)| *other == mark)
-                .map(|(_, id)| *id)
-                .collect();
+            let own: SmallVec<[MathId; 4]> = at(mark).collect();
             if own.is_empty() {
                 continue;
             }
@@ -137,15 +139,7 @@ impl Printer<'_> {
             };
             above.push(self.boxes.fence(fence, false, list));
         }
-        let lower: Vec<MathId> = below
-            .into_iter()
-            .chain(
-                parts
-                    .iter()
-                    .filter(|(mark, _)| *mark == Mark::Subscript)
-                    .map(|(_, id)| *id),
-            )
-            .collect();
+        let lower: SmallVec<[MathId; 4]> = below.into_iter().chain(at(Mark::Subscript)).collect();
         let sup = (!above.is_empty()).then(|| self.boxes.row(above));
         let sub = (!lower.is_empty()).then(|| self.boxes.list(&lower, Sign::Comma));
         (sup, sub)

@@ -185,13 +185,9 @@ impl Printer<'_> {
 
     /// A symbol with what stands above and below it.
     pub(super) fn put_together(&mut self, parts: &SymbolParts) -> Printed {
-        let (behind, marks): (Vec<_>, Vec<_>) = parts
-            .fixed
-            .iter()
-            .chain(&parts.slots)
-            .copied()
-            .partition(|(mark, _)| *mark == Mark::Behind);
-        let behind = behind.into_iter().map(|(_, number)| number);
+        let marks = || parts.fixed.iter().chain(&parts.slots).copied();
+        let behind = marks().filter(|(mark, _)| *mark == Mark::Behind);
+        let behind = behind.map(|(_, number)| number);
         let base = self.boxes.row([parts.base].into_iter().chain(behind));
         let (sup, sub) = self.marked(parts.below, marks);
         let sub = match (sub, parts.elements) {

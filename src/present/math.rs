@@ -4,6 +4,7 @@
 
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
+use smallvec::SmallVec;
 
 /// A box in [`Boxes`]. Parts have smaller ids than the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -275,7 +276,7 @@ impl Boxes {
 
     /// Boxes side by side; rows in it are opened.
     pub fn row(&mut self, parts: impl IntoIterator<Item = MathId>) -> MathId {
-        let mut flat: Vec<MathId> = Vec::new();
+        let mut flat: SmallVec<[MathId; 16]> = SmallVec::new();
         for part in parts {
             match self.get(part) {
                 // Long rows stay shared: opening them again and again would cost their square.
@@ -285,14 +286,14 @@ impl Boxes {
         }
         match flat.as_slice() {
             [only] => *only,
-            _ => self.intern(Math::Row(flat.into_boxed_slice())),
+            flat => self.intern(Math::Row(flat.into())),
         }
     }
 
     /// Boxes separated by a sign.
     pub fn list(&mut self, parts: &[MathId], separator: Sign) -> MathId {
         let separator = self.sign(separator);
-        let mut row = Vec::with_capacity(parts.len() * 2);
+        let mut row: SmallVec<[MathId; 16]> = SmallVec::new();
         for (at, part) in parts.iter().enumerate() {
             if at > 0 {
                 row.push(separator);
@@ -324,10 +325,10 @@ impl Boxes {
 
 impl Math {
     /// The boxes directly in it, in reading order.
-    pub fn parts(&self) -> smallvec::SmallVec<[MathId; 4]> {
+    pub fn parts(&self) -> SmallVec<[MathId; 4]> {
         match self {
-            Math::Symbol(_) => smallvec::SmallVec::new(),
-            Math::Row(parts) | Math::Stack(parts) => parts.iter().copied().collect(),
+            Math::Symbol(_) => SmallVec::new(),
+            Math::Row(parts) | Math::Stack(parts) => SmallVec::from_slice(parts),
             Math::Fraction(numerator, denominator) => {
                 smallvec::smallvec![*numerator, *denominator]
             }

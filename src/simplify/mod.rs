@@ -14,6 +14,7 @@ use std::rc::Rc;
 use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 pub(crate) use arithmetic::{Product, scaled, shared_factors, summands};
 use arithmetic::{build_sum, cancelled_in_brackets, collect, flipped, whole_power};
@@ -272,21 +273,28 @@ impl Simplifier {
             }
             Node::Mul(factors) => {
                 // Guards are the context of the other factors.
-                let mut inner = self.contexts[context as usize].clone();
+                let mut guarded: Option<Domain> = None;
                 for factor in factors {
                     if let Node::Guard(domain) = system.store.node(*factor) {
-                        inner = inner.and(domain);
+                        let outer = &self.contexts[context as usize];
+                        guarded = Some(guarded.as_ref().unwrap_or(outer).and(domain));
                     }
                 }
-                let inner = self.context_number(&inner);
-                let factors: Vec<TermId> = factors
+                let inner = guarded.map_or(context, |inner| self.context_number(&inner));
+                let simplified: SmallVec<[TermId; 8]> = factors
                     .iter()
                     .map(|factor| match system.store.node(*factor) {
                         Node::Guard(_) => self.visit(system, *factor, context),
                         _ => self.visit(system, *factor, inner),
                     })
                     .collect();
-                system.store.mul(factors)
+                let is_opened = |factor: &TermId| {
+                    matches!(system.store.node(*factor), Node::Mul(_) | Node::Number(_))
+                };
+                if *simplified == **factors && !factors.iter().any(is_opened) {
+                    return term;
+                }
+                system.store.mul(simplified)
             }
             _ => {
                 let children = node.children();
@@ -459,7 +467,7 @@ impl Simplifier {
     fn product(&mut self, system: &mut System, term: TermId) -> TermId {
         let store = &mut system.store;
         let mut product = Product::of(store, term);
-        let before = product.factors.clone();
+        let before = product.factors.len();
         let (mut cancelled, mut cleared) = (Vec::new(), Vec::new());
         product.combine_powers(store, |base| cancelled.push(base));
         product.fold_numbers(store);
@@ -481,7 +489,7 @@ impl Simplifier {
             }
         }
         let result = product.build(store);
-        if product.factors.len() < before.len() {
+        if product.factors.len() < before {
             cleared.append(&mut cancelled);
         }
         for base in cleared {

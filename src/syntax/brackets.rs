@@ -1,6 +1,10 @@
 //! A linear pass over the whole text before the grammar sees it: brackets that do not match, and nesting
 //! deeper than anybody writes. Behind it the grammar may recurse.
 
+use std::borrow::Cow;
+
+use smallvec::SmallVec;
+
 use crate::source::{Diagnostic, Span};
 
 /// How deep brackets may be nested.
@@ -22,14 +26,14 @@ pub(super) struct Line {
     pub(super) start: usize,
     /// First byte that is not blank.
     pub(super) first: usize,
-    /// One behind the last byte that is neither blank nor in a comment.
+    /// One behind the last byte that is not blank.
     pub(super) end: usize,
     /// The signs with their places.
-    pub(super) signs: Vec<(usize, u8)>,
+    pub(super) signs: SmallVec<[(usize, u8); 8]>,
 }
 
 impl Line {
-    /// Whether there is nothing but blanks and a comment.
+    /// Whether there is nothing but blanks.
     pub(super) fn is_blank(&self) -> bool {
         self.first >= self.end
     }
@@ -45,7 +49,28 @@ impl Line {
     }
 }
 
-/// The lines of a text.
+/// A text with blanks in place of its comments, so that each place in it stays what it is.
+pub(super) fn without_comments(text: &str) -> Cow<'_, str> {
+    if !text.contains('#') {
+        return Cow::Borrowed(text);
+    }
+    let mut code = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let mut quoted = false;
+        let comment = line.find(|sign| {
+            quoted ^= sign == '"';
+            sign == '#' && !quoted
+        });
+        let content = line.trim_end_matches('\n');
+        let start = comment.unwrap_or(content.len());
+        code.push_str(&line[..start]);
+        code.extend(std::iter::repeat_n(' ', content.len() - start));
+        code.push_str(&line[content.len()..]);
+    }
+    Cow::Owned(code)
+}
+
+/// The lines of a text without comments.
 pub(super) fn lines(text: &str) -> impl Iterator<Item = Line> {
     let mut start = 0;
     text.split_inclusive('\n').map(move |content| {
@@ -56,18 +81,13 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = Line> {
 }
 
 fn line(content: &str, start: usize) -> Line {
-    let mut signs = Vec::new();
-    let mut code = content.len();
+    let mut signs = SmallVec::new();
     let mut quote = None;
     for (at, byte) in content.bytes().enumerate() {
         match (quote, byte) {
             (Some(_), b'"') => quote = None,
             (Some(_), _) => {}
             (None, b'"') => quote = Some(at),
-            (None, b'#') => {
-                code = at;
-                break;
-            }
             (None, b'(' | b')' | b'[' | b']' | b'{' | b'}' | b';') => {
                 signs.push((start + at, byte));
             }
@@ -78,7 +98,7 @@ fn line(content: &str, start: usize) -> Line {
         signs.push((start + at, b'"'));
     }
     let blank = |letter: char| matches!(letter, ' ' | '\t' | '\r' | '\n');
-    let kept = content[..code].trim_end_matches(blank);
+    let kept = content.trim_end_matches(blank);
     let first = kept.len() - kept.trim_start_matches(blank).len();
     Line {
         start,

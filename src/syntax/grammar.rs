@@ -46,7 +46,6 @@ fn word_for(rule: Rule) -> Option<&'static str> {
         Rule::dots => "`..`",
         Rule::real => "`R`",
         Rule::set | Rule::reals => "`R`, `R^n`, `R^(n x m)` or a range `1..K`",
-        Rule::comparison => "a comparison",
         Rule::property => "`onehot`, `symmetric` or another property",
         Rule::primes => "`'`",
         Rule::stage => "a layer, an activation or a loss",
@@ -59,10 +58,7 @@ fn word_for(rule: Rule) -> Option<&'static str> {
 
 /// What may follow any formula: naming it says nothing.
 fn in_formulas(rule: Rule) -> bool {
-    matches!(
-        rule,
-        Rule::word | Rule::brackets | Rule::primes | Rule::comparison
-    )
+    matches!(rule, Rule::word | Rule::brackets | Rule::primes)
 }
 
 /// A piece of text that fits nothing.
@@ -135,11 +131,11 @@ fn advice(text: &str, found: &str) -> Option<String> {
     Some(format!("write `{form}`"))
 }
 
-/// Where an arrow stands, outside comments and quotes.
+/// Where an arrow stands, before quotes.
 pub(super) fn arrow(text: &str) -> Option<usize> {
     let mut start = 0;
     text.split_inclusive('\n').find_map(|line| {
-        let code = line.find(['#', '"']).map_or(line, |end| &line[..end]);
+        let code = line.find('"').map_or(line, |end| &line[..end]);
         let found = code
             .find("->")
             .or_else(|| code.find('→'))

@@ -13,6 +13,9 @@ const MAX_DECIMAL: u64 = 400;
 
 /// Reads `12`, `0.5`, `1e-5`, `½`.
 pub(super) fn number(text: &str, span: Span) -> Result<BigRational, Report> {
+    if let Ok(whole) = text.parse::<u64>() {
+        return Ok(BigRational::from_integer(whole.into()));
+    }
     if let Some((above, below)) = vulgar(text) {
         return Ok(BigRational::new(above.into(), below.into()));
     }

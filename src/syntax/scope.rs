@@ -204,7 +204,7 @@ struct Word<'a> {
     depth: usize,
 }
 
-/// The words of a piece of text, without those in comments.
+/// The words of a piece of text.
 fn words(content: &str) -> impl Iterator<Item = Word<'_>> {
     let mut rest = content;
     let mut depth: usize = 0;
@@ -220,7 +220,6 @@ fn words(content: &str) -> impl Iterator<Item = Word<'_>> {
                 return Some(Word { text, depth });
             }
             let skipped = match letter {
-                '#' => rest.find('\n').unwrap_or(rest.len()),
                 '0'..='9' => rest
                     .find(|next: char| !next.is_ascii_digit())
                     .unwrap_or(rest.len()),

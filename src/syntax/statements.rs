@@ -28,11 +28,11 @@ const DEEP_STACK: usize = 32 << 20;
 /// Everything that is wrong with its form, statement by statement; names, indices and ranges are checked when
 /// the network is lowered.
 pub fn parse(source: &Source) -> Result<Network, Report> {
-    let text = source.text.as_str();
-    if text.len() > MAX_TEXT {
+    if source.text.len() > MAX_TEXT {
         return Err(mistakes::text_too_large(MAX_TEXT));
     }
-    with_deep_stack(text.len(), || read_text(text))
+    let text = brackets::without_comments(&source.text);
+    with_deep_stack(text.len(), || read_text(&text))
 }
 
 /// Nested brackets are bounded, but each level takes several frames of the grammar, large ones in a debug
@@ -210,16 +210,17 @@ fn read_layers(
 /// # Errors
 /// What is wrong with its form.
 pub fn parse_formula(source: &Source, own: Option<&str>) -> Result<Expr, Report> {
-    let brackets = brackets::check(&source.text);
+    let text = brackets::without_comments(&source.text);
+    let brackets = brackets::check(&text);
     Report::unless_empty(brackets.errors)?;
-    let scope = Scope::new(vec![(&source.text, &[])]);
-    let span = Span::new(0, source.text.len());
-    let mut reader = reader(&source.text, &scope, span, brackets::MAX_DEPTH);
+    let scope = Scope::new(vec![(&text, &[])]);
+    let span = Span::new(0, text.len());
+    let mut reader = reader(&text, &scope, span, brackets::MAX_DEPTH);
     reader.own = own.map(str::to_owned);
     // At most so deep: most formulas are short, and another stack costs more than reading them.
-    let opening = source.text.bytes().filter(|byte| b"([{".contains(byte));
+    let opening = text.bytes().filter(|byte| b"([{".contains(byte));
     on_stack(opening.count(), || {
-        let pair = grammar::parse(Rule::formula, &source.text, 0)?;
+        let pair = grammar::parse(Rule::formula, &text, 0)?;
         let formula = pair.into_inner().next().expect("a formula is not empty");
         reader.expr(formula)
     })

@@ -28,7 +28,7 @@ mod whole;
 pub(crate) use functions::in_order;
 pub use functions::pattern;
 pub use lower::lower;
-pub(crate) use pieces::ClauseIndex;
+pub(crate) use pieces::{ClauseIndex, PieceIndex};
 pub use reads::{Reads, UnprovedRead, check_reads};
 
 use num_rational::BigRational;

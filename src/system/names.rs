@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 use rustc_hash::FxHashMap;
+use smallvec::{SmallVec, smallvec};
 
 use super::describe::spell;
 use super::mistakes;
@@ -443,7 +444,7 @@ pub(super) fn bound_letters(expr: &Expr) -> Vec<String> {
 
 /// Every expression below `expr`, itself first.
 pub(super) fn visit(expr: &Expr, look: &mut impl FnMut(&Expr)) {
-    let mut stack = vec![expr];
+    let mut stack: SmallVec<[&Expr; 8]> = smallvec![expr];
     while let Some(expr) = stack.pop() {
         look(expr);
         let from = stack.len();

@@ -20,7 +20,7 @@ impl ClauseIndex {
         system: &System,
         family: FamilyId,
         index: &[Affine],
-    ) -> Vec<usize> {
+    ) -> Numbers {
         let clauses = &system.family(family).clauses;
         self.families
             .entry(family)
@@ -29,7 +29,7 @@ impl ClauseIndex {
     }
 
     /// The clauses in which an index may lie.
-    pub(crate) fn at(&mut self, system: &System, family: FamilyId, index: &[Affine]) -> Vec<usize> {
+    pub(crate) fn at(&mut self, system: &System, family: FamilyId, index: &[Affine]) -> Numbers {
         let clauses = &system.family(family).clauses;
         if clauses.len() < 2 {
             return (0..clauses.len()).collect();
@@ -42,15 +42,19 @@ impl ClauseIndex {
 
 /// The pieces of one family, those with constant entries found by hash.
 #[derive(Debug, Clone, Default)]
-pub(super) struct PieceIndex {
+pub(crate) struct PieceIndex {
+    /// General ones first.
     groups: Vec<Group>,
 }
+
+/// Numbers of pieces: mostly one.
+pub(crate) type Numbers = SmallVec<[usize; 2]>;
 
 /// Pieces whose index has constants at the same positions.
 #[derive(Debug, Clone)]
 struct Group {
     positions: SmallVec<[u16; 2]>,
-    pieces: FxHashMap<SmallVec<[i64; 2]>, Vec<usize>>,
+    pieces: FxHashMap<SmallVec<[i64; 2]>, Numbers>,
     all: Vec<usize>,
 }
 
@@ -64,7 +68,8 @@ impl PieceIndex {
         result
     }
 
-    fn insert(&mut self, at: usize, piece: &[Affine]) {
+    /// Adds a piece with its number.
+    pub(crate) fn insert(&mut self, at: usize, piece: &[Affine]) {
         let mut positions: SmallVec<[u16; 2]> = SmallVec::new();
         let mut values: SmallVec<[i64; 2]> = SmallVec::new();
         for (position, entry) in piece.iter().enumerate() {
@@ -73,31 +78,31 @@ impl PieceIndex {
                 values.push(value);
             }
         }
-        let group = match self
+        let known = self
             .groups
-            .iter_mut()
-            .find(|group| group.positions == positions)
-        {
-            Some(group) => group,
-            None => {
-                self.groups.push(Group {
-                    positions,
-                    pieces: FxHashMap::default(),
-                    all: Vec::new(),
-                });
-                self.groups.last_mut().expect("just pushed")
-            }
-        };
+            .iter()
+            .position(|group| group.positions == positions);
+        let number = known.unwrap_or_else(|| {
+            let constants = positions.len();
+            let behind = |group: &Group| group.positions.len() <= constants;
+            let number = self.groups.partition_point(behind);
+            let group = Group {
+                positions,
+                pieces: FxHashMap::default(),
+                all: Vec::new(),
+            };
+            self.groups.insert(number, group);
+            number
+        });
+        let group = &mut self.groups[number];
         group.pieces.entry(values).or_default().push(at);
         group.all.push(at);
     }
 
     /// The pieces that `index` may fall into, general ones first.
-    pub(super) fn candidates(&self, index: &[Affine]) -> Vec<usize> {
-        let mut found = Vec::new();
-        let mut groups: Vec<&Group> = self.groups.iter().collect();
-        groups.sort_by_key(|group| group.positions.len());
-        for group in groups {
+    pub(crate) fn candidates(&self, index: &[Affine]) -> Numbers {
+        let mut found = Numbers::new();
+        for group in &self.groups {
             let values: Option<SmallVec<[i64; 2]>> = group
                 .positions
                 .iter()

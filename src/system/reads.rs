@@ -3,11 +3,12 @@
 
 use indexmap::IndexSet;
 use num_rational::Ratio;
-use rustc_hash::{FxBuildHasher, FxHashSet};
+use rustc_hash::FxBuildHasher;
+use smallvec::{SmallVec, smallvec};
 
-use super::pieces::ClauseIndex;
+use super::pieces::{ClauseIndex, Numbers};
 use super::{Family, FamilyKind, System};
-use crate::term::{Affine, Atom, Domain, FamilyId, Node, Reduction, TermId, VarId};
+use crate::term::{Affine, Atom, Domain, FamilyId, Node, Reduction, Seen, TermId, VarId};
 
 /// A read that is not proved to be inside its family.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,8 +62,8 @@ impl Sites {
 
     fn walk(&mut self, system: &System, domain: Domain, body: TermId) {
         let start = self.context(domain);
-        let mut seen: FxHashSet<(TermId, usize)> = FxHashSet::default();
-        let mut stack = vec![(body, start)];
+        let mut seen: Seen<(TermId, usize)> = Seen::default();
+        let mut stack: SmallVec<[(TermId, usize); 8]> = smallvec![(body, start)];
         while let Some((term, context)) = stack.pop() {
             if !seen.insert((term, context)) {
                 continue;
@@ -303,7 +304,7 @@ impl<'a> Reads<'a> {
     }
 
     /// The clauses that an index may fall into.
-    pub(super) fn candidates(&mut self, family: FamilyId, index: &[Affine]) -> Vec<usize> {
+    pub(super) fn candidates(&mut self, family: FamilyId, index: &[Affine]) -> Numbers {
         self.index.candidates(self.system, family, index)
     }
 

@@ -198,6 +198,9 @@ impl Domain {
                 Canonical::Open(constraint) => constraints.push(constraint),
             }
         }
+        if constraints.is_empty() {
+            return Self::everything();
+        }
         constraints.sort();
         constraints.dedup();
         Self {
@@ -207,6 +210,9 @@ impl Domain {
 
     /// `left = right`
     pub fn equal(left: &Affine, right: &Affine) -> Self {
+        if left == right {
+            return Self::everything();
+        }
         Self::of([(Relation::Zero, left.minus(right))])
     }
 
@@ -271,6 +277,9 @@ impl Domain {
     /// The constraints for which `keep` holds.
     #[must_use]
     pub fn filter(&self, mut keep: impl FnMut(&Constraint) -> bool) -> Domain {
+        if self.is_everything() {
+            return self.clone();
+        }
         Domain {
             constraints: self
                 .constraints
@@ -293,6 +302,9 @@ impl Domain {
     /// Every affine expression replaced.
     #[must_use]
     pub fn map(&self, mut replace: impl FnMut(&Affine) -> Affine) -> Domain {
+        if self.is_everything() {
+            return self.clone();
+        }
         Self::of(
             self.constraints
                 .iter()

@@ -20,6 +20,8 @@ pub struct Store {
     free: Vec<SmallVec<[VarId; 4]>>,
     /// The letter that the author used, a wish for the printer.
     letters: Vec<String>,
+    /// The numbers −1, 0 and 1, once they are there.
+    units: [Option<TermId>; 3],
 }
 
 impl Store {
@@ -123,7 +125,18 @@ impl Store {
 
     /// A whole number.
     pub fn int(&mut self, value: i64) -> TermId {
-        self.number(BigRational::from_integer(BigInt::from(value)))
+        let unit = match value {
+            -1..=1 => Some((value + 1) as usize),
+            _ => None,
+        };
+        if let Some(known) = unit.and_then(|unit| self.units[unit]) {
+            return known;
+        }
+        let number = self.number(BigRational::from_integer(BigInt::from(value)));
+        if let Some(unit) = unit {
+            self.units[unit] = Some(number);
+        }
+        number
     }
 
     /// The number that a term is.
@@ -155,7 +168,7 @@ impl Store {
 
     /// A sum in the given order: nested sums are opened and zeros dropped, nothing else.
     pub fn add(&mut self, terms: impl IntoIterator<Item = TermId>) -> TermId {
-        let mut flat = Vec::new();
+        let mut flat: SmallVec<[TermId; 8]> = SmallVec::new();
         for term in terms {
             match self.node(term) {
                 Node::Add(inner) => flat.extend_from_slice(inner),
@@ -166,13 +179,13 @@ impl Store {
         match flat.as_slice() {
             [] => self.int(0),
             [only] => *only,
-            _ => self.intern(Node::Add(flat.into_boxed_slice())),
+            flat => self.intern(Node::Add(flat.into())),
         }
     }
 
     /// A product in the given order: nested products are opened and ones dropped; 0 if a factor is 0.
     pub fn mul(&mut self, factors: impl IntoIterator<Item = TermId>) -> TermId {
-        let mut flat = Vec::new();
+        let mut flat: SmallVec<[TermId; 8]> = SmallVec::new();
         for factor in factors {
             match self.node(factor) {
                 Node::Mul(inner) => flat.extend_from_slice(inner),
@@ -184,7 +197,7 @@ impl Store {
         match flat.as_slice() {
             [] => self.int(1),
             [only] => *only,
-            _ => self.intern(Node::Mul(flat.into_boxed_slice())),
+            flat => self.intern(Node::Mul(flat.into())),
         }
     }
 
@@ -241,9 +254,9 @@ impl Node {
             | Node::Parameter(_)
             | Node::Guard(_) => smallvec::SmallVec::new(),
             Node::Reduce(_, _, _, body) => smallvec::smallvec![*body],
-            Node::Add(terms) | Node::Mul(terms) => terms.iter().copied().collect(),
+            Node::Add(terms) | Node::Mul(terms) => smallvec::SmallVec::from_slice(terms),
             Node::Power(base, exponent) => smallvec::smallvec![*base, *exponent],
-            Node::Apply(_, _, arguments) => arguments.iter().copied().collect(),
+            Node::Apply(_, _, arguments) => smallvec::SmallVec::from_slice(arguments),
             Node::Test(_, left, right) => smallvec::smallvec![*left, *right],
             Node::Cases(branches) => branches
                 .iter()

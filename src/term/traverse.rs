@@ -1,8 +1,9 @@
 //! Rebuilding terms: substitution of letters without capture, of accesses, of parameters.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
+use smallvec::{SmallVec, smallvec};
 
-use super::{Affine, Domain, FamilyId, Node, Store, TermId, VarId};
+use super::{Affine, Domain, FamilyId, Node, Seen, Store, TermId, VarId};
 
 /// A simultaneous replacement of letters by index expressions.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +31,9 @@ impl Substitution {
         let mut pairs: Vec<(VarId, Affine)> = Vec::with_capacity(vars.len());
         let mut conditions = Domain::everything();
         for (left, value) in left.iter().zip(value) {
+            if left.is_constant() && left == value {
+                continue;
+            }
             match vars
                 .iter()
                 .copied()
@@ -45,6 +49,7 @@ impl Substitution {
                         None => pairs.push((var, value)),
                     }
                 }
+                None if left.is_constant() && value.is_constant() => conditions = Domain::nothing(),
                 None => conditions = conditions.and(&Domain::equal(left, value)),
             }
         }
@@ -212,12 +217,12 @@ impl Store {
         let result = if let Some(answer) = replace(self, term) {
             answer
         } else {
-            let node = self.node(term).clone();
+            let node = self.shared(term);
             let children = node.children();
             if children.is_empty() {
                 term
             } else {
-                let replaced: Vec<TermId> = children
+                let replaced: SmallVec<[TermId; 4]> = children
                     .iter()
                     .map(|child| self.replace_memo(*child, replace, memo))
                     .collect();
@@ -234,8 +239,8 @@ impl Store {
 
     /// Whether some node of the term satisfies the question; shared terms are asked once.
     pub fn any(&self, term: TermId, mut question: impl FnMut(&Node) -> bool) -> bool {
-        let mut seen: FxHashSet<TermId> = FxHashSet::default();
-        let mut stack = vec![term];
+        let mut seen: Seen<TermId> = Seen::default();
+        let mut stack: SmallVec<[TermId; 8]> = smallvec![term];
         while let Some(term) = stack.pop() {
             if !seen.insert(term) {
                 continue;

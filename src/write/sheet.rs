@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io;
 
-use super::spell::{Escape, Spelled, Speller, verbatim};
+use super::spell::{Escape, Open, Spelled, Speller, verbatim};
 use crate::present::Lines;
 use crate::present::math::{Boxes, MathId};
 
@@ -105,10 +105,11 @@ impl<'a> Sheet<'a> {
             voice.fill_cache();
         }
         let mut out = io::BufWriter::with_capacity(64 * 1024, out);
+        let mut open = Open::default();
         for part in &self.parts {
             match part {
                 Part::Text(text) => io::Write::write_all(&mut out, text.as_bytes())?,
-                Part::Math(voice, id) => self.voices[voice.0].write(*id, &mut out)?,
+                Part::Math(voice, id) => self.voices[voice.0].write(*id, &mut open, &mut out)?,
             }
         }
         io::Write::flush(&mut out)

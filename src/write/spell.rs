@@ -67,6 +67,13 @@ pub(super) struct Spelled<'a> {
     cache: Vec<u8>,
 }
 
+/// What is still to be written of a box, kept from one box to the next.
+#[derive(Debug, Default)]
+pub(super) struct Open<'a> {
+    open: Vec<Piece<'a>>,
+    pieces: Vec<Piece<'a>>,
+}
+
 /// Boxes above this size are put together from their parts.
 const LARGEST_CACHED: u64 = 256 * 1024;
 /// The memory for all cached boxes.
@@ -117,6 +124,7 @@ impl<'a> Spelled<'a> {
         }
         let mut cached = vec![None; self.boxes.len()];
         let mut cache: Vec<u8> = Vec::new();
+        let mut open = Open::default();
         for at in 0..self.boxes.len() {
             let size = self.sizes[at];
             let worth = uses[at] > 1 && (16..=LARGEST_CACHED).contains(&size);
@@ -124,7 +132,7 @@ impl<'a> Spelled<'a> {
                 continue;
             }
             let start = cache.len();
-            self.copy(MathId(at as u32), &cached, &mut cache);
+            self.copy(MathId(at as u32), &cached, &mut cache, &mut open);
             cached[at] = Some((start, cache.len()));
         }
         self.cached = cached;
@@ -132,9 +140,14 @@ impl<'a> Spelled<'a> {
     }
 
     /// Appends a box to the cache itself.
-    fn copy(&self, id: MathId, cached: &[Option<(usize, usize)>], cache: &mut Vec<u8>) {
-        let mut open: Vec<Piece<'a>> = vec![Piece::Math(id)];
-        let mut pieces = Vec::new();
+    fn copy(
+        &self,
+        id: MathId,
+        cached: &[Option<(usize, usize)>],
+        cache: &mut Vec<u8>,
+        Open { open, pieces }: &mut Open<'a>,
+    ) {
+        open.push(Piece::Math(id));
         while let Some(piece) = open.pop() {
             match piece {
                 Piece::Text(text) => {
@@ -143,7 +156,7 @@ impl<'a> Spelled<'a> {
                 Piece::Math(id) => match cached[id.0 as usize] {
                     Some((start, end)) => cache.extend_from_within(start..end),
                     None => {
-                        (self.speller)(self.boxes, id, &self.edges, &mut pieces);
+                        (self.speller)(self.boxes, id, &self.edges, pieces);
                         open.extend(pieces.drain(..).rev());
                     }
                 },
@@ -152,16 +165,20 @@ impl<'a> Spelled<'a> {
     }
 
     /// Writes a box.
-    pub(super) fn write(&self, id: MathId, out: &mut dyn io::Write) -> io::Result<()> {
-        let mut open: Vec<Piece<'a>> = vec![Piece::Math(id)];
-        let mut pieces = Vec::new();
+    pub(super) fn write(
+        &self,
+        id: MathId,
+        Open { open, pieces }: &mut Open<'a>,
+        out: &mut impl io::Write,
+    ) -> io::Result<()> {
+        open.push(Piece::Math(id));
         while let Some(piece) = open.pop() {
             match piece {
                 Piece::Text(text) => out.write_all((self.escape)(&text).as_bytes())?,
                 Piece::Math(id) => match self.cached.get(id.0 as usize).copied().flatten() {
                     Some((start, end)) => out.write_all(&self.cache[start..end])?,
                     None => {
-                        (self.speller)(self.boxes, id, &self.edges, &mut pieces);
+                        (self.speller)(self.boxes, id, &self.edges, pieces);
                         open.extend(pieces.drain(..).rev());
                     }
                 },
