@@ -196,29 +196,43 @@ impl Contraction {
         })
     }
 
-    /// The array, given the operands' arrays.
+    /// The array, given the operands' arrays, the number of directions they may move along, and the values if they
+    /// are known.
     pub(crate) fn run(
         &self,
         first: &Array,
         second: Option<&Array>,
-        tangents: bool,
+        lanes: usize,
         magnitudes: bool,
+        known: Option<&Array>,
     ) -> Array {
         let values = second.map_or(&[1.0][..], |second| &second.values);
         let moving = second.and_then(|second| second.tangents.as_ref());
-        let mut out = Array::filled(self.length, 0.0);
-        self.accumulate(&mut out.values, &first.values, values);
-        scale(&mut out.values, self.scale);
-        if tangents && (first.tangents.is_some() || moving.is_some()) {
-            let mut sum = vec![0.0; self.length];
-            if let Some(tangents) = &first.tangents {
-                self.accumulate(&mut sum, tangents, values);
+        let mut out = match known {
+            Some(known) => Array {
+                values: known.values.clone(),
+                ..Array::default()
+            },
+            None => {
+                let mut out = Array::filled(self.length, 0.0);
+                self.accumulate(&mut out.values, &first.values, values);
+                scale(&mut out.values, self.scale);
+                out
             }
-            if let Some(tangents) = moving {
-                self.accumulate(&mut sum, &first.values, tangents);
+        };
+        if lanes > 0 && (first.tangents.is_some() || moving.is_some()) {
+            let mut sums = vec![0.0; lanes * self.length];
+            for (lane, sum) in sums.chunks_exact_mut(self.length.max(1)).enumerate() {
+                let along = |tangents: &Vec<f64>| lane * tangents.len() / lanes;
+                if let Some(tangents) = &first.tangents {
+                    self.accumulate(sum, &tangents[along(tangents)..], values);
+                }
+                if let Some(tangents) = moving {
+                    self.accumulate(sum, &first.values, &tangents[along(tangents)..]);
+                }
             }
-            scale(&mut sum, self.scale);
-            out.tangents = Some(sum);
+            scale(&mut sums, self.scale);
+            out.tangents = Some(sums);
         }
         if magnitudes {
             let (a, a_moving) = sizes(first);

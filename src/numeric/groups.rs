@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use smallvec::{SmallVec, smallvec};
+
 use crate::formula::Formula;
 use crate::system::{Clause, FamilyKind, System};
 use crate::term::{Affine, Domain, FamilyId, Substitution, VarId};
@@ -27,13 +29,27 @@ pub(super) struct Group {
     pub(super) columns: Vec<Column>,
 }
 
+impl Group {
+    /// Whether one number is differentiated.
+    pub(super) fn has_one_output(&self) -> bool {
+        self.outputs.len() == 1 && self.outputs[0].is_empty()
+    }
+}
+
 /// All derivatives by one element.
 #[derive(Debug)]
 pub(super) struct Column {
-    pub(super) wrt: Vec<i64>,
     pub(super) block: BlockId,
     pub(super) offset: usize,
-    pub(super) elements: Vec<Element>,
+    pub(super) elements: SmallVec<[Element; 1]>,
+}
+
+impl Column {
+    /// The element's index.
+    pub(super) fn index(&self, program: &Program<'_>, wrt: FamilyId) -> Vec<i64> {
+        let block = program.block(self.block);
+        program.full_index(wrt, &block.keys, &block.layout.index(self.offset))
+    }
 }
 
 /// One element of a formula's left side.
@@ -129,6 +145,11 @@ pub(super) fn group(
     group: &mut Group,
     tallies: &mut [Tally],
 ) {
+    if let Some(columns) = alike(program, group) {
+        group.outputs = vec![Vec::new()];
+        group.columns = columns;
+        return;
+    }
     let width = program.width(group.of);
     let mut outputs: BTreeMap<Vec<i64>, usize> = BTreeMap::new();
     let mut columns: BTreeMap<Vec<i64>, Column> = BTreeMap::new();
@@ -180,10 +201,9 @@ pub(super) fn group(
             columns
                 .entry(wrt.to_vec())
                 .or_insert_with(|| Column {
-                    wrt: wrt.to_vec(),
                     block: wrt_id,
                     offset: place,
-                    elements: Vec::new(),
+                    elements: SmallVec::new(),
                 })
                 .elements
                 .push(Element {
@@ -199,6 +219,53 @@ pub(super) fn group(
         group.outputs[at] = index;
     }
     group.columns = columns.into_values().collect();
+}
+
+/// The elements of one number's derivatives, if formulas, derivatives and what is differentiated by have the same
+/// elements, each in the same place of its block.
+fn alike(program: &Program<'_>, group: &Group) -> Option<Vec<Column>> {
+    let slots_first = |family| {
+        let positions = program.key_positions(family);
+        positions
+            .iter()
+            .enumerate()
+            .all(|(at, position)| at == *position)
+    };
+    if program.width(group.of) > 0 || !slots_first(group.wrt) {
+        return None;
+    }
+    let mut columns = Vec::new();
+    for keys in program.keys_of(group.sheet) {
+        let [id, truth, wrt] = [group.sheet, group.adjoint, group.wrt]
+            .map(|family| program.block_id(family, keys.clone()));
+        let block = program.block(id);
+        let others = [truth, wrt].map(|id| program.block(id));
+        let same = others
+            .iter()
+            .all(|other| other.layout == block.layout && !other.holes && !other.pieces.is_empty());
+        if !same {
+            return None;
+        }
+        for (offset, owner) in program.owners(&block).iter().enumerate() {
+            let piece = match owner {
+                Owner::Nobody => continue,
+                Owner::Piece(piece) => *piece,
+                Owner::Several(..) => return None,
+            };
+            let element = Element {
+                output: 0,
+                block: id,
+                offset,
+                formula: group.formulas[block.pieces[piece as usize].clause],
+            };
+            columns.push(Column {
+                block: wrt,
+                offset,
+                elements: smallvec![element],
+            });
+        }
+    }
+    (!columns.is_empty()).then_some(columns)
 }
 
 fn complain(
