@@ -89,7 +89,7 @@ pub(super) enum Differences {
 }
 
 /// So many comparisons of several families may fail at one point before each is compared alone.
-const PATIENCE: usize = 64;
+const PATIENCE: usize = 32;
 
 /// So many elements move in one pass, each along a direction of its own.
 pub(super) const LANES: usize = 8;

@@ -262,10 +262,14 @@ impl Contraction {
         if self.loops.iter().any(|each| each.extent == 0) {
             return;
         }
+        let (fast, outer) = match outer.split_last() {
+            Some((fast, outer)) => (*fast, outer),
+            None => (Loop::ONCE, outer),
+        };
         let mut counters: SmallVec<[usize; 6]> = smallvec![0; outer.len()];
         let (mut o, mut a, mut b) = base;
         loop {
-            inner.run(out, first, second, (o, a, b));
+            fast.sweep(inner, out, first, second, (o, a, b));
             // The next combination of the outer loops, the last one fastest.
             let mut at = outer.len();
             loop {
@@ -304,6 +308,59 @@ impl Loop {
         (class, std::cmp::Reverse(self.extent))
     }
 
+    /// A loop that is none.
+    const ONCE: Loop = Loop {
+        extent: 1,
+        out: 0,
+        first: 0,
+        second: 0,
+    };
+
+    /// The innermost loop at each step of this one. Where these are rows that are summed, four at a time: each sum is
+    /// loaded and stored less often, and its terms are added in the same order.
+    fn sweep(
+        &self,
+        inner: &Loop,
+        out: &mut [f64],
+        first: &[f64],
+        second: &[f64],
+        (mut o, mut a, mut b): (isize, isize, isize),
+    ) {
+        let mut left = self.extent;
+        if self.out == 0 && left >= 4 {
+            let n = inner.extent;
+            let (x, dx, y, dy) = match (inner.out, inner.first, inner.second) {
+                (1, 1, 0) => (first, self.first, second, self.second),
+                (1, 0, 1) => (second, self.second, first, self.first),
+                _ => (&[][..], 0, &[][..], 0),
+            };
+            if !x.is_empty() {
+                let out = &mut out[o as usize..o as usize + n];
+                while left >= 4 {
+                    let (row, factor) = match inner.first {
+                        1 => (a, b),
+                        _ => (b, a),
+                    };
+                    let rows = [0, 1, 2, 3].map(|step| {
+                        let start = (row + step * dx) as usize;
+                        &x[start..start + n]
+                    });
+                    let factors = [0, 1, 2, 3].map(|step| y[(factor + step * dy) as usize]);
+                    four(out, rows, factors);
+                    left -= 4;
+                    a += 4 * self.first;
+                    b += 4 * self.second;
+                }
+            }
+        }
+        for _ in 0..left {
+            inner.run(out, first, second, (o, a, b));
+            o += self.out;
+            a += self.first;
+            b += self.second;
+        }
+    }
+
     fn run(
         &self,
         out: &mut [f64],
@@ -339,6 +396,13 @@ impl Loop {
 fn axpy(out: &mut [f64], x: &[f64], factor: f64) {
     for (out, x) in out.iter_mut().zip(x) {
         *out += x * factor;
+    }
+}
+
+/// Four times [`axpy`].
+fn four(out: &mut [f64], [x, y, z, w]: [&[f64]; 4], [a, b, c, d]: [f64; 4]) {
+    for ((((out, x), y), z), w) in out.iter_mut().zip(x).zip(y).zip(z).zip(w) {
+        *out = *out + x * a + y * b + z * c + w * d;
     }
 }
 

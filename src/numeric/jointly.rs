@@ -119,29 +119,27 @@ impl Comparison<'_, '_> {
         let share = 1.0 / (said.len() as f64).sqrt();
         let mut shifts = [Shift::default(), Shift::default(), Shift::default()];
         let (mut sum, mut slope, mut terms) = (0.0, 0.0, 0.0);
-        for Claim {
-            place,
-            value,
-            least,
-            ..
-        } in &said
-        {
-            let weight = self.directions.next();
-            if *value == 0.0 {
-                shifts[ZEROS].set(self.program, *place, weight);
-            } else {
-                let size = value.abs().max(*least).clamp(1e-100, 1e100);
-                let along = weight.abs() * value.signum() / size;
-                shifts[MAGNIFIED].set(self.program, *place, along);
-                sum += value * along;
+        for claims in said.chunk_by(|a, b| a.place.0 == b.place.0) {
+            let [magnified, zeros, gentle] = shifts
+                .each_mut()
+                .map(|shift| shift.of_block(self.program, claims[0].place.0));
+            for claim in claims {
+                let (value, at) = (claim.value, claim.place.1);
+                let weight = self.directions.next();
+                if value == 0.0 {
+                    zeros[at] = weight;
+                } else {
+                    let size = value.abs().max(claim.least).clamp(1e-100, 1e100);
+                    magnified[at] = weight.abs() * value.signum() / size;
+                    sum += value * magnified[at];
+                }
+                gentle[at] = weight * share;
+                if largest > 0.0 {
+                    gentle[at] *= largest / value.abs().max(LEAST_SLOPE * largest);
+                }
+                slope += value * gentle[at];
+                terms += (value * gentle[at]).abs();
             }
-            let mut along = weight * share;
-            if largest > 0.0 {
-                along *= largest / value.abs().max(LEAST_SLOPE * largest);
-            }
-            shifts[GENTLE].set(self.program, *place, along);
-            slope += value * along;
-            terms += (value * along).abs();
         }
         let of = parts[0].group.of;
         let mut duals = self.evaluator::<Dual<3>>(sample, &shifts);

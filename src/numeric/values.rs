@@ -28,9 +28,13 @@ pub(crate) struct Shift {
 impl Shift {
     /// What is added to one element.
     pub(crate) fn set(&mut self, program: &Program<'_>, (block, offset): Place, added: f64) {
-        let direction = self.blocks.entry(block);
+        self.of_block(program, block)[offset] = added;
+    }
+
+    /// What is added to the elements of a block.
+    pub(crate) fn of_block(&mut self, program: &Program<'_>, block: BlockId) -> &mut Vec<f64> {
         let nothing = || vec![0.0; program.block(block).layout.len()];
-        direction.or_insert_with(nothing)[offset] = added;
+        self.blocks.entry(block).or_insert_with(nothing)
     }
 
     /// 1 at one element.
