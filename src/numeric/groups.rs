@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
 
 use crate::formula::Formula;
@@ -67,19 +68,28 @@ pub(super) struct Element {
 pub(super) fn sheets(system: &System, formulas: &[Formula]) -> (Vec<Group>, Vec<Sheet>) {
     let mut groups: Vec<Group> = Vec::new();
     let mut sheets: Vec<Sheet> = Vec::new();
+    let mut layers: Vec<Layers> = Vec::new();
+    let mut of_adjoint: FxHashMap<FamilyId, Vec<usize>> = FxHashMap::default();
     for (number, formula) in formulas.iter().enumerate() {
         let FamilyKind::Adjoint { of, wrt } = system.family(formula.adjoint).kind else {
             continue;
         };
-        let at = groups.iter().position(|group| {
-            group.adjoint == formula.adjoint
-                && !group.formulas.iter().any(|other| {
-                    let other = &formulas[*other];
-                    (is_single(system, (of, wrt), other) || is_single(system, (of, wrt), formula))
-                        && meet(system, other, formula)
-                })
+        let layer = layer(system, (of, wrt), formula);
+        let own = of_adjoint.entry(formula.adjoint).or_default();
+        let at = own.iter().copied().find(|at| {
+            let near: &[usize] = match &layer {
+                Some(layer) => layers[*at].fixed.get(layer).map_or(&[], Vec::as_slice),
+                None => &groups[*at].formulas,
+            };
+            !near.iter().chain(&layers[*at].others).any(|other| {
+                let other = &formulas[*other];
+                (is_single(system, (of, wrt), other) || is_single(system, (of, wrt), formula))
+                    && meet(system, other, formula)
+            })
         });
         let at = at.unwrap_or_else(|| {
+            own.push(groups.len());
+            layers.push(Layers::default());
             groups.push(Group {
                 adjoint: formula.adjoint,
                 of,
@@ -96,6 +106,10 @@ pub(super) fn sheets(system: &System, formulas: &[Formula]) -> (Vec<Group>, Vec<
             groups.len() - 1
         });
         groups[at].formulas.push(number);
+        match layer {
+            Some(layer) => layers[at].fixed.entry(layer).or_default().push(number),
+            None => layers[at].others.push(number),
+        }
         sheets[at].clauses.push(Clause {
             vars: formula.vars.clone(),
             index: formula.index.clone(),
@@ -110,15 +124,34 @@ pub(super) fn sheets(system: &System, formulas: &[Formula]) -> (Vec<Group>, Vec<
 /// Whether a formula speaks of one layer or step, whose number may be that of another at some sizes. Two formulas with
 /// letters share an element because their cases overlap, which is a mistake.
 fn is_single(system: &System, (of, wrt): (FamilyId, FamilyId), formula: &Formula) -> bool {
-    let (of, wrt) = (system.family(of), system.family(wrt));
-    let behind = of.slots + of.axes;
-    let slots = (0..of.slots).chain(behind..behind + wrt.slots);
     let letters = |at: usize| {
         let mut any = false;
         formula.index[at].visit_vars(&mut |_| any = true);
         any
     };
-    of.slots + wrt.slots > 0 && !slots.into_iter().any(letters)
+    let mut slots = slots(system, (of, wrt)).peekable();
+    slots.peek().is_some() && !slots.any(letters)
+}
+
+/// The places of the slots in an adjoint's index.
+fn slots(system: &System, (of, wrt): (FamilyId, FamilyId)) -> impl Iterator<Item = usize> {
+    let (of, wrt) = (system.family(of), system.family(wrt));
+    let behind = of.slots + of.axes;
+    (0..of.slots).chain(behind..behind + wrt.slots)
+}
+
+/// The slots of a formula that are all numbers: at others it gives nothing.
+fn layer(system: &System, (of, wrt): (FamilyId, FamilyId), formula: &Formula) -> Option<Vec<i64>> {
+    slots(system, (of, wrt))
+        .map(|at| formula.index[at].as_int())
+        .collect()
+}
+
+/// The formulas of a group by the layer that they speak of.
+#[derive(Debug, Default)]
+struct Layers {
+    fixed: FxHashMap<Vec<i64>, Vec<usize>>,
+    others: Vec<usize>,
 }
 
 /// Whether two formulas are not proved to give different elements.

@@ -172,17 +172,14 @@ impl Comparison<'_, '_> {
             return false;
         }
         let error = if sum > 0.0 { gap / sum } else { 0.0 };
-        let mut last = usize::MAX;
-        for claim in &said {
-            let formula = claim.element.formula;
-            *seen.entry(formula).or_insert(false) |= claim.value != 0.0;
-            if formula != last {
-                last = formula;
-                let tally = &mut tallies[formula];
-                tally.compared += 1;
-                tally.worst = tally.worst.max(error);
-                tally.near_kinks += usize::from(met == Met::NearKink);
-            }
+        for claims in said.chunk_by(|a, b| a.element.formula == b.element.formula) {
+            let formula = claims[0].element.formula;
+            let live = claims.iter().any(|claim| claim.value != 0.0);
+            *seen.entry(formula).or_insert(false) |= live;
+            let tally = &mut tallies[formula];
+            tally.compared += 1;
+            tally.worst = tally.worst.max(error);
+            tally.near_kinks += usize::from(met == Met::NearKink);
         }
         true
     }
