@@ -2,7 +2,8 @@
 //!
 //! The least that a confirmation along random directions has to do is one gradient pass, and for each direction
 //! a dual pass (about two forward passes) and a central difference (two). `cargo bench --bench confirmation`
-//! prints how many times that `chainrule confirm` needs, as a whole process.
+//! prints how many times that `chainrule confirm` needs, as a whole process: for 20 directions, and for one for each
+//! family and point, although families share theirs.
 
 #![expect(clippy::print_stdout, reason = "a bench is a program that prints")]
 

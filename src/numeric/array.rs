@@ -66,7 +66,7 @@ impl Layout {
 pub(crate) struct Array {
     /// The values; NaN at places of the box that are no element.
     pub(crate) values: Vec<f64>,
-    /// First derivatives.
+    /// First derivatives: along the first direction those of all elements, then along the next one.
     pub(crate) tangents: Option<Vec<f64>>,
     /// The size of the terms that value and derivative were summed from.
     pub(crate) magnitudes: Option<Vec<(f64, f64)>>,
@@ -82,9 +82,9 @@ impl Array {
         }
     }
 
-    /// The derivatives, 0 where there were none.
-    pub(crate) fn tangents_mut(&mut self) -> &mut Vec<f64> {
-        let length = self.values.len();
+    /// The derivatives along so many directions, 0 where there were none.
+    pub(crate) fn tangents_mut(&mut self, lanes: usize) -> &mut Vec<f64> {
+        let length = lanes * self.values.len();
         self.tangents.get_or_insert_with(|| vec![0.0; length])
     }
 

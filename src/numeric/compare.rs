@@ -1,57 +1,22 @@
 //! Formulas against dual numbers and central differences at one point.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
-use std::rc::Rc;
 
 use rustc_hash::FxHasher;
 
-use crate::term::FamilyId;
-
-use super::array::Array;
+use super::along::{Along, Moved, Place, Row, Seen};
 use super::conditions::{Conditions, broken};
-use super::confirm::{Failure, Run, Tally};
-use super::difference::{Difference, NOISE, Quotient, STEPS, agrees, differences};
-use super::dual::{Dual, Traced};
-use super::evaluate::Evaluator;
-use super::groups::{Column, Element, Group};
+use super::confirm::{Run, Tally};
+use super::dual::Dual;
+use super::groups::{Column, Group};
 use super::names;
 use super::program::{BlockId, Program};
-use super::readings::{AGREEMENT, ROUNDING, Readings};
+use super::readings::Readings;
 use super::sample::{Directions, Sample, directions, get, pattern};
-use super::scalar::Scalar;
 use super::values::Shift;
 
-/// The steps of differences; of quantities that are small themselves in the end smaller ones.
-fn steps(shift: &Shift, sample: &Sample) -> Vec<f64> {
-    let reach = shift
-        .blocks
-        .iter()
-        .filter_map(|(block, direction)| {
-            let given = sample.point.given.get(block);
-            let array = sample.values.array(*block).or(given)?;
-            let moved = array.values.iter().zip(direction);
-            let sizes = moved.filter(|(value, along)| **along != 0.0 && **value != 0.0);
-            sizes.map(|(value, _)| value.abs()).reduce(f64::min)
-        })
-        .fold(1.0, f64::min);
-    let mut steps = STEPS.to_vec();
-    if reach < 0.1 {
-        steps.extend(STEPS[..3].iter().map(|step| step * reach));
-    }
-    steps
-}
-
-/// A derivative that no difference has met yet.
-struct Unsettled {
-    row: usize,
-    truth: f64,
-    last: Option<Quotient>,
-    /// Whether two differences in a row have said the same.
-    converges: bool,
-}
-
-/// Families with more elements than this are compared along random directions.
+/// Families with more elements than this are compared along directions.
 const MOST_ENTRIES: usize = 2_000;
 
 /// So many elements are compared one by one at every point, more of them at some points only.
@@ -68,45 +33,66 @@ const MOST_BLOCKS: usize = 200_000;
 const FEW_BLOCKS: usize = 4_000;
 
 /// Work (elements times elements of the whole network) beyond which one point has to do, with differences along
-/// a direction.
+/// directions.
 const MUCH_WORK: u64 = 300_000;
 
-/// More families than this share directions: all of them beyond [`MOST_ENTRIES`] elements in all, else when
+/// More families than this are only compared jointly: all of them beyond [`MOST_ENTRIES`] elements in all, else when
 /// each was compared one by one at some points.
 const MANY_FAMILIES: usize = 24;
 
-/// How many families share a direction.
-const TOGETHER: usize = 400;
-
-/// What is taken for 0, relative to the size of the terms.
-const ZERO: f64 = 1e-13;
-
 /// The comparisons at one choice of sizes.
 pub(super) struct Comparison<'r, 'p> {
-    run: &'r Run<'r>,
-    program: &'p Program<'p>,
-    directions: Directions,
+    pub(super) run: &'r Run<'r>,
+    pub(super) program: &'p Program<'p>,
+    pub(super) directions: Directions,
     /// For each group, at how many points all elements were compared one by one.
     exhaustive: Vec<usize>,
     /// For each group, at how many points its derivative was not 0.
     live: Vec<usize>,
-    /// Whether there are many families: they share directions once each was looked at alone.
+    /// Whether there are many families: they are only compared jointly once each was looked at alone.
     many: bool,
-    /// Whether they share directions from the start.
+    /// Whether that is so from the start.
     all_shared: bool,
     conditions: Conditions,
     /// The formulas that do not speak of the current point.
-    broken: BTreeSet<usize>,
+    pub(super) broken: BTreeSet<usize>,
+    /// How many joint comparisons may still fail at the current point.
+    pub(super) patience: usize,
 }
 
-/// One number to compare: a sum of elements of one column or along one direction.
-struct Row {
-    output: usize,
-    parts: Vec<(Element, f64)>,
+/// Some elements of a family.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'g> {
+    pub(super) group: &'g Group,
+    pub(super) columns: &'g [Column],
 }
 
-/// Whether the derivative was seen to be not 0, by formula.
-type Seen = BTreeMap<usize, bool>;
+impl<'g> Part<'g> {
+    /// All elements.
+    fn whole(group: &'g Group) -> Self {
+        Self {
+            group,
+            columns: &group.columns,
+        }
+    }
+}
+
+/// How elements that are compared one by one with dual numbers are compared with differences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Differences {
+    /// Each by itself.
+    Each,
+    /// Along one direction; each by itself where that does not tell.
+    Together,
+    /// With their families, as those that are not compared one by one.
+    Later,
+}
+
+/// So many comparisons of several families may fail at one point before each is compared alone.
+const PATIENCE: usize = 32;
+
+/// So many elements move in one pass, each along a direction of its own.
+pub(super) const LANES: usize = 8;
 
 impl<'r, 'p> Comparison<'r, 'p> {
     pub(super) fn new(
@@ -127,6 +113,7 @@ impl<'r, 'p> Comparison<'r, 'p> {
             all_shared: groups.len() > MANY_FAMILIES && total > MOST_ENTRIES,
             conditions,
             broken: BTreeSet::new(),
+            patience: PATIENCE,
         }
     }
 
@@ -139,92 +126,170 @@ impl<'r, 'p> Comparison<'r, 'p> {
     pub(super) fn compare_all(&mut self, groups: &[Group], sample: &Sample, tallies: &mut [Tally]) {
         let mut claims = Readings::new(self.program, self.run.step_at_zero, sample);
         self.broken = broken(&self.conditions, self.program, &mut claims);
-        let mut alone: Vec<usize> = Vec::new();
-        let mut shared: Vec<usize> = Vec::new();
-        for (at, group) in groups.iter().enumerate() {
-            let one_output = group.outputs.len() == 1 && group.outputs[0].is_empty();
-            if one_output
-                && self.many
-                && (self.all_shared || self.exhaustive[at] >= EXHAUSTIVE_POINTS)
-            {
-                shared.push(at);
-            } else {
-                alone.push(at);
-            }
-        }
-        for batch in shared.chunks(TOGETHER) {
-            // One wrong formula spoils the sum: then each is looked at for itself.
-            if !self.compare_together(groups, batch, sample, &mut claims, tallies) {
-                alone.extend(batch);
-            }
-        }
-        for at in alone {
-            self.compare(at, &groups[at], sample, &mut claims, tallies);
-        }
-    }
-
-    fn compare(
-        &mut self,
-        number: usize,
-        group: &Group,
-        sample: &Sample,
-        claims: &mut Readings<'_, '_>,
-        tallies: &mut [Tally],
-    ) {
-        let count = group.columns.len();
-        let work = count as u64 * self.program.work.get();
-        let points = if work > MUCH_WORK {
-            1
-        } else {
-            EXHAUSTIVE_POINTS
-        };
-        let blocks = count.saturating_mul(self.program.block_count());
-        let few = count <= FEW_ENTRIES && blocks <= FEW_BLOCKS;
-        let affordable = count <= MOST_ENTRIES && blocks <= MOST_BLOCKS;
-        let one_by_one = few || (affordable && self.exhaustive[number] < points);
+        self.patience = PATIENCE;
         let mut seen = Seen::new();
-        if one_by_one {
-            let each_difference = few || work <= MUCH_WORK;
-            for column in &group.columns {
-                let shift = Shift::unit(self.program, column.block, column.offset);
-                let rows: Vec<Row> = column
-                    .elements
-                    .iter()
-                    .map(|element| Row {
-                        output: element.output,
-                        parts: vec![(*element, 1.0)],
-                    })
-                    .collect();
-                let place = Place {
-                    group,
-                    column: Some(column),
-                };
-                let checked =
-                    self.compare_along(&place, &shift, &rows, sample, claims, tallies, &mut seen);
-                if each_difference {
-                    self.compare_differences(&place, &shift, &rows, &checked, sample, tallies);
+        let mut joint: Vec<Part<'_>> = Vec::new();
+        for (at, group) in groups.iter().enumerate() {
+            let part = Part::whole(group);
+            let (one_by_one, differences) = self.plan(at, group);
+            if one_by_one {
+                let mut own = Seen::new();
+                self.compare_elements(&part, differences, sample, &mut claims, tallies, &mut own);
+                self.exhaustive[at] += usize::from(own.values().any(|live| *live));
+                for (formula, live) in own {
+                    *seen.entry(formula).or_insert(false) |= live;
+                }
+                if differences != Differences::Later {
+                    continue;
                 }
             }
-            if !each_difference {
-                self.compare_direction(group, sample, claims, tallies, &mut seen);
+            if group.has_one_output() {
+                joint.push(part);
+            } else {
+                self.compare_direction(&part, sample, &mut claims, tallies, &mut seen);
             }
-            if seen.values().any(|live| *live) {
-                self.exhaustive[number] += 1;
-            }
-        } else {
-            self.compare_direction(group, sample, claims, tallies, &mut seen);
         }
-        self.count(number, seen, sample, tallies);
+        joint.sort_by_key(|part| part.group.of);
+        for parts in joint.chunk_by(|a, b| a.group.of == b.group.of) {
+            self.compare_jointly(parts, sample, &mut claims, tallies, &mut seen);
+        }
+        self.count(groups, &seen, sample, tallies);
     }
 
-    fn compare_direction(
+    /// Whether the elements of a family are compared one by one at the next point, and how with differences.
+    fn plan(&self, number: usize, group: &Group) -> (bool, Differences) {
+        let count = group.columns.len();
+        let work = count as u64 * self.program.work.get();
+        let blocks = count.saturating_mul(self.program.block_count());
+        let affordable = count <= MOST_ENTRIES && blocks <= MOST_BLOCKS;
+        let points = match work > MUCH_WORK {
+            true => 1,
+            false => EXHAUSTIVE_POINTS,
+        };
+        let seen = self.exhaustive[number];
+        let few = count <= FEW_ENTRIES && blocks <= FEW_BLOCKS;
+        let mut one_by_one = few || (affordable && seen < points);
+        if self.many && group.has_one_output() {
+            one_by_one &= !self.all_shared && seen < EXHAUSTIVE_POINTS;
+        }
+        let differences = match (few, work <= MUCH_WORK) {
+            (true, _) if seen >= EXHAUSTIVE_POINTS => Differences::Together,
+            (true, _) | (_, true) => Differences::Each,
+            (false, false) => Differences::Later,
+        };
+        (one_by_one, differences)
+    }
+
+    /// Elements of a family one by one, some of them in one pass.
+    pub(super) fn compare_elements(
         &mut self,
-        group: &Group,
+        part: &Part<'_>,
+        differences: Differences,
         sample: &Sample,
         claims: &mut Readings<'_, '_>,
         tallies: &mut [Tally],
         seen: &mut Seen,
     ) {
+        let mut moved = Vec::with_capacity(part.columns.len());
+        for columns in part.columns.chunks(LANES) {
+            if columns.len() == 1 {
+                self.move_each::<1>(
+                    part.group, columns, sample, claims, tallies, seen, &mut moved,
+                );
+            } else {
+                self.move_each::<LANES>(
+                    part.group, columns, sample, claims, tallies, seen, &mut moved,
+                );
+            }
+        }
+        match differences {
+            Differences::Later => {}
+            Differences::Together => {
+                self.compare_differences_together(part.group, &moved, sample, tallies);
+            }
+            Differences::Each => {
+                for each in &moved {
+                    let place = each.place(part.group);
+                    self.compare_differences(
+                        &place,
+                        &each.shift,
+                        &each.rows,
+                        &each.checked,
+                        sample,
+                        tallies,
+                    );
+                }
+            }
+        }
+    }
+
+    /// Some elements against dual numbers, each along a direction of its own.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one comparison, whose parts are at hand at its only caller"
+    )]
+    fn move_each<'g, const L: usize>(
+        &self,
+        group: &'g Group,
+        columns: &'g [Column],
+        sample: &Sample,
+        claims: &mut Readings<'_, '_>,
+        tallies: &mut [Tally],
+        seen: &mut Seen,
+        moved: &mut Vec<Moved<'g>>,
+    ) {
+        let shifts: Vec<Shift> = columns
+            .iter()
+            .map(|column| Shift::unit(self.program, column.block, column.offset))
+            .collect();
+        let mut duals = self.evaluator::<Dual<L>>(sample, &shifts);
+        let first = moved.len();
+        for (lane, (column, shift)) in columns.iter().zip(&shifts).enumerate() {
+            let rows: Vec<Row> = column
+                .elements
+                .iter()
+                .map(|element| Row {
+                    output: element.output,
+                    parts: vec![(*element, 1.0)],
+                })
+                .collect();
+            let place = Place {
+                group,
+                column: Some(column),
+            };
+            let mut along = Along {
+                duals: &mut duals,
+                shift,
+                lane,
+            };
+            let checked =
+                self.compare_along(&place, &mut along, &rows, sample, claims, tallies, seen);
+            moved.push(Moved {
+                column,
+                shift: Shift::default(),
+                rows,
+                checked,
+                on_kink: false,
+            });
+        }
+        let met = duals.met;
+        duals.end();
+        for (lane, (each, shift)) in moved[first..].iter_mut().zip(shifts).enumerate() {
+            each.shift = shift;
+            each.on_kink = met >> lane & 1 == 1;
+        }
+    }
+
+    /// Elements of a family along a random direction.
+    pub(super) fn compare_direction(
+        &mut self,
+        part: &Part<'_>,
+        sample: &Sample,
+        claims: &mut Readings<'_, '_>,
+        tallies: &mut [Tally],
+        seen: &mut Seen,
+    ) {
+        let group = part.group;
         let mut shift = Shift::default();
         let mut rows: Vec<Row> = (0..group.outputs.len())
             .map(|output| Row {
@@ -232,9 +297,9 @@ impl<'r, 'p> Comparison<'r, 'p> {
                 parts: Vec::new(),
             })
             .collect();
-        for column in &group.columns {
+        for column in part.columns {
             let weight = self.directions.next();
-            self.add_to(&mut shift, column, weight);
+            shift.set(self.program, (column.block, column.offset), weight);
             for element in &column.elements {
                 rows[element.output].parts.push((*element, weight));
             }
@@ -243,30 +308,34 @@ impl<'r, 'p> Comparison<'r, 'p> {
             group,
             column: None,
         };
-        let checked = self.compare_along(&place, &shift, &rows, sample, claims, tallies, seen);
+        let mut duals = self.evaluator::<Dual>(sample, std::slice::from_ref(&shift));
+        let mut along = Along {
+            duals: &mut duals,
+            shift: &shift,
+            lane: 0,
+        };
+        let checked = self.compare_along(&place, &mut along, &rows, sample, claims, tallies, seen);
+        duals.end();
         self.compare_differences(&place, &shift, &rows, &checked, sample, tallies);
     }
 
-    fn add_to(&self, shift: &mut Shift, column: &Column, weight: f64) {
-        shift
-            .blocks
-            .entry(column.block)
-            .or_insert_with(|| vec![0.0; self.program.block(column.block).layout.len()])
-            [column.offset] = weight;
-    }
-
-    fn count(&mut self, number: usize, seen: Seen, sample: &Sample, tallies: &mut [Tally]) {
-        if seen.values().any(|live| *live) {
-            self.live[number] += 1;
+    /// Counts the point for all formulas that were seen at it.
+    fn count(&mut self, groups: &[Group], seen: &Seen, sample: &Sample, tallies: &mut [Tally]) {
+        for (live, group) in self.live.iter_mut().zip(groups) {
+            let any = group
+                .formulas
+                .iter()
+                .any(|formula| seen.get(formula) == Some(&true));
+            *live += usize::from(any);
         }
-        if !self.run.counted {
+        if !self.run.counted || seen.is_empty() {
             return;
         }
         let key = self.pattern_key(sample);
         for (formula, live) in seen {
-            let tally = &mut tallies[formula];
+            let tally = &mut tallies[*formula];
             tally.points += 1;
-            tally.live += usize::from(live);
+            tally.live += usize::from(*live);
             tally.patterns.insert(key);
         }
     }
@@ -279,370 +348,6 @@ impl<'r, 'p> Comparison<'r, 'p> {
             .hash(&mut hasher);
         pattern(&sample.values).hash(&mut hasher);
         hasher.finish()
-    }
-
-    /// Families of one output along shared directions: first such that each formula adds about 1 to the sum, and
-    /// what is claimed to be 0 apart from it, then one that changes everything a little, for the difference.
-    /// `false` if something does not agree.
-    fn compare_together(
-        &mut self,
-        groups: &[Group],
-        batch: &[usize],
-        sample: &Sample,
-        claims: &mut Readings<'_, '_>,
-        tallies: &mut [Tally],
-    ) -> bool {
-        let of = groups[batch[0]].of;
-        if batch.iter().any(|at| groups[*at].of != of) {
-            return false;
-        }
-        let (mut scaled, mut zeros, mut small) =
-            (Shift::default(), Shift::default(), Shift::default());
-        let (mut sum, mut terms, mut slope) = (0.0, 0.0, 0.0);
-        let mut seen = Seen::new();
-        let mut live: Vec<bool> = vec![false; batch.len()];
-        let columns: usize = batch.iter().map(|at| groups[*at].columns.len()).sum();
-        let share = 1.0 / (columns as f64).sqrt();
-        for (place, at) in batch.iter().enumerate() {
-            for column in &groups[*at].columns {
-                for element in &column.elements {
-                    let formula = &self.run.formulas[element.formula];
-                    if sample.any_zero && self.run.off_kinks.contains(&formula.adjoint) {
-                        return false;
-                    }
-                    let claim = claims.value(element.block, element.offset);
-                    if !claim.is_finite() {
-                        return false;
-                    }
-                    let weight = self.directions.next();
-                    if claim == 0.0 {
-                        self.add_to(&mut zeros, column, weight);
-                    } else {
-                        let scale = weight / claim.abs().clamp(1e-100, 1e100);
-                        self.add_to(&mut scaled, column, scale);
-                        sum += claim * scale;
-                        terms += (claim * scale).abs();
-                    }
-                    self.add_to(&mut small, column, weight * share);
-                    slope += claim * weight * share;
-                    live[place] |= claim != 0.0;
-                    *seen.entry(element.formula).or_insert(false) |= claim != 0.0;
-                }
-            }
-        }
-        let truth = self.tangent(of, &scaled, sample);
-        let error = (truth - sum).abs() / terms.max(f64::MIN_POSITIVE);
-        let agree = (truth - sum).abs() <= AGREEMENT * terms;
-        if !agree || self.tangent(of, &zeros, sample) != 0.0 {
-            return false;
-        }
-        if !sample.at_kink {
-            let truth = self.tangent(of, &small, sample);
-            if (truth - slope).abs() > 1e-6 * truth.abs().max(slope.abs()) {
-                return false;
-            }
-            let element = [(of, Vec::new())];
-            let agreed = STEPS.iter().any(|step| {
-                let found = differences(
-                    self.program,
-                    &sample.point,
-                    self.run.step_at_zero,
-                    &sample.values,
-                    &small,
-                    *step,
-                    &element,
-                );
-                match found[0] {
-                    Difference::Quotient { value, noise } => agrees(value, noise, truth),
-                    Difference::NearKink => true,
-                    Difference::NoValue => false,
-                }
-            });
-            if !agreed {
-                return false;
-            }
-        }
-        for (place, at) in batch.iter().enumerate() {
-            self.live[*at] += usize::from(live[place]);
-        }
-        let key = self.pattern_key(sample);
-        for (formula, live) in seen {
-            let tally = &mut tallies[formula];
-            tally.compared += 1;
-            tally.worst = tally.worst.max(error);
-            if self.run.counted {
-                tally.points += 1;
-                tally.live += usize::from(live);
-                tally.patterns.insert(key);
-            }
-        }
-        true
-    }
-
-    /// The derivative of an output without indices along a direction, by dual numbers.
-    fn tangent(&self, of: FamilyId, shift: &Shift, sample: &Sample) -> f64 {
-        if shift.blocks.is_empty() {
-            return 0.0;
-        }
-        let mut duals = Evaluator::<Dual>::shifted(
-            self.program,
-            &sample.point,
-            self.run.step_at_zero,
-            &sample.values,
-            shift,
-        );
-        let (array, offset) = element_of(&mut duals, self.program, of, &[]);
-        duals.end();
-        array
-            .tangents
-            .as_ref()
-            .map_or(0.0, |tangents| tangents[offset])
-    }
-
-    /// The size of the terms that a value is made of.
-    fn size_of(&self, of: FamilyId, index: &[i64], sample: &Sample) -> f64 {
-        let mut traced =
-            Evaluator::<Traced>::new(self.program, &sample.point, self.run.step_at_zero);
-        let (array, offset) = element_of(&mut traced, self.program, of, index);
-        array
-            .magnitudes
-            .as_ref()
-            .map_or_else(|| array.values[offset].abs(), |pairs| pairs[offset].0)
-    }
-
-    /// Compares sums of elements along one direction. Returns those that agree, with their true values.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one comparison, whose parts are at hand at both callers"
-    )]
-    fn compare_along(
-        &self,
-        place: &Place<'_>,
-        shift: &Shift,
-        rows: &[Row],
-        sample: &Sample,
-        claims: &mut Readings<'_, '_>,
-        tallies: &mut [Tally],
-        seen: &mut Seen,
-    ) -> Vec<(usize, f64)> {
-        let (program, group) = (self.program, place.group);
-        let step_at_zero = self.run.step_at_zero;
-        let mut duals =
-            Evaluator::<Dual>::shifted(program, &sample.point, step_at_zero, &sample.values, shift);
-        let mut traced: Option<Evaluator<'_, '_, Traced>> = None;
-        let mut checked: Vec<(usize, f64)> = Vec::new();
-        for (at, row) in rows.iter().enumerate() {
-            let Some((first, _)) = row.parts.first() else {
-                continue;
-            };
-            let formula = &self.run.formulas[first.formula];
-            if sample.any_zero && self.run.off_kinks.contains(&formula.adjoint) {
-                continue;
-            }
-            let mut parts = row.parts.iter();
-            if parts.any(|(element, _)| self.broken.contains(&element.formula)) {
-                continue;
-            }
-            let output = &group.outputs[row.output];
-            let (array, offset) = element_of(&mut duals, program, group.of, output);
-            let truth = array
-                .tangents
-                .as_ref()
-                .map_or(0.0, |tangents| tangents[offset]);
-            if !truth.is_finite() {
-                // Where the network itself has no derivative there is nothing to compare with.
-                continue;
-            }
-            let claimed = sum(row, claims);
-            let larger = truth.abs().max(claimed.abs());
-            let gap = (truth - claimed).abs();
-            let mut live = truth != 0.0;
-            let mut zero = larger == 0.0;
-            let mut failed = false;
-            let mut error = if larger > 0.0 { gap / larger } else { 0.0 };
-            let agree = gap <= AGREEMENT * larger;
-            if !agree {
-                let traced = traced.get_or_insert_with(|| {
-                    Evaluator::<Traced>::shifted(
-                        program,
-                        &sample.point,
-                        step_at_zero,
-                        &sample.values,
-                        shift,
-                    )
-                });
-                let (array, offset) = element_of(traced, program, group.of, output);
-                let moving = array
-                    .magnitudes
-                    .as_ref()
-                    .map_or(0.0, |pairs| pairs[offset].1);
-                let size = moving + size(row, claims);
-                let within = gap <= ROUNDING * size;
-                error = if size > 0.0 { gap / size } else { 0.0 };
-                // Both may be rounding of 0; a value that is clearly not 0 still has to agree well.
-                live = larger > 1e3 * ROUNDING * size;
-                zero = larger <= ZERO * size;
-                failed = !within || (live && gap > 1e-6 * larger);
-            }
-            if failed && claims.graze_a_kink() {
-                // Rounding put the formula and the network on different sides of a kink.
-                tallies[first.formula].near_kinks += 1;
-                continue;
-            }
-            if failed {
-                let reason = match claims.trouble() {
-                    Some(trouble) if !claimed.is_finite() => trouble,
-                    _ => "differs from the derivative by dual numbers".to_owned(),
-                };
-                self.fail(place, row, sample, (claimed, truth), &reason, tallies);
-                continue;
-            }
-            let mut last = usize::MAX;
-            for (element, _) in &row.parts {
-                if element.formula == last {
-                    continue;
-                }
-                last = element.formula;
-                let tally = &mut tallies[element.formula];
-                tally.compared += 1;
-                tally.worst = tally.worst.max(error);
-                tally.small |= !live && !zero;
-                *seen.entry(element.formula).or_insert(false) |= live;
-            }
-            checked.push((at, truth));
-        }
-        duals.end();
-        checked
-    }
-
-    fn compare_differences(
-        &self,
-        place: &Place<'_>,
-        shift: &Shift,
-        rows: &[Row],
-        checked: &[(usize, f64)],
-        sample: &Sample,
-        tallies: &mut [Tally],
-    ) {
-        let mut open: Vec<Unsettled> = checked
-            .iter()
-            .map(|(at, truth)| Unsettled {
-                row: *at,
-                truth: *truth,
-                last: None,
-                converges: false,
-            })
-            .collect();
-        for step in steps(shift, sample) {
-            if open.is_empty() {
-                return;
-            }
-            let elements: Vec<(FamilyId, Vec<i64>)> = open
-                .iter()
-                .map(|open| {
-                    let output = rows[open.row].output;
-                    (place.group.of, place.group.outputs[output].clone())
-                })
-                .collect();
-            let found = differences(
-                self.program,
-                &sample.point,
-                self.run.step_at_zero,
-                &sample.values,
-                shift,
-                step,
-                &elements,
-            );
-            let mut left = Vec::new();
-            for (mut entry, difference) in open.into_iter().zip(found) {
-                match difference {
-                    Difference::Quotient { value, noise } => {
-                        let next = Quotient { step, value, noise };
-                        let better = entry.last.map(|last| last.extrapolated(&next));
-                        let mut found = std::iter::once(next).chain(better);
-                        if found.any(|found| agrees(found.value, found.noise, entry.truth)) {
-                            continue;
-                        }
-                        entry.converges |= entry
-                            .last
-                            .is_some_and(|last| agrees(value, noise + last.noise, last.value));
-                        entry.last = Some(next);
-                        left.push(entry);
-                    }
-                    Difference::NearKink | Difference::NoValue if entry.last.is_none() => {
-                        // A larger step would not help.
-                        tallies[rows[entry.row].parts[0].0.formula].near_kinks += 1;
-                    }
-                    Difference::NearKink | Difference::NoValue => left.push(entry),
-                }
-            }
-            open = left;
-        }
-        for entry in open {
-            let (at, truth) = (entry.row, entry.truth);
-            if !entry.converges || entry.last.is_some_and(|last| !last.may_see(truth)) {
-                // The function bends within every step: differences tell nothing here.
-                tallies[rows[at].parts[0].0.formula].near_kinks += 1;
-                continue;
-            }
-            let output = &place.group.outputs[rows[at].output];
-            let lost = entry.last.is_some_and(|last| {
-                let noise = NOISE * self.size_of(place.group.of, output, sample) / last.step;
-                agrees(last.value, noise, truth)
-            });
-            if lost {
-                // The value is what is left of a difference of large numbers.
-                tallies[rows[at].parts[0].0.formula].near_kinks += 1;
-                continue;
-            }
-            let value = entry.last.map_or(f64::NAN, |last| last.value);
-            let reason = "differs from the central difference";
-            self.fail(place, &rows[at], sample, (truth, value), reason, tallies);
-        }
-    }
-
-    /// Notes a difference with all formulas that have a part in the row.
-    fn fail(
-        &self,
-        place: &Place<'_>,
-        row: &Row,
-        sample: &Sample,
-        (claimed, expected): (f64, f64),
-        reason: &str,
-        tallies: &mut [Tally],
-    ) {
-        let system = self.program.system;
-        let group = place.group;
-        let element = match place.column {
-            Some(column) => {
-                let output = &group.outputs[row.output];
-                let index: Vec<i64> = output.iter().chain(&column.wrt).copied().collect();
-                names::element(system, group.adjoint, &index)
-            }
-            None => format!(
-                "{} along a random direction",
-                names::family(system, group.adjoint, &[])
-            ),
-        };
-        let mut failure: Option<Box<Failure>> = None;
-        for (part, _) in &row.parts {
-            let tally = &mut tallies[part.formula];
-            if tally.failure.is_some() {
-                continue;
-            }
-            let failure = failure.get_or_insert_with(|| {
-                Box::new(Failure {
-                    instance: self.run.instance.name(system),
-                    element: element.clone(),
-                    reason: reason.to_owned(),
-                    claimed,
-                    expected,
-                    step_at_zero: self.run.step_at_zero,
-                    point: given(self.program, sample),
-                })
-            });
-            tally.failure = Some(failure.clone());
-        }
     }
 }
 
@@ -665,42 +370,4 @@ pub(super) fn given(program: &Program<'_>, sample: &Sample) -> Vec<(String, f64)
         }
     }
     point
-}
-
-/// What is compared: elements of one column, or all of a group along a direction.
-struct Place<'g> {
-    group: &'g Group,
-    column: Option<&'g Column>,
-}
-
-/// What the formulas say of a row.
-fn sum(row: &Row, claims: &mut Readings<'_, '_>) -> f64 {
-    row.parts
-        .iter()
-        .map(|(element, weight)| weight * claims.value(element.block, element.offset))
-        .sum()
-}
-
-/// The size of the terms that the sum is made of.
-fn size(row: &Row, claims: &mut Readings<'_, '_>) -> f64 {
-    row.parts
-        .iter()
-        .map(|(element, weight)| weight.abs() * claims.size(element.block, element.offset))
-        .sum()
-}
-
-fn element_of<S: Scalar>(
-    evaluator: &mut Evaluator<'_, '_, S>,
-    program: &Program<'_>,
-    family: FamilyId,
-    index: &[i64],
-) -> (Rc<Array>, usize) {
-    let (keys, dense) = program.split_index(family, index);
-    let id = program.block_id(family, keys);
-    let block = program.block(id);
-    let offset = block
-        .layout
-        .offset(&dense)
-        .expect("elements were enumerated from this block");
-    (evaluator.array(id), offset)
 }

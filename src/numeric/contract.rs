@@ -196,29 +196,43 @@ impl Contraction {
         })
     }
 
-    /// The array, given the operands' arrays.
+    /// The array, given the operands' arrays, the number of directions they may move along, and the values if they
+    /// are known.
     pub(crate) fn run(
         &self,
         first: &Array,
         second: Option<&Array>,
-        tangents: bool,
+        lanes: usize,
         magnitudes: bool,
+        known: Option<&Array>,
     ) -> Array {
         let values = second.map_or(&[1.0][..], |second| &second.values);
         let moving = second.and_then(|second| second.tangents.as_ref());
-        let mut out = Array::filled(self.length, 0.0);
-        self.accumulate(&mut out.values, &first.values, values);
-        scale(&mut out.values, self.scale);
-        if tangents && (first.tangents.is_some() || moving.is_some()) {
-            let mut sum = vec![0.0; self.length];
-            if let Some(tangents) = &first.tangents {
-                self.accumulate(&mut sum, tangents, values);
+        let mut out = match known {
+            Some(known) => Array {
+                values: known.values.clone(),
+                ..Array::default()
+            },
+            None => {
+                let mut out = Array::filled(self.length, 0.0);
+                self.accumulate(&mut out.values, &first.values, values);
+                scale(&mut out.values, self.scale);
+                out
             }
-            if let Some(tangents) = moving {
-                self.accumulate(&mut sum, &first.values, tangents);
+        };
+        if lanes > 0 && (first.tangents.is_some() || moving.is_some()) {
+            let mut sums = vec![0.0; lanes * self.length];
+            for (lane, sum) in sums.chunks_exact_mut(self.length.max(1)).enumerate() {
+                let along = |tangents: &Vec<f64>| lane * tangents.len() / lanes;
+                if let Some(tangents) = &first.tangents {
+                    self.accumulate(sum, &tangents[along(tangents)..], values);
+                }
+                if let Some(tangents) = moving {
+                    self.accumulate(sum, &first.values, &tangents[along(tangents)..]);
+                }
             }
-            scale(&mut sum, self.scale);
-            out.tangents = Some(sum);
+            scale(&mut sums, self.scale);
+            out.tangents = Some(sums);
         }
         if magnitudes {
             let (a, a_moving) = sizes(first);
@@ -248,10 +262,14 @@ impl Contraction {
         if self.loops.iter().any(|each| each.extent == 0) {
             return;
         }
+        let (fast, outer) = match outer.split_last() {
+            Some((fast, outer)) => (*fast, outer),
+            None => (Loop::ONCE, outer),
+        };
         let mut counters: SmallVec<[usize; 6]> = smallvec![0; outer.len()];
         let (mut o, mut a, mut b) = base;
         loop {
-            inner.run(out, first, second, (o, a, b));
+            fast.sweep(inner, out, first, second, (o, a, b));
             // The next combination of the outer loops, the last one fastest.
             let mut at = outer.len();
             loop {
@@ -290,6 +308,59 @@ impl Loop {
         (class, std::cmp::Reverse(self.extent))
     }
 
+    /// A loop that is none.
+    const ONCE: Loop = Loop {
+        extent: 1,
+        out: 0,
+        first: 0,
+        second: 0,
+    };
+
+    /// The innermost loop at each step of this one. Where these are rows that are summed, four at a time: each sum is
+    /// loaded and stored less often, and its terms are added in the same order.
+    fn sweep(
+        &self,
+        inner: &Loop,
+        out: &mut [f64],
+        first: &[f64],
+        second: &[f64],
+        (mut o, mut a, mut b): (isize, isize, isize),
+    ) {
+        let mut left = self.extent;
+        if self.out == 0 && left >= 4 {
+            let n = inner.extent;
+            let (x, dx, y, dy) = match (inner.out, inner.first, inner.second) {
+                (1, 1, 0) => (first, self.first, second, self.second),
+                (1, 0, 1) => (second, self.second, first, self.first),
+                _ => (&[][..], 0, &[][..], 0),
+            };
+            if !x.is_empty() {
+                let out = &mut out[o as usize..o as usize + n];
+                while left >= 4 {
+                    let (row, factor) = match inner.first {
+                        1 => (a, b),
+                        _ => (b, a),
+                    };
+                    let rows = [0, 1, 2, 3].map(|step| {
+                        let start = (row + step * dx) as usize;
+                        &x[start..start + n]
+                    });
+                    let factors = [0, 1, 2, 3].map(|step| y[(factor + step * dy) as usize]);
+                    four(out, rows, factors);
+                    left -= 4;
+                    a += 4 * self.first;
+                    b += 4 * self.second;
+                }
+            }
+        }
+        for _ in 0..left {
+            inner.run(out, first, second, (o, a, b));
+            o += self.out;
+            a += self.first;
+            b += self.second;
+        }
+    }
+
     fn run(
         &self,
         out: &mut [f64],
@@ -325,6 +396,13 @@ impl Loop {
 fn axpy(out: &mut [f64], x: &[f64], factor: f64) {
     for (out, x) in out.iter_mut().zip(x) {
         *out += x * factor;
+    }
+}
+
+/// Four times [`axpy`].
+fn four(out: &mut [f64], [x, y, z, w]: [&[f64]; 4], [a, b, c, d]: [f64; 4]) {
+    for ((((out, x), y), z), w) in out.iter_mut().zip(x).zip(y).zip(z).zip(w) {
+        *out = *out + x * a + y * b + z * c + w * d;
     }
 }
 

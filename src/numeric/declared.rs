@@ -8,9 +8,9 @@ use crate::source::{Diagnostic, Span};
 use crate::system::{Function, System};
 use crate::term::FunctionId;
 
+use super::bodies::Functions;
 use super::code::Compiler;
 use super::dual::Jet;
-use super::evaluate::Functions;
 use super::instance::Instance;
 use super::program::Program;
 use super::scalar::Scalar;
@@ -39,6 +39,7 @@ pub(crate) fn check(system: &System, instance: &Instance, seed: u64) -> Vec<Diag
                 step_at_zero: 1.0,
                 kinks: Vec::new(),
                 trouble: None,
+                met: 0,
                 exponent: 0.0,
             },
             rng: ChaCha8Rng::seed_from_u64(seed),

@@ -59,7 +59,7 @@ pub(crate) fn differences(
     base: &Values,
     direction: &Shift,
     step: f64,
-    elements: &[(FamilyId, Vec<i64>)],
+    elements: &[(FamilyId, &[i64])],
 ) -> Vec<Difference> {
     let scaled = |factor: f64| Shift {
         blocks: direction
@@ -68,7 +68,7 @@ pub(crate) fn differences(
             .map(|(id, values)| (*id, values.iter().map(|value| value * factor).collect()))
             .collect(),
     };
-    let (up, down) = (scaled(step), scaled(-step));
+    let (up, down) = ([scaled(step)], [scaled(-step)]);
     let mut above = Evaluator::<f64>::shifted(program, point, step_at_zero, base, &up);
     let mut below = Evaluator::<f64>::shifted(program, point, step_at_zero, base, &down);
     let pairs: Vec<(f64, f64)> = elements

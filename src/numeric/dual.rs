@@ -6,21 +6,30 @@ use crate::system::Primitive;
 use super::array::Array;
 use super::scalar::{Scalar, primitive_bend, primitive_slope, primitive_value, raise, raise_slope};
 
-/// A value with its derivative along one direction.
+/// A value with its derivatives along `L` directions. What it is in one of them never depends on the others.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Dual {
+pub(crate) struct Dual<const L: usize = 1> {
     value: f64,
-    tangent: f64,
+    tangents: [f64; L],
 }
 
-impl Scalar for Dual {
-    const TANGENTS: bool = true;
+impl<const L: usize> Dual<L> {
+    fn with(value: f64, tangent: impl FnMut(usize) -> f64) -> Self {
+        Self {
+            value,
+            tangents: std::array::from_fn(tangent),
+        }
+    }
+}
+
+impl<const L: usize> Scalar for Dual<L> {
+    const LANES: usize = L;
     const MAGNITUDES: bool = false;
 
     fn number(value: f64) -> Self {
         Self {
             value,
-            tangent: 0.0,
+            tangents: [0.0; L],
         }
     }
 
@@ -33,73 +42,98 @@ impl Scalar for Dual {
     }
 
     fn is_constant(&self) -> bool {
-        self.tangent == 0.0
+        self.tangents.iter().all(|tangent| *tangent == 0.0)
+    }
+
+    fn moves(&self) -> u64 {
+        let lanes = self.tangents.iter().enumerate();
+        lanes.fold(0, |bits, (lane, tangent)| {
+            bits | u64::from(*tangent != 0.0) << lane
+        })
     }
 
     fn plus(&self, other: &Self) -> Self {
-        Self {
-            value: self.value + other.value,
-            tangent: self.tangent + other.tangent,
-        }
+        Self::with(self.value + other.value, |lane| {
+            self.tangents[lane] + other.tangents[lane]
+        })
     }
 
     fn times(&self, other: &Self) -> Self {
-        Self {
-            value: self.value * other.value,
-            tangent: self.tangent * other.value + self.value * other.tangent,
-        }
+        Self::with(self.value * other.value, |lane| {
+            self.tangents[lane] * other.value + self.value * other.tangents[lane]
+        })
     }
 
     fn apply(&self, primitive: Primitive, step_at_zero: f64) -> Self {
         let slope = primitive_slope(primitive, self.value, step_at_zero);
-        Self {
-            value: primitive_value(primitive, self.value, step_at_zero),
-            tangent: along(slope, self.tangent),
-        }
+        Self::with(
+            primitive_value(primitive, self.value, step_at_zero),
+            |lane| along(slope, self.tangents[lane]),
+        )
     }
 
     fn power_number(&self, exponent: f64) -> Self {
-        Self {
-            value: raise(self.value, exponent),
-            tangent: along_power(self.value, exponent, self.tangent),
-        }
+        let slope = raise_slope(self.value, exponent);
+        let value = raise(self.value, exponent);
+        Self::with(value, |lane| {
+            along_power((self.value, exponent), (value, slope), self.tangents[lane])
+        })
     }
 
-    fn to_jet(&self) -> Jet {
-        Jet(vec![self.value, self.tangent])
+    fn power(&self, exponent: &Self) -> Self {
+        let fixed = self.power_number(exponent.value);
+        if exponent.is_constant() {
+            return fixed;
+        }
+        let moving = self
+            .apply(Primitive::Log, 0.0)
+            .times(exponent)
+            .apply(Primitive::Exp, 0.0);
+        // Along a direction in which the exponent stands still the base may be negative.
+        Self::with(fixed.value, |lane| match exponent.tangents[lane] {
+            0.0 => fixed.tangents[lane],
+            _ => moving.tangents[lane],
+        })
     }
 
-    fn of_jet(jet: &Jet) -> Self {
-        Self {
-            value: jet.at(0),
-            tangent: jet.at(1),
-        }
+    fn to_jet(&self, lane: usize) -> Jet {
+        Jet(vec![self.value, self.tangents[lane]])
+    }
+
+    fn of_jets(jets: &[Jet]) -> Self {
+        Self::with(jets[0].at(0), |lane| jets[lane].at(1))
     }
 
     fn load(array: &Array, at: usize) -> Self {
-        Self {
-            value: array.values[at],
-            tangent: array.tangents.as_ref().map_or(0.0, |tangents| tangents[at]),
+        let value = array.values[at];
+        match &array.tangents {
+            None => Self::number(value),
+            Some(tangents) => {
+                let length = array.values.len();
+                Self::with(value, |lane| tangents[lane * length + at])
+            }
         }
     }
 
     fn store(&self, array: &mut Array, at: usize) {
         array.values[at] = self.value;
-        if self.tangent != 0.0 {
-            array.tangents_mut()[at] = self.tangent;
-        } else if let Some(tangents) = &mut array.tangents {
-            tangents[at] = 0.0;
+        if array.tangents.is_some() || !self.is_constant() {
+            let length = array.values.len();
+            let tangents = array.tangents_mut(L);
+            for (lane, tangent) in self.tangents.iter().enumerate() {
+                tangents[lane * length + at] = *tangent;
+            }
         }
     }
 }
 
-/// The tangent of a power. A negative power of a large number may be too small to be seen where its product with
-/// the number's own tangent is not.
-fn along_power(value: f64, exponent: f64, tangent: f64) -> f64 {
-    if exponent < 0.0 && value != 0.0 && tangent != 0.0 {
-        exponent * (raise(value, exponent) * (tangent / value))
+/// The tangent of a power, given its value and its slope. A negative power of a large number may be too small to be
+/// seen where its product with the number's own tangent is not.
+fn along_power((base, exponent): (f64, f64), (value, slope): (f64, f64), tangent: f64) -> f64 {
+    if exponent < 0.0 && base != 0.0 && tangent != 0.0 {
+        exponent * (value * (tangent / base))
     } else {
-        along(raise_slope(value, exponent), tangent)
+        along(slope, tangent)
     }
 }
 
@@ -121,7 +155,7 @@ pub(crate) struct Traced {
 }
 
 impl Scalar for Traced {
-    const TANGENTS: bool = true;
+    const LANES: usize = 1;
     const MAGNITUDES: bool = true;
 
     fn number(value: f64) -> Self {
@@ -188,18 +222,19 @@ impl Scalar for Traced {
         let bend = if bend.is_finite() { bend } else { 0.0 };
         Self {
             value,
-            tangent: along_power(self.value, exponent, self.tangent),
+            tangent: along_power((self.value, exponent), (value, slope), self.tangent),
             size: value.abs() + (slope * lost).abs(),
-            magnitude: along_power(self.value, exponent, self.magnitude).abs()
+            magnitude: along_power((self.value, exponent), (value, slope), self.magnitude).abs()
                 + along(bend, self.tangent).abs(),
         }
     }
 
-    fn to_jet(&self) -> Jet {
+    fn to_jet(&self, _lane: usize) -> Jet {
         Jet(vec![self.value, self.tangent])
     }
 
-    fn of_jet(jet: &Jet) -> Self {
+    fn of_jets(jets: &[Jet]) -> Self {
+        let jet = &jets[0];
         Self {
             value: jet.at(0),
             tangent: jet.at(1),
@@ -225,7 +260,7 @@ impl Scalar for Traced {
 
     fn store(&self, array: &mut Array, at: usize) {
         array.values[at] = self.value;
-        array.tangents_mut()[at] = self.tangent;
+        array.tangents_mut(1)[at] = self.tangent;
         array.magnitudes_mut()[at] = (self.size, self.magnitude);
     }
 }
@@ -278,7 +313,7 @@ impl Jet {
 }
 
 impl Scalar for Jet {
-    const TANGENTS: bool = true;
+    const LANES: usize = 1;
     const MAGNITUDES: bool = false;
 
     fn number(value: f64) -> Self {
@@ -363,20 +398,20 @@ impl Scalar for Jet {
         Jet::joined(&value, &slope.times(&high), low.0.len())
     }
 
-    fn to_jet(&self) -> Jet {
+    fn to_jet(&self, _lane: usize) -> Jet {
         self.clone()
     }
 
-    fn of_jet(jet: &Jet) -> Self {
-        jet.clone()
+    fn of_jets(jets: &[Jet]) -> Self {
+        jets[0].clone()
     }
 
     fn load(array: &Array, at: usize) -> Self {
-        Dual::load(array, at).to_jet()
+        Dual::<1>::load(array, at).to_jet(0)
     }
 
     fn store(&self, array: &mut Array, at: usize) {
-        Dual::of_jet(self).store(array, at);
+        Dual::<1>::of_jets(std::slice::from_ref(self)).store(array, at);
     }
 }
 
@@ -413,20 +448,49 @@ mod tests {
         for step in [0.0, 0.5, 1.0] {
             let u = Dual {
                 value: 0.0,
-                tangent: 1.0,
+                tangents: [1.0],
             };
-            assert!(close(u.apply(Primitive::Relu, step).tangent, step));
+            assert!(close(u.apply(Primitive::Relu, step).tangents[0], step));
             let absolute = u
                 .apply(Primitive::Relu, step)
                 .plus(&u.scaled(-1.0).apply(Primitive::Relu, step));
-            assert!(close(absolute.tangent, 0.0));
+            assert!(close(absolute.tangents[0], 0.0));
             let tie = u.maximum(&Dual::number(0.0), step);
-            assert!(close(tie.tangent, step));
+            assert!(close(tie.tangents[0], step));
             assert!(close(
-                Dual::number(0.0).maximum(&u, step).tangent,
+                Dual::number(0.0).maximum(&u, step).tangents[0],
                 1.0 - step
             ));
-            assert!(close(u.minimum(&Dual::number(0.0), step).tangent, step));
+            assert!(close(u.minimum(&Dual::number(0.0), step).tangents[0], step));
         }
+    }
+
+    #[test]
+    fn directions_do_not_meet() {
+        // x² · a^x · e^a at (-1.5, 2): along x alone, along a alone, along both.
+        let x = Dual::<3> {
+            value: -1.5,
+            tangents: [1.0, 0.0, 1.0],
+        };
+        let a = Dual::<3> {
+            value: 2.0,
+            tangents: [0.0, 1.0, 1.0],
+        };
+        let whole = |x: &Dual<3>, a: &Dual<3>| {
+            let powers = x.power_number(2.0).times(&a.power(x));
+            powers.times(&a.apply(Primitive::Exp, 1.0))
+        };
+        let found = whole(&x, &a);
+        for lane in 0..3 {
+            let alone = |u: &Dual<3>| Dual::<3>::with(u.value, |_| u.tangents[lane]);
+            let expected = whole(&alone(&x), &alone(&a)).tangents[0];
+            assert!((found.tangents[lane] - expected).abs() < 1e-12);
+        }
+        let both = found.tangents[0] + found.tangents[1];
+        assert!((both - found.tangents[2]).abs() < 1e-12);
+        // (-1.5)^2 has a slope by its base and none by its exponent.
+        let power = x.power(&a);
+        assert!(close(power.value, 2.25) && close(power.tangents[0], -3.0));
+        assert!(power.tangents[1].is_nan() && power.tangents[2].is_nan());
     }
 }

@@ -8,30 +8,30 @@ use smallvec::SmallVec;
 
 use crate::functions::MatrixFunction;
 use crate::system::{FamilyKind, System};
-use crate::term::{Cmp, FamilyId, FunctionId, Reduction};
+use crate::term::FamilyId;
 
-use super::array::Array;
-use super::code::{Code, Op, OpId, Temporary};
-use super::contract::{Letter, Source};
-use super::dual::{Dual, Jet};
-use super::frame::{Frame, Slots};
+use super::array::{Array, Layout};
+use super::code::{Code, Op};
+use super::dual::Dual;
+use super::frame::{Frame, Home, Slots};
 use super::linear::{self, Square};
 use super::names;
-use super::nest::{Check, Linear, Lookup, Nest};
+use super::nest::{Linear, Register};
 use super::opaque::Smooth;
 use super::program::{Block, BlockId, Owner, Program};
-use super::scalar::{Scalar, exponent};
+use super::scalar::Scalar;
 use super::values::{Point, Shift, Values};
 
 /// Evaluates a program at a point, over numbers or over numbers with derivatives.
 #[derive(Debug)]
 pub(crate) struct Evaluator<'e, 'a, S> {
-    program: &'e Program<'a>,
-    point: &'e Point,
-    step_at_zero: f64,
+    pub(super) program: &'e Program<'a>,
+    pub(super) point: &'e Point,
+    pub(super) step_at_zero: f64,
     /// Values at the same point without the shift, and which blocks the shift changes.
-    base: Option<(&'e Values, Vec<bool>)>,
-    shift: Option<&'e Shift>,
+    pub(super) base: Option<(&'e Values, Vec<bool>)>,
+    /// What is added along each direction.
+    shift: &'e [Shift],
     /// The only block besides the shifted ones whose values depend on the shift.
     only: Option<BlockId>,
     /// Local derivatives: of one block by one element of another.
@@ -39,11 +39,11 @@ pub(crate) struct Evaluator<'e, 'a, S> {
     pub(crate) values: Values,
     /// What was kept for blocks that are evaluated one element at a time.
     frames: FxHashMap<BlockId, Frame<S>>,
-    reading: SmallVec<[BlockId; 8]>,
+    pub(super) reading: SmallVec<[BlockId; 8]>,
     /// The first thing that had no value.
     pub(crate) trouble: Option<String>,
-    /// How large arguments of exponentials were, up or down.
-    pub(crate) exponent: f64,
+    /// The directions along which an argument moves off its kink, as bits.
+    pub(crate) met: u64,
     scalar: PhantomData<S>,
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn slopes(
     }
     let mut duals = Evaluator::<Dual> {
         base: Some((base, open)),
-        shift: Some(&shift),
+        shift: std::slice::from_ref(&shift),
         only: Some(of),
         ..Evaluator::new(program, point, step_at_zero)
     };
@@ -80,30 +80,31 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
             point,
             step_at_zero,
             base: None,
-            shift: None,
+            shift: &[],
             only: None,
             locals: FxHashMap::default(),
             values: Values::default(),
             frames: FxHashMap::default(),
             reading: SmallVec::new(),
             trouble: None,
-            exponent: 0.0,
+            met: 0,
             scalar: PhantomData,
         }
     }
 
-    /// An evaluation that shares what the shift does not change.
+    /// An evaluation that shares what no shift changes: numbers move by one shift, what carries derivatives along
+    /// one in each direction.
     pub(crate) fn shifted(
         program: &'e Program<'a>,
         point: &'e Point,
         step_at_zero: f64,
         base: &'e Values,
-        shift: &'e Shift,
+        shift: &'e [Shift],
     ) -> Self {
-        let affected = base.affected(shift.blocks.keys().copied());
+        let sources = shift.iter().flat_map(|shift| shift.blocks.keys().copied());
         Self {
-            base: Some((base, affected)),
-            shift: Some(shift),
+            base: Some((base, base.affected(sources))),
+            shift,
             values: program.spare_values(),
             ..Self::new(program, point, step_at_zero)
         }
@@ -127,7 +128,7 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         }
     }
 
-    fn fail(&mut self, why: impl FnOnce(&System) -> String) -> S {
+    pub(super) fn fail(&mut self, why: impl FnOnce(&System) -> String) -> S {
         if self.trouble.is_none() {
             self.trouble = Some(why(self.program.system));
         }
@@ -217,7 +218,7 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
                 self.of_matrix(row.function, *of, &block, &mut array);
             } else {
                 for at in 0..block.pieces.len() {
-                    self.piece(&block, at, &mut array);
+                    self.piece((id, at), &block, &mut array);
                 }
             }
             array
@@ -225,20 +226,24 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         if self.only.is_some_and(|only| only != id) && !self.program.is_inside(block.family) {
             array.tangents = None;
         }
-        if let Some(added) = self.shift.and_then(|shift| shift.blocks.get(&id)) {
-            if S::TANGENTS {
-                let magnitudes = S::MAGNITUDES;
-                for (tangent, added) in array.tangents_mut().iter_mut().zip(added) {
-                    *tangent += added;
-                }
-                if magnitudes {
-                    for (pair, added) in array.magnitudes_mut().iter_mut().zip(added) {
-                        pair.1 += added.abs();
-                    }
-                }
-            } else {
+        for (lane, shift) in self.shift.iter().enumerate() {
+            let Some(added) = shift.blocks.get(&id) else {
+                continue;
+            };
+            if S::LANES == 0 {
                 for (value, added) in array.values.iter_mut().zip(added) {
                     *value += added;
+                }
+                continue;
+            }
+            let start = lane * array.values.len();
+            let tangents = &mut array.tangents_mut(S::LANES)[start..];
+            for (tangent, added) in tangents.iter_mut().zip(added) {
+                *tangent += added;
+            }
+            if S::MAGNITUDES {
+                for (pair, added) in array.magnitudes_mut().iter_mut().zip(added) {
+                    pair.1 += added.abs();
                 }
             }
         }
@@ -282,28 +287,47 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         Smooth::loss(self.program, loss, self.point.seed)
     }
 
-    fn piece(&mut self, block: &Block, at: usize, array: &mut Array) {
-        let Some(code) = self.program.code(block, at) else {
-            self.bodiless(block, at, array);
+    fn piece(&mut self, home: Home, block: &Block, array: &mut Array) {
+        let Some(code) = self.program.code(block, home.1) else {
+            self.bodiless(block, home.1, array);
             return;
         };
         let Some(nest) = &code.nest else { return };
         let mut frame = Frame::new(&code, Vec::new());
+        frame.home = Some(home);
         if self.whole_contraction(&code, block, &mut frame, array) {
             return;
         }
-        let target = &code.target;
+        let place = Place::of(&code.target, &block.layout);
         self.each(&mut frame, nest, &mut |evaluator, frame| {
             let value = evaluator.eval(&code, frame, code.root);
-            let mut offset = 0;
-            for (at, index) in target.iter().enumerate() {
-                let Some(index) = evaluator.whole(index, &frame.registers) else {
-                    return;
-                };
-                offset += (index - block.layout.low[at]) * block.layout.stride[at];
+            let offset = match &place {
+                Some(place) => place.offset(&frame.registers),
+                None => evaluator.place(&code.target, &block.layout, &frame.registers),
+            };
+            if let Some(offset) = offset {
+                value.store(array, offset);
             }
-            value.store(array, offset as usize);
         });
+    }
+
+    /// Where the registers' values are in a block.
+    fn place(&mut self, target: &[Linear], layout: &Layout, registers: &[i64]) -> Option<usize> {
+        let mut offset = 0;
+        for (at, index) in target.iter().enumerate() {
+            offset += (self.whole(index, registers)? - layout.low[at]) * layout.stride[at];
+        }
+        Some(offset as usize)
+    }
+
+    /// The values of a block at the same point without the shift.
+    pub(super) fn before(&self, id: BlockId) -> Option<&Rc<Array>> {
+        self.base.as_ref()?.0.array(id)
+    }
+
+    /// The same of a sum of products.
+    pub(super) fn sum_before(&self, home: Option<Home>, at: u32) -> Option<&Rc<Array>> {
+        self.base.as_ref()?.0.sums.get(&(home?, at))
     }
 
     /// A piece that is one contraction over exactly the block's box is taken as it is.
@@ -376,108 +400,18 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         }
     }
 
-    /// Runs the loops.
-    fn each(
-        &mut self,
-        frame: &mut Frame<S>,
-        nest: &Nest,
-        visit: &mut dyn FnMut(&mut Self, &mut Frame<S>),
-    ) {
-        if nest
-            .before
-            .iter()
-            .all(|check| self.holds(check, &frame.registers))
-        {
-            self.each_level(frame, nest, 0, visit);
-        }
-    }
-
-    fn each_level(
-        &mut self,
-        frame: &mut Frame<S>,
-        nest: &Nest,
-        at: usize,
-        visit: &mut dyn FnMut(&mut Self, &mut Frame<S>),
-    ) {
-        let Some(level) = nest.levels.get(at) else {
-            visit(self, frame);
-            return;
-        };
-        let register = level.register as usize;
-        let outer = frame.registers[register];
-        let range = level.range(|bound| self.numerator(bound, &frame.registers));
-        let Some((low, high)) = range else {
-            self.fail(|_| "a bound of a sum has no value".into());
-            return;
-        };
-        for value in low..=high {
-            frame.registers[register] = value;
-            if level
-                .checks
-                .iter()
-                .all(|check| self.holds(check, &frame.registers))
-            {
-                self.each_level(frame, nest, at + 1, visit);
-            }
-        }
-        frame.registers[register] = outer;
-    }
-
-    fn holds(&mut self, check: &Check, registers: &[i64]) -> bool {
-        self.numerator(&check.linear, registers)
-            .is_some_and(|numerator| {
-                Check::holds(check.relation, numerator, check.linear.denominator)
-            })
-    }
-
-    fn numerator(&mut self, linear: &Linear, registers: &[i64]) -> Option<i64> {
-        let mut sum = linear.constant;
-        for (register, coefficient) in &linear.terms {
-            sum += coefficient * registers[*register as usize];
-        }
-        for (lookup, coefficient) in &linear.lookups {
-            let value = match lookup {
-                Lookup::Size(size, slots) => {
-                    let slots: Option<Vec<i64>> = slots
-                        .iter()
-                        .map(|slot| self.whole(slot, registers))
-                        .collect();
-                    self.program.instance.size(*size, &slots?)
-                }
-                Lookup::Read(family, slots) => {
-                    let index: Option<Vec<i64>> = slots
-                        .iter()
-                        .map(|slot| self.whole(slot, registers))
-                        .collect();
-                    let value = self.element(*family, &index?).value();
-                    if !value.is_finite() {
-                        return None;
-                    }
-                    value.round() as i64
-                }
-            };
-            sum += coefficient * value;
-        }
-        Some(sum)
-    }
-
-    /// The whole number that an index expression is; none (and a note) if it is none.
-    fn whole(&mut self, linear: &Linear, registers: &[i64]) -> Option<i64> {
-        let numerator = self.numerator(linear, registers)?;
-        if numerator % linear.denominator != 0 {
-            self.fail(|_| "an index is not a whole number".into());
-            return None;
-        }
-        Some(numerator / linear.denominator)
-    }
-
     /// An element of a family at a full index.
     pub(crate) fn element(&mut self, family: FamilyId, index: &[i64]) -> S {
         self.element_among(None, family, index)
     }
 
     /// The same where a loop reads it: its block is looked for among those that the loop has read.
-    fn element_among(&mut self, slots: Option<&mut Slots>, family: FamilyId, index: &[i64]) -> S {
+    pub(super) fn element_among(
+        &mut self,
+        slots: Option<&mut Slots>,
+        family: FamilyId,
+        index: &[i64],
+    ) -> S {
         if let Some(FamilyKind::Local { of, wrt }) = self.program.kind(family) {
             return self.local(*of, *wrt, index);
         }
@@ -535,7 +469,7 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         S::number(slope)
     }
 
-    fn outside(&mut self, family: FamilyId, index: &[i64]) -> S {
+    pub(super) fn outside(&mut self, family: FamilyId, index: &[i64]) -> S {
         self.fail(|system| {
             format!(
                 "{} is read outside its range",
@@ -544,7 +478,7 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
         })
     }
 
-    fn load_block(&mut self, code: &Code, frame: &mut Frame<S>, slot: u32) -> Rc<Array> {
+    pub(super) fn load_block(&mut self, code: &Code, frame: &mut Frame<S>, slot: u32) -> Rc<Array> {
         match &frame.arrays[slot as usize] {
             Some(array) => Rc::clone(array),
             None => {
@@ -554,438 +488,36 @@ impl<'e, 'a, S: Scalar> Evaluator<'e, 'a, S> {
             }
         }
     }
-
-    fn eval(&mut self, code: &Code, frame: &mut Frame<S>, op: OpId) -> S {
-        match &code.ops[op as usize] {
-            Op::Number(value) => S::number(*value),
-            Op::Parameter(at) => frame.parameters[*at as usize].clone(),
-            Op::Load { block, base, steps } => {
-                let mut offset = *base;
-                for (register, step) in steps {
-                    offset += step * frame.registers[*register as usize];
-                }
-                match &frame.arrays[*block as usize] {
-                    Some(array) => S::load(array, offset as usize),
-                    None => S::load(&self.load_block(code, frame, *block), offset as usize),
-                }
-            }
-            Op::Index(linear) => match self.numerator(linear, &frame.registers) {
-                Some(numerator) => S::number(numerator as f64 / linear.denominator as f64),
-                None => S::number(f64::NAN),
-            },
-            Op::Temporary {
-                at,
-                letters,
-                otherwise,
-            } => match place(letters, &frame.registers) {
-                Some(offset) => match &frame.temporaries[*at as usize] {
-                    Some(array) => S::load(array, offset),
-                    None => S::load(&self.temporary(code, frame, *at), offset),
-                },
-                None => self.eval(code, frame, *otherwise),
-            },
-            Op::Memo { at, of } => {
-                let memo = &code.memos[*at as usize];
-                let Some(offset) = place(&memo.letters, &frame.registers) else {
-                    return self.eval(code, frame, *of);
-                };
-                if let Some(Some(value)) = frame.memos[*at as usize].get(offset) {
-                    return value.clone();
-                }
-                let value = self.eval(code, frame, *of);
-                let table = &mut frame.memos[*at as usize];
-                if table.is_empty() {
-                    table.resize(memo.length, None);
-                }
-                table[offset] = Some(value.clone());
-                value
-            }
-            Op::Invalid(why) => self.fail(|_| why.clone()),
-            Op::Read { .. }
-            | Op::ReadAt { .. }
-            | Op::Reduce(..)
-            | Op::Add(_)
-            | Op::Mul(..)
-            | Op::Power(..)
-            | Op::Primitive(..)
-            | Op::Call(..)
-            | Op::Derived(..)
-            | Op::Guard(_)
-            | Op::Test(..)
-            | Op::Cases(_) => crate::stack::deep(|| self.branch(code, frame, op)),
-        }
-    }
-
-    fn branch(&mut self, code: &Code, frame: &mut Frame<S>, op: OpId) -> S {
-        match &code.ops[op as usize] {
-            Op::Read { block, index } => {
-                let id = code.blocks[*block as usize];
-                let shape = self.program.block(id);
-                let mut dense: SmallVec<[i64; 4]> = SmallVec::new();
-                for linear in index {
-                    match self.whole(linear, &frame.registers) {
-                        Some(value) => dense.push(value),
-                        None => return S::number(f64::NAN),
-                    }
-                }
-                let offset = shape.layout.offset(&dense);
-                match offset {
-                    Some(offset) if self.program.is_element(&shape, offset) => {
-                        S::load(&self.load_block(code, frame, *block), offset)
-                    }
-                    _ => {
-                        let full = self.program.full_index(shape.family, &shape.keys, &dense);
-                        self.outside(shape.family, &full)
-                    }
-                }
-            }
-            Op::ReadAt { family, index } => {
-                let mut full: SmallVec<[i64; 6]> = SmallVec::new();
-                for linear in index {
-                    match self.whole(linear, &frame.registers) {
-                        Some(value) => full.push(value),
-                        None => return S::number(f64::NAN),
-                    }
-                }
-                self.element_among(Some(&mut frame.slots), *family, &full)
-            }
-            Op::Add(terms) => {
-                let mut sum = self.eval(code, frame, terms[0]);
-                for term in &terms[1..] {
-                    let value = self.eval(code, frame, *term);
-                    sum = sum.plus(&value);
-                }
-                sum
-            }
-            Op::Mul(conditions, factors) => {
-                let mut product = self.eval(code, frame, factors[0]);
-                for (at, factor) in factors.iter().enumerate().skip(1) {
-                    if at <= *conditions && product.value() == 0.0 {
-                        return S::number(0.0);
-                    }
-                    let value = self.eval(code, frame, *factor);
-                    product = product.times(&value);
-                }
-                product
-            }
-            Op::Power(base, exponent) => {
-                let base = self.eval(code, frame, *base);
-                let exponent = self.eval(code, frame, *exponent);
-                let root = exponent.value() > 0.0 && exponent.value() < 1.0;
-                if root && base.value() == 0.0 {
-                    // The value stands, but a point like this tells nothing of derivatives.
-                    let _ = self.fail(|_| "a root of 0 has no derivative".to_owned());
-                }
-                base.power(&exponent)
-            }
-            Op::Primitive(primitive, argument) => {
-                let argument = self.eval(code, frame, *argument);
-                self.primitive(*primitive, &argument)
-            }
-            Op::Call(function, arguments) => {
-                let arguments = arguments
-                    .iter()
-                    .map(|at| self.eval(code, frame, *at))
-                    .collect();
-                self.call(*function, arguments)
-            }
-            Op::Derived(function, orders, arguments) => {
-                let arguments: Vec<S> = arguments
-                    .iter()
-                    .map(|at| self.eval(code, frame, *at))
-                    .collect();
-                self.derived(*function, orders, &arguments)
-            }
-            Op::Guard(checks) => {
-                let holds = checks
-                    .iter()
-                    .all(|check| self.holds(check, &frame.registers));
-                S::number(f64::from(u8::from(holds)))
-            }
-            Op::Test(cmp, left, right) => {
-                let left = self.eval(code, frame, *left).value();
-                let right = self.eval(code, frame, *right).value();
-                self.kink(left - right);
-                let holds = match cmp {
-                    Cmp::Greater => left > right,
-                    Cmp::GreaterEqual => left >= right,
-                    Cmp::Equal => left - right == 0.0,
-                    Cmp::NotEqual => left - right != 0.0,
-                };
-                if left.is_nan() || right.is_nan() {
-                    return S::number(f64::NAN);
-                }
-                S::number(f64::from(u8::from(holds)))
-            }
-            Op::Cases(branches) => {
-                for (condition, value) in branches {
-                    if self.eval(code, frame, *condition).value() != 0.0 {
-                        return self.eval(code, frame, *value);
-                    }
-                }
-                self.fail(|_| "no case applies".into())
-            }
-            Op::Reduce(reduction, nest, body) => self.reduce(code, frame, *reduction, nest, *body),
-            Op::Number(_)
-            | Op::Parameter(_)
-            | Op::Load { .. }
-            | Op::Index(_)
-            | Op::Temporary { .. }
-            | Op::Memo { .. }
-            | Op::Invalid(_) => unreachable!("leaves are evaluated by `eval`"),
-        }
-    }
-
-    fn reduce(
-        &mut self,
-        code: &Code,
-        frame: &mut Frame<S>,
-        reduction: Reduction,
-        nest: &Nest,
-        body: OpId,
-    ) -> S {
-        match reduction {
-            Reduction::Sum => {
-                let mut sum = S::number(0.0);
-                self.each(frame, nest, &mut |evaluator, frame| {
-                    let value = evaluator.eval(code, frame, body);
-                    sum = sum.plus(&value);
-                });
-                sum
-            }
-            Reduction::Product => {
-                let mut product = S::number(1.0);
-                self.each(frame, nest, &mut |evaluator, frame| {
-                    let value = evaluator.eval(code, frame, body);
-                    product = product.times(&value);
-                });
-                product
-            }
-            Reduction::Max | Reduction::Min => {
-                let mut all: Vec<S> = Vec::new();
-                self.each(frame, nest, &mut |evaluator, frame| {
-                    let value = evaluator.eval(code, frame, body);
-                    all.push(value);
-                });
-                let Some(mut best) = all.pop() else {
-                    return self.fail(|_| "a maximum or minimum over nothing".into());
-                };
-                while let Some(next) = all.pop() {
-                    self.kink(next.value() - best.value());
-                    if next.value().is_nan() || best.value().is_nan() {
-                        return S::number(f64::NAN);
-                    }
-                    best = if reduction == Reduction::Max {
-                        next.maximum(&best, self.step_at_zero)
-                    } else {
-                        next.minimum(&best, self.step_at_zero)
-                    };
-                }
-                best
-            }
-        }
-    }
-
-    fn kink(&mut self, argument: f64) {
-        if let Some(id) = self.reading.last() {
-            self.values.kinks[id.0 as usize].push(argument);
-        }
-    }
-
-    fn primitive<T: Scalar>(&mut self, primitive: crate::system::Primitive, argument: &T) -> T {
-        use crate::system::Primitive;
-        match primitive {
-            Primitive::Relu | Primitive::Step => self.kink(argument.value()),
-            _ => self.exponent = self.exponent.max(exponent(primitive, argument.value())),
-        }
-        argument.apply(primitive, self.step_at_zero)
-    }
-
-    /// A function with a body at its arguments, or an opaque one.
-    fn call(&mut self, function: FunctionId, arguments: Vec<S>) -> S {
-        let mut inner = self.inner();
-        let value = inner.function(function, arguments);
-        self.adopt(inner);
-        value
-    }
-
-    /// A derivative of a function, through its value.
-    fn derived(&mut self, function: FunctionId, orders: &[u8], arguments: &[S]) -> S {
-        let mut jets: Vec<Jet> = arguments.iter().map(Scalar::to_jet).collect();
-        let first = jets.iter().map(Jet::order).max().unwrap_or(0);
-        let mut count = 0;
-        for (jet, order) in jets.iter_mut().zip(orders) {
-            for _ in 0..*order {
-                *jet = jet.perturbed(first + count);
-                count += 1;
-            }
-        }
-        let mut inner = self.inner();
-        let value = inner.function(function, jets);
-        self.adopt(inner);
-        S::of_jet(&value.coefficient(first, count))
-    }
-
-    fn inner(&self) -> Functions<'e, 'a> {
-        Functions {
-            program: self.program,
-            seed: self.point.seed,
-            step_at_zero: self.step_at_zero,
-            kinks: Vec::new(),
-            trouble: None,
-            exponent: 0.0,
-        }
-    }
-
-    fn adopt(&mut self, inner: Functions<'_, '_>) {
-        for kink in inner.kinks {
-            self.kink(kink);
-        }
-        self.exponent = self.exponent.max(inner.exponent);
-        if self.trouble.is_none() {
-            self.trouble = inner.trouble;
-        }
-    }
-
-    fn temporary(&mut self, code: &Code, frame: &mut Frame<S>, at: u32) -> Rc<Array> {
-        if let Some(array) = &frame.temporaries[at as usize] {
-            return Rc::clone(array);
-        }
-        let array = match &code.temporaries[at as usize] {
-            Temporary::Fill(op, letters) => {
-                let length = letters
-                    .iter()
-                    .map(|letter| letter.extent as usize)
-                    .product();
-                let mut array = Array::filled(length, 0.0);
-                let saved: Vec<i64> = letters
-                    .iter()
-                    .map(|letter| frame.registers[letter.register as usize])
-                    .collect();
-                for letter in letters {
-                    frame.registers[letter.register as usize] = letter.low;
-                }
-                for offset in 0..length {
-                    let value = self.eval(code, frame, *op);
-                    value.store(&mut array, offset);
-                    for letter in letters.iter().rev() {
-                        let register = &mut frame.registers[letter.register as usize];
-                        *register += 1;
-                        if *register < letter.low + letter.extent {
-                            break;
-                        }
-                        *register = letter.low;
-                    }
-                }
-                for (letter, value) in letters.iter().zip(saved) {
-                    frame.registers[letter.register as usize] = value;
-                }
-                array
-            }
-            Temporary::Contract(contraction) => {
-                let first = self.source(code, frame, contraction.first.source);
-                let second = contraction
-                    .second
-                    .as_ref()
-                    .map(|operand| self.source(code, frame, operand.source));
-                contraction.run(&first, second.as_deref(), S::TANGENTS, S::MAGNITUDES)
-            }
-        };
-        let array = Rc::new(array);
-        frame.temporaries[at as usize] = Some(Rc::clone(&array));
-        array
-    }
-
-    fn source(&mut self, code: &Code, frame: &mut Frame<S>, source: Source) -> Rc<Array> {
-        match source {
-            Source::Block(slot) => self.load_block(code, frame, slot),
-            Source::Temporary(at) => self.temporary(code, frame, at),
-        }
-    }
 }
 
-/// The place of the registers' values in a box, if they are in it.
-fn place(letters: &[Letter], registers: &[i64]) -> Option<usize> {
-    let mut offset = 0;
-    for letter in letters {
-        let step = registers[letter.register as usize] - letter.low;
-        if step < 0 || step >= letter.extent {
-            return None;
-        }
-        offset = offset * letter.extent + step;
-    }
-    Some(offset as usize)
+/// Where the elements of a piece go, if that is the same sum for all of them.
+struct Place {
+    base: i64,
+    steps: SmallVec<[(Register, i64); 4]>,
 }
 
-/// Evaluates bodies of functions, over any scalar.
-pub(crate) struct Functions<'e, 'a> {
-    pub(crate) program: &'e Program<'a>,
-    pub(crate) seed: u64,
-    pub(crate) step_at_zero: f64,
-    pub(crate) kinks: Vec<f64>,
-    pub(crate) trouble: Option<String>,
-    pub(crate) exponent: f64,
-}
-
-impl Functions<'_, '_> {
-    /// The value of a function.
-    pub(crate) fn function<T: Scalar>(&mut self, id: FunctionId, arguments: Vec<T>) -> T {
-        let row = self.program.system.function(id);
-        if let Some(primitive) = row.primitive {
-            return self.primitive(primitive, &arguments[0]);
-        }
-        let Some(code) = self.program.function(id) else {
-            return Smooth::function(id, arguments.len(), self.seed)
-                .value(&arguments, self.step_at_zero);
+impl Place {
+    fn of(target: &[Linear], layout: &Layout) -> Option<Self> {
+        let mut place = Self {
+            base: 0,
+            steps: SmallVec::new(),
         };
-        for at in 0..row.slopes_at.len() {
-            let (point, value) = self.program.slope_at(id, at);
-            let frozen: Vec<T> = arguments.iter().map(Scalar::frozen).collect();
-            let point = self.body(&point, frozen).value();
-            if point.to_bits() == arguments[0].value().to_bits()
-                || point - arguments[0].value() == 0.0
-            {
-                // Here the first argument moves with the declared slope, the others as in the body.
-                let slope = self.body(&value, arguments.clone());
-                let moving = arguments[0].minus(&arguments[0].frozen());
-                let mut still = arguments;
-                still[0] = still[0].frozen();
-                return self.body(&code, still).plus(&slope.times(&moving));
+        for (at, index) in target.iter().enumerate() {
+            if !index.is_plain() {
+                return None;
             }
+            place.base += (index.constant - layout.low[at]) * layout.stride[at];
+            let steps = index.terms.iter();
+            place
+                .steps
+                .extend(steps.map(|(register, step)| (*register, step * layout.stride[at])));
         }
-        self.body(&code, arguments)
+        Some(place)
     }
 
-    fn primitive<T: Scalar>(&mut self, primitive: crate::system::Primitive, argument: &T) -> T {
-        use crate::system::Primitive;
-        match primitive {
-            Primitive::Relu | Primitive::Step => self.kinks.push(argument.value()),
-            _ => self.exponent = self.exponent.max(exponent(primitive, argument.value())),
-        }
-        argument.apply(primitive, self.step_at_zero)
-    }
-
-    /// A compiled body at its parameters.
-    pub(crate) fn body<T: Scalar>(&mut self, code: &Code, parameters: Vec<T>) -> T {
-        // Bodies use their parameters only, so an evaluator over an empty point serves.
-        let point = Point {
-            given: FxHashMap::default(),
-            seed: self.seed,
-        };
-        let mut evaluator = Evaluator::<T> {
-            values: self.program.spare_values(),
-            ..Evaluator::new(self.program, &point, self.step_at_zero)
-        };
-        evaluator.values.grow(1);
-        evaluator.reading.push(BlockId(0));
-        let mut frame = Frame::new(code, parameters);
-        let value = evaluator.eval(code, &mut frame, code.root);
-        self.kinks.append(&mut evaluator.values.kinks[0]);
-        self.exponent = self.exponent.max(evaluator.exponent);
-        if self.trouble.is_none() {
-            self.trouble = evaluator.trouble.take();
-        }
-        evaluator.end();
-        value
+    fn offset(&self, registers: &[i64]) -> Option<usize> {
+        let steps = self.steps.iter();
+        let moved = steps.map(|(register, step)| step * registers[*register as usize]);
+        usize::try_from(self.base + moved.sum::<i64>()).ok()
     }
 }

@@ -8,7 +8,7 @@ use crate::term::FamilyId;
 
 use super::array::Array;
 use super::code::Code;
-use super::program::{Block, Keys};
+use super::program::{Block, BlockId, Keys};
 
 /// The memory of one run. Most codes are small, and most blocks too: nothing is allocated for them.
 #[derive(Debug)]
@@ -21,11 +21,17 @@ pub(super) struct Frame<S> {
     /// The blocks that are read at slots that depend on letters.
     pub(super) slots: Slots,
     pub(super) parameters: Vec<S>,
+    /// What is computed: a piece of a block.
+    pub(super) home: Option<Home>,
 }
+
+/// A piece of a block.
+pub(super) type Home = (BlockId, usize);
 
 impl<S> Frame<S> {
     pub(super) fn new(code: &Code, parameters: Vec<S>) -> Self {
         Self {
+            home: None,
             registers: smallvec![0; code.registers],
             arrays: smallvec![None; code.blocks.len()],
             temporaries: smallvec![None; code.temporaries.len()],

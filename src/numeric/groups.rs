@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
+use smallvec::{SmallVec, smallvec};
+
 use crate::formula::Formula;
 use crate::system::{Clause, FamilyKind, System};
 use crate::term::{Affine, Domain, FamilyId, Substitution, VarId};
@@ -27,13 +30,27 @@ pub(super) struct Group {
     pub(super) columns: Vec<Column>,
 }
 
+impl Group {
+    /// Whether one number is differentiated.
+    pub(super) fn has_one_output(&self) -> bool {
+        self.outputs.len() == 1 && self.outputs[0].is_empty()
+    }
+}
+
 /// All derivatives by one element.
 #[derive(Debug)]
 pub(super) struct Column {
-    pub(super) wrt: Vec<i64>,
     pub(super) block: BlockId,
     pub(super) offset: usize,
-    pub(super) elements: Vec<Element>,
+    pub(super) elements: SmallVec<[Element; 1]>,
+}
+
+impl Column {
+    /// The element's index.
+    pub(super) fn index(&self, program: &Program<'_>, wrt: FamilyId) -> Vec<i64> {
+        let block = program.block(self.block);
+        program.full_index(wrt, &block.keys, &block.layout.index(self.offset))
+    }
 }
 
 /// One element of a formula's left side.
@@ -51,19 +68,28 @@ pub(super) struct Element {
 pub(super) fn sheets(system: &System, formulas: &[Formula]) -> (Vec<Group>, Vec<Sheet>) {
     let mut groups: Vec<Group> = Vec::new();
     let mut sheets: Vec<Sheet> = Vec::new();
+    let mut layers: Vec<Layers> = Vec::new();
+    let mut of_adjoint: FxHashMap<FamilyId, Vec<usize>> = FxHashMap::default();
     for (number, formula) in formulas.iter().enumerate() {
         let FamilyKind::Adjoint { of, wrt } = system.family(formula.adjoint).kind else {
             continue;
         };
-        let at = groups.iter().position(|group| {
-            group.adjoint == formula.adjoint
-                && !group.formulas.iter().any(|other| {
-                    let other = &formulas[*other];
-                    (is_single(system, (of, wrt), other) || is_single(system, (of, wrt), formula))
-                        && meet(system, other, formula)
-                })
+        let layer = layer(system, (of, wrt), formula);
+        let own = of_adjoint.entry(formula.adjoint).or_default();
+        let at = own.iter().copied().find(|at| {
+            let near: &[usize] = match &layer {
+                Some(layer) => layers[*at].fixed.get(layer).map_or(&[], Vec::as_slice),
+                None => &groups[*at].formulas,
+            };
+            !near.iter().chain(&layers[*at].others).any(|other| {
+                let other = &formulas[*other];
+                (is_single(system, (of, wrt), other) || is_single(system, (of, wrt), formula))
+                    && meet(system, other, formula)
+            })
         });
         let at = at.unwrap_or_else(|| {
+            own.push(groups.len());
+            layers.push(Layers::default());
             groups.push(Group {
                 adjoint: formula.adjoint,
                 of,
@@ -80,6 +106,10 @@ pub(super) fn sheets(system: &System, formulas: &[Formula]) -> (Vec<Group>, Vec<
             groups.len() - 1
         });
         groups[at].formulas.push(number);
+        match layer {
+            Some(layer) => layers[at].fixed.entry(layer).or_default().push(number),
+            None => layers[at].others.push(number),
+        }
         sheets[at].clauses.push(Clause {
             vars: formula.vars.clone(),
             index: formula.index.clone(),
@@ -94,15 +124,34 @@ pub(super) fn sheets(system: &System, formulas: &[Formula]) -> (Vec<Group>, Vec<
 /// Whether a formula speaks of one layer or step, whose number may be that of another at some sizes. Two formulas with
 /// letters share an element because their cases overlap, which is a mistake.
 fn is_single(system: &System, (of, wrt): (FamilyId, FamilyId), formula: &Formula) -> bool {
-    let (of, wrt) = (system.family(of), system.family(wrt));
-    let behind = of.slots + of.axes;
-    let slots = (0..of.slots).chain(behind..behind + wrt.slots);
     let letters = |at: usize| {
         let mut any = false;
         formula.index[at].visit_vars(&mut |_| any = true);
         any
     };
-    of.slots + wrt.slots > 0 && !slots.into_iter().any(letters)
+    let mut slots = slots(system, (of, wrt)).peekable();
+    slots.peek().is_some() && !slots.any(letters)
+}
+
+/// The places of the slots in an adjoint's index.
+fn slots(system: &System, (of, wrt): (FamilyId, FamilyId)) -> impl Iterator<Item = usize> {
+    let (of, wrt) = (system.family(of), system.family(wrt));
+    let behind = of.slots + of.axes;
+    (0..of.slots).chain(behind..behind + wrt.slots)
+}
+
+/// The slots of a formula that are all numbers: at others it gives nothing.
+fn layer(system: &System, (of, wrt): (FamilyId, FamilyId), formula: &Formula) -> Option<Vec<i64>> {
+    slots(system, (of, wrt))
+        .map(|at| formula.index[at].as_int())
+        .collect()
+}
+
+/// The formulas of a group by the layer that they speak of.
+#[derive(Debug, Default)]
+struct Layers {
+    fixed: FxHashMap<Vec<i64>, Vec<usize>>,
+    others: Vec<usize>,
 }
 
 /// Whether two formulas are not proved to give different elements.
@@ -129,6 +178,11 @@ pub(super) fn group(
     group: &mut Group,
     tallies: &mut [Tally],
 ) {
+    if let Some(columns) = alike(program, group) {
+        group.outputs = vec![Vec::new()];
+        group.columns = columns;
+        return;
+    }
     let width = program.width(group.of);
     let mut outputs: BTreeMap<Vec<i64>, usize> = BTreeMap::new();
     let mut columns: BTreeMap<Vec<i64>, Column> = BTreeMap::new();
@@ -180,10 +234,9 @@ pub(super) fn group(
             columns
                 .entry(wrt.to_vec())
                 .or_insert_with(|| Column {
-                    wrt: wrt.to_vec(),
                     block: wrt_id,
                     offset: place,
-                    elements: Vec::new(),
+                    elements: SmallVec::new(),
                 })
                 .elements
                 .push(Element {
@@ -199,6 +252,53 @@ pub(super) fn group(
         group.outputs[at] = index;
     }
     group.columns = columns.into_values().collect();
+}
+
+/// The elements of one number's derivatives, if formulas, derivatives and what is differentiated by have the same
+/// elements, each in the same place of its block.
+fn alike(program: &Program<'_>, group: &Group) -> Option<Vec<Column>> {
+    let slots_first = |family| {
+        let positions = program.key_positions(family);
+        positions
+            .iter()
+            .enumerate()
+            .all(|(at, position)| at == *position)
+    };
+    if program.width(group.of) > 0 || !slots_first(group.wrt) {
+        return None;
+    }
+    let mut columns = Vec::new();
+    for keys in program.keys_of(group.sheet) {
+        let [id, truth, wrt] = [group.sheet, group.adjoint, group.wrt]
+            .map(|family| program.block_id(family, keys.clone()));
+        let block = program.block(id);
+        let others = [truth, wrt].map(|id| program.block(id));
+        let same = others
+            .iter()
+            .all(|other| other.layout == block.layout && !other.holes && !other.pieces.is_empty());
+        if !same {
+            return None;
+        }
+        for (offset, owner) in program.owners(&block).iter().enumerate() {
+            let piece = match owner {
+                Owner::Nobody => continue,
+                Owner::Piece(piece) => *piece,
+                Owner::Several(..) => return None,
+            };
+            let element = Element {
+                output: 0,
+                block: id,
+                offset,
+                formula: group.formulas[block.pieces[piece as usize].clause],
+            };
+            columns.push(Column {
+                block: wrt,
+                offset,
+                elements: smallvec![element],
+            });
+        }
+    }
+    (!columns.is_empty()).then_some(columns)
 }
 
 fn complain(

@@ -1,8 +1,10 @@
 //! Values at concrete sizes, and the confirmation of formulas by them.
 
+mod along;
 mod array;
 mod assumed;
 mod at;
+mod bodies;
 mod code;
 mod compare;
 mod conditions;
@@ -15,6 +17,8 @@ mod evaluate;
 mod frame;
 mod groups;
 mod instance;
+mod interpret;
+mod jointly;
 mod linear;
 mod lines;
 mod names;

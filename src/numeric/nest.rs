@@ -102,6 +102,8 @@ pub(crate) struct Level {
     pub(crate) upper: Vec<(i64, Linear)>,
     /// Conditions that bounds cannot express.
     pub(crate) checks: Vec<Check>,
+    /// First and last value where the bounds are numbers.
+    fixed: Option<(i64, i64)>,
 }
 
 /// A condition that is tested.
@@ -170,12 +172,15 @@ impl Nest {
             if lower.is_empty() || upper.is_empty() {
                 return Err(NoNest::Unbounded(*var));
             }
-            levels.push(Level {
+            let mut level = Level {
                 register: register(*var).ok_or(NoNest::Free)?,
                 lower,
                 upper,
                 checks: Vec::new(),
-            });
+                fixed: None,
+            };
+            level.fixed = level.range(|bound| bound.is_fixed().then_some(bound.constant));
+            levels.push(level);
         }
         let mut before = Vec::new();
         for constraint in domain.constraints() {
@@ -223,6 +228,9 @@ impl Level {
         &self,
         mut numerator: impl FnMut(&Linear) -> Option<i64>,
     ) -> Option<(i64, i64)> {
+        if self.fixed.is_some() {
+            return self.fixed;
+        }
         let (mut low, mut high) = (i64::MIN, i64::MAX);
         for (c, bound) in &self.lower {
             low = low.max(Integer::div_ceil(

@@ -400,6 +400,9 @@ impl<'a> Program<'a> {
     /// as true.
     pub(crate) fn owners<'b>(&self, block: &'b Block) -> &'b [Owner] {
         block.owners.get_or_init(|| {
+            if block.pieces.len() == 1 && !block.holes {
+                return vec![Owner::Piece(0); block.layout.len()];
+            }
             let mut owners = vec![Owner::Nobody; block.layout.len()];
             let positions = self.key_positions(block.family);
             for (number, piece) in block.pieces.iter().enumerate() {

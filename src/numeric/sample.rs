@@ -372,8 +372,26 @@ impl<'p, 'a> Sampler<'p, 'a> {
 
     /// The values at a point, if all targets have one and all rules hold.
     fn admit(&mut self, point: Point, at_kink: bool) -> Option<Sample> {
+        self.admit_over(Values::default(), point, at_kink)
+    }
+
+    /// The same for a point that differs from one with values in a single number.
+    fn admit_changed(
+        &mut self,
+        from: &Sample,
+        (place, value): (Place, f64),
+        at_kink: bool,
+    ) -> Option<Sample> {
+        let mut point = from.point.clone();
+        set(&mut point, place, value);
+        self.admit_over(from.values.without(place.0), point, at_kink)
+    }
+
+    /// The same where some values are known.
+    fn admit_over(&mut self, known: Values, point: Point, at_kink: bool) -> Option<Sample> {
         let rules = self.rules.clone();
         let mut evaluator = Evaluator::<f64>::new(self.program, &point, self.step_at_zero);
+        evaluator.values = known;
         for target in self.targets.clone() {
             let array = evaluator.array(target);
             let block = self.program.block(target);
@@ -406,7 +424,7 @@ impl<'p, 'a> Sampler<'p, 'a> {
                 return None;
             }
         }
-        if evaluator.exponent > self.largest_exponent {
+        if evaluator.values.exponent() > self.largest_exponent {
             self.refusal
                 .get_or_insert_with(|| "exponentials of large numbers at the points tried".into());
             return None;
@@ -549,9 +567,7 @@ impl<'p, 'a> Sampler<'p, 'a> {
                 }
                 _ => self.draw(at, Style::Halves),
             };
-            let mut point = best.point.clone();
-            set(&mut point, place, value);
-            let Some(sample) = self.admit(point, false) else {
+            let Some(sample) = self.admit_changed(&best, (place, value), false) else {
                 continue;
             };
             let now = agreement(&pattern(&sample.values), goal);
@@ -576,9 +592,7 @@ impl<'p, 'a> Sampler<'p, 'a> {
             if entry.tied || entry.whole.is_some() || entry.choices.is_some() || -old <= entry.low {
                 continue;
             }
-            let mut point = best.point.clone();
-            set(&mut point, entry.place, -old);
-            if let Some(sample) = self.admit(point, false) {
+            if let Some(sample) = self.admit_changed(best, (entry.place, -old), false) {
                 let now = agreement(&pattern(&sample.values), goal);
                 if now >= *reached {
                     *best = sample;
@@ -610,9 +624,8 @@ impl<'p, 'a> Sampler<'p, 'a> {
                 }
                 self.budget -= 2;
                 let old = get(&start.point, entry.place);
-                let mut moved = start.point.clone();
-                set(&mut moved, entry.place, old + 1.0);
-                let Some(moved) = self.admit(moved, false) else {
+                let moved = (entry.place, old + 1.0);
+                let Some(moved) = self.admit_changed(&start, moved, false) else {
                     continue;
                 };
                 let Some(after) = arguments(&moved.values).get(kink).copied() else {
@@ -627,9 +640,7 @@ impl<'p, 'a> Sampler<'p, 'a> {
                 if far || root <= entry.low || root >= entry.high {
                     continue;
                 }
-                let mut point = start.point.clone();
-                set(&mut point, entry.place, root);
-                if let Some(sample) = self.admit(point, true)
+                if let Some(sample) = self.admit_changed(&start, (entry.place, root), true)
                     && arguments(&sample.values)
                         .get(kink)
                         .is_some_and(|argument| *argument == 0.0)
@@ -654,11 +665,15 @@ pub(crate) fn directions(seed: u64) -> Directions {
     Directions(ChaCha8Rng::seed_from_u64(seed))
 }
 
+/// The smallest absolute value of a weight.
+pub(crate) const LEAST_WEIGHT: f64 = 0.25;
+
 impl Directions {
-    /// A weight of either sign, away from 0.
+    /// A weight of either sign, away from 0, at most 1.
     pub(crate) fn next(&mut self) -> f64 {
         let bits = self.0.next_u64();
-        let magnitude = 0.25 + 0.75 * ((bits >> 11) as f64 / (1u64 << 53) as f64);
+        let magnitude =
+            LEAST_WEIGHT + (1.0 - LEAST_WEIGHT) * ((bits >> 11) as f64 / (1u64 << 53) as f64);
         if bits & 1 == 0 { magnitude } else { -magnitude }
     }
 }

@@ -9,8 +9,8 @@ use super::dual::Jet;
 
 /// A number with whatever it carries along. The value never depends on what is carried.
 pub(crate) trait Scalar: Clone + std::fmt::Debug {
-    /// Whether it carries a first derivative.
-    const TANGENTS: bool;
+    /// Along how many directions it carries first derivatives.
+    const LANES: usize;
     /// Whether it carries the size of the terms that its derivative was summed from.
     const MAGNITUDES: bool;
 
@@ -22,6 +22,10 @@ pub(crate) trait Scalar: Clone + std::fmt::Debug {
     fn frozen(&self) -> Self;
     /// Whether it is a constant.
     fn is_constant(&self) -> bool;
+    /// The directions along which it moves, as bits.
+    fn moves(&self) -> u64 {
+        0
+    }
     /// Sum.
     fn plus(&self, other: &Self) -> Self;
     /// Product.
@@ -34,10 +38,10 @@ pub(crate) trait Scalar: Clone + std::fmt::Debug {
     fn apply(&self, primitive: Primitive, step_at_zero: f64) -> Self;
     /// A power with a constant exponent.
     fn power_number(&self, exponent: f64) -> Self;
-    /// As nested dual numbers, for derivatives of any order.
-    fn to_jet(&self) -> Jet;
-    /// Back from nested dual numbers.
-    fn of_jet(jet: &Jet) -> Self;
+    /// As nested dual numbers, for derivatives of any order, with what it carries along one direction.
+    fn to_jet(&self, lane: usize) -> Jet;
+    /// Back from nested dual numbers, one for each direction.
+    fn of_jets(jets: &[Jet]) -> Self;
     /// An element of an array.
     fn load(array: &Array, at: usize) -> Self;
     /// Writes an element of an array.
@@ -194,7 +198,7 @@ pub(super) fn raise_slope(u: f64, exponent: f64) -> f64 {
 }
 
 impl Scalar for f64 {
-    const TANGENTS: bool = false;
+    const LANES: usize = 0;
     const MAGNITUDES: bool = false;
 
     fn number(value: f64) -> Self {
@@ -229,12 +233,12 @@ impl Scalar for f64 {
         raise(*self, exponent)
     }
 
-    fn to_jet(&self) -> Jet {
+    fn to_jet(&self, _lane: usize) -> Jet {
         Jet::number(*self)
     }
 
-    fn of_jet(jet: &Jet) -> Self {
-        jet.value()
+    fn of_jets(jets: &[Jet]) -> Self {
+        jets[0].value()
     }
 
     fn load(array: &Array, at: usize) -> Self {

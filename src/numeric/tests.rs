@@ -854,3 +854,5 @@ fn values_are_read_and_answered_by_name() {
         );
     }
 }
+
+mod jointly;

@@ -5,6 +5,8 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::array::Array;
+use super::assumed::Place;
+use super::frame::Home;
 use super::program::{BlockId, Program};
 
 /// The values of everything that is given from outside.
@@ -24,13 +26,22 @@ pub(crate) struct Shift {
 }
 
 impl Shift {
+    /// What is added to one element.
+    pub(crate) fn set(&mut self, program: &Program<'_>, (block, offset): Place, added: f64) {
+        self.of_block(program, block)[offset] = added;
+    }
+
+    /// What is added to the elements of a block.
+    pub(crate) fn of_block(&mut self, program: &Program<'_>, block: BlockId) -> &mut Vec<f64> {
+        let nothing = || vec![0.0; program.block(block).layout.len()];
+        self.blocks.entry(block).or_insert_with(nothing)
+    }
+
     /// 1 at one element.
     pub(crate) fn unit(program: &Program<'_>, block: BlockId, offset: usize) -> Self {
-        let mut direction = vec![0.0; program.block(block).layout.len()];
-        direction[offset] = 1.0;
-        Self {
-            blocks: [(block, direction)].into_iter().collect(),
-        }
+        let mut shift = Self::default();
+        shift.set(program, (block, offset), 1.0);
+        shift
     }
 }
 
@@ -38,10 +49,14 @@ impl Shift {
 #[derive(Debug, Default)]
 pub(crate) struct Values {
     pub(super) arrays: Vec<Option<Rc<Array>>>,
+    /// The temporaries that hold sums of products, by the piece that needed them.
+    pub(super) sums: FxHashMap<(Home, u32), Rc<Array>>,
     /// The blocks that each block read.
     pub(super) reads: Vec<Vec<BlockId>>,
     /// The arguments of kinked functions and comparisons that each block met.
     pub(super) kinks: Vec<Vec<f64>>,
+    /// How large arguments of exponentials were in each block, up or down.
+    pub(super) exponents: Vec<f64>,
     /// Whether a function met a matrix that is too near a singular one to compare its values.
     pub(super) near_singular: bool,
     /// Blocks in the order in which they were finished.
@@ -87,11 +102,43 @@ impl Values {
         affected
     }
 
+    /// How large arguments of exponentials were.
+    pub(crate) fn exponent(&self) -> f64 {
+        self.exponents.iter().copied().fold(0.0, f64::max)
+    }
+
+    /// What does not depend on a block.
+    pub(crate) fn without(&self, source: BlockId) -> Values {
+        let affected = self.affected(std::iter::once(source));
+        let kept = |id: &BlockId| !affected[id.0 as usize];
+        let mut left = Values {
+            near_singular: self.near_singular,
+            order: self.order.iter().copied().filter(kept).collect(),
+            sums: self
+                .sums
+                .iter()
+                .filter(|(((id, _), _), _)| kept(id))
+                .map(|(key, sum)| (*key, Rc::clone(sum)))
+                .collect(),
+            ..Values::default()
+        };
+        left.grow(self.arrays.len());
+        for id in &left.order {
+            let at = id.0 as usize;
+            left.arrays[at].clone_from(&self.arrays[at]);
+            left.reads[at].clone_from(&self.reads[at]);
+            left.kinks[at].clone_from(&self.kinks[at]);
+            left.exponents[at] = self.exponents[at];
+        }
+        left
+    }
+
     pub(super) fn grow(&mut self, count: usize) {
         if self.arrays.len() < count {
             self.arrays.resize(count, None);
             self.reads.resize(count, Vec::new());
             self.kinks.resize(count, Vec::new());
+            self.exponents.resize(count, 0.0);
             self.active.resize(count, false);
         }
     }
@@ -101,7 +148,9 @@ impl Values {
         for id in self.order.drain(..) {
             self.arrays[id.0 as usize] = None;
             self.kinks[id.0 as usize].clear();
+            self.exponents[id.0 as usize] = 0.0;
         }
+        self.sums.clear();
         self.near_singular = false;
     }
 }
