@@ -279,7 +279,10 @@ pub(super) fn boxed(lowering: &mut Lowering<'_>, like: &Point, demands: &Demands
         let residues = None;
         point.fixed.insert(element, Value { real, residues });
     };
-    for (element, bounds) in bounds_of(lowering, demands).unwrap_or_default() {
+    let bounds = bounds_of(lowering, demands).unwrap_or_default();
+    let mut bounds: Vec<(Element, Bounds)> = bounds.into_iter().collect();
+    bounds.sort_by(|(a, _), (b, _)| a.cmp(b));
+    for (element, bounds) in bounds {
         let end = |end: Option<Rational>, or: f64, low: bool| {
             end.map_or(or, |end| {
                 let (below, above) = Real::Exact(end).bounds();

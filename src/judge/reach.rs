@@ -447,7 +447,7 @@ fn height(
             _ => middle,
         });
     }
-    least.is_finite().then(|| (least, evaluator.read))
+    least.is_finite().then_some((least, evaluator.read))
 }
 
 /// The numbers that inputs have.
