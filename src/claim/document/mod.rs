@@ -197,7 +197,10 @@ pub(super) fn split(text: &str) -> Result<Document<'_>, Report> {
     let (mut text_from, mut defined) = (0, false);
     while at < tokens.len() {
         let Some(marks) = Marks::opening(&tokens, at) else {
-            at += 1;
+            // The `$` in a number is not one around a formula.
+            let tag = tokens[at].is_command(&["tag"]);
+            let behind = behind_text(&tokens, at).filter(|_| tag);
+            at = behind.unwrap_or(at + 1);
             continue;
         };
         marked = true;

@@ -82,9 +82,10 @@ fn is_number(text: &str) -> bool {
 fn set_apart<'s, 't>(line: &'s [Token<'t>]) -> Option<&'s [Token<'t>]> {
     let (mut rest, mut narrow, mut wide) = (line, 0, false);
     while let Some((space, before)) = last(rest) {
-        if space.kind == TokenKind::Close('}') {
-            let command = hspace(before)?;
-            (rest, wide) = (command, true);
+        if space.kind == TokenKind::Close('}')
+            && let Some(before) = hspace(before)
+        {
+            (rest, wide) = (before, true);
         } else if space.is_command(WIDE) {
             (rest, wide) = (before, true);
         } else if space.is_command(SPACES) {
