@@ -235,7 +235,7 @@ const TRAPS: &[(&str, &str, &str)] = &[
     (
         "where w, b, x, y in R\nz = w x + b\nf = tanh(z)\nloss J = 1/2 (f - y)^2\ngrad w",
         r"dJ = (f-y)(1-f^2)x\,dw",
-        "malformed",
+        "correct",
     ),
     // The size of the identity is that of what stands beside it.
     (

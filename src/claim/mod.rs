@@ -18,6 +18,7 @@ mod read;
 mod tex;
 mod token;
 mod tree;
+mod update;
 
 use std::borrow::Cow;
 
@@ -209,12 +210,24 @@ fn read_with<'a>(
     // `H = \nabla^2 J = …`: a name for what is claimed; and `H = …`, a name for what the header says that it is about.
     let mut named = Vec::new();
     let mut about = Vec::new();
+    // An equation stands in front; and so do values that are given for what it is about.
+    let (mut claimed, mut at_values) = (false, false);
     for (formula, list) in &lists {
         for (at, statement) in statements(list, formula.continues).into_iter().enumerate() {
             if formula.continues && at == 0 {
                 continue;
             }
             let span = noad::span_of(statement.list).unwrap_or_default();
+            if statement.is_update(&names, &header) {
+                continue;
+            }
+            at_values |= claimed && document.has_prose && statement.gives_value(formula, &names);
+            if at_values && statement.is_numeric() {
+                let why = "it holds for values that are given behind a formula".into();
+                claims.skipped.push(Skipped { span, why });
+                defined.push(span);
+                continue;
+            }
             let name = statement.new_name(&names);
             let used = |name| lists.iter().any(|(_, list)| uses(list, name, span));
             let defines = if statement.defines(formula) {
@@ -225,11 +238,17 @@ fn read_with<'a>(
                         later.push(statement);
                         continue;
                     }
+                    Err(report) if document.has_prose && !statement.renames(&names) => {
+                        claims.skip(span, &report);
+                        defined.push(span);
+                        continue;
+                    }
                     Err(report) => return Err(report),
                 }
             } else {
                 name.is_some_and(used) && claims.define(&statement, &mut names, &header).is_ok()
             };
+            claimed |= !defines && statement.list.iter().any(noad::Noad::is_equality);
             let is_named = statement.named(name, &names);
             if is_named && statement.is_chain() {
                 named.push(span);
@@ -250,7 +269,38 @@ fn read_with<'a>(
             !noad::span_of(statement.list).is_some_and(|span| defined.contains(&span))
         });
         if let Some(report) = failed.filter(|_| later.len() == before) {
-            return Err(report);
+            let unusable = |statement: &Statement<'_>| !statement.renames(&names);
+            if !document.has_prose || !later.iter().all(unusable) {
+                return Err(report);
+            }
+            // A text defines more than what its formulas need.
+            for statement in later.drain(..) {
+                let span = noad::span_of(statement.list).unwrap_or_default();
+                claims.skip(span, &report);
+                defined.push(span);
+            }
+        }
+    }
+    for (name, value) in lists
+        .iter()
+        .flat_map(|(formula, _)| document::labels::of(&formula.tokens))
+    {
+        let (Ok(name), Ok(value)) = (
+            noad::read(name, &names.macros),
+            noad::read(value, &names.macros),
+        ) else {
+            continue;
+        };
+        let [symbol] = name.as_slice() else { continue };
+        let anywhere = Span::default();
+        if names.find(&name).is_none()
+            && lists.iter().any(|(_, list)| uses(list, symbol, anywhere))
+            && let Ok(mut own) = line(&value, &names, &header, None)
+            && let Some(value) = own.members.first().cloned()
+        {
+            own.kind = LineKind::OwnDefinition;
+            claims.lines.push(own);
+            names.add_spelling(name, value);
         }
     }
     // The header speaks of one formula.
@@ -273,6 +323,8 @@ fn read_with<'a>(
             };
             let why = if continues && skipped_above {
                 Some("it goes on with what is not judged".to_owned())
+            } else if !continues && statement.is_update(&names, &header) {
+                Some(AN_UPDATE.to_owned())
             } else if let Some(why) = no_equality(list, whole) {
                 Some(why.to_owned())
             } else if document.has_prose && !continues {
@@ -366,10 +418,7 @@ impl Claims {
             });
             return Ok(());
         }
-        let known = names
-            .find(&pattern)
-            .is_some_and(|found| found.length == pattern.len())
-            || noad::has_derivative(&pattern);
+        let known = is_known(&pattern, names);
         let mut own = line(value, names, header, None)?;
         let Some(value) = own.members.first().cloned() else {
             return Ok(());
@@ -388,6 +437,12 @@ impl Claims {
         }
         Ok(())
     }
+}
+
+/// Whether something is known of a left side.
+fn is_known(left: &[noad::Noad], names: &names::Names<'_>) -> bool {
+    let found = names.find(left);
+    found.is_some_and(|found| found.length == left.len()) || noad::has_derivative(left)
 }
 
 /// The members of a statement, every letter with a meaning; of one that goes on with the line above.
@@ -471,7 +526,7 @@ fn no_equality(list: &[noad::Noad], whole: bool) -> Option<&'static str> {
         Some(noad) if noad.is_sign(noad::NEAR) => {
             Some("it says that two sides are alike, not that they are equal")
         }
-        Some(noad) if noad.is_sign(noad::UPDATE) => Some("it is an update, not an equation"),
+        Some(noad) if noad.is_sign(noad::UPDATE) => Some(AN_UPDATE),
         Some(noad) if noad.is_command("in") && whole => None,
         Some(noad) if noad.is_command("in") => Some("it says where something lies"),
         Some(_) => Some("it is an inequality"),
@@ -479,6 +534,9 @@ fn no_equality(list: &[noad::Noad], whole: bool) -> Option<&'static str> {
         None => Some("it states no equality"),
     }
 }
+
+/// Why a step of gradient descent is not judged.
+const AN_UPDATE: &str = "it is an update, not an equation";
 
 /// Why a left side says nothing about the network.
 fn unknown_left(list: &[noad::Noad], names: &names::Names<'_>, header: &Header) -> Option<String> {
@@ -507,6 +565,49 @@ impl Statement<'_> {
         let by_sign = signs.next().is_some_and(|noad| noad.is_sign(":="));
         let equality = self.list.iter().any(noad::Noad::is_equality);
         by_sign || (equality && (self.introduced || formula.defines))
+    }
+
+    /// Whether it says what becomes of a quantity.
+    fn is_update(&self, names: &names::Names<'_>, header: &Header) -> bool {
+        let has_unknown = || {
+            let report = line(self.list, names, header, None).err();
+            report.is_some_and(|report| report.diagnostics().iter().any(|it| it.code == UNKNOWN))
+        };
+        update::is_update(self.list, has_unknown)
+    }
+
+    /// Whether it says something of what is known already.
+    fn renames(&self, names: &names::Names<'_>) -> bool {
+        let mut sides = self.list.split(noad::Noad::is_equality);
+        let side = if self.named_last {
+            sides.next_back()
+        } else {
+            sides.next()
+        };
+        side.is_some_and(|side| is_known(side, names))
+    }
+
+    /// Whether it gives a quantity of the network a value: "with x = 2".
+    fn gives_value(&self, formula: &document::Formula<'_>, names: &names::Names<'_>) -> bool {
+        let left = self.list.split(noad::Noad::is_equality).next();
+        let quantity = left.and_then(|left| {
+            let found = names.find(left)?;
+            (found.length == left.len()).then_some(found.meaning)
+        });
+        matches!(quantity, Some(names::Meaning::Quantity(_)))
+            && self.defines(formula)
+            && self.is_numeric()
+    }
+
+    /// Whether a number is what its last side says.
+    fn is_numeric(&self) -> bool {
+        let last = self.list.rsplit(noad::Noad::is_equality).next();
+        let has_sign = self.list.iter().any(noad::Noad::is_equality);
+        let number = |noad: &noad::Noad| {
+            let sign = matches!(noad.kind, noad::Kind::Number(_) | noad::Kind::Sign(_));
+            sign || noad.is_command("cdot") || noad.is_command("times")
+        };
+        has_sign && last.is_some_and(|last| !last.is_empty() && last.iter().all(number))
     }
 
     /// Whether it has more than two sides.

@@ -47,6 +47,8 @@ pub(crate) struct Names<'a> {
     families: FxHashMap<String, FamilyId>,
     sizes: FxHashMap<String, SizeId>,
     functions: FxHashMap<String, String>,
+    /// Other names of functions that have scripts, `g^{[1]}`, and what they name.
+    scripted: Vec<(Noad, String)>,
     /// Letters that are indices although the network has a quantity of that name.
     pub(crate) index_letters: FxHashSet<String>,
     /// The commands of the claim's own.
@@ -70,6 +72,7 @@ impl<'a> Names<'a> {
             families: FxHashMap::default(),
             sizes: FxHashMap::default(),
             functions: FxHashMap::default(),
+            scripted: Vec::new(),
             index_letters: FxHashSet::default(),
             macros,
             changes,
@@ -174,9 +177,17 @@ impl<'a> Names<'a> {
         if self.families.contains_key(text) {
             return false;
         }
-        let (Some(function), Some(name)) = (self.functions.get(text).cloned(), text_of(pattern))
-        else {
+        let Some(function) = self.functions.get(text).cloned() else {
             return false;
+        };
+        let Some(name) = text_of(pattern) else {
+            return match pattern {
+                [only] if only.primes == 0 && symbol(only).is_some() => {
+                    self.scripted.push((only.clone(), function));
+                    true
+                }
+                _ => false,
+            };
         };
         self.families.remove(&name);
         self.functions.insert(name, function);
@@ -301,6 +312,16 @@ impl<'a> Names<'a> {
                 offer(found);
             }
         }
+        for (pattern, function) in &self.scripted {
+            if let Some(rest) = list.first().and_then(|given| applied(pattern, given)) {
+                offer(Found {
+                    meaning: Meaning::Function(function.clone()),
+                    length: 1,
+                    rest,
+                    weight: (1, 1, 2, 0),
+                });
+            }
+        }
         self.natural(list, &mut offer);
         best
     }
@@ -336,14 +357,25 @@ impl<'a> Names<'a> {
             rest.primes = given.primes;
         }
         unify_kind(expected, given, &spelling.letters, &mut bound).then_some(())?;
-        for (wanted, found, left) in [
-            (&expected.sub, &given.sub, &mut rest.sub),
-            (&expected.sup, &given.sup, &mut rest.sup),
+        for (wanted, found, left, below) in [
+            (&expected.sub, &given.sub, &mut rest.sub, true),
+            (&expected.sup, &given.sup, &mut rest.sup, false),
         ] {
             match (wanted, found) {
                 (None, found) => left.clone_from(found),
                 (Some(_), None) => return None,
                 (Some(wanted), Some(found)) => {
+                    if below && let Some(index) = index_behind(wanted, found, &spelling.letters) {
+                        unify_lists(
+                            wanted,
+                            &found[..wanted.len()],
+                            &spelling.letters,
+                            &mut bound,
+                        )
+                        .then_some(())?;
+                        *left = Some(found[index..].to_vec());
+                        continue;
+                    }
                     scripts += 1;
                     // `A^{[1]T}`: a slot in brackets, then something else.
                     let fenced = wanted
@@ -567,6 +599,49 @@ fn unify_kind(
         (Kind::Group(expected), Kind::Group(given)) => unify_lists(expected, given, letters, bound),
         (expected, given) => expected == given,
     }
+}
+
+/// What is attached to the name of a function beside the scripts that belong to it: the mark of `g^{[1]'}`.
+fn applied(pattern: &Noad, given: &Noad) -> Option<Noad> {
+    let mut letters = Vec::new();
+    for script in [&pattern.sub, &pattern.sup].into_iter().flatten() {
+        letters_of(script, &mut letters);
+    }
+    (pattern.kind == given.kind).then_some(())?;
+    let mut rest = given.clone();
+    let mut bound = Vec::new();
+    for (wanted, left) in [(&pattern.sub, &mut rest.sub), (&pattern.sup, &mut rest.sup)] {
+        let Some(wanted) = wanted else { continue };
+        let found = left.take()?;
+        let mut own = found.get(..wanted.len())?.to_vec();
+        let last = own.last_mut()?;
+        rest.primes += std::mem::take(&mut last.primes);
+        unify_lists(wanted, &own, &letters, &mut bound).then_some(())?;
+        let more = &found[wanted.len()..];
+        *left = (!more.is_empty()).then(|| more.to_vec());
+    }
+    Some(rest)
+}
+
+/// Where the index of an element begins behind the subscript of a name: `\delta_{3,i}`, `\delta_{3i}`, of a name for any
+/// layer `\delta_{l,i}`.
+fn index_behind(wanted: &[Noad], found: &[Noad], letters: &[String]) -> Option<usize> {
+    let own = found.get(..wanted.len())?;
+    let (next, behind) = (found.get(wanted.len())?, wanted.len() + 1);
+    let any = matches!(wanted, [only]
+        if matches!(&only.kind, Kind::Letter(letter) if letters.contains(&letter.to_string())));
+    if next.is_sign(",") && behind < found.len() {
+        let same = own == wanted;
+        // `\delta_{i,j}` is Kronecker's beside `\delta_l`.
+        let layer =
+            matches!(own, [only] if matches!(only.kind, Kind::Number(_) | Kind::Letter('L')));
+        return (same || (any && layer)).then_some(behind);
+    }
+    let numbered = matches!(own, [only] if matches!(only.kind, Kind::Number(_)));
+    let index = found[wanted.len()..]
+        .iter()
+        .all(|noad| super::read::letter_name(noad).is_some());
+    (numbered && own == wanted && index).then_some(wanted.len())
 }
 
 /// A list of one variable letter binds the whole of what is given.

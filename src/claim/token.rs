@@ -52,7 +52,7 @@ pub(super) enum TokenKind<'t> {
     LineEnd,
     /// `&`
     Cell,
-    /// `$`, `\[` and the like.
+    /// `$`, `\[`, the first line of a block of Markdown and the like.
     Delimiter,
     /// `#1`
     Parameter(usize),
@@ -127,7 +127,7 @@ fn tokens<'t>(
             Rule::digit => TokenKind::Digit,
             Rule::line_end => TokenKind::LineEnd,
             Rule::cell => TokenKind::Cell,
-            Rule::delimiter => TokenKind::Delimiter,
+            Rule::delimiter | Rule::block_open | Rule::block_close => TokenKind::Delimiter,
             Rule::parameter => {
                 TokenKind::Parameter(usize::from(place.as_str().as_bytes()[1] - b'0'))
             }

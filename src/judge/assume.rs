@@ -312,7 +312,10 @@ pub(super) fn speaks_of_derivatives(expr: &Expr) -> bool {
 fn closed_and_smooth(claim: &Expr) -> bool {
     !claim.any(&mut |expr| match &expr.kind {
         ExprKind::Call(name, ..) => {
-            matches!(name.as_str(), "relu" | "step" | "abs" | "max" | "min")
+            matches!(
+                name.as_str(),
+                "relu" | "step" | "sign" | "abs" | "max" | "min"
+            )
         }
         ExprKind::Indicator(_) | ExprKind::Cases(_) | ExprKind::Derivative { .. } => true,
         _ => false,

@@ -62,8 +62,12 @@ pub(super) fn patterns_not_met(
         }
         match look_for(lowering, pairs, demands, &points, kink) {
             Unseen::Harmless => {}
-            Unseen::Met(points) => found.push((points, true)),
-            Unseen::Open => return Some(Outcome::Open(NOT_MET.into())),
+            // A claim about some points says nothing of a sign that is met at others.
+            Unseen::Met(points) => found.push((points, demands.zero.is_empty())),
+            Unseen::Open if demands.zero.is_empty() => {
+                return Some(Outcome::Open(NOT_MET.into()));
+            }
+            Unseen::Open => {}
         }
     }
     if !shown_on

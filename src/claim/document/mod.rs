@@ -1,9 +1,11 @@
 //! The formulas of a file: header lines, text, and what stands between mathematics marks.
 
+pub(super) mod labels;
 mod lines;
+mod numbers;
 
 use super::noad::Macros;
-use super::token::{HeaderLine, Token, TokenKind, document, last, text_of};
+use super::token::{HeaderLine, Token, TokenKind, behind_spaces, braced, document, last, text_of};
 use crate::source::{Diagnostic, Report, Span};
 
 /// One line of mathematics.
@@ -62,7 +64,13 @@ const ENVIRONMENTS: &[&str] = &[
     "math",
     "flalign",
     "flalign*",
+    "alignat",
+    "alignat*",
+    "alignedat",
 ];
+
+/// Commands whose argument is text: a `$` in it ends no formula around it.
+const TEXTS: &[&str] = &["text", "textrm", "textit", "textbf", "mbox", "tag"];
 
 /// What a formula stands between.
 #[derive(Debug, Clone, Copy)]
@@ -71,8 +79,10 @@ enum Marks<'t> {
     Dollar,
     /// `$$`
     Dollars,
-    /// `\[` and `\]`, `\(` and `\)`: the closing one.
+    /// `\[` and `\]`, `\(` and `\)`, a block of Markdown: the closing one.
     Closing(&'static str),
+    /// `\\[` and `\\]`, as Markdown wants it: the closing bracket.
+    Doubled(char),
     Environment(&'t str),
 }
 
@@ -85,9 +95,19 @@ impl<'t> Marks<'t> {
                 "$" => Some(Marks::Dollar),
                 r"\[" => Some(Marks::Closing(r"\]")),
                 r"\(" => Some(Marks::Closing(r"\)")),
+                text if text.starts_with("```math") => Some(Marks::Closing("```")),
                 _ => None,
             },
-            TokenKind::Begin(name) if is_lined(name) && !behind_brace(&tokens[..at]) => {
+            TokenKind::LineEnd if tokens[at].text == r"\\" => {
+                let marks = match tokens.get(at + 1)?.kind {
+                    TokenKind::Open('(') => Marks::Doubled(')'),
+                    TokenKind::Open('[') => Marks::Doubled(']'),
+                    _ => return None,
+                };
+                let closed = (at + 2..tokens.len()).any(|at| marks.close_at(tokens, at));
+                closed.then_some(marks)
+            }
+            TokenKind::Begin(name) if lines_begin(tokens, at) && !behind_brace(&tokens[..at]) => {
                 Some(Marks::Environment(name))
             }
             _ => None,
@@ -97,7 +117,7 @@ impl<'t> Marks<'t> {
     /// How many tokens each of them takes.
     fn length(self) -> usize {
         match self {
-            Marks::Dollars => 2,
+            Marks::Dollars | Marks::Doubled(_) => 2,
             Marks::Dollar | Marks::Closing(_) | Marks::Environment(_) => 1,
         }
     }
@@ -108,8 +128,24 @@ impl<'t> Marks<'t> {
             Marks::Dollar => is_dollar(tokens, at),
             Marks::Dollars => is_dollar(tokens, at) && is_dollar(tokens, at + 1),
             Marks::Closing(mark) => token.kind == TokenKind::Delimiter && token.text == mark,
+            Marks::Doubled(bracket) => {
+                let next = tokens.get(at + 1).map(|next| next.kind);
+                token.text == r"\\" && next == Some(TokenKind::Close(bracket))
+            }
             Marks::Environment(name) => token.kind == TokenKind::End(name),
         }
+    }
+
+    /// Where what stands between them ends, from where it begins on.
+    fn end(self, tokens: &[Token<'_>], start: usize) -> Option<usize> {
+        let mut at = start;
+        while at < tokens.len() {
+            if self.close_at(tokens, at) {
+                return Some(at);
+            }
+            at = behind_text(tokens, at).unwrap_or(at + 1);
+        }
+        None
     }
 
     fn never_closed(self, opening: &[Token<'_>]) -> Report {
@@ -118,7 +154,7 @@ impl<'t> Marks<'t> {
                 "unclosed-environment",
                 format!(r"\begin{{{name}}} is never ended"),
             ),
-            Marks::Dollar | Marks::Dollars | Marks::Closing(_) => (
+            Marks::Dollar | Marks::Dollars | Marks::Closing(_) | Marks::Doubled(_) => (
                 "unclosed-mathematics",
                 format!("this `{}` is never closed", text_of(opening)),
             ),
@@ -131,6 +167,17 @@ impl<'t> Marks<'t> {
 fn is_dollar(tokens: &[Token<'_>], at: usize) -> bool {
     let token = tokens.get(at);
     token.is_some_and(|token| token.kind == TokenKind::Delimiter && token.text == "$")
+}
+
+/// The place behind the command for text that stands here, if the formulas in it are closed there.
+fn behind_text(tokens: &[Token<'_>], at: usize) -> Option<usize> {
+    if !tokens[at].is_command(TEXTS) {
+        return None;
+    }
+    let star = tokens.get(at + 1).is_some_and(|star| star.is_symbol("*"));
+    let (text, behind) = braced(tokens, behind_spaces(tokens, at + 1 + usize::from(star)))?;
+    let dollars = (0..text.len()).filter(|&at| is_dollar(text, at));
+    (dollars.count() % 2 == 0).then_some(behind)
 }
 
 /// Takes a text apart. Without any marks the whole text is one formula.
@@ -150,13 +197,20 @@ pub(super) fn split(text: &str) -> Result<Document<'_>, Report> {
     let (mut text_from, mut defined) = (0, false);
     while at < tokens.len() {
         let Some(marks) = Marks::opening(&tokens, at) else {
-            at += 1;
+            // The `$` in a number is not one around a formula.
+            let tag = tokens[at].is_command(&["tag"]);
+            let behind = behind_text(&tokens, at).filter(|_| tag);
+            at = behind.unwrap_or(at + 1);
             continue;
         };
         marked = true;
-        let start = at + marks.length();
-        let Some(end) = (start..tokens.len()).find(|&at| marks.close_at(&tokens, at)) else {
-            return Err(marks.never_closed(&tokens[at..start]));
+        let opened = at + marks.length();
+        let start = match marks {
+            Marks::Environment(name) => behind_argument(&tokens, opened, name),
+            _ => opened,
+        };
+        let Some(end) = marks.end(&tokens, start) else {
+            return Err(marks.never_closed(&tokens[at..opened]));
         };
         let before = &tokens[text_from..at];
         document.has_prose |= is_prose(before);
@@ -199,6 +253,23 @@ fn defines(text: &str, before: bool) -> bool {
 /// Whether the lines of an environment are formulas.
 fn is_lined(name: &str) -> bool {
     ENVIRONMENTS.contains(&name)
+}
+
+/// Whether an environment whose lines are formulas begins at a place, be it an array of equations.
+fn lines_begin(tokens: &[Token<'_>], at: usize) -> bool {
+    let TokenKind::Begin(name) = tokens[at].kind else {
+        return false;
+    };
+    is_lined(name) || (name == "array" && lines::are_equations(tokens, at + 1))
+}
+
+/// The place behind what an environment is told of its columns.
+fn behind_argument(tokens: &[Token<'_>], at: usize, name: &str) -> usize {
+    let told = ["array", "alignat", "alignat*", "alignedat"].contains(&name);
+    match braced(tokens, behind_spaces(tokens, at)) {
+        Some((_, behind)) if told => behind,
+        _ => at,
+    }
 }
 
 /// Whether a text ends with a brace that is printed: lines behind it are cases.

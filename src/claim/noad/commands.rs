@@ -94,11 +94,12 @@ pub(super) const NOTHING: &[&str] = &[
     "blacksquare",
     "square",
     "Box",
+    "checkmark",
 ];
 
 /// Commands whose argument is for the typesetter alone.
 pub(super) const IGNORED: &[&str] = &[
-    "label", "tag", "hspace", "vspace", "phantom", "hphantom", "vphantom", "color",
+    "label", "hspace", "vspace", "phantom", "hphantom", "vphantom", "color",
 ];
 
 /// Commands around a formula that say nothing of its value.
@@ -128,6 +129,9 @@ const RELATIONS: &[(&str, &str)] = &[
     ("leftarrow", UPDATE),
     ("gets", UPDATE),
     ("mapsto", UPDATE),
+    ("rightarrow", UPDATE),
+    ("longrightarrow", UPDATE),
+    ("longleftarrow", UPDATE),
 ];
 
 /// What a command says of two sides, if it does not say that they are equal.

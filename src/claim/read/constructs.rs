@@ -218,7 +218,7 @@ impl Reader<'_, '_> {
                 .collect();
             let condition = trimmed(&condition);
             let otherwise = matches!(condition, [only] if matches!(&only.kind,
-                Kind::Word(word) if matches!(word.as_str(), "otherwise" | "else" | "otherwise.")));
+                Kind::Word(word) if matches!(word.trim_end_matches('.'), "otherwise" | "else" | "o.w" | "o/w")));
             if condition.is_empty() && rest.is_empty() {
                 return Err(error("missing-condition", "a case has no condition", span));
             }

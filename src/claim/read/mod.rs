@@ -743,7 +743,12 @@ impl<'n, 'a> Reader<'n, 'a> {
             }
             Kind::Letter('e') if noad.sup.is_some() && noad.sub.is_none() => {
                 cursor.at += 1;
-                let exponent = self.whole(noad.sup.as_deref().expect("just seen"))?;
+                let exponent = noad.sup.as_deref().expect("just seen");
+                let unbraced = |minus: &Noad| minus.span.start == span.start + "e^".len();
+                if matches!(exponent, [minus, _, ..] if minus.is_sign("-") && unbraced(minus)) {
+                    self.notes.push("`e^-x` is read as `e^{-x}`".into());
+                }
+                let exponent = self.whole(exponent)?;
                 Ok(Expr::new(
                     ExprKind::Call("exp".into(), 0, vec![exponent]),
                     span,

@@ -309,7 +309,11 @@ impl<'r> Reader<'r> {
                 }
             }
         }
-        self.scripts(list)
+        self.scripts(list)?;
+        if let Some(last) = list.last_mut() {
+            folded(last);
+        }
+        Ok(())
     }
 
     fn more_scripts(&mut self, list: &mut List) -> Result<(), Report> {
@@ -344,7 +348,18 @@ impl<'r> Reader<'r> {
                 Some(TokenKind::Script(mark)) => {
                     self.at += 1;
                     let of = if mark == '_' { "_" } else { "^" };
-                    (mark, self.argument(of)?)
+                    let e = list
+                        .last()
+                        .is_some_and(|last| last.kind == Kind::Letter('e'));
+                    let minus = self.tokens.get(self.at);
+                    let mut inside = List::new();
+                    // `e^-z` is meant as `e^{-z}`.
+                    if e && mark == '^' && minus.is_some_and(|minus| minus.is_symbol("-")) {
+                        self.at += 1;
+                        inside.push(self.made(Kind::Sign("-"), start + 1));
+                    }
+                    inside.extend(self.argument(of)?);
+                    (mark, inside)
                 }
                 Some(TokenKind::Raised(_)) => ('^', self.short_script(unicode::raised)?),
                 Some(TokenKind::Lowered(_)) => ('_', self.short_script(unicode::lowered)?),
@@ -416,5 +431,21 @@ impl<'r> Reader<'r> {
             [only] if only.is_bare() => list.extend(inside),
             _ => list.push(self.made(Kind::Group(inside), start)),
         }
+    }
+}
+
+/// `\Sigma_{i=1}^m` is a sum.
+fn folded(noad: &mut Noad) {
+    let ranges = noad
+        .sub
+        .as_ref()
+        .is_some_and(|sub| matches!(sub.as_slice(), [_, sign, ..] if sign.is_sign("=")));
+    if let (Kind::Command(name), true) = (&noad.kind, ranges && noad.sup.is_some()) {
+        let fold = match name.as_str() {
+            "Sigma" => "sum",
+            "Pi" => "prod",
+            _ => return,
+        };
+        noad.kind = Kind::Command(fold.into());
     }
 }
