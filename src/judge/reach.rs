@@ -272,7 +272,7 @@ fn is_impossible(
             if other.is_finite() {
                 other.abs() * 1e-14
             } else {
-                0.0
+                f64::MIN_POSITIVE
             }
         };
         match sign {
