@@ -317,7 +317,14 @@ impl Reader<'_, '_> {
         // `\prod_l w_l \prod_l a_l`: the letter begins anew, so what the first one takes has ended.
         let again = |noad: &Noad| {
             let sign = noad.is_command("sum") || noad.is_command("prod");
-            let first = noad.sub.as_deref().and_then(|sub| bound_name(sub.first()?));
+            // A condition such as `j < l` binds another letter.
+            let first = match noad.sub.as_deref() {
+                Some([only]) => bound_name(only),
+                Some([first, sign, ..]) if sign.is_sign("=") || sign.is_command("in") => {
+                    bound_name(first)
+                }
+                _ => None,
+            };
             sign && first.is_some_and(|first| binders.iter().any(|it| it.letter == first))
         };
         let rest = cursor.rest();
