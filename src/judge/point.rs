@@ -87,40 +87,11 @@ fn input_of(lowering: &Lowering<'_>, term: TermId, env: &Env) -> Option<Element>
 
 /// All elements of a family.
 fn elements_of(lowering: &mut Lowering<'_>, family: FamilyId) -> Vec<Element> {
-    let mut slots: Vec<Vec<i64>> = vec![Vec::new()];
-    for (low, high) in lowering.slot_range(family) {
-        slots = slots
-            .into_iter()
-            .flat_map(|before| {
-                (low..=high).map(move |value| {
-                    let mut next = before.clone();
-                    next.push(value);
-                    next
-                })
-            })
-            .collect();
-    }
-    let mut found = Vec::new();
-    for slots in slots {
-        let Some(sizes) = lowering.extents(family, &slots) else {
-            continue;
-        };
-        let mut indices: Vec<Vec<i64>> = vec![slots];
-        for size in sizes {
-            indices = indices
-                .into_iter()
-                .flat_map(|before| {
-                    (1..=size).map(move |value| {
-                        let mut next = before.clone();
-                        next.push(value);
-                        next
-                    })
-                })
-                .collect();
-        }
-        found.extend(indices.into_iter().map(|index| (family, index.into())));
-    }
-    found
+    let places = lowering.places(family);
+    places
+        .into_iter()
+        .map(|index| (family, index.into()))
+        .collect()
 }
 
 /// A point; none if what is assumed cannot be met this way.

@@ -414,7 +414,6 @@ fn risen(
             }
             let mut moved = point.clone();
             for (element, value) in change {
-                // What something is assumed of may be one of a few values.
                 let value = moved.arithmetic.number(value);
                 moved.fixed.insert(element, value);
             }

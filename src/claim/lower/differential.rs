@@ -45,6 +45,7 @@ impl Lowering<'_> {
         let mut terms = Vec::new();
         for (family, change) in changes {
             for index in self.places(*family) {
+                let index: Box<[Affine]> = index.into_iter().map(Affine::int).collect();
                 self.work += 1;
                 if self.work > MOST_WORK {
                     return Err(Fault::Unsupported(
@@ -60,8 +61,8 @@ impl Lowering<'_> {
         Ok(self.system.store.add(terms))
     }
 
-    /// The indices of all elements of a family.
-    fn places(&mut self, family: FamilyId) -> Vec<Box<[Affine]>> {
+    /// The indices of all elements of a family, slots first.
+    pub(crate) fn places(&mut self, family: FamilyId) -> Vec<Vec<i64>> {
         let mut slots: Vec<Vec<i64>> = vec![Vec::new()];
         for (low, high) in self.slot_range(family) {
             slots = longer(&slots, low..=high);
@@ -77,8 +78,7 @@ impl Lowering<'_> {
             }
             found.extend(places);
         }
-        let index = |place: Vec<i64>| place.into_iter().map(Affine::int).collect();
-        found.into_iter().map(index).collect()
+        found
     }
 }
 
