@@ -280,10 +280,14 @@ impl Tally {
             notes.push("0 at every point, by both routes".to_owned());
         }
         if self.near_kinks > 0 {
-            notes.push(format!(
-                "{} differences had a kink within their step and were not compared",
-                self.near_kinks
-            ));
+            notes.push(match self.near_kinks {
+                1 => "1 difference had a kink within its step and was not compared".to_owned(),
+                count => {
+                    format!(
+                        "{count} differences had a kink within their step and were not compared"
+                    )
+                }
+            });
         }
         Outcome {
             status: Status::Confirmed {
