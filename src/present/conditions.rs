@@ -29,6 +29,13 @@ pub(super) struct Ranges {
     pub(super) rest: Vec<Constraint>,
 }
 
+/// What one position gives to a letter.
+struct Axis {
+    bounds: Vec<Constraint>,
+    /// Whether its length may be another one in each layer, which its bounds do not say in one way.
+    by_slot: bool,
+}
+
 impl Printer<'_> {
     /// Takes a domain apart. `full` tells whether two bounds (as constraints) are those of an element index.
     pub(super) fn ranges(
@@ -96,14 +103,17 @@ impl Printer<'_> {
         body: TermId,
         scope: Scope,
     ) -> Vec<MathId> {
-        let mut bounds: Vec<(VarId, Vec<Constraint>)> = Vec::with_capacity(vars.len());
+        let mut axes: Vec<(VarId, Vec<Axis>)> = Vec::with_capacity(vars.len());
         for var in vars {
-            bounds.push((*var, self.element_bounds(body, *var)));
+            axes.push((*var, self.element_axes(body, *var)));
         }
+        // Where it stands at axes of two lengths a reader could not tell which of them it runs over.
         let ranges = self.ranges(vars, domain, &mut |var, low, high| {
-            bounds
-                .iter()
-                .any(|(other, found)| *other == var && found.contains(low) && found.contains(high))
+            let of_var = axes.iter().find(|(other, _)| *other == var);
+            of_var.is_some_and(|(_, axes)| {
+                let whole = |axis: &Axis| axis.bounds.contains(low) && axis.bounds.contains(high);
+                axes.iter().any(whole) && axes.iter().all(|axis| axis.by_slot || whole(axis))
+            })
         });
         // Each condition belongs to the last of the letters it speaks of.
         let mut attached: Vec<Vec<Constraint>> = vec![Vec::new(); ranges.spans.len()];
@@ -204,6 +214,12 @@ impl Printer<'_> {
 
     /// The bounds that the element positions of a body give to a letter, as constraints.
     pub(super) fn element_bounds(&self, body: TermId, var: VarId) -> Vec<Constraint> {
+        let axes = self.element_axes(body, var).into_iter();
+        axes.flat_map(|axis| axis.bounds).collect()
+    }
+
+    /// The same, position by position.
+    fn element_axes(&self, body: TermId, var: VarId) -> Vec<Axis> {
         let store = &self.system.store;
         let mut found = Vec::new();
         let mut seen = rustc_hash::FxHashSet::default();
@@ -213,11 +229,30 @@ impl Printer<'_> {
                 continue;
             }
             if let Node::Access(family, index) = store.node(term) {
-                self.access_bounds(*family, index, var, &mut found);
+                let mut bounds = Vec::new();
+                self.access_bounds(*family, index, var, &mut bounds);
+                if !bounds.is_empty() {
+                    let by_slot = self.has_slots(*family);
+                    found.push(Axis { bounds, by_slot });
+                }
             }
             open.extend(store.node(term).children());
         }
         found
+    }
+
+    /// Whether a quantity, or what it is a derivative of or by, has layers or time steps.
+    fn has_slots(&self, family: FamilyId) -> bool {
+        let row = self.system.family(family);
+        match row.kind {
+            FamilyKind::Adjoint { of, wrt } | FamilyKind::Local { of, wrt } => {
+                self.has_slots(of) || self.has_slots(wrt)
+            }
+            FamilyKind::Input
+            | FamilyKind::Defined
+            | FamilyKind::OfMatrix { .. }
+            | FamilyKind::OpaqueLoss(_) => row.slots > 0,
+        }
     }
 
     /// The bounds that an access gives to a letter that stands alone at one of its elements.
