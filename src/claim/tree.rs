@@ -10,14 +10,14 @@ use crate::system::System;
 use crate::term::{FamilyId, SizeId};
 
 /// An expression with its place in the claim (that of the spelling for what a spelling stands for).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Expr {
     pub(crate) span: Span,
     pub(crate) kind: ExprKind,
 }
 
 /// How a factor is joined to what stands before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Join {
     /// A product of numbers or matrices.
     Product,
@@ -32,7 +32,7 @@ pub(crate) enum Join {
 }
 
 /// One entry of an element index.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Entry {
     /// An index.
     At(Expr),
@@ -43,7 +43,7 @@ pub(crate) enum Entry {
 }
 
 /// What reduces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Fold {
     Sum,
     Product,
@@ -53,7 +53,7 @@ pub(crate) enum Fold {
 }
 
 /// `left < right`
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Condition {
     pub(crate) left: Expr,
     pub(crate) relation: Comparison,
@@ -61,14 +61,14 @@ pub(crate) struct Condition {
 }
 
 /// A letter that is bound, with its range where one is written.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Binder {
     pub(crate) letter: String,
     pub(crate) range: Option<(Expr, Expr)>,
 }
 
 /// What an expression is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum ExprKind {
     Number(BigRational),
     Pi,
@@ -286,6 +286,50 @@ impl Expr {
         let mut found = Vec::new();
         self.collect_letters(&mut Vec::new(), &mut found);
         found
+    }
+
+    /// How often a letter stands free in it.
+    fn count_free(&self, letter: &str) -> usize {
+        match &self.kind {
+            ExprKind::Letter(own) => usize::from(own == letter),
+            ExprKind::Fold { binders, .. } if binders.iter().any(|it| it.letter == letter) => 0,
+            _ => {
+                let children = self.children().into_iter();
+                children.map(|child| child.count_free(letter)).sum()
+            }
+        }
+    }
+
+    /// Binds a letter that stands in one sum or product only and is compared there with a letter that it binds:
+    /// `\sum_{i<j} x_i x_j` runs over both. Whether there is such a one.
+    pub(crate) fn bind_pair(&mut self, letter: &str) -> bool {
+        let count = self.count_free(letter);
+        for child in self.children_mut() {
+            if child.count_free(letter) == count && child.bind_pair(letter) {
+                return true;
+            }
+        }
+        let ExprKind::Fold {
+            binders,
+            conditions,
+            ..
+        } = &mut self.kind
+        else {
+            return false;
+        };
+        let pair = conditions.iter().any(|condition| {
+            let named = |letter: &str| {
+                condition.left.count_free(letter) + condition.right.count_free(letter) > 0
+            };
+            named(letter) && binders.iter().any(|binder| named(&binder.letter))
+        });
+        if pair {
+            binders.push(Binder {
+                letter: letter.to_owned(),
+                range: None,
+            });
+        }
+        pair
     }
 
     fn collect_letters(&self, bound: &mut Vec<String>, found: &mut Vec<String>) {

@@ -208,7 +208,36 @@ impl Lowering<'_> {
         })
     }
 
-    pub(super) fn fold(
+    /// What a sum, product or maximum is: nested ones are met again with the same values of their letters.
+    pub(super) fn folded(
+        &mut self,
+        expr: &Expr,
+        (fold, binders, conditions, body): (Fold, &[Binder], &[Condition], &Expr),
+        letters: &Letters,
+    ) -> Result<Array> {
+        if !self.folds.contains_key(expr) {
+            if self.folds.len() == MOST_FOLDS {
+                self.folds.clear();
+            }
+            self.folds.insert(expr.clone(), Folded::new(expr));
+        }
+        let value = |letter: &String| {
+            let known = letters.iter().rev().find(|(name, _)| name == letter);
+            known.map(|(_, value)| *value)
+        };
+        let known = &self.folds[expr];
+        let at = (known.letters.iter().map(value).collect(), self.shape);
+        if let Some(array) = known.arrays.get(&at) {
+            return Ok(array.clone());
+        }
+        let array = self.fold(fold, binders, conditions, body, expr.span, letters)?;
+        if let Some(known) = self.folds.get_mut(expr) {
+            known.arrays.insert(at, array.clone());
+        }
+        Ok(array)
+    }
+
+    fn fold(
         &mut self,
         fold: Fold,
         binders: &[Binder],

@@ -366,10 +366,24 @@ impl Lowering<'_> {
                 store.intern(Node::Apply(id, orders.clone(), Box::new(arguments)))
             }),
             _ => {
-                if values.iter().all(Array::is_number) {
-                    let terms = values.iter().map(|value| value.entries[0]).collect();
-                    let term = self.system.store.intern(Node::Apply(id, orders, terms));
-                    return Ok(Array::number(term));
+                // Entry by entry; numbers are parameters.
+                let shaped = values.iter().find(|value| !value.is_number());
+                let shaped = shaped.unwrap_or(&values[0]);
+                let fits = |value: &Array| {
+                    value.is_number() || (value.rows, value.cols) == (shaped.rows, shaped.cols)
+                };
+                if values.iter().all(fits) {
+                    let entries = (0..shaped.entries.len())
+                        .map(|at| {
+                            let terms = values
+                                .iter()
+                                .map(|value| value.entries[if value.is_number() { 0 } else { at }])
+                                .collect();
+                            let node = Node::Apply(id, orders.clone(), terms);
+                            self.system.store.intern(node)
+                        })
+                        .collect();
+                    return Ok(Array { entries, ..*shaped });
                 }
                 Err(Fault::Unsupported(format!("`{name}` of arrays"), span))
             }

@@ -131,9 +131,43 @@ pub(crate) struct Lowering<'i> {
     determinants: bool,
     /// The rows and columns that identities leave to what stands around them.
     shape: Option<(usize, usize)>,
-    /// Derivatives that were used as they stand.
+    /// What sums, products and maxima are.
+    folds: FxHashMap<Expr, Folded>,
+    /// How many arrays were made.
     pub(crate) work: usize,
 }
+
+/// What a sum, product or maximum is.
+#[derive(Debug, Clone)]
+struct Folded {
+    /// All letters in it: one that it binds may stand in its own range with the value that it has outside, `\sum_{t=1}^{t}`.
+    letters: Vec<String>,
+    arrays: FxHashMap<Around, Array>,
+}
+
+/// The letters' values outside of a sum and the shape around it, which says how large an identity is.
+type Around = (SmallVec<[Option<i64>; 4]>, Option<(usize, usize)>);
+
+impl Folded {
+    fn new(expr: &Expr) -> Self {
+        let mut letters = Vec::new();
+        expr.any(&mut |part| {
+            if let ExprKind::Letter(letter) = &part.kind
+                && !letters.contains(letter)
+            {
+                letters.push(letter.clone());
+            }
+            false
+        });
+        Self {
+            letters,
+            arrays: FxHashMap::default(),
+        }
+    }
+}
+
+/// More sums are not remembered.
+const MOST_FOLDS: usize = 500;
 
 /// Beyond this many entries a claim is not unrolled.
 const MOST_WORK: usize = 400_000;
@@ -160,6 +194,7 @@ impl<'i> Lowering<'i> {
                 .iter()
                 .any(|family| matches!(family.kind, FamilyKind::OfMatrix { .. })),
             shape: None,
+            folds: FxHashMap::default(),
             work: 0,
         }
     }
@@ -179,6 +214,7 @@ impl<'i> Lowering<'i> {
             letter_ranges: self.letter_ranges.clone(),
             determinants: self.determinants,
             shape: None,
+            folds: FxHashMap::default(),
             work: 0,
         }
     }
@@ -264,7 +300,10 @@ impl<'i> Lowering<'i> {
                 binders,
                 conditions,
                 body,
-            } => self.fold(*fold, binders, conditions, body, span, letters),
+            } => {
+                let parts = (*fold, &binders[..], &conditions[..], &**body);
+                self.folded(expr, parts, letters)
+            }
             ExprKind::Cases(branches) => self.cases(branches, span, letters),
             ExprKind::Indicator(conditions) => self.conditions(conditions, span, letters),
             ExprKind::Derivative { of, wrt, direct } => {

@@ -10,6 +10,7 @@ mod unicode;
 
 use super::token::Token;
 use crate::source::{Report, Span};
+use crate::syntax::greek_command;
 use commands::JOINS;
 pub(crate) use commands::{NEAR, UPDATE};
 pub(crate) use macros::Macros;
@@ -94,6 +95,22 @@ impl Noad {
     /// The same without what is attached.
     pub(crate) fn bare(&self) -> Noad {
         Noad::new(self.kind.clone(), self.span)
+    }
+
+    /// Whether it stands for something by itself, as a letter or a bracket does.
+    pub(super) fn is_operand(&self) -> bool {
+        match &self.kind {
+            Kind::Letter(_)
+            | Kind::Number(_)
+            | Kind::One
+            | Kind::Fraction(..)
+            | Kind::Root(..)
+            | Kind::Accent(..)
+            | Kind::Table(..) => true,
+            Kind::Fence(_, list) | Kind::Group(list) => !list.is_empty(),
+            Kind::Command(name) => name == "nabla" || greek_command(name).is_some(),
+            Kind::Word(_) | Kind::Sign(_) | Kind::Bar => false,
+        }
     }
 
     pub(crate) fn is_sign(&self, sign: &str) -> bool {

@@ -473,8 +473,13 @@ impl Reader<'_, '_> {
                 Some(at)
                     if part[at].is_sign("=")
                         && at == 1
-                        && bound_name(&part[0])
-                            .is_some_and(|letter| !self.bound.contains(&letter))
+                        && bound_name(&part[0]).is_some_and(|letter| {
+                            // `t=1, i=c^{(t)}` of an element i: a condition.
+                            let given = !binders.is_empty()
+                                && self.left.contains(&letter)
+                                && !matches!(&part[2..], [only] if matches!(only.kind, Kind::Number(_)));
+                            !given && !self.bound.contains(&letter)
+                        })
                         && part.len() > 2 =>
                 {
                     let letter = bound_name(&part[0]).expect("just seen");
@@ -685,9 +690,25 @@ impl Reader<'_, '_> {
                 (first == '∂', vec![below.to_vec()])
             }
         };
-        let wrt: Result<Vec<Expr>, Report> = wrt.iter().map(|part| self.taken_by(part)).collect();
+        let parts = wrt;
+        let wrt: Result<Vec<Expr>, Report> = parts.iter().map(|part| self.taken_by(part)).collect();
         let wrt = wrt?;
         cursor.at += 1;
+        // `\frac{df}{dx}(x)`, `\frac{\partial J}{\partial\theta_j}(\theta)`: what it is taken at, no factor.
+        if !upper.is_empty()
+            && noad.is_bare()
+            && let Some(Noad {
+                kind: Kind::Fence('(', inside),
+                ..
+            }) = cursor.peek()
+            && let ([argument], [by, ..]) = (inside.as_slice(), parts.as_slice())
+            && let [by] = by.as_slice()
+            && (argument == by || *argument == by.bare())
+        {
+            cursor.at += 1;
+            self.notes
+                .push("the brackets behind a derivative are read as its argument".into());
+        }
         if let Some(slope) = self.slope_of_function(upper, &wrt, span)? {
             return self.attached(slope, noad, true).map(Some);
         }

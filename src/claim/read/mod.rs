@@ -225,7 +225,29 @@ impl<'n, 'a> Reader<'n, 'a> {
             }
             members.push(member);
         }
+        self.bind_pairs(&mut members);
         Ok(members)
+    }
+
+    /// `\sum_{i<j}` runs over both letters if neither stands anywhere else.
+    fn bind_pairs(&mut self, members: &mut [Expr]) {
+        if members.len() < 2 {
+            return;
+        }
+        let free: Vec<Vec<String>> = members.iter().map(Expr::free_letters).collect();
+        for (at, letters) in free.iter().enumerate() {
+            for letter in letters {
+                let elsewhere = free
+                    .iter()
+                    .enumerate()
+                    .any(|(other, letters)| other != at && letters.contains(letter))
+                    || (at > 0 && self.left.contains(letter));
+                if !elsewhere && members[at].bind_pair(letter) {
+                    self.notes.push(format!("the sum runs over {letter} too"));
+                    self.left.retain(|known| known != letter);
+                }
+            }
+        }
     }
 
     /// The bar behind `of`.

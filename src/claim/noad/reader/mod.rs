@@ -288,6 +288,9 @@ impl<'r> Reader<'r> {
             self.tokens[start..],
             [open, close, ..] if open.kind == TokenKind::Open('{') && close.kind == TokenKind::Close('}')
         );
+        if empty && self.transposed_in_front(list)? {
+            return Ok(());
+        }
         match self.kind() {
             // `h^{(t)}{}^\top`: one more script of what stands in front of it.
             _ if empty && !list.is_empty() => {
@@ -314,6 +317,43 @@ impl<'r> Reader<'r> {
             folded(last);
         }
         Ok(())
+    }
+
+    /// `{}^tA`, the transpose of what stands behind the mark. What is raised already has the mark behind it, and so has what
+    /// a T touches or stands behind an index: `h^{(t)}{}^\top`, `W_2 {}^\top`, `A{}^\top`.
+    fn transposed_in_front(&mut self, list: &mut List) -> Result<bool, Report> {
+        let start = self.at;
+        let touched = list.last().is_some_and(|last| {
+            let touches = last.span.end == self.tokens[start].span.start;
+            last.is_operand() && (touches || last.sub.is_some())
+        });
+        if list.last().is_some_and(|last| last.sup.is_some()) {
+            return Ok(false);
+        }
+        self.at += 2;
+        let mut mark = vec![self.made(Kind::Group(List::new()), start)];
+        self.scripts(&mut mark)?;
+        let transposes = mark[0].sub.is_none()
+            && mark[0].sup.as_deref().is_some_and(|sup| match sup {
+                [only] if only.is_bare() => match &only.kind {
+                    Kind::Letter(letter) => *letter == 't' || (*letter == 'T' && !touched),
+                    Kind::Word(word) => word == "t" || (word == "T" && !touched),
+                    Kind::Command(name) => matches!(name.as_str(), "top" | "intercal") && !touched,
+                    _ => false,
+                },
+                _ => false,
+            });
+        let mut behind = List::new();
+        let read = transposes && self.kind().is_some() && self.noad(&mut behind).is_ok();
+        let Some(turned) = behind.pop().filter(|turned| read && turned.is_operand()) else {
+            self.at = start;
+            return Ok(false);
+        };
+        let mut whole = self.made(Kind::Group(vec![turned]), start);
+        let top = Noad::new(Kind::Command("top".into()), mark[0].span);
+        whole.sup = Some(vec![top]);
+        list.push(whole);
+        Ok(true)
     }
 
     fn more_scripts(&mut self, list: &mut List) -> Result<(), Report> {
