@@ -3,6 +3,7 @@
 use num_rational::BigRational;
 use num_traits::Signed;
 
+use super::compare::Counterexample;
 use super::line::{Judge, Relation};
 use super::point::Demands;
 use crate::claim::{Expr, ExprKind};
@@ -12,9 +13,14 @@ use crate::system::{Assumption, Fact, FamilyKind, FamilyRole, System};
 use crate::term::{Cmp, Domain, FamilyId, Node, Reduction, TermId};
 
 /// The conditions under which a refuted claim is equal, from a fixed list: signs, facts of what the targets are, a small
-/// constant that vanishes.
-pub(super) fn only_if(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<Vec<String>> {
-    signs(judge, truth, claim)
+/// constant that vanishes. None that holds where the claim was refuted.
+pub(super) fn only_if(
+    judge: &mut Judge<'_>,
+    truth: &Expr,
+    claim: &Expr,
+    example: &Counterexample,
+) -> Option<Vec<String>> {
+    signs(judge, truth, claim, example)
         .or_else(|| targets(judge, truth, claim))
         .or_else(|| vanishing(judge, truth, claim).map(|name| vec![format!("{name} = 0")]))
 }
@@ -218,15 +224,24 @@ fn families(system: &System) -> impl Iterator<Item = FamilyId> + '_ {
 }
 
 /// The smallest set of signs under which the claim is right.
-fn signs(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<Vec<String>> {
+fn signs(
+    judge: &mut Judge<'_>,
+    truth: &Expr,
+    claim: &Expr,
+    example: &Counterexample,
+) -> Option<Vec<String>> {
     if speaks_of_derivatives(truth) && !closed_and_smooth(claim) {
         return None;
     }
-    if !has_kinks(judge) {
+    if !has_kinks(judge) && !takes_logarithms(claim) {
         return None;
     }
     let families: Vec<FamilyId> = families(judge.system).collect();
     let count = families.len();
+    let excluded = |set: &[FamilyId]| {
+        !set.iter()
+            .any(|family| example.not_positive.contains(family))
+    };
     let positive = |judge: &mut Judge<'_>, set: &[FamilyId]| {
         let demands = Demands {
             positive: set.to_vec(),
@@ -236,11 +251,12 @@ fn signs(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<Vec<String
     };
     let all = positive(judge, &families);
     // What is wrong where everything is positive is wrong where only some of it is.
-    if !matches!(all, Relation::Differs(_)) {
+    if !matches!(all, Relation::Differs(_)) && !excluded(&families) {
         let mut sets: Vec<Vec<FamilyId>> = Vec::new();
         for size in 1..=3usize.min(count) {
             subsets(&families, size, &mut Vec::new(), 0, &mut sets);
         }
+        sets.retain(|set| !excluded(set));
         sets.truncate(MOST_SETS);
         for set in sets {
             if let Relation::Same { except: None, .. } = positive(judge, &set) {
@@ -251,7 +267,10 @@ fn signs(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<Vec<String
             return Some(signs_of(judge.system, &families));
         }
     }
-    if let Relation::Same { .. } = judge.relation(truth, claim, &Demands::default(), true) {
+    let active = !example.step_pattern.contains(['-', '0']);
+    if !active
+        && let Relation::Same { .. } = judge.relation(truth, claim, &Demands::default(), true)
+    {
         return Some(vec!["every unit is active".into()]);
     }
     None
@@ -301,6 +320,12 @@ fn has_kinks(judge: &Judge<'_>) -> bool {
             })
         })
     })
+}
+
+/// Whether a logarithm is taken, which there is of positive numbers only.
+fn takes_logarithms(claim: &Expr) -> bool {
+    let log = |name: &str| matches!(name, "log" | "log2" | "log10");
+    claim.any(&mut |inner| matches!(&inner.kind, ExprKind::Call(name, ..) if log(name)))
 }
 
 /// Whether an expression is a derivative or made from one, as `m ∂C/∂z` is.

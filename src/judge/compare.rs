@@ -5,18 +5,19 @@ use std::cmp::Ordering;
 use rustc_hash::{FxHashMap, FxHasher};
 use smallvec::{SmallVec, smallvec};
 
-use super::evaluate::{Element, Env, Evaluator, Kink, Numbers, Point};
-use super::field::{Field, Residues};
+use super::evaluate::{Element, Env, Evaluator, Forced, Kink, Numbers, Point};
+use super::field::Field;
+use super::finite::refuted_by_values;
 use super::point::{
     Demands, Plan, Unmet, beside, holds, keeps_signs, point, satisfied, solutions, steered,
 };
-use super::reach::{Wanted, patterns_not_met};
+use super::reach::{Wanted, patterns_not_met, zeros_not_met};
 use super::slopes::without_slope;
-use super::value::{Arithmetic, Trouble, Value, differ, show, told_apart};
+use super::value::{Arithmetic, Trouble, Value, differ, lie_close, show, told_apart};
 use crate::claim::Lowering;
 use crate::syntax::StepAtZero;
 use crate::system::{Fact, Primitive, System};
-use crate::term::{Node, TermId};
+use crate::term::{FamilyId, Node, TermId};
 
 /// A point that a person can check.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub struct Counterexample {
     pub sizes: String,
     /// Whether the two values are told apart by their first digits.
     pub visible: bool,
+    /// The given quantities that are not positive there.
+    pub(super) not_positive: Vec<FamilyId>,
 }
 
 /// What comparing has shown.
@@ -89,6 +92,8 @@ pub(super) struct Search {
     pub(super) active: bool,
     /// Whether a counterexample is shown to a person, who is to see the difference.
     pub(super) shown: bool,
+    /// Whether all values of what has few are tried.
+    pub(super) values: bool,
     /// Whether the sides may still be shown to be identical; if not, they are only refuted.
     pub(super) prove: bool,
     /// How often derivatives may be taken to show it.
@@ -109,6 +114,10 @@ pub(super) enum Shown {
 
 pub(super) struct At {
     pub(super) shown: Shown,
+    /// For each pair in how many towers both sides are the same.
+    agreed: Vec<usize>,
+    /// Whether the numbers of both sides lie close together: an enclosure may hold everything.
+    close: bool,
     /// Whether there were residues.
     residues: bool,
     pub(super) kinks: Vec<Kink>,
@@ -118,6 +127,16 @@ pub(super) struct At {
     all_on: bool,
     /// For each pair whether the truth is certainly not 0.
     alive: Vec<bool>,
+}
+
+impl At {
+    /// Adds in how many towers each pair is the same, and says whether each is in as many as are wanted.
+    pub(super) fn agree(&self, agreed: &mut [usize], wanted: usize) -> bool {
+        for (all, here) in agreed.iter_mut().zip(&self.agreed) {
+            *all += here;
+        }
+        agreed.iter().all(|towers| *towers >= wanted)
+    }
 }
 
 /// At further step patterns the sides are only compared: exactly equal at a random point, or enclosed together.
@@ -145,6 +164,9 @@ const MOST_SUMMANDS: usize = 6;
 /// So many points with inputs below 1 are tried, for a counterexample that can be seen or a value that is not 0.
 const QUIET_POINTS: u64 = 4;
 
+/// So many more for a value that is not 0.
+const OTHER_POINTS: u64 = 120;
+
 /// How often kinks are looked for with other residues.
 const KINK_DRAWS: usize = 6;
 
@@ -155,7 +177,7 @@ pub(super) const MOST_STARTS: usize = 6;
 const DRAWS_OF_FEW: usize = 8;
 
 /// How often other residues are drawn in two towers each; in one tower twice as often.
-const MOST_DRAWS: usize = 80;
+pub(super) const MOST_DRAWS: usize = 80;
 
 /// More steps are not evaluated for one comparison.
 const MOST_STEPS: u64 = 60_000_000;
@@ -239,6 +261,7 @@ fn compared(
     let mut at = 0;
     let mut spare = SPARE_POINTS;
     let mut quiet = 0;
+    let mut others = 0;
     loop {
         if at == makes.len() && first.is_none() && spare > 0 {
             // Where values meet by chance, as those of a maximum do, nothing is shown: another point.
@@ -251,6 +274,13 @@ fn compared(
             // Where a function saturates nothing is told from 0.
             makes.push((1_100 + quiet, Make::QuietOn));
             quiet += 1;
+        }
+        if at == makes.len() && dead && quiet == QUIET_POINTS && others < OTHER_POINTS {
+            // Which of several is the least, and has a derivative, is a matter of chance.
+            let quiet = others % 2 == 0 && !search.active;
+            let make = if quiet { Make::Quiet } else { makes[0].1 };
+            makes.push((1_200 + others, make));
+            others += 1;
         }
         let Some(&(seed, make)) = makes.get(at) else {
             break;
@@ -277,7 +307,8 @@ fn compared(
         if search.active && !is_active(&mut lowering.system, &found.kinks) {
             continue;
         }
-        for kink in &found.kinks {
+        let told = found.close || matches!(found.shown, Shown::Refuted(_) | Shown::Agrees(1..));
+        for kink in found.kinks.iter().filter(|_| told) {
             if met.len() < MOST_BESIDE && !met.iter().any(|other| other.is_same(kink)) {
                 met.push(kink.clone());
             }
@@ -318,7 +349,7 @@ fn compared(
             Shown::Agrees(_) | Shown::Unlucky if known || patterns.len() >= MOST_PATTERNS => {}
             Shown::Agrees(_) | Shown::Unlucky => {
                 if unproved.is_none() {
-                    match identical(lowering, pairs, demands, search, (seed, make), &found.shown) {
+                    match identical(lowering, pairs, demands, search, (seed, make), &found) {
                         Ok(()) => {
                             patterns.insert(pattern, ());
                             starts.push((seed, make, found.kinks.clone()));
@@ -353,6 +384,10 @@ fn compared(
             None => return Outcome::Open(why),
         }
     }
+    let mut all = starts.clone();
+    if !all.iter().any(|start| start.0 == seed) {
+        all.push((seed, make, kinks.clone()));
+    }
     if alive.contains(&false) {
         return Outcome::Open(
             "the true value was 0 at every point: no point with all units active was found".into(),
@@ -361,19 +396,22 @@ fn compared(
     if patterns == 0 {
         return Outcome::Open("no step pattern could be decided".into());
     }
+    if search.values
+        && few_values
+        && let Some(start) = built(lowering, pairs, demands, search, seed, make, pair(0))
+        && let Some(example) = refuted_by_values(lowering, pairs, demands, &start, search.active)
+    {
+        return Outcome::Differs(example);
+    }
     if !search.active
         && let Some(example) = beside_kinks(lowering, pairs, demands, search, (seed, make), &met)
     {
         return Outcome::Differs(example);
     }
-    if !search.active {
-        let mut all = starts.clone();
-        if !all.iter().any(|start| start.0 == seed) {
-            all.push((seed, make, kinks.clone()));
-        }
-        if let Some(found) = patterns_not_met(lowering, pairs, demands, search, &all, &signs) {
-            return found;
-        }
+    if !search.active
+        && let Some(found) = patterns_not_met(lowering, pairs, demands, search, &all, &signs)
+    {
+        return found;
     }
     let mut except = None;
     if search.kinks && search.step_at_zero != StepAtZero::Undefined {
@@ -409,8 +447,8 @@ fn compared(
                 break;
             }
         }
-        let unknown = |kink: &Kink| !met.iter().any(|other| other.is_same(kink));
-        if except.is_none() && open.iter().any(unknown) {
+        open.retain(|kink| !met.iter().any(|other| other.is_same(kink)));
+        if except.is_none() && !zeros_not_met(lowering, pairs, demands, search, &all, open) {
             let why =
                 "equal off the kinks; on a kink no exact point was found to tell what holds there";
             return Outcome::Open(why.into());
@@ -566,6 +604,7 @@ pub(super) fn built(
         arithmetic,
         seed: super::field::scramble(seed),
         numbers: match make {
+            Make::Quiet if seed >= QUIET_POINTS => Numbers::Parts,
             Make::Quiet | Make::QuietOn => Numbers::Quarters,
             Make::Plain if seed >= 8 => Numbers::Large,
             Make::Plain | Make::AllOn | Make::AllOff | Make::Flipped(_) | Make::Summand(_) => {
@@ -643,6 +682,8 @@ pub(super) fn look(
     let field = point.arithmetic.field;
     // For each tower whether it has both sides, and whether they are the same there.
     let mut towers: SmallVec<[Option<bool>; 2]> = smallvec![Some(true); field.towers()];
+    let mut agreed = vec![0; pairs.len()];
+    let mut close = true;
     let mut refuted: Option<(usize, Option<Value>, Value)> = None;
     let mut trouble = None;
     let mut alive = vec![false; pairs.len()];
@@ -659,14 +700,17 @@ pub(super) fn look(
             }
         }
     }
-    let all_on = evaluator
-        .kinks
-        .iter()
-        .all(|kink| kink.sign == Ordering::Greater);
+    // An argument that is 0 whatever the inputs are is never on.
+    let all_on = evaluator.kinks.iter().all(|kink| match kink.sign {
+        Ordering::Greater => true,
+        Ordering::Equal => !kink.accidental,
+        Ordering::Less => false,
+    });
     let both = if trouble.is_none() { pairs } else { &[] };
     for (at, (pair, truth)) in both.iter().zip(truths).enumerate() {
         match evaluator.term(pair.claim, &empty) {
             Ok(claim) => {
+                close &= lie_close(&truth.real, &claim.real);
                 if refuted.is_none() && differ(&truth.real, &claim.real) {
                     refuted = Some((at, Some(claim), truth));
                     continue;
@@ -674,6 +718,7 @@ pub(super) fn look(
                 match (&truth.residues, &claim.residues) {
                     (Some(a), Some(b)) => {
                         for (known, same) in towers.iter_mut().zip(field.compared(a, b)) {
+                            agreed[at] += usize::from(same == Some(true));
                             *known = known.zip(same).map(|(before, now)| before && now);
                         }
                     }
@@ -704,6 +749,7 @@ pub(super) fn look(
                 element: pairs[at].element.clone(),
                 step_pattern: pattern_text(&kinks),
                 sizes: lowering.instance.name(&lowering.system),
+                not_positive: not_positive(&read, point),
                 visible: claim.is_none_or(|claim| told_apart(&claim.real, &truth.real)),
             })
         }
@@ -715,6 +761,8 @@ pub(super) fn look(
     };
     At {
         shown,
+        agreed,
+        close,
         residues,
         kinks,
         straight,
@@ -740,19 +788,20 @@ fn pattern_text(kinks: &[Kink]) -> String {
 }
 
 fn named(lowering: &Lowering<'_>, read: &[Element], point: &Point) -> Vec<(String, String)> {
+    let name = |element: &Element| lowering.element_name(element.0, &element.1);
     read.iter()
-        .map(|element| {
-            let value = point
-                .fixed
-                .get(element)
-                .cloned()
-                .unwrap_or_else(|| point.made_up(element));
-            (
-                lowering.element_name(element.0, &element.1),
-                show(&value.real),
-            )
-        })
+        .map(|element| (name(element), show(&point.value(element).real)))
         .collect()
+}
+
+fn not_positive(read: &[Element], point: &Point) -> Vec<FamilyId> {
+    let mut found: Vec<FamilyId> = read
+        .iter()
+        .filter(|element| point.value(element).real.sign() != Some(Ordering::Greater))
+        .map(|element| element.0)
+        .collect();
+    found.dedup();
+    found
 }
 
 const UNPROVED: &str = "the two sides could not be shown to be identical";
@@ -764,14 +813,15 @@ fn identical(
     demands: &Demands,
     search: Search,
     (seed, make): (u64, Make),
-    first: &Shown,
+    first: &At,
 ) -> Result<(), String> {
     let mut why = UNPROVED;
     for tall in [false, true] {
-        let mut agreed = 0;
+        // Each pair has roots of its own.
+        let mut agreed = vec![0; pairs.len()];
         for draw in 0..if tall { 2 * MOST_DRAWS } else { MOST_DRAWS } {
             let other;
-            let shown = if draw == 0 && !tall {
+            let found = if draw == 0 && !tall {
                 first
             } else {
                 let arithmetic = if tall {
@@ -783,19 +833,17 @@ fn identical(
                 else {
                     continue;
                 };
-                other = look(lowering, pairs, &point, true).shown;
+                other = look(lowering, pairs, &point, true);
                 &other
             };
-            match shown {
+            match found.shown {
                 Shown::Agrees(0) => break,
-                Shown::Agrees(towers) => {
-                    agreed += towers;
-                    if agreed >= 2 {
-                        return Ok(());
-                    }
-                }
                 Shown::Unlucky => why = "no residues were found at which all roots exist",
-                Shown::Refuted(_) | Shown::Nothing => {}
+                Shown::Agrees(_) => {}
+                Shown::Refuted(_) | Shown::Nothing => continue,
+            }
+            if found.agree(&mut agreed, 2) {
+                return Ok(());
             }
         }
     }
@@ -854,18 +902,15 @@ fn on_kinks(
         }
         // Whatever the inputs are: what is identical with this sign is so where the kink is met.
         if !met {
-            let same = written_alike(lowering, &start, kink, kinks);
-            let zero = |(argument, env)| (argument, env, Ordering::Equal);
-            let same: Vec<Wanted> = same.into_iter().map(zero).collect();
-            (met, _) = identical_at(lowering, pairs, &start, &same);
-            zeros.extend(same);
+            let zero = (kink.argument, kink.env.clone(), Ordering::Equal);
+            met = agrees_with(lowering, pairs, &start, std::slice::from_ref(&zero));
+            zeros.push(zero);
         }
         if !met {
             unknown.push(kink.clone());
         }
     }
-    if unknown.is_empty() && zeros.len() > 1 && !identical_at(lowering, pairs, &together, &zeros).0
-    {
+    if unknown.is_empty() && zeros.len() > 1 && !agrees_with(lowering, pairs, &together, &zeros) {
         unknown.extend_from_slice(kinks);
     }
     if unknown.is_empty() {
@@ -875,46 +920,34 @@ fn on_kinks(
     }
 }
 
-/// The kinks whose arguments have the value of one of them: both sides may write it in their own way.
-fn written_alike(
-    lowering: &mut Lowering<'_>,
-    point: &Point,
-    kink: &Kink,
-    kinks: &[Kink],
-) -> Vec<(TermId, Env)> {
-    let mut residues = |kink: &Kink| residues_of(lowering, point, &[kink]).pop().flatten();
-    let own = residues(kink);
-    kinks
-        .iter()
-        .filter(|other| *other == kink || (own.is_some() && residues(other) == own))
-        .map(|other| (other.argument, other.env.clone()))
-        .collect()
-}
-
-/// Whether the sides are identical with these signs of some arguments, whatever the inputs are, and the kinks that are met
-/// then.
-pub(super) fn identical_at(
+/// Both sides with these signs of some arguments, whatever the inputs are; none if there are no residues of them.
+pub(super) fn look_with(
     lowering: &mut Lowering<'_>,
     pairs: &[Pair],
     point: &Point,
     signs: &[Wanted],
-) -> (bool, Vec<Kink>) {
+) -> Option<At> {
     let mut point = point.clone();
-    point.signs.extend_from_slice(signs);
-    let found = look(lowering, pairs, &point, true);
-    (matches!(found.shown, Shown::Agrees(1..)), found.kinks)
+    for (argument, env, sign) in signs {
+        let value = Evaluator::new(lowering, &point).term(*argument, env);
+        let residues = value.ok()?.residues?;
+        point.signs.push(Forced {
+            argument: *argument,
+            env: env.clone(),
+            sign: *sign,
+            residues,
+        });
+    }
+    Some(look(lowering, pairs, &point, true))
 }
 
-/// The residues of the arguments of kinks at a point.
-pub(super) fn residues_of(
+/// Whether the sides are the same in some tower with these signs of some arguments.
+fn agrees_with(
     lowering: &mut Lowering<'_>,
+    pairs: &[Pair],
     point: &Point,
-    kinks: &[&Kink],
-) -> Vec<Option<Residues>> {
-    let mut evaluator = Evaluator::new(lowering, point);
-    let mut residues = |kink: &Kink| {
-        let value = evaluator.term(kink.argument, &kink.env);
-        value.ok().and_then(|value| value.residues)
-    };
-    kinks.iter().map(|kink| residues(kink)).collect()
+    signs: &[Wanted],
+) -> bool {
+    let found = look_with(lowering, pairs, point, signs);
+    found.is_some_and(|found| matches!(found.shown, Shown::Agrees(1..)))
 }

@@ -7,11 +7,13 @@ use super::compare::{Counterexample, Outcome, Pair, Search, compare};
 use super::evaluate::Env;
 use super::mistakes::{self as mistake, Mistake};
 use super::point::Demands;
+use super::sizes::sizes;
 use crate::claim::{
     self, Array, Expr, ExprKind, Fault, Letters, Line, LineKind, Lowering, Skipped, print,
 };
 use crate::matrix::Layout;
-use crate::numeric::{Instance, deeper_instances, instances};
+use crate::numeric::{Instance, deeper_instances};
+
 use crate::source::{Report, Source, Span};
 use crate::syntax::StepAtZero;
 use crate::system::System;
@@ -143,8 +145,7 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
         .step_at_zero
         .or(system.step_at_zero)
         .unwrap_or(StepAtZero::One);
-    let instances = instances(system, &[]);
-    let (instances, rest) = instances.split_at(instances.len().min(3));
+    let (instances, rest) = sizes(system);
     let further = OnceCell::new();
     let layout = options
         .layout
@@ -162,7 +163,7 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
             .iter()
             .map(|instance| Lowering::new(system, instance, step_at_zero, layout))
             .collect(),
-        rest,
+        rest: &rest,
         further: &further,
         tried: 0,
         absent: None,
@@ -321,7 +322,7 @@ impl<'s> Judge<'s> {
                         _ => Verdict::EqualAtSizes(sizes),
                     }
                 }
-                Relation::Differs(example) => match assume::only_if(self, left, member) {
+                Relation::Differs(example) => match assume::only_if(self, left, member, &example) {
                     Some(conditions) => {
                         mistake = mistake.or_else(|| {
                             mistake::of_conditions(self.system, &conditions, left, before)
@@ -497,6 +498,7 @@ impl<'s> Judge<'s> {
             demands.zero.extend(at_points);
             let search = Search {
                 shown,
+                values: shown,
                 prove: open.is_none(),
                 ..self.search(at, active)
             };
@@ -586,6 +588,7 @@ impl<'s> Judge<'s> {
             kinks: !active,
             active,
             shown: false,
+            values: false,
             prove: true,
             slopes: 2,
             detached: false,

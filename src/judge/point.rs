@@ -11,7 +11,7 @@ use super::rational::Rational;
 use super::value::{Arithmetic, Real, Trouble, Value};
 use crate::claim::Lowering;
 use crate::syntax::{MatrixProperty, StepAtZero};
-use crate::system::{Assumption, Fact, FamilyKind};
+use crate::system::{Assumption, Fact, FamilyKind, System};
 use crate::term::{Affine, Cmp, FamilyId, Node, TermId, VarId};
 
 /// What a point has to satisfy beside the network's assumptions.
@@ -42,7 +42,7 @@ pub(super) struct Plan {
 }
 
 /// All values of an assumption's letters.
-fn values_of(
+pub(super) fn values_of(
     lowering: &Lowering<'_>,
     assumption: &Assumption,
     also: Option<VarId>,
@@ -60,12 +60,12 @@ fn values_of(
     Some((vars, points))
 }
 
-fn env_of(vars: &[VarId], point: &[i64]) -> Env {
+pub(super) fn env_of(vars: &[VarId], point: &[i64]) -> Env {
     vars.iter().copied().zip(point.iter().copied()).collect()
 }
 
 /// The input that a term is, if it is nothing else.
-fn input_of(lowering: &Lowering<'_>, term: TermId, env: &Env) -> Option<Element> {
+pub(super) fn input_of(lowering: &Lowering<'_>, term: TermId, env: &Env) -> Option<Element> {
     let Node::Access(family, index) = lowering.system.store.node(term) else {
         return None;
     };
@@ -86,7 +86,7 @@ fn input_of(lowering: &Lowering<'_>, term: TermId, env: &Env) -> Option<Element>
 }
 
 /// All elements of a family.
-fn elements_of(lowering: &mut Lowering<'_>, family: FamilyId) -> Vec<Element> {
+pub(super) fn elements_of(lowering: &mut Lowering<'_>, family: FamilyId) -> Vec<Element> {
     let places = lowering.places(family);
     places
         .into_iter()
@@ -304,17 +304,9 @@ fn hash_of(element: &Element) -> u64 {
 
 /// Classes, tokens and whatever else is a whole number.
 fn fix_integers(lowering: &mut Lowering<'_>, point: &mut Point) {
-    for at in 0..lowering.system.families.len() {
-        let family = FamilyId(u32::try_from(at).expect("few families"));
-        let known = lowering.system.family(family);
-        let Some((low, high)) = known.integers.clone() else {
-            continue;
-        };
-        if known.kind != FamilyKind::Input {
-            continue;
-        }
-        let whole = |lowering: &Lowering<'_>, affine: &Affine| lowering.instance.whole(affine);
-        let (Some(low), Some(high)) = (whole(lowering, &low), whole(lowering, &high)) else {
+    let families: Vec<FamilyId> = lowering.system.family_ids().collect();
+    for family in families {
+        let Some((low, high)) = integer_range(lowering, family) else {
             continue;
         };
         for element in elements_of(lowering, family) {
@@ -324,6 +316,14 @@ fn fix_integers(lowering: &mut Lowering<'_>, point: &mut Point) {
             point.fixed.insert(element, value);
         }
     }
+}
+
+/// The least and the greatest value of the elements of a given family of integers.
+pub(super) fn integer_range(lowering: &Lowering<'_>, family: FamilyId) -> Option<(i64, i64)> {
+    let known = lowering.system.family(family);
+    let (low, high) = known.integers.as_ref()?;
+    let whole = |affine: &Affine| lowering.instance.whole(affine);
+    (known.kind == FamilyKind::Input).then_some((whole(low)?, whole(high)?))
 }
 
 /// `x > 0`, `0 < p < 1`: bounds of plain inputs. Other comparisons are checked at the end.
@@ -363,6 +363,24 @@ fn one_hot(
     seed: u64,
     point: &mut Point,
 ) -> Option<()> {
+    let rows = one_hot_rows(lowering, assumption, term, var)?;
+    for (number, row) in rows.into_iter().enumerate() {
+        let hot = scramble(seed ^ (number as u64).wrapping_mul(0x9e37)) as usize % row.len();
+        for (at, element) in row.into_iter().enumerate() {
+            let bit = point.arithmetic.int(i64::from(at == hot));
+            point.fixed.insert(element, bit);
+        }
+    }
+    Some(())
+}
+
+/// The elements of which exactly one is 1, row by row.
+pub(super) fn one_hot_rows(
+    lowering: &Lowering<'_>,
+    assumption: &Assumption,
+    term: TermId,
+    var: VarId,
+) -> Option<Vec<Vec<Element>>> {
     let (vars, points) = values_of(lowering, assumption, Some(var))?;
     let place = vars.iter().position(|other| *other == var)?;
     let mut rows: Vec<(Vec<i64>, Vec<Vec<i64>>)> = Vec::new();
@@ -374,16 +392,12 @@ fn one_hot(
             None => rows.push((others, vec![at])),
         }
     }
-    for (number, (_, members)) in rows.iter().enumerate() {
-        let hot = scramble(seed ^ (number as u64).wrapping_mul(0x9e37)) as usize % members.len();
-        for (at, member) in members.iter().enumerate() {
-            let element = input_of(lowering, term, &env_of(&vars, member))?;
-            point
-                .fixed
-                .insert(element, point.arithmetic.int(i64::from(at == hot)));
-        }
-    }
-    Some(())
+    rows.into_iter()
+        .map(|(_, members)| {
+            let element = |at: Vec<i64>| input_of(lowering, term, &env_of(&vars, &at));
+            members.into_iter().map(element).collect()
+        })
+        .collect()
 }
 
 fn matrix(
@@ -503,6 +517,34 @@ pub(super) fn solutions(
     assumptions: &[Assumption],
     most: usize,
 ) -> Result<Vec<Point>, Unmet> {
+    let found = solutions_of(lowering, point, term, env, assumptions, most);
+    let Err(why) = found else {
+        return found;
+    };
+    // `(w x + b)^2` is 0 where its base is.
+    let whole = env;
+    for (factor, env) in Evaluator::bare(lowering, point).factors(term, whole) {
+        if factor == term {
+            continue;
+        }
+        let mut found =
+            solutions_of(lowering, point, factor, &env, assumptions, most).unwrap_or_default();
+        found.retain(|point| holds(lowering, point, &[(term, whole.clone())]));
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    Err(why)
+}
+
+fn solutions_of(
+    lowering: &mut Lowering<'_>,
+    point: &Point,
+    term: TermId,
+    env: &Env,
+    assumptions: &[Assumption],
+    most: usize,
+) -> Result<Vec<Point>, Unmet> {
     let read = {
         let mut evaluator = Evaluator::new(lowering, point);
         let value = evaluator.term(term, env).map_err(|_| Unmet::Unknown)?;
@@ -530,7 +572,7 @@ pub(super) fn solutions(
         }
         // Elements of one quantity reach it the same way.
         let reached = found.iter().any(|(family, _)| *family == element.0);
-        if reached || lowering.system.family(element.0).integers.is_some() {
+        if reached || !is_movable(&lowering.system, element.0) {
             continue;
         }
         let mut at = |value: Value| value_at(lowering, point, element, value, term, env);
@@ -583,6 +625,16 @@ pub(super) fn solutions(
         return Err(if constant { Unmet::Forbidden } else { unmet });
     }
     Ok(found.into_iter().map(|(_, point)| point).collect())
+}
+
+/// Whether elements of a quantity can be changed one by one: those of a symmetric matrix cannot.
+pub(super) fn is_movable(system: &System, family: FamilyId) -> bool {
+    let mut facts = system.assumptions.iter().map(|assumption| &assumption.fact);
+    let tied = |fact: &Fact| match fact {
+        Fact::Matrix(of, property) => *of == family && *property != MatrixProperty::Invertible,
+        Fact::Compare(..) | Fact::OneOf(..) | Fact::OneHot(..) => false,
+    };
+    system.family(family).integers.is_none() && !facts.any(tied)
 }
 
 /// More inputs are not tried for one term.
@@ -646,13 +698,16 @@ pub(super) fn satisfied(
                 }
             }
             Fact::OneHot(term, var) => {
-                let (vars, points) = values_of(lowering, assumption, Some(*var))?;
-                for at in points {
-                    let mut evaluator = signs(lowering, point);
-                    let value = evaluator.term(*term, &env_of(&vars, &at)).ok()?;
-                    let bit =
-                        matches!(&value.real, Real::Exact(bit) if bit.is_zero() || bit.is_one());
-                    if !bit {
+                for row in one_hot_rows(lowering, assumption, *term, *var)? {
+                    let mut ones = 0;
+                    for element in row {
+                        match &point.value(&element).real {
+                            Real::Exact(bit) if bit.is_zero() => {}
+                            Real::Exact(bit) if bit.is_one() => ones += 1,
+                            _ => return Some(false),
+                        }
+                    }
+                    if ones != 1 {
                         return Some(false);
                     }
                 }
@@ -706,7 +761,9 @@ pub(super) fn steered(
         settled = at + 1;
         let locked = reads_of(lowering, &point, &kinks[..at]);
         let mut open = reads_of(lowering, &point, &kinks[at..=at]);
-        open.retain(|element| !start.fixed.contains_key(element));
+        open.retain(|element| {
+            !start.fixed.contains_key(element) && is_movable(&lowering.system, element.0)
+        });
         let (behind, free): (Vec<Element>, Vec<Element>) = open
             .into_iter()
             .partition(|element| locked.contains(element));
@@ -728,11 +785,7 @@ pub(super) fn steered(
             let mut moved = point.clone();
             let factor = point.arithmetic.number(Rational::new(factor.0, factor.1));
             for element in changed {
-                let value = point
-                    .fixed
-                    .get(element)
-                    .cloned()
-                    .unwrap_or_else(|| point.made_up(element));
+                let value = point.value(element);
                 moved
                     .fixed
                     .insert(element.clone(), point.arithmetic.times(&value, &factor));

@@ -8,14 +8,16 @@
 use std::cmp::Ordering;
 
 use super::compare::{
-    MOST_STARTS, Make, Outcome, Pair, Search, Shown, built, identical_at, is_active, look, pair,
-    residues_of,
+    MOST_DRAWS, MOST_STARTS, Make, Outcome, Pair, Search, Shown, built, drawn, is_active, look,
+    look_with, pair,
 };
 use super::evaluate::{Element, Env, Evaluator, Kink, Point};
-use super::point::{Demands, holds, keeps_signs, satisfied, signs};
+use super::field::Field;
+use super::point::{Demands, holds, is_movable, keeps_signs, satisfied, signs};
 use super::rational::Rational;
-use super::value::{Real, Value};
+use super::value::Real;
 use crate::claim::Lowering;
+use crate::simplify::Signs;
 use crate::term::{FamilyId, Node, Reduction, TermId};
 
 /// An argument with the sign that it is to have.
@@ -29,6 +31,26 @@ enum Unseen {
     Met(Vec<Point>),
     /// Both sides differ with it, and it is not known whether it is met.
     Open,
+}
+
+/// A point of one step pattern, with residues that are drawn again where roots have none.
+struct Start {
+    seed: u64,
+    make: Make,
+    kinks: Vec<Kink>,
+    /// The same numbers with other residues; none where such a point cannot be made.
+    points: Vec<Option<Point>>,
+    /// The draw that had residues last.
+    lucky: usize,
+}
+
+/// What is compared, and from where.
+struct Reach<'r, 'l> {
+    lowering: &'r mut Lowering<'l>,
+    pairs: &'r [Pair],
+    demands: &'r Demands,
+    search: Search,
+    starts: Vec<Start>,
 }
 
 /// Looks for step patterns that no point showed: a point at which the sides differ, or what is left open.
@@ -48,19 +70,17 @@ pub(super) fn patterns_not_met(
     if missing.is_empty() && (shown_on || on.len() < 2) {
         return None;
     }
-    let mut points = Vec::new();
-    for (seed, make, kinks) in starts.iter().take(MOST_STARTS) {
-        let built = built(lowering, pairs, demands, search, *seed, *make, pair(0));
-        points.extend(built.map(|point| (point, kinks.clone())));
+    let mut reach = Reach::new(lowering, pairs, demands, search, starts);
+    if reach.starts.is_empty() {
+        return None;
     }
-    let (start, _) = points.first()?.clone();
     // Points of each pattern, and whether one of them has to show what holds there.
     let mut found: Vec<(Vec<Point>, bool)> = Vec::new();
     for kink in &missing {
-        if is_choice(lowering, signs, kink) {
+        if is_choice(reach.lowering, signs, kink) {
             continue;
         }
-        match look_for(lowering, pairs, demands, &points, kink) {
+        match reach.look_for(kink) {
             Unseen::Harmless => {}
             // A claim about some points says nothing of a sign that is met at others.
             Unseen::Met(points) => found.push((points, demands.zero.is_empty())),
@@ -70,36 +90,29 @@ pub(super) fn patterns_not_met(
             Unseen::Open => {}
         }
     }
-    if !shown_on
-        && on.len() > 1
-        && let Some((start, _)) = points.last()
-        && !identical_at(lowering, pairs, start, &on).0
-    {
-        let met = points
-            .iter()
-            .map(|(start, _)| climbed(lowering, start, &on, demands))
-            .find(|met| !met.is_empty());
-        found.extend(met.map(|met| (met, false)));
+    if !shown_on && on.len() > 1 && !reach.identical(reach.starts.len() - 1, &on).0 {
+        found.extend(reach.climbed(&on).map(|met| (met, false)));
     }
     for (points, needed) in found {
         let mut shown = false;
         for point in points {
-            if !demands.zero.is_empty() && !holds(lowering, &point, &demands.zero) {
+            if !demands.zero.is_empty() && !holds(reach.lowering, &point, &demands.zero) {
                 continue;
             }
-            let seen = look(lowering, pairs, &point, true);
-            let on_kink = seen.kinks.iter().any(|kink| kink.sign == Ordering::Equal);
+            let seen = look(reach.lowering, pairs, &point, true);
+            let on_kink = seen.kinks.iter().any(|kink| kink.accidental);
             match seen.shown {
                 Shown::Refuted(_) | Shown::Agrees(_) | Shown::Unlucky if on_kink => {}
                 Shown::Refuted(example) => return Some(Outcome::Differs(example)),
-                Shown::Agrees(_) | Shown::Unlucky => {
+                Shown::Agrees(1..) => shown = true,
+                Shown::Agrees(0) | Shown::Unlucky => {
                     // The same pattern for all other numbers.
                     let pattern: Vec<Wanted> = seen
                         .kinks
                         .into_iter()
                         .map(|kink| (kink.argument, kink.env, kink.sign))
                         .collect();
-                    shown |= identical_at(lowering, pairs, &start, &pattern).0;
+                    shown |= reach.identical(0, &pattern).0;
                 }
                 Shown::Nothing => {}
             }
@@ -109,6 +122,33 @@ pub(super) fn patterns_not_met(
         }
     }
     None
+}
+
+/// Whether nothing is left to know of kinks that no point was found on: their arguments are never 0, or both sides are
+/// identical where they are, whatever the inputs are.
+pub(super) fn zeros_not_met(
+    lowering: &mut Lowering<'_>,
+    pairs: &[Pair],
+    demands: &Demands,
+    search: Search,
+    starts: &[(u64, Make, Vec<Kink>)],
+    mut kinks: Vec<Kink>,
+) -> bool {
+    if kinks.is_empty() {
+        return true;
+    }
+    let mut reach = Reach::new(lowering, pairs, demands, search, starts);
+    if reach.starts.is_empty() {
+        return false;
+    }
+    let zero = |kink: &Kink| (kink.argument, kink.env.clone(), Ordering::Equal);
+    let first = reach.point(0).clone();
+    kinks.retain(|kink| !is_impossible(reach.lowering, demands, &first, &[zero(kink)]));
+    // Each alone, and all together.
+    let all: Vec<Wanted> = kinks.iter().map(zero).collect();
+    let together = (all.len() > 1).then(|| all.clone());
+    let mut sets = all.into_iter().map(|zero| vec![zero]).chain(together);
+    sets.all(|zeros| (0..reach.starts.len()).all(|start| reach.identical(start, &zeros).0))
 }
 
 const NOT_MET: &str = "equal wherever points were found; the sides differ for a sign that the argument of a kink was not seen to \
@@ -138,68 +178,155 @@ fn unseen(kinks: &[Kink]) -> Vec<Kink> {
     found
 }
 
-/// A sign of one kink that no point showed, from points of other patterns.
-fn look_for(
-    lowering: &mut Lowering<'_>,
-    pairs: &[Pair],
-    demands: &Demands,
-    starts: &[(Point, Vec<Kink>)],
-    kink: &Kink,
-) -> Unseen {
-    let own = (kink.argument, kink.env.clone(), kink.sign);
-    // The sign alone, and together with those of kinks that are met with it only.
-    let mut harmful: Vec<Vec<Wanted>> = Vec::new();
-    for (start, kinks) in starts {
-        // Where the argument is 0 whatever the inputs are it has no sign.
-        let vanishes = |known: &Kink| known.sign == Ordering::Equal;
-        if kinks
-            .iter()
-            .any(|known| known.is_same(kink) && vanishes(known))
-        {
-            continue;
+impl<'r, 'l> Reach<'r, 'l> {
+    fn new(
+        lowering: &'r mut Lowering<'l>,
+        pairs: &'r [Pair],
+        demands: &'r Demands,
+        search: Search,
+        starts: &[(u64, Make, Vec<Kink>)],
+    ) -> Self {
+        let mut found = Vec::new();
+        for (seed, make, kinks) in starts.iter().take(MOST_STARTS) {
+            let point = built(lowering, pairs, demands, search, *seed, *make, pair(0));
+            found.extend(point.map(|point| Start {
+                seed: *seed,
+                make: *make,
+                kinks: kinks.clone(),
+                points: vec![Some(point)],
+                lucky: 0,
+            }));
         }
-        let forced = alike(lowering, start, kink, kinks);
-        let (same, met) = identical_at(lowering, pairs, start, &forced);
-        if !same && !harmful.contains(&vec![own.clone()]) {
-            harmful.push(vec![own.clone()]);
+        Self {
+            lowering,
+            pairs,
+            demands,
+            search,
+            starts: found,
         }
-        let new = met.into_iter().filter(|new| {
-            let mut known = starts.iter().flat_map(|(_, kinks)| kinks);
-            !known.any(|known| known.is_same(new) && !vanishes(known)) && !new.is_same(kink)
-        });
-        for new in new.take(MOST_NEW) {
-            let sign = match new.sign {
-                Ordering::Greater => Ordering::Less,
-                Ordering::Less | Ordering::Equal => Ordering::Greater,
+    }
+
+    /// A start with the residues that were drawn first.
+    fn point(&self, start: usize) -> &Point {
+        let first = self.starts[start].points.first().and_then(Option::as_ref);
+        first.expect("a start has a point")
+    }
+
+    /// A start with residues of its own for each draw.
+    fn drawn(&mut self, start: usize, draw: usize) -> Option<Point> {
+        let Start { seed, make, .. } = self.starts[start];
+        while self.starts[start].points.len() <= draw {
+            let next = self.starts[start].points.len();
+            let arithmetic = if next < MOST_DRAWS {
+                pair(next)
+            } else {
+                drawn(next, Field::tall(next))
             };
-            let other = (new.argument, new.env, sign);
-            let mut both = forced.clone();
-            both.push(other.clone());
-            let wanted = vec![own.clone(), other];
-            if !identical_at(lowering, pairs, start, &both).0 && !harmful.contains(&wanted) {
-                harmful.push(wanted);
+            let (pairs, demands, search) = (self.pairs, self.demands, self.search);
+            let point = built(
+                self.lowering,
+                pairs,
+                demands,
+                search,
+                seed,
+                make,
+                arithmetic,
+            );
+            self.starts[start].points.push(point);
+        }
+        self.starts[start].points[draw].clone()
+    }
+
+    /// Whether the sides are identical with these signs of some arguments, and the kinks that are met then.
+    fn identical(&mut self, start: usize, signs: &[Wanted]) -> (bool, Vec<Kink>) {
+        let mut kinks = Vec::new();
+        let mut agreed = vec![0; self.pairs.len()];
+        let lucky = self.starts[start].lucky;
+        for draw in std::iter::once(lucky).chain(0..3 * MOST_DRAWS) {
+            let Some(point) = self.drawn(start, draw) else {
+                continue;
+            };
+            let Some(found) = look_with(self.lowering, self.pairs, &point, signs) else {
+                continue;
+            };
+            self.starts[start].lucky = draw;
+            let same = found.agree(&mut agreed, 1);
+            kinks = found.kinks;
+            match found.shown {
+                Shown::Agrees(1..) | Shown::Unlucky if same => return (true, kinks),
+                Shown::Agrees(1..) | Shown::Unlucky => {}
+                Shown::Agrees(0) | Shown::Refuted(_) | Shown::Nothing => break,
             }
         }
+        (false, kinks)
     }
-    let mut points = Vec::new();
-    for wanted in harmful {
-        if is_impossible(lowering, demands, starts, &wanted) {
-            continue;
-        }
-        let found = starts
-            .iter()
-            .map(|(start, _)| climbed(lowering, start, &wanted, demands))
-            .find(|found| !found.is_empty());
-        match found {
-            Some(found) => points.extend(found),
-            None if wanted.len() == 1 => return Unseen::Open,
-            None => {}
-        }
+
+    /// Points at which arguments have signs, from the first start from which they are reached.
+    fn climbed(&mut self, wanted: &[Wanted]) -> Option<Vec<Point>> {
+        (0..self.starts.len())
+            .map(|start| {
+                let point = self.point(start).clone();
+                climbed(self.lowering, &point, wanted, self.demands)
+            })
+            .find(|met| !met.is_empty())
     }
-    if points.is_empty() {
-        Unseen::Harmless
-    } else {
-        Unseen::Met(points)
+
+    /// A sign of one kink that no point showed, from points of other patterns.
+    fn look_for(&mut self, kink: &Kink) -> Unseen {
+        let own = (kink.argument, kink.env.clone(), kink.sign);
+        // The sign alone, and together with those of kinks that are met with it only.
+        let mut harmful: Vec<Vec<Wanted>> = Vec::new();
+        // Where the argument is 0 whatever the inputs are it has no sign.
+        let vanishes = |known: &Kink| known.sign == Ordering::Equal;
+        for start in 0..self.starts.len() {
+            let kinks = self.starts[start].kinks.clone();
+            if kinks
+                .iter()
+                .any(|known| known.is_same(kink) && vanishes(known))
+            {
+                continue;
+            }
+            let (same, met) = self.identical(start, std::slice::from_ref(&own));
+            if !same && !harmful.contains(&vec![own.clone()]) {
+                harmful.push(vec![own.clone()]);
+            }
+            let new: Vec<Kink> = met
+                .into_iter()
+                .filter(|new| {
+                    let mut known = self.starts.iter().flat_map(|start| &start.kinks);
+                    !known.any(|known| known.is_same(new) && !vanishes(known)) && !new.is_same(kink)
+                })
+                .take(MOST_NEW)
+                .collect();
+            for new in new {
+                let sign = match new.sign {
+                    Ordering::Greater => Ordering::Less,
+                    Ordering::Less | Ordering::Equal => Ordering::Greater,
+                };
+                let other = (new.argument, new.env, sign);
+                let wanted = vec![own.clone(), other];
+                if !harmful.contains(&wanted) && !self.identical(start, &wanted).0 {
+                    harmful.push(wanted);
+                }
+            }
+        }
+        let mut points = Vec::new();
+        for wanted in harmful {
+            let first = self.point(0).clone();
+            if is_impossible(self.lowering, self.demands, &first, &wanted) {
+                continue;
+            }
+            match self.climbed(&wanted) {
+                Some(found) => points.extend(found),
+                None if wanted.len() == 1 => return Unseen::Open,
+                None => {}
+            }
+        }
+        if points.is_empty() {
+            Unseen::Harmless
+        } else {
+            Unseen::Met(points)
+        }
     }
 }
 
@@ -226,41 +353,27 @@ fn all_on(lowering: &mut Lowering<'_>, kinks: &[Kink]) -> Vec<Wanted> {
     found
 }
 
-/// The sign of a kink, and of those whose arguments have the same value or its negative: both sides may write it in their
-/// own way.
-fn alike(lowering: &mut Lowering<'_>, point: &Point, kink: &Kink, kinks: &[Kink]) -> Vec<Wanted> {
-    let mut found = vec![(kink.argument, kink.env.clone(), kink.sign)];
-    let all: Vec<&Kink> = std::iter::once(kink).chain(kinks).collect();
-    let values = residues_of(lowering, point, &all);
-    let field = point.arithmetic.field;
-    let Some(Some(own)) = values.first() else {
-        return found;
-    };
-    let negative = field.negated(own);
-    for (other, value) in kinks.iter().zip(&values[1..]) {
-        let sign = match value {
-            Some(value) if value == own => kink.sign,
-            Some(value) if *value == negative => kink.sign.reverse(),
-            _ => continue,
-        };
-        if !other.is_same(kink) {
-            found.push((other.argument, other.env.clone(), sign));
-        }
-    }
-    found
-}
-
-/// Whether one of some arguments never has its sign, whatever the inputs are: they are evaluated with ranges for numbers.
-fn is_impossible(
+/// Whether one of some arguments never has its sign, whatever the inputs are: by what is known of functions, or evaluated
+/// with ranges for numbers.
+pub(super) fn is_impossible(
     lowering: &mut Lowering<'_>,
     demands: &Demands,
-    starts: &[(Point, Vec<Kink>)],
+    like: &Point,
     wanted: &[Wanted],
 ) -> bool {
-    let Some((start, _)) = starts.first() else {
-        return false;
-    };
-    let boxed = super::point::boxed(lowering, start, demands);
+    let mut known = Signs::new(&lowering.system, true);
+    let excluded = wanted.iter().any(|(argument, _, sign)| {
+        let known = known.of(&lowering.system, *argument);
+        match sign {
+            Ordering::Less => known.is_nonnegative(),
+            Ordering::Greater => known.is_nonpositive(),
+            Ordering::Equal => known.is_nonzero(),
+        }
+    });
+    if excluded {
+        return true;
+    }
+    let boxed = super::point::boxed(lowering, like, demands);
     let mut evaluator = Evaluator::bare(lowering, &boxed);
     wanted.iter().any(|(argument, env, sign)| {
         let Ok(value) = evaluator.term(*argument, env) else {
@@ -351,15 +464,25 @@ fn climbed(
     };
     let assumptions = lowering.system.assumptions.clone();
     let mut found = Vec::new();
-    for draw in 0..JITTERS {
+    let mut values = numbers(&point, &inputs);
+    values.retain(|(element, value)| {
+        let before = start.fixed.get(element).map(|before| &before.real);
+        before.is_none_or(|before| *before != Real::Exact(value.clone()))
+    });
+    // With residues of their own, so that what agrees there agrees wherever kinks have these signs; the last one is the
+    // point itself.
+    for draw in 0..=JITTERS {
         let below = 8_i64.pow((draw / 3) as u32) * 1_009;
         let mut state = super::field::scramble(point.seed ^ draw);
         let mut moved = point.clone();
-        for (element, value) in numbers(&point, &inputs) {
+        for (element, value) in &values {
             state = super::field::scramble(state);
-            let step = Rational::new((state >> 9) as i64 % 2_019 - 1_009, below);
-            let value = moved.arithmetic.number(value.plus(&step));
-            moved.fixed.insert(element, value);
+            let step = match draw {
+                JITTERS => Rational::int(0),
+                _ => Rational::new((state >> 9) as i64 % 2_019 - 1_009, below),
+            };
+            let value = moved.arithmetic.free(value.plus(&step), state);
+            moved.fixed.insert(element.clone(), value);
         }
         if have_signs(lowering, &moved, wanted)
             && keeps_signs(&moved, demands)
@@ -368,7 +491,6 @@ fn climbed(
             found.push(moved);
         }
     }
-    found.push(point);
     found
 }
 
@@ -399,14 +521,14 @@ fn risen(
     let (mut height, read) = height(lowering, &point, wanted)?;
     let inputs: Vec<Element> = read
         .into_iter()
-        .filter(|(family, _)| lowering.system.family(*family).integers.is_none())
+        .filter(|(family, _)| is_movable(&lowering.system, *family))
         .collect();
     let mut looks = 0;
     for round in 0..MOST_MOVES as u64 {
-        if height > 0.0 {
+        if height.least > 0.0 {
             break;
         }
-        let mut best: Option<(f64, Point)> = None;
+        let mut best: Option<(Height, Point)> = None;
         for change in changes(&point, &inputs, round) {
             looks += 1;
             if looks > MOST_LOOKS {
@@ -433,34 +555,47 @@ fn risen(
     have_signs(lowering, &point, wanted).then_some((point, inputs))
 }
 
-/// The least of the arguments, each with the wanted sign, and the inputs that they read.
+/// How far arguments have come, each with the wanted sign: the sum of what is negative of them, then of what is below 1.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+struct Height {
+    negative: f64,
+    low: f64,
+    /// The least of them.
+    least: f64,
+}
+
+/// That, and the inputs that the arguments read. The least alone would not rise where several are as low.
 fn height(
     lowering: &mut Lowering<'_>,
     point: &Point,
     wanted: &[Wanted],
-) -> Option<(f64, Vec<Element>)> {
+) -> Option<(Height, Vec<Element>)> {
     let mut evaluator = signs(lowering, point);
-    let mut least = f64::INFINITY;
+    let mut height = Height {
+        negative: 0.0,
+        low: 0.0,
+        least: f64::INFINITY,
+    };
     for (argument, env, sign) in wanted {
         let value = evaluator.term(*argument, env).ok()?;
         let (low, high) = value.real.bounds();
         let middle = low / 2.0 + high / 2.0;
-        least = least.min(match sign {
+        let own = match sign {
             Ordering::Less => -middle,
             _ => middle,
-        });
+        };
+        height.negative += own.min(0.0);
+        height.low += own.min(1.0);
+        height.least = height.least.min(own);
     }
-    least.is_finite().then_some((least, evaluator.read))
+    let finite = height.negative.is_finite() && height.least.is_finite();
+    finite.then_some((height, evaluator.read))
 }
 
 /// The numbers that inputs have.
 fn numbers(point: &Point, inputs: &[Element]) -> Vec<(Element, Rational)> {
     let number = |element: &Element| -> Option<Rational> {
-        let value: Value = match point.fixed.get(element) {
-            Some(value) => value.clone(),
-            None => point.made_up(element),
-        };
-        match value.real {
+        match point.value(element).real {
             Real::Exact(number) => Some(number),
             Real::Between(..) => None,
         }

@@ -403,6 +403,13 @@ impl Arithmetic {
     }
 }
 
+/// Whether two enclosures lie within a millionth of each other.
+pub(super) fn lie_close(a: &Real, b: &Real) -> bool {
+    let ((a, b), (c, d)) = (a.bounds(), b.bounds());
+    let (low, high) = (a.min(c), b.max(d));
+    high - low <= 1e-6 * (1.0 + low.abs().max(high.abs())) && low.is_finite() && high.is_finite()
+}
+
 /// Whether two numbers are certainly different.
 pub(super) fn differ(a: &Real, b: &Real) -> bool {
     if let (Real::Exact(a), Real::Exact(b)) = (a, b) {

@@ -95,7 +95,7 @@ impl Instance {
     }
 
     /// Whether a domain may have a point at these sizes.
-    fn reaches(&self, system: &System, domain: &Domain) -> bool {
+    pub(crate) fn reaches(&self, system: &System, domain: &Domain) -> bool {
         let settled = domain.map(|affine| self.settle(affine));
         !settled.is_nothing() && !system.ambient.is_empty(&settled)
     }

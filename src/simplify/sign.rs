@@ -228,9 +228,18 @@ impl Signs {
             }
             Node::Mul(factors) => {
                 let mut product = Sign::new(false, false, true);
-                for factor in factors {
-                    let factor = self.of(system, *factor);
-                    product = product.times(&factor);
+                let mut factors = factors.to_vec();
+                factors.sort_unstable();
+                for same in factors.chunk_by(|a, b| a == b) {
+                    let own = self.of(system, same[0]);
+                    // `c c` is a square.
+                    let square = Sign::new(false, own.zero, own.negative || own.positive);
+                    if same.len() > 1 {
+                        product = product.times(&square.using(&own.assumed));
+                    }
+                    if same.len() % 2 == 1 {
+                        product = product.times(&own);
+                    }
                 }
                 product
             }

@@ -8,7 +8,8 @@ pub(crate) struct Dice(ChaCha8Rng);
 
 impl Dice {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(ChaCha8Rng::seed_from_u64(seed))
+        let others = number("CHAINRULE_SEED").unwrap_or(0);
+        Self(ChaCha8Rng::seed_from_u64(seed + 1_000 * others))
     }
 
     /// A number from 0 to `count - 1`.
@@ -51,9 +52,10 @@ impl Dice {
 
 /// How many networks to try where `usual` are tried by default.
 pub(crate) fn many(usual: usize) -> usize {
-    let factor = std::env::var("CHAINRULE_NETWORKS")
-        .ok()
-        .and_then(|text| text.parse::<usize>().ok())
-        .unwrap_or(1);
-    usual * factor
+    usual * number("CHAINRULE_NETWORKS").unwrap_or(1) as usize
+}
+
+/// What the environment asks for.
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
 }

@@ -30,8 +30,25 @@ impl Evaluator<'_> {
         if !reads && let Some(known) = self.structure.ranges.get(&key) {
             return Ok(Rc::clone(known));
         }
-        let settled = self.settled(domain, env)?;
-        let points = Rc::new(settled.points(vars, MOST_TERMS).ok_or(Trouble::Unknown)?);
+        // One of the letters may have a value outside, of another sum.
+        let mut outside = env.clone();
+        outside.retain(|(var, _)| !vars.contains(var));
+        let settled = self.settled(domain, &outside)?;
+        // What still reads, `c[t] = i`, reads at one of the letters.
+        let bounds = settled.filter(|constraint| !constraint.affine().reads());
+        let mut points = bounds.points(vars, MOST_TERMS).ok_or(Trouble::Unknown)?;
+        if bounds != settled {
+            let read = settled.filter(|constraint| constraint.affine().reads());
+            let mut kept = Vec::new();
+            for point in points {
+                let at: Env = vars.iter().copied().zip(point.iter().copied()).collect();
+                if self.holds(&read, &at)? {
+                    kept.push(point);
+                }
+            }
+            points = kept;
+        }
+        let points = Rc::new(points);
         if !reads {
             self.structure.ranges.insert(key, Rc::clone(&points));
         }

@@ -15,6 +15,7 @@ use smallvec::SmallVec;
 
 use indices::of_letters;
 
+use super::field::Residues;
 use super::rational::Rational;
 use super::value::{Arithmetic, Real, Trouble, Value};
 use crate::claim::{Definition, Instantiated, Lowering, Room, Structure};
@@ -24,6 +25,9 @@ use crate::term::{Affine, Cmp, FamilyId, FunctionId, Node, Reduction, TermId, Va
 
 /// Definitions are read through to so many levels in search of a logarithm.
 const MOST_READ_THROUGH: usize = 4;
+
+/// A product with more factors is not taken apart.
+const MOST_FACTORS: usize = 100;
 
 /// The letters' values.
 pub(super) type Env = SmallVec<[(VarId, i64); 4]>;
@@ -46,7 +50,7 @@ pub(super) struct Point {
     /// Whether sums and products of the network have any value, as if they were given.
     pub(super) detached: bool,
     /// Signs that arguments are taken to have where only their sign matters, with their letters' values.
-    pub(super) signs: Vec<(TermId, Env, Ordering)>,
+    pub(super) signs: Vec<Forced>,
     /// Whether what nobody fixed may be any number: values are ranges.
     pub(super) boxed: bool,
 }
@@ -58,8 +62,19 @@ pub(super) enum Numbers {
     Small,
     /// Quarters below 1, which saturate nothing.
     Quarters,
+    /// Smaller parts of 1, so that values do not meet by chance.
+    Parts,
     /// Whole numbers up to 29.
     Large,
+}
+
+/// A sign that the argument of a kink is given, whatever its value is.
+#[derive(Debug, Clone)]
+pub(super) struct Forced {
+    pub(super) argument: TermId,
+    pub(super) env: Env,
+    pub(super) sign: Ordering,
+    pub(super) residues: Residues,
 }
 
 /// A place where a sign mattered: the argument, and the letters' values there.
@@ -397,22 +412,43 @@ impl<'e> Evaluator<'e> {
             residues.is_some_and(|residues| self.arithmetic.field.vanishes(residues))
         };
         let sign = value.real.sign();
-        if sign.is_none() && self.point.on_kink && vanishes() {
+        if sign.is_none() && vanishes() {
             return Some(Ordering::Equal);
         }
         sign
     }
 
+    /// The sign that a value is given at this point, by its residues: both sides may write it in their own way.
+    fn forced(&self, value: &Value) -> Option<Ordering> {
+        if self.point.signs.is_empty() {
+            return None;
+        }
+        let field = self.arithmetic.field;
+        let own = value.residues.as_ref()?;
+        if field.vanishes(own) {
+            return None;
+        }
+        let negative = field.negated(own);
+        self.point.signs.iter().find_map(|forced| {
+            if forced.residues == *own {
+                Some(forced.sign)
+            } else {
+                (forced.residues == negative).then(|| forced.sign.reverse())
+            }
+        })
+    }
+
     /// The sign of an argument where only that matters.
     fn sign_of(&self, argument: TermId, env: &Env, value: &Value) -> Result<Ordering, Trouble> {
-        let own = |(term, other, _): &&(TermId, Env, Ordering)| {
-            *term == argument
-                && self.free_values(argument, env) == self.free_values(argument, other)
+        let own = |forced: &&Forced| {
+            forced.argument == argument
+                && self.free_values(argument, env) == self.free_values(argument, &forced.env)
         };
-        if let Some((.., sign)) = self.point.signs.iter().find(own) {
-            return Ok(*sign);
+        if let Some(forced) = self.point.signs.iter().find(own) {
+            return Ok(forced.sign);
         }
-        self.sign(value).ok_or(Trouble::Unknown)
+        let sign = self.forced(value).or_else(|| self.sign(value));
+        sign.ok_or(Trouble::Unknown)
     }
 
     fn is_condition(&self, term: TermId) -> bool {
@@ -519,6 +555,42 @@ impl<'e> Evaluator<'e> {
         }
     }
 
+    /// What a product or a power is made of, read through definitions: where one of them is 0 it is 0.
+    pub(super) fn factors(&mut self, term: TermId, env: &Env) -> Vec<(TermId, Env)> {
+        let mut found = Vec::new();
+        let mut open = vec![(term, env.clone())];
+        while let Some((term, env)) = open.pop() {
+            if found.len() + open.len() > MOST_FACTORS {
+                break;
+            }
+            match &*self.system.store.shared(term) {
+                Node::Mul(parts) => open.extend(parts.iter().map(|part| (*part, env.clone()))),
+                Node::Power(base, exponent)
+                    if self
+                        .system
+                        .store
+                        .as_number(*exponent)
+                        .is_some_and(Signed::is_positive) =>
+                {
+                    open.push((*base, env));
+                }
+                Node::Access(family, index) => {
+                    let body = self.whole_index(index, &env).and_then(|index| {
+                        let given = self.is_given(&(*family, index.clone()));
+                        Ok((!given).then_some(self.definition(*family, &index)?))
+                    });
+                    match body {
+                        Ok(Some(Some(body))) => open.push(body),
+                        _ => found.push((term, env)),
+                    }
+                }
+                Node::Number(_) => {}
+                _ => found.push((term, env)),
+            }
+        }
+        found
+    }
+
     fn instantiated(&mut self, function: FunctionId, body: TermId, arguments: &[TermId]) -> TermId {
         let key = (function, arguments.iter().copied().collect());
         if let Some(known) = self.structure.bodies.get(&key) {
@@ -610,13 +682,13 @@ impl<'e> Evaluator<'e> {
             })),
             Reduction::Max | Reduction::Min => {
                 self.branched = true;
-                let mut best = values.pop().ok_or(Trouble::NoValue)?;
-                while let Some(next) = values.pop() {
-                    let sign = arithmetic
-                        .minus(&next, &best)
-                        .real
-                        .sign()
-                        .ok_or(Trouble::Unknown)?;
+                let mut values = values.into_iter();
+                let mut best = values.next().ok_or(Trouble::NoValue)?;
+                for next in values {
+                    let difference = arithmetic.minus(&next, &best);
+                    let sign = self.forced(&difference);
+                    let sign = sign.or_else(|| self.sign(&difference));
+                    let sign = sign.ok_or(Trouble::Unknown)?;
                     let wanted = if reduction == Reduction::Max {
                         Ordering::Greater
                     } else {
@@ -758,6 +830,12 @@ impl<'e> Evaluator<'e> {
 }
 
 impl Point {
+    /// The number that an input is.
+    pub(super) fn value(&self, element: &Element) -> Value {
+        let fixed = self.fixed.get(element).cloned();
+        fixed.unwrap_or_else(|| self.made_up(element))
+    }
+
     /// A number for what nobody fixed: both signs, never 0.
     pub(super) fn made_up(&self, element: &Element) -> Value {
         self.made_up_in(self.arithmetic, element)
@@ -771,6 +849,7 @@ impl Point {
         let (most, below) = match self.numbers {
             Numbers::Small => (3, 1),
             Numbers::Quarters => (3, 4),
+            Numbers::Parts => (61, 64),
             Numbers::Large => (29, 1),
         };
         if self.boxed {

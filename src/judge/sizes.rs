@@ -1,0 +1,159 @@
+//! Sizes at which a claim is judged: those that confirming takes, and others at which each piece of the network exists.
+
+use num_traits::Signed;
+
+use crate::numeric::{Instance, instances};
+use crate::system::System;
+use crate::term::{Affine, Atom, Cmp, Domain, Node, Relation, TermId};
+
+/// How many of the usual sizes are taken always.
+const USUAL: usize = 3;
+
+/// More conditions are not looked at.
+const MOST_CONDITIONS: usize = 200;
+
+/// For so many of those that have no point at the usual sizes others are looked for.
+const MOST_UNREACHED: usize = 3;
+
+/// The sizes at which a claim is judged, and those that are looked at only where it says nothing of them.
+///
+/// `sum_{i > 4} x_i` is empty at small sizes, and `h[k+1] = … if k < 6` is the same for all layers of a shallow network.
+pub(super) fn sizes(system: &System) -> (Vec<Instance>, Vec<Instance>) {
+    let usual = instances(system, &[]);
+    let mut conditions = Conditions {
+        system,
+        found: Vec::new(),
+    };
+    for family in &system.families {
+        for clause in &family.clauses {
+            if let Some(body) = clause.body {
+                conditions.collect(body, &clause.domain);
+            }
+        }
+    }
+    let (taken, rest) = usual.split_at(usual.len().min(USUAL));
+    let (mut taken, mut rest) = (taken.to_vec(), rest.to_vec());
+    let reaches = |known: &Instance, domain: &Domain| known.clone().reaches(system, domain);
+    let mut unreached = conditions.found;
+    unreached.retain(|domain| {
+        !system.ambient.is_empty(domain) && !taken.iter().any(|known| reaches(known, domain))
+    });
+    unreached.truncate(MOST_UNREACHED);
+    // One of the others may do.
+    rest.retain(|known| {
+        let serves = unreached.iter().any(|domain| reaches(known, domain));
+        if serves {
+            taken.push(known.clone());
+        }
+        !serves
+    });
+    let all = instances(system, &unreached);
+    taken.extend(all.into_iter().skip(usual.len()));
+    (taken, rest)
+}
+
+/// What has to hold of letters and sizes for parts of definitions to count.
+struct Conditions<'s> {
+    system: &'s System,
+    found: Vec<Domain>,
+}
+
+impl Conditions<'_> {
+    fn push(&mut self, domain: &Domain) {
+        let domain = self.of_sizes(domain);
+        if self.found.len() < MOST_CONDITIONS && !self.found.contains(&domain) {
+            self.found.push(domain);
+        }
+    }
+
+    /// What has to hold for some values of the integers that it reads: `c > 6` wants more than six classes.
+    fn of_sizes(&self, domain: &Domain) -> Domain {
+        let furthest = |affine: &Affine| -> Affine {
+            affine
+                .terms()
+                .iter()
+                .fold(affine.clone(), |result, (atom, factor)| {
+                    let Atom::Read(family, _) = atom else {
+                        return result;
+                    };
+                    let Some((low, high)) = &self.system.family(*family).integers else {
+                        return result;
+                    };
+                    let end = if factor.is_positive() { high } else { low };
+                    result.map_atoms(&mut |other| (other == atom).then(|| end.clone()))
+                })
+        };
+        let conditions = domain.constraints().iter().flat_map(|constraint| {
+            let affine = constraint.affine();
+            match constraint.relation() {
+                Relation::NonNegative => vec![furthest(affine)],
+                Relation::Zero => {
+                    vec![furthest(affine), furthest(&Affine::int(0).minus(affine))]
+                }
+                Relation::Divisible(_) => Vec::new(),
+            }
+        });
+        Domain::of(conditions.map(|affine| (Relation::NonNegative, affine)))
+    }
+
+    fn collect(&mut self, term: TermId, context: &Domain) {
+        if self.found.len() >= MOST_CONDITIONS {
+            return;
+        }
+        let node = self.system.store.node(term);
+        match node {
+            Node::Reduce(_, vars, domain, body) => {
+                let inside = context.shadowed(vars).and(domain);
+                self.push(&inside);
+                crate::stack::deep(|| self.collect(*body, &inside));
+            }
+            Node::Cases(branches) => {
+                let mut left = Some(context.clone());
+                for (condition, value) in branches {
+                    let own = self.condition(*condition);
+                    if let (Some(before), Some(own)) = (&left, &own) {
+                        let inside = before.and(own);
+                        self.push(&inside);
+                        crate::stack::deep(|| self.collect(*value, &inside));
+                    }
+                    // What is left over, where that is one condition.
+                    left = left.zip(own).and_then(|(before, own)| {
+                        let mut others = own.complement().into_iter();
+                        let other = others.next()?;
+                        others.next().is_none().then(|| before.and(&other))
+                    });
+                }
+            }
+            node => {
+                for child in node.children() {
+                    crate::stack::deep(|| self.collect(child, context));
+                }
+            }
+        }
+    }
+
+    /// A comparison of indices as a domain; none if it compares values.
+    fn condition(&self, term: TermId) -> Option<Domain> {
+        let index = |term: TermId| match self.system.store.node(term) {
+            Node::Index(affine) => Some(affine.clone()),
+            Node::Number(value) if value.is_integer() => {
+                i64::try_from(value.to_integer()).ok().map(Affine::int)
+            }
+            _ => None,
+        };
+        match self.system.store.node(term) {
+            Node::Guard(domain) => Some(domain.clone()),
+            Node::Number(_) => Some(Domain::everything()),
+            Node::Test(cmp, left, right) => {
+                let (left, right) = (index(*left)?, index(*right)?);
+                match cmp {
+                    Cmp::Greater => Some(Domain::at_least(&left, &right.offset(1))),
+                    Cmp::GreaterEqual => Some(Domain::at_least(&left, &right)),
+                    Cmp::Equal => Some(Domain::equal(&left, &right)),
+                    Cmp::NotEqual => None,
+                }
+            }
+            _ => None,
+        }
+    }
+}
