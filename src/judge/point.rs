@@ -451,12 +451,7 @@ fn equalize(
             .arithmetic
             .times(&wanted, &point.arithmetic.inverse(&sum).ok()?);
         for element in read {
-            let value = point
-                .fixed
-                .get(&element)
-                .cloned()
-                .unwrap_or_else(|| point.made_up(&element));
-            let value = point.arithmetic.times(&value, &factor);
+            let value = point.arithmetic.times(&point.value(&element), &factor);
             point.fixed.insert(element, value);
         }
         return Some(());
