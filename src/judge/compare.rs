@@ -5,13 +5,15 @@ use std::cmp::Ordering;
 use rustc_hash::{FxHashMap, FxHasher};
 use smallvec::{SmallVec, smallvec};
 
-use super::evaluate::{Element, Env, Evaluator, Forced, Kink, Numbers, Point};
+use super::evaluate::{
+    Detached, Element, Env, Evaluator, Forced, Kink, Numbers, Point, is_intermediate,
+};
 use super::field::Field;
 use super::finite::refuted_by_values;
 use super::point::{
     Demands, Plan, Unmet, beside, holds, keeps_signs, point, satisfied, solutions, steered,
 };
-use super::reach::{Wanted, patterns_not_met, zeros_not_met};
+use super::reach::{Wanted, dead_revived, patterns_not_met, zeros_not_met};
 use super::slopes::without_slope;
 use super::value::{Arithmetic, Trouble, Value, differ, lie_close, show, told_apart};
 use crate::claim::Lowering;
@@ -98,8 +100,7 @@ pub(super) struct Search {
     pub(super) prove: bool,
     /// How often derivatives may be taken to show it.
     pub(super) slopes: u8,
-    /// Whether sums and products of the network have any value.
-    pub(super) detached: bool,
+    pub(super) detached: Detached,
 }
 
 /// What one point showed.
@@ -168,7 +169,7 @@ const QUIET_POINTS: u64 = 4;
 const OTHER_POINTS: u64 = 120;
 
 /// How often kinks are looked for with other residues.
-const KINK_DRAWS: usize = 6;
+const KINK_DRAWS: usize = 24;
 
 /// From so many step patterns kinks are looked for.
 pub(super) const MOST_STARTS: usize = 6;
@@ -184,30 +185,42 @@ const MOST_STEPS: u64 = 60_000_000;
 
 /// Compares pairs of one instance, within a bound.
 ///
-/// What holds whatever values the sums and products of the network have holds for those that they have: where the sides are
-/// shown to be identical so, neither these definitions nor what lies behind them has to be looked at.
+/// What holds whatever values the quantities of the network have holds for those that they have: where the sides are shown to be
+/// identical so, neither these definitions nor what lies behind them has to be looked at. Sums and products are given any
+/// value first, all quantities where nothing else decides.
 pub(super) fn compare(
     lowering: &mut Lowering<'_>,
     pairs: &[Pair],
     demands: &Demands,
     search: Search,
 ) -> Outcome {
-    let (system, structure) = (&lowering.system, &mut lowering.structure);
-    let detachable =
-        |family| structure.is_detachable(system, family) && system.loss != Some(family);
-    if search.prove && !search.detached && system.family_ids().any(detachable) {
+    let same_if = |lowering: &mut Lowering<'_>, detached: Detached| {
+        let (system, structure) = (&lowering.system, &mut lowering.structure);
+        let mut families = system.family_ids();
+        let more = families.any(|family| {
+            let sum = structure.is_detachable(system, family);
+            is_intermediate(system, family) && sum == (detached == Detached::Sums)
+        });
         let detached = Search {
             shown: false,
             slopes: 0,
-            detached: true,
+            detached,
             ..search
         };
-        let found = bounded(lowering, pairs, demands, detached);
-        if matches!(found, Outcome::Same { except: None, .. }) {
-            return found;
-        }
+        let found = more.then(|| bounded(lowering, pairs, demands, detached));
+        found.filter(|found| matches!(found, Outcome::Same { except: None, .. }))
+    };
+    if search.prove
+        && let Some(same) = same_if(lowering, Detached::Sums)
+    {
+        return same;
     }
-    bounded(lowering, pairs, demands, search)
+    match bounded(lowering, pairs, demands, search) {
+        Outcome::Open(why) if search.prove => {
+            same_if(lowering, Detached::All).unwrap_or(Outcome::Open(why))
+        }
+        found => found,
+    }
 }
 
 fn bounded(
@@ -388,10 +401,10 @@ fn compared(
     if !all.iter().any(|start| start.0 == seed) {
         all.push((seed, make, kinks.clone()));
     }
-    if alive.contains(&false) {
-        return Outcome::Open(
-            "the true value was 0 at every point: no point with all units active was found".into(),
-        );
+    if alive.contains(&false)
+        && let Some(found) = dead_revived(lowering, pairs, demands, search, &all, &alive)
+    {
+        return found;
     }
     if patterns == 0 {
         return Outcome::Open("no step pattern could be decided".into());
@@ -428,7 +441,15 @@ fn compared(
             let mut wanted = if few_values { DRAWS_OF_FEW } else { 1 };
             for draw in 0..KINK_DRAWS + wanted {
                 let start = (seed + draw as u64 * SEED_STEP, make, draw);
-                match on_kinks(lowering, pairs, demands, search, start, (&kinks, by_slopes)) {
+                let wanted_on = if unmet.is_empty() { &kinks } else { &unmet };
+                match on_kinks(
+                    lowering,
+                    pairs,
+                    demands,
+                    search,
+                    start,
+                    (wanted_on, by_slopes),
+                ) {
                     Ok(example) => {
                         found = example;
                         unmet.clear();
@@ -927,18 +948,38 @@ pub(super) fn look_with(
     point: &Point,
     signs: &[Wanted],
 ) -> Option<At> {
-    let mut point = point.clone();
-    for (argument, env, sign) in signs {
-        let value = Evaluator::new(lowering, &point).term(*argument, env);
-        let residues = value.ok()?.residues?;
-        point.signs.push(Forced {
-            argument: *argument,
-            env: env.clone(),
-            sign: *sign,
-            residues,
-        });
-    }
+    let point = with_signs(lowering, point, signs)?;
     Some(look(lowering, pairs, &point, true))
+}
+
+/// A point at which some arguments have these signs; none if there are no residues of them.
+pub(super) fn with_signs(
+    lowering: &mut Lowering<'_>,
+    point: &Point,
+    signs: &[Wanted],
+) -> Option<Point> {
+    let mut point = point.clone();
+    // What an argument is may depend on the signs of others that come later.
+    for _ in 0..2 {
+        let before = point.signs.clone();
+        for (at, (argument, env, sign)) in signs.iter().enumerate() {
+            let value = Evaluator::new(lowering, &point).term(*argument, env);
+            let forced = Forced {
+                argument: *argument,
+                env: env.clone(),
+                sign: *sign,
+                residues: value.ok()?.residues?,
+            };
+            match point.signs.get_mut(at) {
+                Some(known) => *known = forced,
+                None => point.signs.push(forced),
+            }
+        }
+        if signs.len() < 2 || before == point.signs {
+            break;
+        }
+    }
+    Some(point)
 }
 
 /// Whether the sides are the same in some tower with these signs of some arguments.

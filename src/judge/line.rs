@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use super::assume;
 use super::compare::{Counterexample, Outcome, Pair, Search, compare};
-use super::evaluate::Env;
+use super::evaluate::{Detached, Env};
 use super::mistakes::{self as mistake, Mistake};
 use super::point::Demands;
 use super::sizes::sizes;
@@ -591,7 +591,7 @@ impl<'s> Judge<'s> {
             values: false,
             prove: true,
             slopes: 2,
-            detached: false,
+            detached: Detached::Nothing,
         }
     }
 

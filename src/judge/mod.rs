@@ -3,6 +3,7 @@
 //! Equality is said only where nothing refutes a claim and identity testing agrees on every step pattern that was met,
 //! in two towers of prime fields above 2⁶⁰; floating point neither proves nor refutes.
 
+mod alive;
 mod assume;
 mod compare;
 mod evaluate;

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use super::evaluate::{Element, Env, Evaluator, Kink, Numbers, Point};
+use super::evaluate::{Detached, Element, Env, Evaluator, Kink, Numbers, Point};
 use super::field::scramble;
 use super::rational::Rational;
 use super::value::{Arithmetic, Real, Trouble, Value};
@@ -37,8 +37,7 @@ pub(super) struct Plan {
     pub(super) seed: u64,
     pub(super) numbers: Numbers,
     pub(super) step_at_zero: StepAtZero,
-    /// Whether sums and products of the network have any value.
-    pub(super) detached: bool,
+    pub(super) detached: Detached,
 }
 
 /// All values of an assumption's letters.
@@ -116,6 +115,7 @@ pub(super) fn point(lowering: &mut Lowering<'_>, plan: Plan, demands: &Demands) 
         detached: plan.detached,
         signs: Vec::new(),
         boxed: false,
+        soft: false,
     };
     fix_integers(lowering, &mut point);
     let bounds = bounds_of(lowering, demands)?;
@@ -518,7 +518,7 @@ pub(super) fn solutions(
     };
     // `(w x + b)^2` is 0 where its base is.
     let whole = env;
-    for (factor, env) in Evaluator::bare(lowering, point).factors(term, whole) {
+    for (factor, env, _) in Evaluator::bare(lowering, point).factors(term, whole) {
         if factor == term {
             continue;
         }
@@ -744,7 +744,11 @@ pub(super) fn steered(
 ) -> Point {
     let mut point = start.clone();
     let mut settled = 0;
+    let most = lowering.structure.steps + MOST_STEERING;
     loop {
+        if lowering.structure.steps > most {
+            return point;
+        }
         let mut evaluator = signs(lowering, &point);
         if look(&mut evaluator).is_err() {
             return point;
@@ -792,6 +796,9 @@ pub(super) fn steered(
         }
     }
 }
+
+/// After so many steps of evaluating a point is taken as it is: of some hundred comparisons most exclude each other.
+const MOST_STEERING: u64 = 200_000;
 
 /// What inputs are multiplied with until a kink has the wanted sign: turned round, made small, made large enough for
 /// thresholds that are far away.

@@ -7,6 +7,7 @@
 
 use std::cmp::Ordering;
 
+use super::alive::{Aliveness, aliveness};
 use super::compare::{
     MOST_DRAWS, MOST_STARTS, Make, Outcome, Pair, Search, Shown, built, drawn, is_active, look,
     look_with, pair,
@@ -151,6 +152,54 @@ pub(super) fn zeros_not_met(
     sets.all(|zeros| (0..reach.starts.len()).all(|start| reach.identical(start, &zeros).0))
 }
 
+/// Compares both sides of pairs whose truth was 0 at every point with signs for which it is not, if it is not 0 for all:
+/// a point at which they differ, or what is left open.
+pub(super) fn dead_revived(
+    lowering: &mut Lowering<'_>,
+    pairs: &[Pair],
+    demands: &Demands,
+    search: Search,
+    starts: &[(u64, Make, Vec<Kink>)],
+    alive: &[bool],
+) -> Option<Outcome> {
+    const DEAD: &str =
+        "the true value was 0 at every point: no point with all units active was found";
+    let mut reach = Reach::new(lowering, pairs, demands, search, starts);
+    if reach.starts.is_empty() || !demands.zero.is_empty() {
+        return Some(Outcome::Open(DEAD.into()));
+    }
+    let dead = pairs.iter().zip(alive).filter(|(_, alive)| !**alive);
+    for (pair, _) in dead {
+        match reach.signs_of_value(pair.truth) {
+            Aliveness::Vanishes => {}
+            // Only points at which all units are on are asked for.
+            Aliveness::With(wanted)
+                if search.active && wanted.iter().any(|(.., sign)| *sign == Ordering::Less) =>
+            {
+                return Some(Outcome::Open(DEAD.into()));
+            }
+            Aliveness::With(wanted) => {
+                let mut all = 0..reach.starts.len();
+                if all.any(|start| reach.identical(start, &wanted).0) {
+                    continue;
+                }
+                for point in reach.climbed(&wanted).unwrap_or_default() {
+                    let seen = look(reach.lowering, pairs, &point, true);
+                    let accidental = seen.kinks.iter().any(|kink| kink.accidental);
+                    if let Shown::Refuted(example) = seen.shown
+                        && !accidental
+                    {
+                        return Some(Outcome::Differs(example));
+                    }
+                }
+                return Some(Outcome::Open(DEAD.into()));
+            }
+            Aliveness::Unknown => return Some(Outcome::Open(DEAD.into())),
+        }
+    }
+    None
+}
+
 const NOT_MET: &str = "equal wherever points were found; the sides differ for a sign that the argument of a kink was not seen to \
                        have, nor shown not to have";
 
@@ -259,6 +308,31 @@ impl<'r, 'l> Reach<'r, 'l> {
             }
         }
         (false, kinks)
+    }
+
+    /// Signs with which a number is not 0, from the first start from which there are some.
+    fn signs_of_value(&mut self, term: TermId) -> Aliveness {
+        let mut vanishes = true;
+        for start in 0..self.starts.len() {
+            let mut known = false;
+            for draw in 0..MOST_DRAWS {
+                let Some(point) = self.drawn(start, draw) else {
+                    continue;
+                };
+                match aliveness(self.lowering, &point, term) {
+                    Aliveness::With(signs) => return Aliveness::With(signs),
+                    Aliveness::Vanishes => known = true,
+                    Aliveness::Unknown => continue,
+                }
+                break;
+            }
+            vanishes &= known;
+        }
+        if vanishes {
+            Aliveness::Vanishes
+        } else {
+            Aliveness::Unknown
+        }
     }
 
     /// Points at which arguments have signs, from the first start from which they are reached.

@@ -105,10 +105,9 @@ impl Real {
             }
         }
         let ((a, b), (c, d)) = (self.bounds(), other.bounds());
-        let all = [a * c, a * d, b * c, b * d];
-        if all.iter().any(|x| x.is_nan()) {
-            return Real::between(f64::NAN, f64::NAN);
-        }
+        // An end without bound is never reached, so that 0 times it is 0.
+        let product = |x: f64, y: f64| if x == 0.0 || y == 0.0 { 0.0 } else { x * y };
+        let all = [product(a, c), product(a, d), product(b, c), product(b, d)];
         let low = all.iter().copied().fold(f64::INFINITY, f64::min);
         let high = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         Real::between(low.next_down(), high.next_up())

@@ -47,12 +47,23 @@ pub(super) struct Point {
     pub(super) numbers: Numbers,
     /// On a kink that no exact numbers reach: what is enclosed around 0 and vanishes in the field is 0.
     pub(super) on_kink: bool,
-    /// Whether sums and products of the network have any value, as if they were given.
-    pub(super) detached: bool,
+    pub(super) detached: Detached,
     /// Signs that arguments are taken to have where only their sign matters, with their letters' values.
     pub(super) signs: Vec<Forced>,
     /// Whether what nobody fixed may be any number: values are ranges.
     pub(super) boxed: bool,
+    /// Whether the residues of steps whose signs are not given are unknowns: 0 then says that they are 0 for all signs.
+    pub(super) soft: bool,
+}
+
+/// Which quantities of the network have any value, as if they were given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Detached {
+    Nothing,
+    /// Sums and products.
+    Sums,
+    /// All but the loss.
+    All,
 }
 
 /// The numbers that inputs are made up from.
@@ -69,7 +80,7 @@ pub(super) enum Numbers {
 }
 
 /// A sign that the argument of a kink is given, whatever its value is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Forced {
     pub(super) argument: TermId,
     pub(super) env: Env,
@@ -125,13 +136,16 @@ pub(super) struct Evaluator<'e> {
     pub(super) memory: Memory,
     pub(super) kinks: Vec<Kink>,
     /// Whether the values depended on more than sums, products, whole powers and functions without kinks.
-    branched: bool,
+    pub(super) branched: bool,
     met: FxHashSet<Instantiated>,
     /// Inputs that were read.
     pub(super) read: Vec<Element>,
     reading: FxHashSet<Element>,
     work: usize,
 }
+
+/// Tells unknown steps from functions without a definition.
+const STEP: u64 = 0x57e9;
 
 /// Beyond this many steps the evaluation is given up.
 const MOST_WORK: usize = 3_000_000;
@@ -277,6 +291,7 @@ impl<'e> Evaluator<'e> {
                 }
                 Ok(sum)
             }
+            Node::Mul(_) if self.point.boxed => self.product_of_ranges(term, env),
             Node::Mul(factors) => {
                 // A false condition anywhere keeps the rest from being read.
                 for factor in factors {
@@ -335,6 +350,7 @@ impl<'e> Evaluator<'e> {
                         Node::Index(_) | Node::Number(_)
                     )
                 );
+                let mut unknown = None;
                 let sign = if indices {
                     self.sign(&difference).ok_or(Trouble::Unknown)?
                 } else {
@@ -342,6 +358,9 @@ impl<'e> Evaluator<'e> {
                     let argument = self.system.store.add([*left, negative]);
                     let sign = self.sign_of(argument, env, &difference)?;
                     self.kink(argument, env, sign, &difference);
+                    if matches!(cmp, Cmp::Greater | Cmp::GreaterEqual) {
+                        unknown = self.unknown_step(argument, env, &difference, sign);
+                    }
                     sign
                 };
                 let holds = match cmp {
@@ -350,8 +369,13 @@ impl<'e> Evaluator<'e> {
                     Cmp::Equal => sign == Ordering::Equal,
                     Cmp::NotEqual => sign != Ordering::Equal,
                 };
-                Ok(arithmetic.int(i64::from(holds)))
+                let value = arithmetic.int(i64::from(holds));
+                Ok(Value {
+                    residues: unknown.or(value.residues),
+                    ..value
+                })
             }
+            Node::Cases(branches) if self.point.soft => self.mixed(branches, env),
             Node::Cases(branches) => {
                 for (condition, value) in branches {
                     let condition = self.term(*condition, env)?;
@@ -438,17 +462,40 @@ impl<'e> Evaluator<'e> {
         })
     }
 
-    /// The sign of an argument where only that matters.
-    fn sign_of(&self, argument: TermId, env: &Env, value: &Value) -> Result<Ordering, Trouble> {
+    /// The sign that an argument is given at this point, by itself or by its value.
+    fn given_sign(&self, argument: TermId, env: &Env, value: &Value) -> Option<Ordering> {
         let own = |forced: &&Forced| {
             forced.argument == argument
                 && self.free_values(argument, env) == self.free_values(argument, &forced.env)
         };
-        if let Some(forced) = self.point.signs.iter().find(own) {
-            return Ok(forced.sign);
+        let forced = self.point.signs.iter().find(own);
+        forced
+            .map(|forced| forced.sign)
+            .or_else(|| self.forced(value))
+    }
+
+    /// The sign of an argument where only that matters.
+    fn sign_of(&self, argument: TermId, env: &Env, value: &Value) -> Result<Ordering, Trouble> {
+        let sign = self.given_sign(argument, env, value);
+        sign.or_else(|| self.sign(value)).ok_or(Trouble::Unknown)
+    }
+
+    /// An unknown number for a step whose argument has a sign of its own, at a point that wants one.
+    fn unknown_step(
+        &self,
+        argument: TermId,
+        env: &Env,
+        value: &Value,
+        sign: Ordering,
+    ) -> Option<Residues> {
+        if !self.point.soft
+            || sign == Ordering::Equal
+            || self.given_sign(argument, env, value).is_some()
+        {
+            return None;
         }
-        let sign = self.forced(value).or_else(|| self.sign(value));
-        sign.ok_or(Trouble::Unknown)
+        let (field, seed) = (self.arithmetic.field, self.arithmetic.seed);
+        Some(field.arbitrary(&[value.residues?], STEP, seed))
     }
 
     fn is_condition(&self, term: TermId) -> bool {
@@ -458,7 +505,63 @@ impl<'e> Evaluator<'e> {
         )
     }
 
+    /// All branches of a distinction of cases with what their conditions are, where these are unknown numbers.
+    fn mixed(&mut self, branches: &[(TermId, TermId)], env: &Env) -> Result<Value, Trouble> {
+        let arithmetic = self.arithmetic();
+        let mut real = None;
+        let mut sum = arithmetic.int(0);
+        let mut rest = arithmetic.int(1);
+        for (condition, value) in branches {
+            let condition = self.term(*condition, env)?;
+            let share = arithmetic.times(&rest, &condition);
+            let never = |value: &Value| {
+                let residues = value.residues.as_ref();
+                residues.is_some_and(|residues| arithmetic.field.vanishes(residues))
+            };
+            if !never(&share) {
+                let value = self.term(*value, env)?;
+                sum = arithmetic.plus(&sum, &arithmetic.times(&share, &value));
+                let taken = condition.real.sign().ok_or(Trouble::Unknown)? != Ordering::Equal;
+                real = real.or(taken.then_some(value.real));
+            }
+            rest = arithmetic.times(&rest, &arithmetic.minus(&arithmetic.int(1), &condition));
+            if never(&rest) {
+                break;
+            }
+        }
+        Ok(Value {
+            real: real.ok_or(Trouble::NoValue)?,
+            residues: sum.residues,
+        })
+    }
+
+    /// The range of a product, in which equal factors are one power: a square is not negative.
+    fn product_of_ranges(&mut self, term: TermId, env: &Env) -> Result<Value, Trouble> {
+        let arithmetic = self.arithmetic();
+        let mut product = arithmetic.int(1);
+        let mut factors = self.factors(term, env);
+        while let Some((factor, env, mut power)) = factors.pop() {
+            let free = self.free_values(factor, &env);
+            factors.retain(|(term, at, other)| {
+                let same = *term == factor
+                    && power.is_integer()
+                    && other.is_integer()
+                    && self.free_values(*term, at) == free;
+                if same {
+                    power = power.plus(other);
+                }
+                !same
+            });
+            let value = self.term(factor, &env)?;
+            product = arithmetic.times(&product, &arithmetic.power(&value, &power)?);
+        }
+        Ok(product)
+    }
+
     fn kink(&mut self, argument: TermId, env: &Env, sign: Ordering, value: &Value) {
+        if self.point.soft && self.given_sign(argument, env, value).is_some() {
+            return;
+        }
         let free = self.free_values(argument, env);
         if self.met.insert((argument, free)) {
             let accidental = sign == Ordering::Equal
@@ -533,6 +636,16 @@ impl<'e> Evaluator<'e> {
                 Primitive::Relu | Primitive::Step => {
                     let sign = self.sign_of(argument, env, &value)?;
                     self.kink(argument, env, sign, &value);
+                    if let Some(unknown) = self.unknown_step(argument, env, &value, sign) {
+                        let step = Value {
+                            real: Real::Exact(Rational::int(i64::from(sign == Ordering::Greater))),
+                            residues: Some(unknown),
+                        };
+                        return Ok(match primitive {
+                            Primitive::Step => step,
+                            _ => arithmetic.times(&step, &value),
+                        });
+                    }
                     Ok(match (primitive, sign) {
                         (Primitive::Relu, Ordering::Greater) => value,
                         (Primitive::Step, Ordering::Greater) => arithmetic.int(1),
@@ -555,37 +668,38 @@ impl<'e> Evaluator<'e> {
         }
     }
 
-    /// What a product or a power is made of, read through definitions: where one of them is 0 it is 0.
-    pub(super) fn factors(&mut self, term: TermId, env: &Env) -> Vec<(TermId, Env)> {
+    /// What a product or a power is made of, read through definitions, with exponents: where one of them is 0 it is 0.
+    pub(super) fn factors(&mut self, term: TermId, env: &Env) -> Vec<(TermId, Env, Rational)> {
         let mut found = Vec::new();
-        let mut open = vec![(term, env.clone())];
-        while let Some((term, env)) = open.pop() {
+        let mut open = vec![(term, env.clone(), Rational::int(1))];
+        while let Some((term, env, power)) = open.pop() {
             if found.len() + open.len() > MOST_FACTORS {
-                break;
+                found.push((term, env, power));
+                continue;
             }
             match &*self.system.store.shared(term) {
-                Node::Mul(parts) => open.extend(parts.iter().map(|part| (*part, env.clone()))),
-                Node::Power(base, exponent)
-                    if self
-                        .system
-                        .store
-                        .as_number(*exponent)
-                        .is_some_and(Signed::is_positive) =>
-                {
-                    open.push((*base, env));
+                Node::Mul(parts) => {
+                    let part = |part: &TermId| (*part, env.clone(), power.clone());
+                    open.extend(parts.iter().map(part));
                 }
+                Node::Power(base, exponent) => match self.system.store.as_number(*exponent) {
+                    Some(exponent) if exponent.is_positive() => {
+                        let power = power.times(&Rational::from(exponent));
+                        open.push((*base, env, power));
+                    }
+                    _ => found.push((term, env, power)),
+                },
                 Node::Access(family, index) => {
                     let body = self.whole_index(index, &env).and_then(|index| {
                         let given = self.is_given(&(*family, index.clone()));
                         Ok((!given).then_some(self.definition(*family, &index)?))
                     });
                     match body {
-                        Ok(Some(Some(body))) => open.push(body),
-                        _ => found.push((term, env)),
+                        Ok(Some(Some((body, env)))) => open.push((body, env, power)),
+                        _ => found.push((term, env, power)),
                     }
                 }
-                Node::Number(_) => {}
-                _ => found.push((term, env)),
+                _ => found.push((term, env, power)),
             }
         }
         found
@@ -783,7 +897,11 @@ impl<'e> Evaluator<'e> {
         );
         opaque
             || self.point.fixed.contains_key(element)
-            || (self.point.detached && self.structure.is_detachable(self.system, element.0))
+            || match self.point.detached {
+                Detached::Nothing => false,
+                Detached::Sums => self.structure.is_detachable(self.system, element.0),
+                Detached::All => is_intermediate(self.system, element.0),
+            }
     }
 
     /// The value of an element.
@@ -827,6 +945,13 @@ impl<'e> Evaluator<'e> {
         self.memory.elements.insert(key, result.clone());
         result
     }
+}
+
+/// Whether a family is defined by the network, but for its loss.
+pub(super) fn is_intermediate(system: &System, family: FamilyId) -> bool {
+    let known = system.family(family);
+    let defined = known.kind == FamilyKind::Defined && known.integers.is_none();
+    defined && system.loss != Some(family)
 }
 
 impl Point {
