@@ -458,6 +458,8 @@ fn line(
         reader.of_differentials = above.of_differentials;
     }
     let (list, off_behind) = qualifier::without_kinks(list);
+    let gathered = read::gathered(list);
+    let list = gathered.as_deref().unwrap_or(list);
     let (list, qualifier) = qualifier::split(list);
     let (list, off_before) = qualifier::without_kinks(list);
     let (list, relation) = equalities(list);

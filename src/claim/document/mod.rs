@@ -191,7 +191,11 @@ pub(super) fn split(text: &str) -> Result<Document<'_>, Report> {
         macros: Macros::taken_from(&mut tokens),
         ..Document::default()
     };
-    let mut at = 0;
+    let mut at = if is_bare_formula(&tokens, &document.header) {
+        tokens.len()
+    } else {
+        0
+    };
     let mut marked = false;
     // The text since the last formula, and whether that one was a definition.
     let (mut text_from, mut defined) = (0, false);
@@ -225,6 +229,24 @@ pub(super) fn split(text: &str) -> Result<Document<'_>, Report> {
         lines::of(&tokens, false, &mut document.formulas);
     }
     Ok(document)
+}
+
+/// Whether a text is one formula without marks around it: there are some in `\text{if $z > 0$}` only.
+fn is_bare_formula(tokens: &[Token<'_>], header: &[HeaderLine<'_>]) -> bool {
+    let mut at = 0;
+    let mut states = header.iter().any(|line| line.key == "about");
+    while at < tokens.len() {
+        if let Some(behind) = behind_text(tokens, at) {
+            at = behind;
+            continue;
+        }
+        if Marks::opening(tokens, at).is_some() {
+            return false;
+        }
+        states |= tokens[at].is_equality();
+        at += 1;
+    }
+    states
 }
 
 fn is_prose(tokens: &[Token<'_>]) -> bool {

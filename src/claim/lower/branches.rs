@@ -136,6 +136,11 @@ impl Lowering<'_> {
         letters: &Letters,
     ) -> Result<Array> {
         let mut values = Vec::new();
+        if branches.is_empty() {
+            // Nothing is said here.
+            let nothing = Node::Cases(Box::default());
+            return Ok(Array::number(self.system.store.intern(nothing)));
+        }
         for (value, conditions) in branches {
             // A branch that the indices rule out is not read: it may be outside of everything.
             if conditions

@@ -200,41 +200,6 @@ impl Reader<'_, '_> {
         Ok(conditions)
     }
 
-    pub(super) fn cases(&mut self, rows: &[Vec<List>], span: Span) -> Result<Expr, Report> {
-        let mut branches = Vec::new();
-        for row in rows {
-            let [value, rest @ ..] = row.as_slice() else {
-                continue;
-            };
-            let value = trimmed(value);
-            let value = self.whole(value)?;
-            let condition: List = rest
-                .iter()
-                .flatten()
-                .filter(|noad| {
-                    !matches!(&noad.kind, Kind::Word(word) if matches!(word.trim_end_matches(','), "if" | "for" | "when" | ""))
-                })
-                .cloned()
-                .collect();
-            let condition = trimmed(&condition);
-            let otherwise = matches!(condition, [only] if matches!(&only.kind,
-                Kind::Word(word) if matches!(word.trim_end_matches('.'), "otherwise" | "else" | "o.w" | "o/w")));
-            if condition.is_empty() && rest.is_empty() {
-                return Err(error("missing-condition", "a case has no condition", span));
-            }
-            let condition = if otherwise || condition.is_empty() {
-                None
-            } else {
-                Some(self.conditions(condition)?)
-            };
-            branches.push((value, condition));
-        }
-        if branches.is_empty() {
-            return Err(error("missing-condition", "there are no cases", span));
-        }
-        Ok(Expr::new(ExprKind::Cases(branches), span))
-    }
-
     /// `\min_j z_j`, which is `-\max_j (-z_j)`.
     pub(super) fn least(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Report> {
         let negative = |expr: Expr| {

@@ -1,5 +1,6 @@
 //! From noads to expressions: every symbol is looked up, every script gets its role, in a fixed order.
 
+mod cases;
 mod constructs;
 mod differential;
 mod scripts;
@@ -16,6 +17,7 @@ use crate::source::{Diagnostic, Report, Span};
 use crate::syntax::{Comparison, greek_command};
 use crate::system::{FamilyKind, FamilyRole, System};
 use crate::term::FamilyId;
+pub(crate) use cases::gathered;
 use symbols::{
     bound_name, comma, families, is_comparison, is_condition, is_transpose, number, relation_of,
     split_digits, split_entries, trimmed,
@@ -648,6 +650,13 @@ impl<'n, 'a> Reader<'n, 'a> {
                 self.attached(Expr::new(ExprKind::Number(value), span), noad, false)
             }
             Kind::One => self.one(noad, cursor),
+            Kind::Fence('{' | '(' | '[', inside)
+                if noad.is_bare()
+                    && let Some(cases) = self.cases_of_line(inside) =>
+            {
+                cursor.at += 1;
+                cases
+            }
             Kind::Fence(open, inside) => {
                 cursor.at += 1;
                 let base = match open {

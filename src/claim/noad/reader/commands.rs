@@ -1,9 +1,10 @@
 //! Commands of LaTeX: symbols, fractions, accents, words.
 
 use super::super::commands::{ACCENTS, FONTS, FRAMES, FUNCTIONS, SYMBOLS, WORDS, relation};
+use super::super::form::Pairs;
 use super::super::{Kind, List, Noad};
-use super::Reader;
-use crate::claim::token::{TokenKind, behind_spaces, braced, text_of};
+use super::{Reader, Until};
+use crate::claim::token::{Token, TokenKind, behind_spaces, braced, text_of};
 use crate::source::Report;
 use crate::syntax::greek_command;
 
@@ -83,6 +84,7 @@ impl Reader<'_> {
                 };
                 Kind::Accent(accent.to_owned(), inside)
             }
+            _ if WORDS.contains(&name) && self.text_with_formulas(list)? => return Ok(()),
             _ if WORDS.contains(&name) => self.word(name, start)?,
             // Without the name of an environment.
             "begin" | "end" => return Err(self.missing_argument(name)),
@@ -109,7 +111,7 @@ impl Reader<'_> {
         self.skip_spaces();
         let mut order = None;
         if self.take(TokenKind::Open('[')) {
-            order = Some(self.up_to(super::Until::Bracket(']'), start)?);
+            order = Some(self.up_to(Until::Bracket(']'), start)?);
         }
         Ok(Kind::Root(order, self.filled("sqrt", "missing-argument")?))
     }
@@ -157,6 +159,33 @@ impl Reader<'_> {
         let next = self.tokens.get(at);
         next.is_some_and(|next| next.text == "1")
             || braced(self.tokens, at).is_some_and(|(inside, _)| text_of(inside).trim() == "1")
+    }
+
+    /// `\text{if $z > 0$}`: its words and what stands between the marks in it. Whether there is such.
+    fn text_with_formulas(&mut self, list: &mut List) -> Result<bool, Report> {
+        let Some((text, behind)) = braced(self.tokens, behind_spaces(self.tokens, self.at)) else {
+            return Ok(false);
+        };
+        let parts: Vec<&[Token<'_>]> = text
+            .split(|token| token.kind == TokenKind::Delimiter)
+            .collect();
+        if parts.len() < 3 || parts.len().is_multiple_of(2) {
+            return Ok(false);
+        }
+        for (number, part) in parts.into_iter().enumerate() {
+            let words = text_of(part);
+            match part {
+                [first, .., last] | [first @ last] if number.is_multiple_of(2) => {
+                    let span = first.span.to(last.span);
+                    if !words.trim().is_empty() {
+                        list.push(Noad::new(Kind::Word(words.trim().to_owned()), span));
+                    }
+                }
+                _ => list.extend(self.on(part, &Pairs::default()).list(Until::End)?),
+            }
+        }
+        self.at = behind;
+        Ok(true)
     }
 
     /// `\text{if}`, `\mathrm{d}`: a word, or a letter in upright type.
