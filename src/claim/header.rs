@@ -446,7 +446,51 @@ impl Tokens<'_, '_, '_> {
         Ok(noad)
     }
 
+    /// `d^2L/(dw_{j} dw_{k})`, behind its d.
+    fn mixed_derivative(&mut self, start: usize) -> Result<Option<Noad>, Report> {
+        let begin = self.at;
+        let Some((of, _)) = self
+            .rest()
+            .strip_prefix("^2")
+            .and_then(|rest| rest.split_once("/("))
+        else {
+            return Ok(None);
+        };
+        let of = of.trim().to_owned();
+        if self.names.family(&of).is_none() {
+            return Ok(None);
+        }
+        self.at += self.rest().find("/(").map_or(0, |slash| slash + 2);
+        let d = Noad::new(Kind::Letter('d'), self.span(start));
+        let mut below = List::new();
+        loop {
+            let trimmed = self.rest().trim_start();
+            self.at = self.text.len() - trimmed.len();
+            if self.rest().starts_with(')') {
+                self.at += 1;
+                break;
+            }
+            let place = self.at;
+            let word = self.word();
+            let Some(wrt) = self.differential(&word) else {
+                self.at = begin;
+                return Ok(None);
+            };
+            let mut by = Noad::new(Self::kind(&wrt), self.span(place));
+            self.scripts(&mut by)?;
+            below.extend([d.clone(), by]);
+        }
+        let mut above = d.clone();
+        above.sup = Some(vec![Noad::new(Kind::Number("2".into()), self.span(start))]);
+        let of = Noad::new(Self::kind(&of), self.span(start));
+        let fraction = Kind::Fraction(vec![above, of], below);
+        Ok(Some(Noad::new(fraction, self.span(start))))
+    }
+
     fn second_derivative(&mut self, start: usize) -> Result<Option<Noad>, Report> {
+        if let Some(mixed) = self.mixed_derivative(start)? {
+            return Ok(Some(mixed));
+        }
         let Some((of, wrt)) = self
             .rest()
             .strip_prefix("^2")

@@ -250,11 +250,12 @@ fn read_with<'a>(
             };
             claimed |= !defines && statement.list.iter().any(noad::Noad::is_equality);
             let is_named = statement.named(name, &names);
+            let unusual = || header.about.is_some() && statement.is_unusual(&names, &header);
             if is_named && statement.is_chain() {
                 named.push(span);
             } else if defines {
                 defined.push(span);
-            } else if is_named && header.about.is_some() {
+            } else if (is_named && header.about.is_some()) || unusual() {
                 about.push(span);
             }
         }
@@ -616,6 +617,18 @@ impl Statement<'_> {
     fn is_chain(&self) -> bool {
         let signs = self.list.iter().filter(|noad| noad.is_equality());
         signs.count() > 1
+    }
+
+    /// Whether its left side is no fraction and cannot be read: the header may say what it stands for.
+    fn is_unusual(&self, names: &names::Names<'_>, header: &Header) -> bool {
+        let Some(sign) = self.list.iter().position(noad::Noad::is_equality) else {
+            return false;
+        };
+        let left = &self.list[..sign];
+        let fraction = |noad: &noad::Noad| matches!(noad.kind, noad::Kind::Fraction(..));
+        let mut reader = read::Reader::new(names, &header.signs);
+        let read = reader.whole(left).and_then(|_| reader.check_letters(&[]));
+        !left.is_empty() && !left.iter().any(fraction) && read.is_err()
     }
 
     /// Everything but its left side.

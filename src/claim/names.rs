@@ -7,6 +7,7 @@ use super::noad::{self, Kind, List, Macros, Noad};
 use super::token::mathematics;
 use super::tree::{Entry, Expr, ExprKind, Join};
 use crate::source::Span;
+use crate::syntax::greek_command;
 use crate::system::{FamilyKind, Spelled, System};
 use crate::term::{Affine, Atom, FamilyId, SizeId};
 
@@ -108,7 +109,15 @@ impl<'a> Names<'a> {
             // As it is printed: `\Phi(z)`, `\operatorname{GELU}_{\tanh}(z)`.
             let printed = row.latex.replace(r"\operatorname", "");
             let printed = printed.replace(['\\', '{', '}'], "");
-            if printed.chars().all(|c| c.is_alphanumeric() || c == '_') {
+            let plain = printed.chars().all(|c| c.is_alphanumeric() || c == '_');
+            // A Greek letter is a function by custom if it is an activation, else where the network has to do with it.
+            let custom = row.activation
+                || greek_command(&printed).is_none()
+                || system
+                    .functions
+                    .iter()
+                    .any(|used| speaks_of(&used.name, row.name));
+            if plain && custom {
                 names
                     .functions
                     .entry(printed)
@@ -292,6 +301,12 @@ impl<'a> Names<'a> {
             }
         }
         letters
+    }
+
+    /// Whether some quantity has layers or steps.
+    pub(crate) fn has_slots(&self) -> bool {
+        let mut families = self.system.families.iter();
+        families.any(|family| family.slots > 0)
     }
 
     /// Whether a letter may be meant as an index where an index is expected.
@@ -493,7 +508,16 @@ impl<'a> Names<'a> {
     }
 }
 
-/// The letters of a list, those in scripts too.
+/// Whether a function is another, or is written with it.
+fn speaks_of(function: &str, other: &str) -> bool {
+    let Some(row) = crate::functions::row(function) else {
+        return false;
+    };
+    let mut texts = row.slopes.iter().chain([&row.value]);
+    let word = |c: char| !(c.is_alphanumeric() || c == '_');
+    row.name == other || texts.any(|text| text.split(word).any(|found| found == other))
+}
+
 /// The letters that stand anywhere in a list.
 pub(super) fn letters_of(list: &[Noad], into: &mut Vec<String>) {
     for noad in list {

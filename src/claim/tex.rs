@@ -223,6 +223,7 @@ impl Writer<'_> {
     fn call(&self, function: &str, primes: u8, arguments: &[Expr]) -> Option<String> {
         let row = crate::functions::row(function);
         let name = match function {
+            "bars" => return Some(format!("|{}|", self.list(arguments.iter().cloned())?)),
             "diag" | "tr" => format!(r"\operatorname{{{function}}}"),
             "step" if self.source.text.contains("Step") => "Step".into(),
             _ => row?.latex.to_owned(),

@@ -531,6 +531,9 @@ impl Printer<'_> {
                 2,
             ),
             ExprKind::Transpose(inner) => (format!("{}^T", self.expr(inner, 3)), 2),
+            ExprKind::Call(name, _, arguments) if name == "bars" => {
+                (format!("|{}|", self.list(arguments)), 3)
+            }
             ExprKind::Call(name, primes, arguments) => {
                 let primes = "'".repeat(usize::from(*primes));
                 (format!("{name}{primes}({})", self.list(arguments)), 3)
@@ -577,6 +580,7 @@ impl Printer<'_> {
                     1,
                 )
             }
+            ExprKind::Cases(branches) if branches.is_empty() => ("undefined".into(), 3),
             ExprKind::Cases(branches) => {
                 let branches: Vec<String> = branches
                     .iter()

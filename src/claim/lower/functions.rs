@@ -170,11 +170,16 @@ impl Lowering<'_> {
                 needs_size(value)?;
                 self.reduction(name, value, over.as_deref(), span)
             }
-            ("abs", [value])
+            ("bars", [value])
                 if self.determinants && value.rows == value.cols && !value.is_number() =>
             {
                 self.of_square("det", value, span)
             }
+            ("bars", [value]) if value.is_vector() && !value.is_number() => {
+                needs_size(value)?;
+                self.reduction("norm", value, None, span)
+            }
+            ("bars", _) => self.entrywise("abs", primes, &values, span),
             (_, [value]) if crate::functions::matrix_row(name).is_some() => {
                 self.of_square(name, value, span)
             }

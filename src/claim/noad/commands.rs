@@ -105,6 +105,9 @@ pub(super) const IGNORED: &[&str] = &[
 /// Commands around a formula that say nothing of its value.
 pub(super) const FRAMES: &[&str] = &[
     "boxed",
+    "cancel",
+    "bcancel",
+    "xcancel",
     "fbox",
     "ensuremath",
     "smash",
@@ -168,6 +171,6 @@ pub(super) const FUNCTIONS: &[&str] = &[
 pub(super) const SYMBOLS: &[&str] = &[
     "ell", "partial", "nabla", "sum", "prod", "cdot", "odot", "oslash", "circ", "otimes", "times",
     "bullet", "ast", "star", "div", "top", "intercal", "infty", "forall", "in", "dots", "ldots",
-    "cdots", "prime", "mid", "dagger", "hbar", "setminus", "to", "quad", "varsigma", "varrho",
-    "varpi", "varkappa", "imath", "jmath", "Re", "Im",
+    "cdots", "vdots", "dotsc", "dotsb", "dotsm", "prime", "mid", "dagger", "hbar", "setminus",
+    "to", "quad", "varsigma", "varrho", "varpi", "varkappa", "imath", "jmath", "Re", "Im",
 ];

@@ -1,8 +1,13 @@
 //! From noads to expressions: every symbol is looked up, every script gets its role, in a fixed order.
 
+mod calls;
 mod cases;
 mod constructs;
 mod differential;
+mod dots;
+mod folds;
+mod identity;
+mod ones;
 mod scripts;
 mod symbols;
 
@@ -19,8 +24,8 @@ use crate::system::{FamilyKind, FamilyRole, System};
 use crate::term::FamilyId;
 pub(crate) use cases::gathered;
 use symbols::{
-    bound_name, comma, families, is_comparison, is_condition, is_transpose, number, relation_of,
-    split_digits, split_entries, trimmed,
+    bound_name, comma, families, is_all, is_comparison, is_condition, is_transpose, number,
+    relation_of, split_digits, split_entries, trimmed,
 };
 pub(crate) use symbols::{is_dots, letter_name};
 
@@ -120,6 +125,10 @@ pub(crate) struct Reader<'n, 'a> {
     evaluated: Vec<(Expr, Option<Bar>)>,
     /// Whether a d in front of a quantity means its differential.
     pub(crate) of_differentials: bool,
+    /// What functions without an argument are taken at.
+    argument: Option<Expr>,
+    /// What stands below numbers for the example that they are of.
+    example: Option<String>,
 }
 
 /// A bar behind a side.
@@ -182,6 +191,8 @@ impl<'n, 'a> Reader<'n, 'a> {
             steps_below: Vec::new(),
             evaluated: Vec::new(),
             of_differentials: false,
+            argument: None,
+            example: None,
         }
     }
 
@@ -204,6 +215,7 @@ impl<'n, 'a> Reader<'n, 'a> {
             let note = "a d in front of a quantity is read as its differential";
             self.notes.push(note.into());
         }
+        self.argument = self.common_argument(&sides)?;
         for member in sides {
             if member.is_empty() {
                 let span = span_of(list).unwrap_or_default();
@@ -367,6 +379,14 @@ impl<'n, 'a> Reader<'n, 'a> {
             if !signed {
                 break;
             }
+            // `x_1 + \dots + x_n`
+            if !terms.is_empty() && cursor.peek().is_some_and(is_dots) {
+                self.sum_with_dots(&mut terms, minus, cursor)?;
+                if !matches!(cursor.sign(), Some("+" | "-")) {
+                    break;
+                }
+                continue;
+            }
             let mut term = self.product(cursor)?;
             // `G : dW`, the sum of the products of entries.
             if self.of_differentials && cursor.sign() == Some(":") {
@@ -428,6 +448,14 @@ impl<'n, 'a> Reader<'n, 'a> {
                     "an operator without an operand",
                     start,
                 ));
+            }
+            // `x_1 \cdots x_n`
+            if !factors.is_empty() && !over && cursor.peek().is_some_and(is_dots) {
+                self.product_with_dots(&mut factors, cursor)?;
+                if cursor.peek().is_none() {
+                    break;
+                }
+                continue;
             }
             match cursor.peek().map(|noad| &noad.kind) {
                 None
@@ -614,6 +642,10 @@ impl<'n, 'a> Reader<'n, 'a> {
                 return self.fold(fold, cursor);
             }
             Kind::Command(name) if name == "nabla" => return self.nabla(cursor),
+            // `D_w C`, where D means nothing else.
+            Kind::Letter('D') if noad.sub.as_deref().is_some_and(|sub| self.is_name(sub)) => {
+                return self.nabla(cursor);
+            }
             Kind::Word(word) if word == "grad" && noad.sub.is_some() => return self.nabla(cursor),
             // `\partial_w J`
             Kind::Command(name) if name == "partial" && noad.sub.is_some() => {
@@ -639,6 +671,13 @@ impl<'n, 'a> Reader<'n, 'a> {
 
     pub(super) fn symbol(&mut self, noad: &Noad, cursor: &mut Cursor<'_>) -> Result<Expr, Report> {
         let span = noad.span;
+        if let Some((i, j, taken)) = self.equal_indices(noad, cursor) {
+            cursor.at += taken;
+            let (i, j) = (self.index_of(&i)?, self.index_of(&j)?);
+            let span = span.to(cursor.list[cursor.at - 1].span);
+            let equal = ExprKind::Kronecker(Box::new(i), Box::new(j));
+            return Ok(Expr::new(equal, span));
+        }
         match &noad.kind {
             Kind::Number(digits) => {
                 // `1(z > 0)`, `1_{z > 0}`
@@ -657,14 +696,23 @@ impl<'n, 'a> Reader<'n, 'a> {
                 cursor.at += 1;
                 cases
             }
+            Kind::Fence('(' | '[', inside)
+                if noad.is_bare()
+                    && let Some(value) = self.functions_at(inside, cursor)? =>
+            {
+                Ok(value)
+            }
             Kind::Fence(open, inside) => {
                 cursor.at += 1;
                 let base = match open {
-                    '|' => Expr::new(
-                        ExprKind::Call("abs".into(), 0, vec![self.whole(inside)?]),
-                        span,
-                    ),
+                    '|' => return self.bars(noad, inside),
                     '‖' => return self.norm(noad, inside),
+                    '(' | '[' if dots::are_listed(inside) => {
+                        let entries: Vec<&[Noad]> =
+                            inside.split(|noad| noad.is_sign(",")).collect();
+                        let column = self.column_with_dots(&entries, span)?;
+                        Expr::new(ExprKind::Transpose(Box::new(column)), span)
+                    }
                     '⟨' => self.inner_product(inside, span)?,
                     '[' if inside.iter().any(is_condition) => return self.indicator(inside, span),
                     '(' if inside.iter().any(is_comparison) => {
@@ -712,6 +760,15 @@ impl<'n, 'a> Reader<'n, 'a> {
                 cursor.at += 1;
                 self.cases(rows, span)
             }
+            Kind::Table(Table::Matrix, rows) if dots::are_rows(rows) => {
+                cursor.at += 1;
+                let entries: Vec<&[Noad]> = rows.iter().flatten().map(Vec::as_slice).collect();
+                let mut column = self.column_with_dots(&entries, span)?;
+                if rows.len() == 1 {
+                    column = Expr::new(ExprKind::Transpose(Box::new(column)), span);
+                }
+                self.attached(column, noad, true)
+            }
             Kind::Table(Table::Matrix, rows) => {
                 cursor.at += 1;
                 let rows: Result<Vec<Vec<Expr>>, Report> = rows
@@ -724,23 +781,27 @@ impl<'n, 'a> Reader<'n, 'a> {
                 cursor.at += 1;
                 self.attached(Expr::new(ExprKind::Pi, span), noad, false)
             }
-            Kind::Command(name) if name == "delta" && self.pair(noad).is_some() => {
-                cursor.at += 1;
-                let (i, j) = self.pair(noad).expect("just seen");
-                let (i, j) = (self.index_of(&i)?, self.index_of(&j)?);
-                Ok(Expr::new(
-                    ExprKind::Kronecker(Box::new(i), Box::new(j)),
-                    span,
-                ))
-            }
             Kind::Letter('E') if self.pair(noad).is_some() => {
                 cursor.at += 1;
                 let (i, j) = self.pair(noad).expect("just seen");
                 let (i, j) = (self.index_of(&i)?, self.index_of(&j)?);
                 Ok(Expr::new(ExprKind::Unit(Box::new(i), Box::new(j)), span))
             }
-            // `I(z > 0)`, `\mathbb I_{z > 0}`
+            // `I(z > 0)`, `\mathbb I_{z > 0}`, `\chi_{z > 0}`, `\delta_{i = j}`
             Kind::Letter('I') if self.is_indicator(noad, cursor) => self.one(noad, cursor),
+            Kind::Command(name)
+                if matches!(name.as_str(), "chi" | "delta") && self.is_indicator(noad, cursor) =>
+            {
+                self.one(noad, cursor)
+            }
+            Kind::Letter('H') | Kind::Command(_) if self.is_step(noad, cursor) => {
+                cursor.at += 1;
+                self.notes.push(
+                    "a function that nothing defines, of what a kink is at, is read as the step"
+                        .into(),
+                );
+                self.call("step", noad, span, cursor)
+            }
             Kind::Letter('I') if !self.in_index && noad.primes == 0 => {
                 cursor.at += 1;
                 let base = Noad {

@@ -1,7 +1,8 @@
 //! Names with their scripts: slots, elements, transposes and powers, in a fixed order; calls.
 
+use super::ones::is_plus;
 use super::*;
-use crate::term::{Affine, Node};
+use crate::term::Node;
 
 impl Reader<'_, '_> {
     /// The two indices of `E_{ij}`, `\delta_{i,j}`.
@@ -42,14 +43,25 @@ impl Reader<'_, '_> {
                 self.letter(&noad, cursor)
             }
             Meaning::Quantity(_) | Meaning::Size(_) | Meaning::Spelled(_) => {
-                let spelled = matches!(found.meaning, Meaning::Spelled(_));
-                let (base, rest) = self.reference(found, cursor)?;
+                let mut found = found;
+                let positive = found.rest.sub.as_deref().is_some_and(is_plus);
+                if positive {
+                    found.rest.sub = None;
+                }
+                let (mut base, mut rest) = self.reference(found, cursor)?;
                 cursor.at += length;
+                if positive {
+                    base = self.positive_part(base, span);
+                }
                 // By its own name, or by another that is declared for it.
                 if let ExprKind::Quantity { family, .. } = base.plain().kind {
-                    if !spelled {
-                        self.refuse_subscript(family, &rest)?;
+                    if let Some(derivative) =
+                        self.subscript_derivative(family, &base, &rest, span)?
+                    {
+                        rest.sub = None;
+                        return self.attached(derivative, &rest, true);
                     }
+                    self.note_index_of_number(family, &rest)?;
                     if let Some(derivative) = self.primed(family, &base, &rest, cursor)? {
                         return Ok(derivative);
                     }
@@ -140,29 +152,108 @@ impl Reader<'_, '_> {
             .then(|| system.function(*function).name.clone())
     }
 
-    /// `J_w` of a number: it has no elements, and is no derivative either.
-    fn refuse_subscript(&self, family: FamilyId, rest: &Noad) -> Result<(), Report> {
+    /// `J_w`, `L_{ww}` of a number: its derivative by the quantities below it, which it depends on. It has no elements.
+    fn subscript_derivative(
+        &mut self,
+        family: FamilyId,
+        of: &Expr,
+        rest: &Noad,
+        span: Span,
+    ) -> Result<Option<Expr>, Report> {
+        let system = self.names.system;
+        let known = system.family(family);
+        let Some(sub) = rest.sub.as_deref().filter(|_| known.axes == 0) else {
+            return Ok(None);
+        };
+        let Some(names) = self.names_in(sub) else {
+            return Ok(None);
+        };
+        let mut derivative = of.clone();
+        for name in names {
+            let by = self.value_of(name)?;
+            let depends = families(&by)
+                .iter()
+                .any(|by| system.depends_on(family).contains(by));
+            if !depends {
+                return Err(error(
+                    "number-with-element",
+                    format!(
+                        "`{}` is a number, has no elements, and does not depend on what stands below it",
+                        known.name
+                    ),
+                    rest.span,
+                ));
+            }
+            let kind = ExprKind::Derivative {
+                of: Box::new(derivative),
+                wrt: Box::new(by),
+                direct: false,
+            };
+            derivative = Expr::new(kind, span);
+        }
+        self.notes.push(format!(
+            "what stands below {}, a number, is what it is differentiated by",
+            known.name
+        ));
+        Ok(Some(derivative))
+    }
+
+    /// The names of quantities that a subscript is made of, `ww`, `w,b`; none if there is something else, or a letter that
+    /// is an index here.
+    fn names_in<'l>(&self, sub: &'l [Noad]) -> Option<Vec<&'l [Noad]>> {
+        let mut names = Vec::new();
+        for part in sub.split(|noad| noad.is_sign(",")) {
+            let mut at = 0;
+            while at < part.len() {
+                let found = self.names.find(&part[at..])?;
+                let name = &part[at..at + found.length];
+                let real = matches!(found.meaning, Meaning::Quantity(family) if self.names.is_real_quantity(family));
+                let index = name.len() == 1
+                    && letter_name(&name[0]).is_some_and(|letter| {
+                        self.bound.contains(&letter) || self.left.contains(&letter)
+                    });
+                (real && !index).then_some(())?;
+                names.push(name);
+                at += found.length;
+            }
+        }
+        (!names.is_empty()).then_some(names)
+    }
+
+    /// `x_i` of a number, where the index may be that of an example: the same one wherever there is one.
+    fn note_index_of_number(&mut self, family: FamilyId, rest: &Noad) -> Result<(), Report> {
         let known = self.names.system.family(family);
-        if known.axes == 0
-            && let Some(sub) = &rest.sub
-            && self.names.find(sub).is_some_and(|found| {
-                found.length == sub.len() && matches!(found.meaning, Meaning::Quantity(_))
-            })
-        {
+        let Some(sub) = rest.sub.as_deref().filter(|_| known.axes == 0) else {
+            return Ok(());
+        };
+        let example = match sub {
+            [only] => text_of(sub).or_else(|| letter_name(only)),
+            _ => None,
+        };
+        let before = self.example.clone().or_else(|| example.clone());
+        if example.is_none() || before != example {
             return Err(error(
                 "number-with-element",
                 format!(
-                    r"`{}` is a number and has no elements; a derivative is written `\frac{{\partial …}}{{\partial …}}`",
+                    "{} is a number in this network and has no elements",
                     known.name
                 ),
                 rest.span,
             ));
         }
+        self.example = example;
+        let note = format!(
+            "{} is a number in this network: the index below it is read as that of the example",
+            known.name
+        );
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
         Ok(())
     }
 
     /// `J(w, b)`: whether a bracket holds names of given quantities that a defined one depends on, and nothing else.
-    fn are_arguments(&self, family: FamilyId, inside: &[Noad]) -> bool {
+    pub(super) fn are_arguments(&self, family: FamilyId, inside: &[Noad]) -> bool {
         self.is_on(family, inside, |kind| *kind == FamilyKind::Input)
     }
 
@@ -211,11 +302,19 @@ impl Reader<'_, '_> {
             }
             Meaning::Quantity(family) => {
                 let known = self.names.system.family(family);
+                let turned = scripts_in_order(&rest);
                 let power = self.step_with_power(family, &mut rest);
                 let element = self.step_with_element(family, &mut rest);
                 let slots = self.slots(known.slots, &mut rest, span)?;
                 rest.sup = rest.sup.or(power);
                 rest.sub = rest.sub.or(element);
+                // `A^{-1}_{kl}` is an element of the inverse, `W^T_{kl}` one of the transpose.
+                if turned
+                    && let Some(marked) =
+                        self.element_behind_mark(family, &slots, &mut rest, span)?
+                {
+                    return Ok((marked, rest));
+                }
                 let elements = self.elements(known.axes, &mut rest, span)?;
                 Ok((
                     Expr::new(
@@ -231,6 +330,47 @@ impl Reader<'_, '_> {
             }
             Meaning::Function(_) => unreachable!("functions are calls"),
         }
+    }
+
+    /// The element of the inverse or the transpose of a matrix: the mark stands in front of the indices.
+    fn element_behind_mark(
+        &mut self,
+        family: FamilyId,
+        slots: &[Expr],
+        rest: &mut Noad,
+        span: Span,
+    ) -> Result<Option<Expr>, Report> {
+        let known = self.names.system.family(family);
+        let (Some(sup), Some(sub)) = (&rest.sup, &rest.sub) else {
+            return Ok(None);
+        };
+        let length = |axis| super::super::lengths::length(self.names.system, family, axis);
+        let inverse = match sup.as_slice() {
+            [minus, mark] if minus.is_sign("-") => {
+                let one = matches!(&mark.kind, Kind::Number(digits) if digits == "1");
+                (one || is_transpose(std::slice::from_ref(mark))) && mark.is_bare()
+            }
+            _ => false,
+        };
+        let square = known.axes == 2 && length(0) == length(1);
+        let Some(parts) = split_digits(sub, 2).or_else(|| split_entries(sub, 2)) else {
+            return Ok(None);
+        };
+        if known.axes != 2 || !(is_transpose(sup) || (inverse && square)) {
+            return Ok(None);
+        }
+        let kind = ExprKind::Quantity {
+            family,
+            slots: slots.to_vec(),
+            elements: Vec::new(),
+        };
+        let turned = self.raised(Expr::new(kind, span), sup, span)?;
+        let entries = self.entries(&parts)?;
+        (rest.sup, rest.sub) = (None, None);
+        Ok(Some(Expr::new(
+            ExprKind::Elements(Box::new(turned), entries),
+            span,
+        )))
     }
 
     /// `h_t^2`: the power, where the subscript is the step. A plain number above may also be the layer, `a^2_j`; what the
@@ -393,7 +533,7 @@ impl Reader<'_, '_> {
         parts
             .iter()
             .map(|part| match part.as_slice() {
-                [only] if only.is_sign(":") => Ok(Entry::All),
+                [only] if only.is_sign(":") || (parts.len() > 1 && is_all(only)) => Ok(Entry::All),
                 _ => match part.iter().position(|noad| noad.is_sign(":")) {
                     Some(at) => {
                         let low = self.index_of(&part[..at])?;
@@ -404,311 +544,6 @@ impl Reader<'_, '_> {
                 },
             })
             .collect()
-    }
-
-    /// A function with its argument.
-    pub(super) fn call(
-        &mut self,
-        name: &str,
-        scripts: &Noad,
-        span: Span,
-        cursor: &mut Cursor<'_>,
-    ) -> Result<Expr, Report> {
-        let mut scripts = scripts.clone();
-        let primes = std::mem::take(&mut scripts.primes);
-        let orders = scripts.sup.as_deref().and_then(orders_of);
-        scripts.sup = scripts.sup.filter(|_| orders.is_none());
-        if scripts.sub.is_some() {
-            return Err(error(
-                "unknown-symbol",
-                "a function with an index is not defined",
-                span,
-            ));
-        }
-        let argument = match cursor.peek() {
-            Some(next) if matches!(next.kind, Kind::Fence('(' | '[' | '{', _)) => {
-                let Kind::Fence(_, inside) = &next.kind else {
-                    unreachable!("just matched")
-                };
-                cursor.at += 1;
-                let between = |noad: &Noad| noad.is_sign(",") || noad.is_sign(";");
-                let parts: Vec<&[Noad]> = inside.split(between).collect();
-                let mut arguments = Vec::new();
-                let whole = (name == "diag" && parts.len() > 1)
-                    .then(|| self.entries_of_diagonal(&parts, next.span))
-                    .transpose()?;
-                let parts = if whole.is_some() { Vec::new() } else { parts };
-                arguments.extend(whole);
-                for part in parts {
-                    if let [only] = part
-                        && matches!(&only.kind, Kind::Word(word) if matches!(word.as_str(), "rows" | "columns" | "all"))
-                    {
-                        arguments.push(Expr::new(
-                            ExprKind::Letter(text_of(part).expect("a word")),
-                            only.span,
-                        ));
-                        continue;
-                    }
-                    arguments.push(self.inside(part, next.span)?);
-                }
-                let whole = span.to(next.span);
-                let outer = Noad {
-                    span: whole,
-                    ..next.clone()
-                };
-                let call = match arguments.as_slice() {
-                    [entry]
-                        if name == "diag"
-                            && let Some(index) = self.own_index(entry) =>
-                    {
-                        diagonal(entry, index)
-                    }
-                    _ => {
-                        let call = self.known_call(name, primes, arguments, whole)?;
-                        match orders {
-                            Some(orders) => slope(call, orders)?,
-                            None => call,
-                        }
-                    }
-                };
-                let call = self.attached(call, &scripts, true)?;
-                return self.attached(call, &outer, true);
-            }
-            _ if primes > 0 && !self.begins_argument(name, cursor) => {
-                let argument = self.argument_of(name).ok_or_else(|| {
-                    error(
-                        "function-without-argument",
-                        format!("`{name}'` has no argument: write what it is taken at"),
-                        span,
-                    )
-                })?;
-                let slope = format!(
-                    "`{name}'` without an argument is taken where the network takes `{name}`"
-                );
-                self.notes.push(slope);
-                let argument = Expr::quantity(argument, span);
-                let call = self.known_call(name, primes, vec![argument], span)?;
-                return self.attached(call, &scripts, true);
-            }
-            Some(_) => self.run(cursor, span)?,
-            None => {
-                return Err(error(
-                    "function-without-argument",
-                    format!("`{name}` has no argument"),
-                    span,
-                ));
-            }
-        };
-        self.notes.push(format!(
-            "`{name}` without brackets takes the factors up to the next bracket"
-        ));
-        let whole = span.to(argument.span);
-        let call = self.known_call(name, primes, vec![argument], whole)?;
-        self.attached(call, &scripts, true)
-    }
-
-    /// The quantities without layers that the network applies a function to.
-    fn arguments_in_network(&self, name: &str) -> Vec<FamilyId> {
-        let system = self.names.system;
-        let mut found = Vec::new();
-        for family in system.family_ids() {
-            let clauses = system.family(family).clauses.iter();
-            for body in clauses.filter_map(|clause| clause.body) {
-                system.store.any(body, |node| {
-                    if let Node::Apply(function, orders, arguments) = node
-                        && system.function(*function).name == name
-                        && orders.iter().all(|order| *order == 0)
-                        && let [argument] = arguments[..]
-                    {
-                        match system.store.node(argument) {
-                            Node::Access(of, index) if index.len() == system.family(*of).axes => {
-                                if !found.contains(of) {
-                                    found.push(*of);
-                                }
-                            }
-                            // It is no quantity, or one of several layers.
-                            _ => found.extend([family, family]),
-                        }
-                    }
-                    false
-                });
-            }
-        }
-        found
-    }
-
-    /// The only quantity that the network applies a function to.
-    fn argument_of(&self, name: &str) -> Option<FamilyId> {
-        match self.arguments_in_network(name)[..] {
-            [only] => Some(only),
-            _ => None,
-        }
-    }
-
-    /// Whether what stands here is what the network applies a function to: `\sigma' z`.
-    fn begins_argument(&self, name: &str, cursor: &Cursor<'_>) -> bool {
-        let found = self.names.find(cursor.rest());
-        found.is_some_and(|found| match found.meaning {
-            Meaning::Quantity(family) => self.arguments_in_network(name).contains(&family),
-            _ => false,
-        })
-    }
-
-    /// The one letter that is free in an expression, stands for its elements, and means nothing outside: `i` of
-    /// `p_i (1 - p_i)`.
-    fn own_index(&self, expr: &Expr) -> Option<String> {
-        let mut letters = expr.free_letters();
-        letters.retain(|letter| !self.left.contains(letter) && !self.bound.contains(letter));
-        let [letter] = letters.as_slice() else {
-            return None;
-        };
-        let (mut counts, mut layers) = (false, false);
-        expr.any(&mut |part| {
-            if let ExprKind::Quantity {
-                slots, elements, ..
-            } = &part.kind
-            {
-                let has = |index: &Expr| index.free_letters().contains(letter);
-                layers |= slots.iter().any(has);
-                counts |= super::super::tree::indices(elements).any(has);
-            }
-            false
-        });
-        (counts && !layers).then(|| letter.clone())
-    }
-
-    /// `diag(w_1, …, w_m)`: the column with these entries, which has to be all of w.
-    fn entries_of_diagonal(&mut self, parts: &[&[Noad]], span: Span) -> Result<Expr, Report> {
-        let unclear = || {
-            error(
-                "argument-count",
-                "`diag` takes a column, or the first and the last of its entries with dots between them",
-                span,
-            )
-        };
-        let [first, between @ .., last] = parts else {
-            return Err(unclear());
-        };
-        let dotted = between.iter().any(|part| part.iter().all(is_dots));
-        let (first, last) = (self.value_of(first)?, self.value_of(last)?);
-        let one = |index: &Expr| matches!(&index.kind, ExprKind::Number(value) if value.is_one());
-        match (&first.plain().kind, &last.plain().kind) {
-            (
-                ExprKind::Quantity {
-                    family,
-                    slots,
-                    elements,
-                },
-                ExprKind::Quantity {
-                    family: same,
-                    elements: end,
-                    ..
-                },
-            ) if dotted && family == same => match (elements.as_slice(), end.as_slice()) {
-                ([Entry::At(low)], [Entry::At(high)])
-                    if one(low) && self.is_length(*family, high) =>
-                {
-                    let kind = ExprKind::Quantity {
-                        family: *family,
-                        slots: slots.clone(),
-                        elements: Vec::new(),
-                    };
-                    Ok(Expr::new(kind, span))
-                }
-                _ => Err(unclear()),
-            },
-            _ => Err(unclear()),
-        }
-    }
-
-    /// Whether an index is the length of a column.
-    fn is_length(&self, family: FamilyId, index: &Expr) -> bool {
-        let length = super::super::lengths::length(self.names.system, family, 0);
-        match (&index.plain().kind, length) {
-            (ExprKind::Size(size, slots), Some(length)) if slots.is_empty() => {
-                length == Affine::size(*size)
-            }
-            (ExprKind::Number(value), Some(length)) => length
-                .as_int()
-                .is_some_and(|length| *value == BigRational::from_integer(length.into())),
-            _ => false,
-        }
-    }
-
-    pub(super) fn known_call(
-        &self,
-        name: &str,
-        primes: u8,
-        arguments: Vec<Expr>,
-        span: Span,
-    ) -> Result<Expr, Report> {
-        let count = arguments.len();
-        let fits = match name {
-            "max" | "min" => count == 2 || count == 1,
-            "softmax" | "sum" | "mean" | "norm" => count == 1 || count == 2,
-            "ones" => count == 1 || count == 2,
-            "concat" => count > 1,
-            "diag" | "diagonal" | "tr" | "vec" | "eye" => count == 1,
-            _ if crate::functions::matrix_row(name).is_some() => count == 1,
-            _ => {
-                let mut functions = self.names.system.functions.iter();
-                let used = functions.find(|function| function.name == name);
-                let parameters = used.map_or_else(
-                    // A function of the table that the network does not use.
-                    || crate::functions::row(name).map_or(1, |row| row.names().count()),
-                    |function| function.parameters + function.extra,
-                );
-                count == parameters
-            }
-        };
-        if !fits {
-            return Err(error(
-                "argument-count",
-                format!("`{name}` does not take {count} arguments"),
-                span,
-            ));
-        }
-        Ok(Expr::new(
-            ExprKind::Call(name.to_owned(), primes, arguments),
-            span,
-        ))
-    }
-
-    /// Factors up to the next bracket or operator.
-    pub(super) fn run(&mut self, cursor: &mut Cursor<'_>, span: Span) -> Result<Expr, Report> {
-        let mut factors: Vec<(Join, Expr)> = Vec::new();
-        while let Some(next) = cursor.peek() {
-            // `\log|x|`
-            let bars = factors.is_empty() && matches!(next.kind, Kind::Fence('|' | '‖', _));
-            if bars {
-                factors.push((Join::Product, self.factor(cursor)?));
-                break;
-            }
-            let stops = matches!(next.kind, Kind::Sign(_) | Kind::Fence(..))
-                || self.join_of(next).is_some();
-            if stops {
-                break;
-            }
-            if !factors.is_empty()
-                && let Some(found) = self.names.find(cursor.rest())
-                && matches!(found.meaning, Meaning::Function(_))
-            {
-                break;
-            }
-            factors.push((Join::Product, self.factor(cursor)?));
-        }
-        let last = factors.last().ok_or_else(|| {
-            error(
-                "function-without-argument",
-                "a function without an argument",
-                span,
-            )
-        })?;
-        let whole = factors[0].1.span.to(last.1.span);
-        Ok(match factors.len() {
-            1 => factors.remove(0).1,
-            _ => Expr::new(ExprKind::Product(factors), whole),
-        })
     }
 
     /// An expression with the scripts of its noad: elements, transposes, powers, primes.
@@ -730,7 +565,9 @@ impl Reader<'_, '_> {
             }
             expr = Expr::new(ExprKind::Transpose(Box::new(expr)), span);
         }
-        if let Some(sub) = &noad.sub {
+        if noad.sub.as_deref().is_some_and(is_plus) {
+            expr = self.positive_part(expr, span);
+        } else if let Some(sub) = &noad.sub {
             if !array {
                 return Err(error(
                     "unknown-symbol",
@@ -744,8 +581,14 @@ impl Reader<'_, '_> {
                 }
                 _ => vec![sub.clone()],
             };
-            let entries = self.entries(&parts)?;
-            expr = Expr::new(ExprKind::Elements(Box::new(expr), entries), span);
+            let mut entries = self.entries(&parts)?;
+            expr = match (&expr.kind, entries.as_mut_slice()) {
+                (ExprKind::Identity, [Entry::At(i), Entry::At(j)]) => {
+                    let kind = ExprKind::Kronecker(Box::new(i.clone()), Box::new(j.clone()));
+                    Expr::new(kind, span)
+                }
+                _ => Expr::new(ExprKind::Elements(Box::new(expr), entries), span),
+            };
         }
         if let Some(sup) = &noad.sup {
             expr = self.raised(expr, sup, span)?;
@@ -800,6 +643,9 @@ impl Reader<'_, '_> {
             let inverse = Expr::new(inverse, span);
             return Ok(Expr::new(ExprKind::Transpose(Box::new(inverse)), span));
         }
+        if is_plus(sup) && self.has_positive_part(&base) {
+            return Ok(self.positive_part(base, span));
+        }
         let elementwise = sup.len() > 1
             && (sup[0].is_sign(".") || sup[0].is_command("odot") || sup[0].is_command("circ"));
         let sup = if elementwise { &sup[1..] } else { sup };
@@ -836,6 +682,12 @@ impl Reader<'_, '_> {
     }
 }
 
+/// Whether what stands above was written before what stands below.
+fn scripts_in_order(noad: &Noad) -> bool {
+    let start = |script: &Option<List>| script.as_deref().and_then(span_of).map(|span| span.start);
+    matches!((start(&noad.sup), start(&noad.sub)), (Some(above), Some(below)) if above < below)
+}
+
 /// `(t)^\top` in a script as `(t)\top`: both belong to what carries the script.
 fn unfolded(list: List) -> List {
     match list.as_slice() {
@@ -850,58 +702,5 @@ fn unfolded(list: List) -> List {
             unfolded
         }
         _ => list,
-    }
-}
-
-/// The diagonal matrix with these entries.
-fn diagonal(entry: &Expr, letter: String) -> Expr {
-    let binder = Binder {
-        letter,
-        range: None,
-    };
-    let fold = ExprKind::Fold {
-        fold: Fold::Diagonal,
-        binders: vec![binder],
-        conditions: Vec::new(),
-        body: Box::new(entry.clone()),
-    };
-    Expr::new(fold, entry.span)
-}
-
-/// The orders of a derivative that are written above a function: `f^{(1,0)}`, `f^{(4)}`. Fewer than four are primes; a
-/// number alone may be that of a layer.
-fn orders_of(sup: &[Noad]) -> Option<Box<[u8]>> {
-    let [only] = sup else { return None };
-    let Kind::Fence('(', inside) = &only.kind else {
-        return None;
-    };
-    let orders: Option<Box<[u8]>> = inside
-        .split(|noad| noad.is_sign(","))
-        .map(|part| match part {
-            [order] if order.is_bare() => match &order.kind {
-                Kind::Number(digits) => digits.parse().ok(),
-                _ => None,
-            },
-            _ => None,
-        })
-        .collect();
-    orders.filter(|orders| orders.len() > 1 || orders.first().is_some_and(|order| *order > 3))
-}
-
-/// A call as the derivative of these orders.
-fn slope(call: Expr, orders: Box<[u8]>) -> Result<Expr, Report> {
-    let span = call.span;
-    match (call.kind, &*orders) {
-        (ExprKind::Call(name, 0, arguments), [order]) if arguments.len() == 1 => {
-            Ok(Expr::new(ExprKind::Call(name, *order, arguments), span))
-        }
-        (ExprKind::Call(name, 0, arguments), _) if arguments.len() == orders.len() => {
-            Ok(Expr::new(ExprKind::Slope(name, orders, arguments), span))
-        }
-        _ => Err(error(
-            "argument-count",
-            "a derivative says for each argument how often it is taken by it",
-            span,
-        )),
     }
 }

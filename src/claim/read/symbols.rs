@@ -6,7 +6,7 @@ use super::*;
 
 /// Whether it stands for what is left out.
 pub(crate) fn is_dots(noad: &Noad) -> bool {
-    matches!(&noad.kind, Kind::Command(name) if matches!(name.as_str(), "dots" | "ldots" | "cdots"))
+    matches!(&noad.kind, Kind::Command(name) if matches!(name.as_str(), "dots" | "ldots" | "cdots" | "vdots" | "dotsc" | "dotsb" | "dotsm"))
 }
 
 /// The quantities that stand in an expression.
@@ -110,10 +110,19 @@ pub(super) fn split_entries(list: &[Noad], wanted: usize) -> Option<Vec<List>> {
         matches!(
             noad.kind,
             Kind::Letter(_) | Kind::Number(_) | Kind::Command(_)
-        )
+        ) || is_all(noad)
     });
     (parts.len() == 1 && list.len() == wanted && singles)
         .then(|| list.iter().map(|noad| vec![noad.clone()]).collect())
+}
+
+/// Whether it stands for all values of an index: `A_{:,j}`, `A_{*j}`, `A_{\cdot j}`.
+pub(super) fn is_all(noad: &Noad) -> bool {
+    let sign = noad.is_sign(":") || noad.is_sign("*");
+    let command = ["cdot", "bullet", "ast"]
+        .iter()
+        .any(|name| noad.is_command(name));
+    noad.is_bare() && (sign || command)
 }
 
 /// `A_{12}`: each digit by itself.

@@ -61,7 +61,9 @@ impl Reader<'_> {
                 }
                 return Ok(());
             }
-            "textcolor" => {
+            "llbracket" => return self.fence_of_command(list, '[', &["rrbracket"], start),
+            // What is struck out stands there all the same.
+            "textcolor" | "cancelto" => {
                 self.raw_argument();
                 return self.framed(list, name, start);
             }
@@ -253,6 +255,20 @@ impl Reader<'_> {
         let mut above = *self;
         let remark = text_of(self.raw_argument());
         let mut base = self.argument(name)?;
+        // `\sum_{\stackrel{k=1}{k \ne i}}`: one below the other.
+        let compares = |list: &[Noad]| {
+            list.iter()
+                .any(|noad| noad.is_equality() || noad.is_sign("!=") || noad.is_other_relation())
+        };
+        if base.len() > 1 && compares(&base) {
+            let mut conditions = above.argument(name)?;
+            if compares(&conditions) {
+                conditions.push(self.made(Kind::Sign(","), start));
+                conditions.append(&mut base);
+                list.append(&mut conditions);
+                return Ok(());
+            }
+        }
         let defines = ["def", "triangle", "Delta"];
         match base.as_mut_slice() {
             [only] if only.is_sign("=") => {

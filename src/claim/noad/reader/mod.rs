@@ -149,6 +149,9 @@ impl<'r> Reader<'r> {
         loop {
             match self.kind() {
                 Some(TokenKind::Space) => self.at += 1,
+                Some(TokenKind::Command("mkern" | "kern" | "mskip" | "hskip")) => {
+                    self.skip_length()
+                }
                 Some(TokenKind::Command(name)) if IGNORED.contains(&name) => {
                     self.at += 1;
                     self.raw_argument();
@@ -163,6 +166,23 @@ impl<'r> Reader<'r> {
                 Some(TokenKind::RightNothing) => self.at += 1,
                 _ => return,
             }
+        }
+    }
+
+    /// A command with the length behind it, `\mkern-1.5mu`.
+    fn skip_length(&mut self) {
+        self.at += 1;
+        let number = |kind: TokenKind<'_>| {
+            matches!(
+                kind,
+                TokenKind::Space | TokenKind::Digit | TokenKind::Symbol
+            )
+        };
+        while self.kind().is_some_and(number) {
+            self.at += 1;
+        }
+        for _ in 0..2 {
+            self.at += usize::from(matches!(self.kind(), Some(TokenKind::Letter(_))));
         }
     }
 
@@ -213,6 +233,14 @@ impl<'r> Reader<'r> {
                 }
                 let start = reader.at;
                 let in_braces = matches!(until, Until::Bracket('}'));
+                // Conditions one below the other.
+                if in_braces && reader.take(TokenKind::Command("atop")) {
+                    let below = ungrouped(reader.list(until)?);
+                    list = ungrouped(list);
+                    list.push(reader.made(Kind::Sign(","), start));
+                    list.extend(below);
+                    return Ok(list);
+                }
                 if in_braces && reader.take(TokenKind::Command("over")) {
                     let below = reader.list(until)?;
                     let fraction = Kind::Fraction(std::mem::take(&mut list), below);
@@ -471,6 +499,17 @@ impl<'r> Reader<'r> {
             [only] if only.is_bare() => list.extend(inside),
             _ => list.push(self.made(Kind::Group(inside), start)),
         }
+    }
+}
+
+/// Braces around the whole say nothing.
+fn ungrouped(list: List) -> List {
+    match list.as_slice() {
+        [only] if only.is_bare() => match &only.kind {
+            Kind::Group(inside) => inside.clone(),
+            _ => list,
+        },
+        _ => list,
     }
 }
 

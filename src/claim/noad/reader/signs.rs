@@ -2,7 +2,7 @@
 
 use super::super::{Kind, List, unicode};
 use super::Reader;
-use crate::claim::token::{TokenKind, text_of};
+use crate::claim::token::{TokenKind, braced, text_of};
 use crate::source::Report;
 use crate::syntax::greek;
 
@@ -50,7 +50,15 @@ impl Reader<'_> {
             self.at += 1;
             self.digits();
         }
-        let digits = text_of(&self.tokens[start..self.at]);
+        // `0{,}5`
+        if let Some((comma, behind)) = braced(self.tokens, self.at)
+            && text_of(comma) == ","
+            && is_digit(behind)
+        {
+            self.at = behind;
+            self.digits();
+        }
+        let digits = text_of(&self.tokens[start..self.at]).replace("{,}", ".");
         list.push(self.made(Kind::Number(digits), start));
     }
 
@@ -89,6 +97,8 @@ fn symbol(text: &str) -> Option<Kind> {
         ":=" => return Some(Kind::Sign(":=")),
         ".*" => return command("odot"),
         "./" => return command("oslash"),
+        "&lt;" => return Some(Kind::Sign("<")),
+        "&gt;" => return Some(Kind::Sign(">")),
         _ => {}
     }
     let sign = text.chars().next()?;
