@@ -628,7 +628,9 @@ impl Statement<'_> {
         let fraction = |noad: &noad::Noad| matches!(noad.kind, noad::Kind::Fraction(..));
         let mut reader = read::Reader::new(names, &header.signs);
         let read = reader.whole(left).and_then(|_| reader.check_letters(&[]));
-        !left.is_empty() && !left.iter().any(fraction) && read.is_err()
+        // `\nabla L` does not say itself by what.
+        let open = matches!(left, [nabla, _] if nabla.is_command("nabla") && nabla.sub.is_none());
+        !left.is_empty() && !left.iter().any(fraction) && (open || read.is_err())
     }
 
     /// Everything but its left side.

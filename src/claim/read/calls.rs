@@ -233,7 +233,7 @@ impl Reader<'_, '_> {
         (counts && !layers).then(|| letter.clone())
     }
 
-    /// `diag(w_1, …, w_m)`: the column with these entries, which has to be all of w.
+    /// `diag(w_1, …, w_m)`: the column with these entries.
     fn entries_of_diagonal(&mut self, parts: &[&[Noad]], span: Span) -> Result<Expr, Report> {
         let unclear = || {
             error(
@@ -271,8 +271,9 @@ impl Reader<'_, '_> {
                     };
                     Ok(Expr::new(kind, span))
                 }
-                _ => Err(unclear()),
+                _ => self.column_with_dots(parts, span),
             },
+            _ if dotted => self.column_with_dots(parts, span),
             _ => Err(unclear()),
         }
     }

@@ -145,7 +145,10 @@ fn of_line(list: &[Noad]) -> Option<Vec<(&[Noad], Option<&[Noad]>)>> {
         value = stripped(next);
     }
     let whole = |(value, condition): &(&[Noad], Option<&[Noad]>)| {
-        !value.is_empty() && condition.is_none_or(|condition| condition.iter().any(is_condition))
+        let states = value.iter().any(Noad::is_equality);
+        !value.is_empty()
+            && !states
+            && condition.is_none_or(|condition| condition.iter().any(is_condition))
     };
     (cases.len() > 1 && value.is_empty() && cases.iter().all(whole)).then_some(cases)
 }

@@ -62,7 +62,9 @@ impl Reader<'_, '_> {
             return self.taken_by(by).map(Some);
         }
         let alone = self.names.find(left).is_some_and(|found| {
-            found.length == left.len() && matches!(found.meaning, Meaning::Function(_))
+            found.length == left.len()
+                && found.rest.primes > 0
+                && matches!(found.meaning, Meaning::Function(_))
         });
         if !alone {
             return Ok(None);
@@ -119,6 +121,19 @@ impl Reader<'_, '_> {
         ))
     }
 
+    /// Whether a list is the name of what the network takes a function at: what else stands in brackets may be a factor.
+    fn is_taken_at(&self, list: &[Noad]) -> bool {
+        let found = self
+            .names
+            .find(list)
+            .filter(|found| found.length == list.len());
+        let Some(Meaning::Quantity(family)) = found.map(|found| found.meaning) else {
+            return false;
+        };
+        let mut functions = self.names.system.functions.iter();
+        functions.any(|function| self.arguments_in_network(&function.name).contains(&family))
+    }
+
     /// `(\sigma(1 - \sigma))(z)`: what is made of functions, taken at what stands in the next brackets.
     pub(super) fn functions_at(
         &mut self,
@@ -134,6 +149,9 @@ impl Reader<'_, '_> {
         let Kind::Fence('(', argument) = &next.kind else {
             return Ok(None);
         };
+        if !self.is_taken_at(argument) {
+            return Ok(None);
+        }
         let span = cursor.place().to(next.span);
         let argument = self.whole(argument)?;
         cursor.at += 2;

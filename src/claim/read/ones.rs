@@ -59,7 +59,8 @@ impl Reader<'_, '_> {
         noad: &Noad,
         cursor: &Cursor<'_>,
     ) -> Option<(List, List, usize)> {
-        if noad.primes > 0 {
+        // `\mathbb 1_{(0,6)}(z)` is that of a range.
+        if noad.primes > 0 || self.region_at(noad, cursor).is_some() {
             return None;
         }
         let is_index = |part: &[Noad]| {
@@ -68,7 +69,9 @@ impl Reader<'_, '_> {
         };
         let two = |list: &[Noad]| {
             let [i, j] = <[List; 2]>::try_from(split_entries(list, 2)?).ok()?;
-            (is_index(&i) && is_index(&j)).then_some((i, j, 1))
+            let letter = |part: &[Noad]| part.iter().any(|noad| letter_name(noad).is_some());
+            let indices = is_index(&i) && is_index(&j) && (letter(&i) || letter(&j));
+            indices.then_some((i, j, 1))
         };
         let delta = noad.is_command("delta");
         match (&noad.sub, &noad.sup) {
