@@ -292,6 +292,7 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// A function of as many arguments as it takes.
     pub(super) fn known_call(
         &self,
         name: &str,

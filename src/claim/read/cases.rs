@@ -53,6 +53,7 @@ fn said(noad: &Noad) -> Option<&str> {
     }
 }
 
+/// What a word says of the cases, if it says something.
 fn lead(noad: &Noad) -> Option<Lead> {
     let word = said(noad)?.to_lowercase();
     let among = |words: &[&str]| words.contains(&word.as_str());

@@ -12,6 +12,7 @@ struct Plain {
 }
 
 impl Plain {
+    /// An index as such a sum; none if it is something else.
     fn of(expr: &Expr) -> Option<Self> {
         let symbol = |name: String| Plain {
             symbols: BTreeMap::from([(name, 1)]),
@@ -39,6 +40,7 @@ impl Plain {
         }
     }
 
+    /// With so many times another one.
     fn plus(mut self, other: &Self, factor: i64) -> Self {
         for (symbol, count) in &other.symbols {
             *self.symbols.entry(symbol.clone()).or_default() += factor * count;
@@ -48,10 +50,12 @@ impl Plain {
         self
     }
 
+    /// Without another one.
     fn minus(&self, other: &Self) -> Self {
         self.clone().plus(other, -1)
     }
 
+    /// Whether a size of the network is in it.
     fn has_size(&self) -> bool {
         self.symbols
             .keys()
@@ -205,6 +209,7 @@ impl Run {
     }
 }
 
+/// A whole number.
 fn whole(value: i64, span: Span) -> Expr {
     Expr::new(
         ExprKind::Number(BigRational::from_integer(value.into())),
@@ -245,10 +250,12 @@ pub(super) fn are_rows(rows: &[Vec<List>]) -> bool {
     (column || rows.len() == 1) && rows.iter().flatten().any(|cell| is_left_out(cell))
 }
 
+/// Whether dots alone stand somewhere.
 fn is_left_out(part: &[Noad]) -> bool {
     matches!(part, [only] if is_dots(only))
 }
 
+/// What is left out cannot be told from what is there.
 fn unclear(span: Span) -> Report {
     error(
         "dots",

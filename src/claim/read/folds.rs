@@ -234,6 +234,7 @@ impl Reader<'_, '_> {
             .collect()
     }
 
+    /// What stands below and above a sum: the letters that it binds, with their ranges, and conditions.
     pub(super) fn binders(
         &mut self,
         sub: &[Noad],
