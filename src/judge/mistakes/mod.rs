@@ -110,7 +110,11 @@ pub(super) fn name(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<
 /// Whether a derivative is that of a function of numbers by its own argument: nothing lies between them.
 fn is_activation(system: &System, of: &Expr, wrt: &Expr) -> bool {
     match (&of.plain().kind, &wrt.plain().kind) {
-        (ExprKind::Call(name, ..), _) => crate::functions::row(name).is_some(),
+        (ExprKind::Call(name, _, arguments), _) => {
+            let by = subject::family_in(wrt);
+            let own = |argument: &Expr| matches!(&argument.plain().kind, ExprKind::Quantity { family, .. } if Some(*family) == by);
+            crate::functions::row(name).is_some() && arguments.iter().any(own)
+        }
         (ExprKind::Quantity { family, .. }, ExprKind::Quantity { family: wrt, .. }) => {
             let number = |family: FamilyId| {
                 let known = system.family(family);

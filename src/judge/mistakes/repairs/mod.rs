@@ -1,20 +1,25 @@
 //! Small edits of the claim itself, one at a time, wherever they may stand.
 //!
-//! An edit never adds a free term: the truth could then be added and the claim dropped.
+//! An edit never adds a free term: the truth could then be added and the claim dropped. A bias or a small constant of the
+//! network may be put back where the network itself adds it.
 
 mod bounds;
 mod brackets;
 mod factors;
+mod functions;
 mod indices;
 mod leaves;
 mod matrices;
+mod summands;
 
 pub(super) use bounds::*;
 pub(super) use brackets::*;
 pub(super) use factors::*;
+pub(super) use functions::*;
 pub(super) use indices::*;
 pub(super) use leaves::*;
 pub(super) use matrices::*;
+pub(super) use summands::*;
 
 use num_rational::BigRational;
 
@@ -168,8 +173,12 @@ fn visit(
             step: site.step
                 || matches!(&expr.kind, ExprKind::Call(name, ..) if name == "step")
                 || matches!(&expr.kind, ExprKind::Indicator(_)),
-            penalty: site.penalty
-                || (matches!(expr.kind, ExprKind::Sum(_)) && mentions(child, &factors)),
+            penalty: match expr.kind {
+                ExprKind::Sum(_) => {
+                    mentions(child, &factors) || (site.penalty && !mentions(expr, &factors))
+                }
+                _ => site.penalty,
+            },
             factor: matches!(expr.kind, ExprKind::Product(_)),
             transposed: matches!(expr.kind, ExprKind::Transpose(_)),
             letters,
