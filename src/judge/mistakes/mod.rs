@@ -110,10 +110,13 @@ pub(super) fn name(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<
 /// Whether a derivative is that of a function of numbers by its own argument: nothing lies between them.
 fn is_activation(system: &System, of: &Expr, wrt: &Expr) -> bool {
     match (&of.plain().kind, &wrt.plain().kind) {
-        (ExprKind::Call(name, _, arguments), _) => {
+        (ExprKind::Call(..), _) => {
             let by = subject::family_in(wrt);
-            let own = |argument: &Expr| matches!(&argument.plain().kind, ExprKind::Quantity { family, .. } if Some(*family) == by);
-            crate::functions::row(name).is_some() && arguments.iter().any(own)
+            !of.any(&mut |inner| match &inner.kind {
+                ExprKind::Quantity { family, .. } => Some(*family) != by,
+                ExprKind::Call(name, ..) => crate::functions::row(name).is_none(),
+                _ => false,
+            })
         }
         (ExprKind::Quantity { family, .. }, ExprKind::Quantity { family: wrt, .. }) => {
             let number = |family: FamilyId| {
