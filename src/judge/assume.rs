@@ -1,7 +1,7 @@
 //! "Equal only if": the smallest set of signs under which a claim would be right.
 
 use num_rational::BigRational;
-use num_traits::Signed;
+use num_traits::{One, Signed, Zero};
 
 use super::compare::Counterexample;
 use super::line::{Judge, Relation};
@@ -52,7 +52,9 @@ fn targets(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<Vec<Stri
     let targets: Vec<FamilyId> = families(system)
         .filter(|family| {
             let known = system.family(*family);
-            known.role == Some(FamilyRole::Target) && known.clauses.len() == 1
+            known.role == Some(FamilyRole::Target)
+                && known.clauses.len() == 1
+                && !has_other_values(system, *family)
         })
         .collect();
     for family in targets {
@@ -122,6 +124,15 @@ fn targets(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<Vec<Stri
     None
 }
 
+/// Whether a quantity is declared to take values other than 0 and 1, as y in {-1, 1}.
+fn has_other_values(system: &System, family: FamilyId) -> bool {
+    system.assumptions.iter().any(|assumption| {
+        matches!(&assumption.fact, Fact::OneOf(term, values)
+            if system.store.reads(*term, family)
+                && values.iter().any(|value| !value.is_zero() && !value.is_one()))
+    })
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     SumsToOne,
@@ -135,7 +146,9 @@ fn vanishing(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<String
     let small: Vec<FamilyId> = families(system)
         .filter(|family| {
             let known = system.family(*family);
-            known.slots + known.axes == 0 && only_added_below(system, *family)
+            known.slots + known.axes == 0
+                && only_added_below(system, *family)
+                && may_vanish(system, *family)
         })
         .collect();
     for family in small {
@@ -146,17 +159,11 @@ fn vanishing(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<String
             for clause in &mut known.clauses {
                 clause.body = Some(zero);
             }
-            let about = |assumption: &Assumption| match &assumption.fact {
-                Fact::Compare(_, a, b) => {
-                    system.store.reads(*a, family) || system.store.reads(*b, family)
-                }
-                Fact::OneOf(term, _) => system.store.reads(*term, family),
-                Fact::OneHot(..) | Fact::Matrix(..) => false,
-            };
+            let about = |fact: &Fact| is_about(system, fact, family);
             let kept = system
                 .assumptions
                 .iter()
-                .filter(|assumption| !about(assumption))
+                .filter(|assumption| !about(&assumption.fact))
                 .cloned()
                 .collect();
             system.assumptions = kept;
@@ -169,8 +176,44 @@ fn vanishing(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<String
     None
 }
 
+/// Whether a fact speaks of a number.
+fn is_about(system: &System, fact: &Fact, family: FamilyId) -> bool {
+    match fact {
+        Fact::Compare(_, a, b) => system.store.reads(*a, family) || system.store.reads(*b, family),
+        Fact::OneOf(term, _) => system.store.reads(*term, family),
+        Fact::OneHot(..) | Fact::Matrix(..) => false,
+    }
+}
+
+/// Whether all that is assumed of a number is seen to hold where it is 0.
+fn may_vanish(system: &System, family: FamilyId) -> bool {
+    let zero = BigRational::zero();
+    let value = |term: TermId| match system.store.node(term) {
+        Node::Access(other, _) if *other == family => Some(zero.clone()),
+        _ => system.store.as_number(term).cloned(),
+    };
+    let holds = |fact: &Fact| match fact {
+        Fact::Compare(relation, a, b) => match (value(*a), value(*b)) {
+            (Some(a), Some(b)) => match relation {
+                Cmp::Greater => a > b,
+                Cmp::GreaterEqual => a >= b,
+                Cmp::Equal => a == b,
+                Cmp::NotEqual => a != b,
+            },
+            _ => false,
+        },
+        Fact::OneOf(term, values) => value(*term).is_some_and(|value| values.contains(&value)),
+        Fact::OneHot(..) | Fact::Matrix(..) => false,
+    };
+    system
+        .assumptions
+        .iter()
+        .filter(|assumption| is_about(system, &assumption.fact, family))
+        .all(|assumption| holds(&assumption.fact))
+}
+
 /// Whether a number stands in sums below powers that are no positive whole ones, and nowhere else.
-fn only_added_below(system: &System, family: FamilyId) -> bool {
+pub(super) fn only_added_below(system: &System, family: FamilyId) -> bool {
     let mut found = false;
     for user in system.family_ids() {
         for clause in &system.family(user).clauses {

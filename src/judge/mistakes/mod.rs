@@ -110,7 +110,14 @@ pub(super) fn name(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<
 /// Whether a derivative is that of a function of numbers by its own argument: nothing lies between them.
 fn is_activation(system: &System, of: &Expr, wrt: &Expr) -> bool {
     match (&of.plain().kind, &wrt.plain().kind) {
-        (ExprKind::Call(name, ..), _) => crate::functions::row(name).is_some(),
+        (ExprKind::Call(..), _) => {
+            let by = subject::family_in(wrt);
+            !of.any(&mut |inner| match &inner.kind {
+                ExprKind::Quantity { family, .. } => Some(*family) != by,
+                ExprKind::Call(name, ..) => crate::functions::row(name).is_none(),
+                _ => false,
+            })
+        }
         (ExprKind::Quantity { family, .. }, ExprKind::Quantity { family: wrt, .. }) => {
             let number = |family: FamilyId| {
                 let known = system.family(family);

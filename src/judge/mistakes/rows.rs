@@ -35,7 +35,7 @@ pub const MISTAKES: &[Row] = &[
         name: "epsilon-dropped",
         about: "right only where a small constant is 0",
         derivations: &[derive::small_numbers_dropped],
-        repairs: &[],
+        repairs: &[repair::small_constants_missing],
     },
     Row {
         name: "softmax-off-diagonal-dropped",
@@ -110,12 +110,14 @@ pub const MISTAKES: &[Row] = &[
         repairs: &[
             repair::sums,
             repair::sums_moved,
+            repair::sums_over_other_axis,
             repair::deltas_missing,
             repair::indices_renamed,
             repair::indices_of_network,
             repair::conditions_of_sums,
             repair::conditions_of_all_sums,
             repair::ranges_moved,
+            repair::steps_cut,
         ],
     },
     Row {
@@ -141,7 +143,7 @@ pub const MISTAKES: &[Row] = &[
         about: "weights and derivatives are multiplied in an order that does not hold",
         derivations: &[],
         // Behind the transposes: to sum up a row of one entry each is to transpose it.
-        repairs: &[repair::axes_summed],
+        repairs: &[repair::axes_summed, repair::products_reversed],
     },
     Row {
         name: "operand-order",
@@ -171,7 +173,11 @@ pub const MISTAKES: &[Row] = &[
         name: "step-wrong-argument",
         about: "the Step of another quantity",
         derivations: &[],
-        repairs: &[repair::thresholds, repair::step_arguments],
+        repairs: &[
+            repair::conditions_turned,
+            repair::thresholds,
+            repair::step_arguments,
+        ],
     },
     Row {
         name: "weight-factor-missing",
@@ -201,6 +207,10 @@ pub const MISTAKES: &[Row] = &[
             repair::derivatives_exchanged,
             repair::inverses,
             repair::divisors_missing,
+            repair::biases_missing,
+            repair::functions_left_out,
+            repair::functions_exchanged,
+            repair::exponents_exchanged,
         ],
     },
     Row {

@@ -76,16 +76,20 @@ impl<'s> Subject<'s> {
         })
     }
 
+    /// Quantities that the truth depends on; all where it is no derivative.
+    pub(super) fn known(&self) -> Vec<FamilyId> {
+        if self.reached.is_empty() {
+            self.families().collect()
+        } else {
+            self.reached.clone()
+        }
+    }
+
     /// Every application of an activation: the quantity that it defines, the function, and what it is applied to
     /// where that is a quantity.
     pub(super) fn activations(&self) -> Vec<(FamilyId, FunctionId, Option<FamilyId>)> {
         let mut found = Vec::new();
-        let families: Vec<FamilyId> = if self.reached.is_empty() {
-            self.families().collect()
-        } else {
-            self.reached.clone()
-        };
-        for family in families {
+        for family in self.known() {
             for body in bodies(self.system, family) {
                 for term in subterms(self.system, body) {
                     let Node::Apply(function, orders, arguments) = self.system.store.node(term)
@@ -162,15 +166,47 @@ impl<'s> Subject<'s> {
                     .derivative
                     .is_some_and(|(_, wrt)| wrt == *family && known.kind == FamilyKind::Input)
         });
-        !of_parameters.into_iter().any(|family| {
-            self.system.family(family).clauses.iter().any(|clause| {
-                clause
-                    .domain
-                    .constraints()
-                    .iter()
-                    .any(|constraint| mentions_size(constraint.affine(), size))
-            })
+        of_parameters
+            .into_iter()
+            .all(|family| !self.has_axis(family, size) || self.is_of_examples(family, size))
+    }
+
+    /// Whether one of the axes of a quantity has this size.
+    fn has_axis(&self, family: FamilyId, size: SizeId) -> bool {
+        self.system.family(family).clauses.iter().any(|clause| {
+            clause
+                .domain
+                .constraints()
+                .iter()
+                .any(|constraint| mentions_size(constraint.affine(), size))
         })
+    }
+
+    /// Whether a size counts the examples of given data: something given has the other axis alone, as a bias or a scale,
+    /// and nothing given has this one alone.
+    fn is_of_examples(&self, data: FamilyId, size: SizeId) -> bool {
+        if self.system.family(data).role == Some(FamilyRole::Parameter) {
+            return false;
+        }
+        let others: Vec<SizeId> = (0..self.system.sizes.len())
+            .map(|at| SizeId(u32::try_from(at).expect("few sizes")))
+            .filter(|other| *other != size && self.has_axis(data, *other))
+            .collect();
+        let given: Vec<FamilyId> = self
+            .families()
+            .filter(|family| *family != data)
+            .filter(|family| self.system.family(*family).kind == FamilyKind::Input)
+            .collect();
+        let [other] = others.as_slice() else {
+            return false;
+        };
+        let has = |family: &FamilyId, size: SizeId| self.has_axis(*family, size);
+        given
+            .iter()
+            .any(|family| has(family, *other) && !has(family, size))
+            && given
+                .iter()
+                .all(|family| !has(family, size) || has(family, *other))
     }
 
     /// Numbers that stand in penalties alone.

@@ -159,7 +159,7 @@ pub(in super::super) fn bias_uses_left_out(subject: &Subject<'_>) -> Vec<Derivat
         .collect()
 }
 
-/// A parameter that all steps share, differentiated at the last step only.
+/// A parameter that all steps share, differentiated at the last step or the last two only.
 fn last_steps(subject: &Subject<'_>) -> Vec<Derivation> {
     let Some((_, wrt)) = subject.derivative else {
         return Vec::new();
@@ -179,20 +179,23 @@ fn last_steps(subject: &Subject<'_>) -> Vec<Derivation> {
             });
             let Some(shared) = shared else { continue };
             let user = *user;
-            found.push(Derivation {
-                said: format!(
-                    "{} is used at every step of {}, and only the last one is counted",
-                    system.family(wrt).name,
-                    known.name
-                ),
-                change: Box::new(move |system| {
-                    let stop = stop(system);
-                    let guard = Domain::equal(&Affine::var(step), &last);
-                    system.rewrite(user, |store, _, term| {
-                        (term == shared).then(|| moving_where(store, stop, term, &guard))
-                    });
-                }),
-            });
+            for (before, counted) in [(0, "the last one is"), (1, "the last two are")] {
+                let first = last.minus(&Affine::int(before));
+                found.push(Derivation {
+                    said: format!(
+                        "{} is used at every step of {}, and only {counted} counted",
+                        system.family(wrt).name,
+                        known.name
+                    ),
+                    change: Box::new(move |system| {
+                        let stop = stop(system);
+                        let guard = Domain::at_least(&Affine::var(step), &first);
+                        system.rewrite(user, |store, _, term| {
+                            (term == shared).then(|| moving_where(store, stop, term, &guard))
+                        });
+                    }),
+                });
+            }
         }
     }
     found

@@ -4,6 +4,7 @@ use super::factors::shifted;
 use super::*;
 use crate::claim::{Binder, Condition, Fold};
 use crate::syntax::Comparison;
+use num_traits::ToPrimitive;
 
 /// A fold with its letters and conditions.
 struct Folded<'e> {
@@ -67,6 +68,73 @@ pub(in super::super) fn ranges_moved(_: &Subject<'_>, site: &Site<'_>, out: &mut
             out(Edit::instead(name, site, becomes));
         }
     }
+}
+
+/// A sum over some of the layers or steps only, where all count.
+pub(in super::super) fn steps_cut(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    let Some(folded) = Folded::of(site.expr).filter(|folded| folded.fold == Fold::Sum) else {
+        return;
+    };
+    if subject.derivative.is_none() {
+        return;
+    }
+    for (at, binder) in folded.binders.iter().enumerate() {
+        let is_step = folded.body.any(&mut |inner| match &inner.kind {
+            ExprKind::Quantity { slots, .. } => slots
+                .iter()
+                .any(|slot| slot.free_letters().contains(&binder.letter)),
+            _ => false,
+        });
+        if is_step && binder.range.is_some() {
+            let mut binders = folded.binders.to_vec();
+            binders[at].range = None;
+            let becomes = folded.over(binders, folded.conditions.to_vec());
+            out(Edit::instead("path-missing", site, becomes));
+        }
+    }
+}
+
+/// A product of matrices in the reverse order: `∏ J_{a+b-t}` for `∏ J_t` from a to b.
+pub(in super::super) fn products_reversed(
+    subject: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    let Some(folded) = Folded::of(site.expr).filter(|folded| folded.fold == Fold::Product) else {
+        return;
+    };
+    let [binder] = folded.binders else { return };
+    let Some((low, high)) = &binder.range else {
+        return;
+    };
+    if axes(subject.system, folded.body) == 0 {
+        return;
+    }
+    let own = Expr::new(ExprKind::Letter(binder.letter.clone()), folded.span);
+    let terms = vec![(false, high.clone()), (true, own)];
+    let mirrored = match &low.kind {
+        ExprKind::Number(value) => match value.to_integer().to_i64() {
+            Some(low) => shifted(&sum(terms, folded.span), low, folded.span),
+            None => return,
+        },
+        _ => {
+            let mut terms = terms;
+            terms.push((false, low.clone()));
+            sum(terms, folded.span)
+        }
+    };
+    let body = folded
+        .body
+        .with_letters(&[(binder.letter.clone(), mirrored)]);
+    out(Edit::instead(
+        "weight-product-wrong",
+        site,
+        with_body(site.expr, body),
+    ));
 }
 
 /// A sum over some of the values of its letter only, over others, or over all.

@@ -3,6 +3,31 @@
 use super::*;
 use crate::claim::Fold;
 
+/// The last factors of a product with what follows in a bracket, from the one of this number on; of a sum also those
+/// below its sign: `Σ a (b - c)` for `Σ a b - c`.
+fn closings(expr: &Expr, taken: &[(bool, Expr)], from: usize) -> Vec<Expr> {
+    let span = expr.span;
+    let factors = factors_of(expr);
+    let mut found = Vec::new();
+    for first in from..factors.len() {
+        let mut inner = vec![(false, product(factors[first..].to_vec(), span))];
+        inner.extend(taken.iter().cloned());
+        let mut closed = factors[..first].to_vec();
+        closed.push((factors[first].0, Expr::new(ExprKind::Sum(inner), span)));
+        found.push(product(closed, span));
+    }
+    if let Some((join, last)) = factors.last()
+        && let ExprKind::Fold { body, .. } = &last.kind
+    {
+        for body in closings(body, taken, 0) {
+            let mut closed = factors[..factors.len() - 1].to_vec();
+            closed.push((*join, with_body(last, body)));
+            found.push(product(closed, span));
+        }
+    }
+    found
+}
+
 /// A bracket that is missing or too much: `a b - c` for `a (b - c)`, and the reverse.
 pub(in super::super) fn brackets(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn FnMut(Edit)) {
     let span = site.expr.span;
@@ -28,20 +53,16 @@ pub(in super::super) fn brackets(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn
             for at in 0..terms.len() - 1 {
                 let (head, rest) = (&terms[at], &terms[at + 1..]);
                 // The last factors take what follows, or some of it.
-                let factors = factors_of(&head.1);
-                let places = (1..factors.len())
-                    .flat_map(|first| (1..=rest.len()).map(move |end| (first, end)));
-                for (first, end) in places {
+                for end in 1..=rest.len() {
                     let (taken, after) = rest.split_at(end);
-                    let mut inner = vec![(false, product(factors[first..].to_vec(), span))];
-                    inner.extend(taken.iter().cloned());
-                    let mut closed = factors[..first].to_vec();
-                    closed.push((factors[first].0, Expr::new(ExprKind::Sum(inner), span)));
-                    let mut all = terms[..at].to_vec();
-                    all.push((head.0, product(closed, span)));
-                    all.extend(after.iter().cloned());
-                    out(Edit::instead("precedence", site, sum(all, span)));
+                    for closed in closings(&head.1, taken, 1) {
+                        let mut all = terms[..at].to_vec();
+                        all.push((head.0, closed));
+                        all.extend(after.iter().cloned());
+                        out(Edit::instead("precedence", site, sum(all, span)));
+                    }
                 }
+                let factors = factors_of(&head.1);
                 // Around the last factor of one summand and the first of the next: `a 1 - b c` for `a (1 - b) c`; below a
                 // sum, behind its sign.
                 let next = factors_of(&rest[0].1);
@@ -85,6 +106,21 @@ pub(in super::super) fn brackets(_: &Subject<'_>, site: &Site<'_>, out: &mut dyn
             }
         }
         ExprKind::Product(factors) => {
+            // `a b .* c` for `a (b .* c)` and `(a b) .* c`
+            let mixed = factors[1..]
+                .iter()
+                .any(|(join, _)| *join == Join::Elementwise);
+            for first in (1..factors.len() - 1).filter(|_| mixed) {
+                let inner = product(factors[first..].to_vec(), span);
+                let mut behind = factors[..first].to_vec();
+                behind.push((factors[first].0, inner));
+                let inner = product(factors[..=first].to_vec(), span);
+                let mut before = vec![(Join::Product, inner)];
+                before.extend(factors[first + 1..].iter().cloned());
+                for grouped in [behind, before] {
+                    out(Edit::instead("precedence", site, product(grouped, span)));
+                }
+            }
             for at in 0..factors.len() {
                 let ExprKind::Sum(terms) = &factors[at].1.kind else {
                     continue;

@@ -282,6 +282,20 @@ pub(in super::super) fn constants_missing(
                 });
             }
         }
+        // At all summands but one: both means of a normalised batch.
+        for kept in (0..terms.len()).filter(|_| terms.len() > 2) {
+            for (name, constant) in constants(subject, span) {
+                let mut scaled = terms.clone();
+                for at in (0..terms.len()).filter(|at| *at != kept) {
+                    scaled[at].1 = self::scaled(&terms[at].1, constant.clone());
+                }
+                out(Edit {
+                    name,
+                    becomes: Expr::new(ExprKind::Sum(scaled), span),
+                    said: Said::Missing(constant),
+                });
+            }
+        }
     }
 }
 
@@ -373,6 +387,11 @@ fn name_of(subject: &Subject<'_>, factor: &Expr) -> &'static str {
     }
 }
 
+/// Whether an expression is a derivative that is taken as known, under whatever name.
+fn is_derivative(expr: &Expr) -> bool {
+    matches!(expr.plain().kind, ExprKind::Derivative { .. })
+}
+
 /// Places where a factor can go: behind the whole, a factor of a product, a summand or a body.
 fn with_factor(site: &Site<'_>, factor: &Expr, join: Join, mut out: impl FnMut(Expr)) {
     let expr = site.expr;
@@ -389,7 +408,13 @@ fn with_factor(site: &Site<'_>, factor: &Expr, join: Join, mut out: impl FnMut(E
             }
             out(wrapped);
         }
-        ExprKind::Sum(_) | ExprKind::Fold { .. } | ExprKind::Derivative { .. } => out(wrapped),
+        _ if is_derivative(expr) => {
+            if join == Join::Product {
+                out(times(factor, join, expr.clone()));
+            }
+            out(wrapped);
+        }
+        ExprKind::Sum(_) | ExprKind::Fold { .. } => out(wrapped),
         _ if site.whole || !site.factor => {
             if join == Join::Product {
                 out(times(factor, join, expr.clone()));
@@ -640,6 +665,7 @@ pub(in super::super) fn quantities_missing(
             site.expr.kind,
             ExprKind::Product(_) | ExprKind::Sum(_) | ExprKind::Fold { .. }
         )
+        || is_derivative(site.expr)
         || !site.factor;
     if !goes_here || matches!(site.expr.kind, ExprKind::Number(_) | ExprKind::Size(..)) {
         return;

@@ -297,6 +297,38 @@ pub(in super::super) fn sums(subject: &Subject<'_>, site: &Site<'_>, out: &mut d
     }
 }
 
+/// A sum over the other axis of what is summed: `Σ_k a_{kj}` for `Σ_k a_{ik}`.
+pub(in super::super) fn sums_over_other_axis(
+    _: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    let ExprKind::Fold {
+        fold: Fold::Sum,
+        binders,
+        conditions,
+        body,
+    } = &site.expr.kind
+    else {
+        return;
+    };
+    let ([binder], []) = (binders.as_slice(), conditions.as_slice()) else {
+        return;
+    };
+    let letter = |name: &str| Expr::new(ExprKind::Letter(name.into()), site.expr.span);
+    let free = body.free_letters();
+    for was in free.iter().filter(|was| **was != binder.letter) {
+        for stays in site.letters.iter().filter(|it| **it != binder.letter) {
+            let turned = body.with_letters(&[
+                (binder.letter.clone(), letter(stays)),
+                (was.clone(), letter(&binder.letter)),
+            ]);
+            let becomes = summed(&binder.letter, turned);
+            out(Edit::instead("index-sum-wrong", site, becomes));
+        }
+    }
+}
+
 /// A matrix that should be summed over its rows or columns.
 pub(in super::super) fn axes_summed(
     subject: &Subject<'_>,

@@ -1,11 +1,13 @@
 //! A quantity, or what a derivative is taken by, exchanged for another.
 
+use super::super::subject::family_in;
 use super::factors::{shifted, written};
 use super::*;
-use crate::claim::Entry;
+use crate::claim::{Condition, Entry};
+use crate::syntax::Comparison;
 
 /// What another quantity at a site is called.
-fn name_of(site: &Site<'_>, other: &'static str) -> &'static str {
+pub(super) fn name_of(site: &Site<'_>, other: &'static str) -> &'static str {
     if site.slope {
         "derivative-at-wrong-point"
     } else if site.step {
@@ -343,11 +345,34 @@ pub(in super::super) fn derivatives_exchanged(
             },
             site.expr.span,
         );
+        // δ₂ for δ₁, where layers have names of their own.
+        let name = if numbered_alike(subject.system, wrt, &becomes) {
+            "wrong-layer"
+        } else {
+            name
+        };
         // What is claimed may not be put in its place.
-        if subject.is_claimed(&becomes) || (named && site.whole) {
+        if subject.is_claimed(&becomes) || (named && site.whole && name != "wrong-layer") {
             continue;
         }
         out(Edit::instead(name, site, becomes));
+    }
+}
+
+/// Whether a derivative is by what differs from a quantity in the number at the end of its name only: `z2` and `z1`.
+fn numbered_alike(system: &System, wrt: &Expr, other: &Expr) -> bool {
+    let stem = |expr: &Expr| {
+        let family = family_in(expr)?;
+        let name = system.family(family).name.as_str();
+        let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        (stem.len() < name.len()).then(|| (family, stem.to_owned()))
+    };
+    let ExprKind::Derivative { wrt: other, .. } = &other.kind else {
+        return false;
+    };
+    match (stem(wrt), stem(other)) {
+        (Some((family, stem)), Some((other, alike))) => family != other && stem == alike,
+        _ => false,
     }
 }
 
@@ -404,6 +429,78 @@ pub(in super::super) fn thresholds(_: &Subject<'_>, site: &Site<'_>, out: &mut d
             let becomes = Expr::new(ExprKind::Indicator(moved), site.expr.span);
             out(Edit::instead("step-wrong-argument", site, becomes));
         }
+    }
+}
+
+/// A relation turned round, strict and not: `z < 0` for `z > 0`; none for one that says the same in both directions.
+fn turned(relation: Comparison) -> &'static [Comparison] {
+    match relation {
+        Comparison::Less | Comparison::LessEqual => {
+            &[Comparison::Greater, Comparison::GreaterEqual]
+        }
+        Comparison::Greater | Comparison::GreaterEqual => {
+            &[Comparison::Less, Comparison::LessEqual]
+        }
+        Comparison::Equal | Comparison::NotEqual => &[],
+    }
+}
+
+/// A condition that is turned round: `[z < 0]` for `[z > 0]`, `1 - Step(z)` for `Step(z)`, cases with their values
+/// exchanged.
+pub(in super::super) fn conditions_turned(
+    _: &Subject<'_>,
+    site: &Site<'_>,
+    out: &mut dyn FnMut(Edit),
+) {
+    let span = site.expr.span;
+    let mut put = |name, kind| out(Edit::instead(name, site, Expr::new(kind, span)));
+    // Of indices alone it says what is summed.
+    let name = |condition: &Condition| match family_in(&condition.left)
+        .or_else(|| family_in(&condition.right))
+    {
+        Some(_) => "step-wrong-argument",
+        None => "index-sum-wrong",
+    };
+    match &site.expr.kind {
+        ExprKind::Indicator(conditions) => {
+            for (at, condition) in conditions.iter().enumerate() {
+                for relation in turned(condition.relation) {
+                    let mut other = conditions.clone();
+                    other[at].relation = *relation;
+                    put(name(condition), ExprKind::Indicator(other));
+                }
+            }
+        }
+        ExprKind::Call(function, 0, arguments) if function == "step" => {
+            let inner = vec![negated(&arguments[0])];
+            put(
+                "step-wrong-argument",
+                ExprKind::Call(function.clone(), 0, inner),
+            );
+        }
+        ExprKind::Sum(terms) => {
+            let is_step = |expr: &Expr| match &expr.kind {
+                ExprKind::Call(function, 0, _) => function == "step",
+                ExprKind::Indicator(_) => true,
+                _ => false,
+            };
+            if let [(false, one), (true, step)] = terms.as_slice()
+                && one.kind == number(1, span).kind
+                && is_step(step)
+            {
+                put("step-wrong-argument", step.kind.clone());
+            }
+        }
+        ExprKind::Cases(branches) => {
+            if let [(first, condition), (second, other)] = branches.as_slice() {
+                let exchanged = vec![
+                    (second.clone(), condition.clone()),
+                    (first.clone(), other.clone()),
+                ];
+                put("step-wrong-argument", ExprKind::Cases(exchanged));
+            }
+        }
+        _ => {}
     }
 }
 

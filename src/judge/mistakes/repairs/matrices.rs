@@ -311,6 +311,15 @@ pub(in super::super) fn matrices_transposed(
         return;
     }
     out(Edit::instead("transpose-missing", site, becomes));
+    // Those that are given.
+    let (given, becomes) = matrices(subject.system, site.expr, false, &|expr| {
+        all(expr)
+            && matches!(&expr.plain().kind, ExprKind::Quantity { family, .. }
+            if subject.system.family(*family).kind == FamilyKind::Input)
+    });
+    if given > 1 && given < count {
+        out(Edit::instead("transpose-missing", site, becomes));
+    }
     // One of them, wherever it stands.
     let mut seen: Vec<ExprKind> = Vec::new();
     site.expr.any(&mut |expr| {

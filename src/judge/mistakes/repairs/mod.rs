@@ -1,20 +1,25 @@
 //! Small edits of the claim itself, one at a time, wherever they may stand.
 //!
-//! An edit never adds a free term: the truth could then be added and the claim dropped.
+//! An edit never adds a free term: the truth could then be added and the claim dropped. A bias or a small constant of the
+//! network may be put back where the network itself adds it.
 
 mod bounds;
 mod brackets;
 mod factors;
+mod functions;
 mod indices;
 mod leaves;
 mod matrices;
+mod summands;
 
 pub(super) use bounds::*;
 pub(super) use brackets::*;
 pub(super) use factors::*;
+pub(super) use functions::*;
 pub(super) use indices::*;
 pub(super) use leaves::*;
 pub(super) use matrices::*;
+pub(super) use summands::*;
 
 use num_rational::BigRational;
 
@@ -33,6 +38,8 @@ pub(super) struct Site<'e> {
     pub(super) outermost: bool,
     /// Inside the argument of the derivative of a function.
     pub(super) slope: bool,
+    /// Inside what looks like the derivative of an activation that is written with its value, `1 - tanh(z)^2`.
+    complement: bool,
     /// Inside the argument of a Step or of an indicator.
     pub(super) step: bool,
     /// Inside a summand that is the gradient of a penalty.
@@ -118,6 +125,7 @@ pub(super) fn repaired(
         whole: true,
         outermost: true,
         slope: false,
+        complement: false,
         step: false,
         penalty: false,
         factor: false,
@@ -164,12 +172,17 @@ fn visit(
                 },
             slope: site.slope
                 || matches!(&expr.kind, ExprKind::Call(name, primes, _)
-                    if *primes > 0 || (subject.derivative.is_some() && is_curved(name))),
+                    if *primes > 0 || (site.complement && is_curved(name))),
+            complement: site.complement || (subject.derivative.is_some() && is_complement(expr)),
             step: site.step
                 || matches!(&expr.kind, ExprKind::Call(name, ..) if name == "step")
                 || matches!(&expr.kind, ExprKind::Indicator(_)),
-            penalty: site.penalty
-                || (matches!(expr.kind, ExprKind::Sum(_)) && mentions(child, &factors)),
+            penalty: match expr.kind {
+                ExprKind::Sum(_) => {
+                    mentions(child, &factors) || (site.penalty && !mentions(expr, &factors))
+                }
+                _ => site.penalty,
+            },
             factor: matches!(expr.kind, ExprKind::Product(_)),
             transposed: matches!(expr.kind, ExprKind::Transpose(_)),
             letters,
@@ -191,6 +204,19 @@ fn visit(
 /// Whether a name is that of an activation whose derivative is written with its value, `1 - tanh(z)^2`.
 fn is_curved(name: &str) -> bool {
     name != "relu" && crate::functions::row(name).is_some_and(|row| row.activation)
+}
+
+/// Whether an expression is 1 less something, `1 - σ(z)`, or has that for a factor.
+fn is_complement(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Sum(terms) => terms
+            .iter()
+            .any(|(_, term)| term.kind == number(1, term.span).kind),
+        ExprKind::Product(factors) => factors
+            .iter()
+            .any(|(_, factor)| matches!(factor.kind, ExprKind::Sum(_)) && is_complement(factor)),
+        _ => false,
+    }
 }
 
 /// Context beats the operator: what an edit inside a penalty is called, and what it is beside that.
