@@ -100,6 +100,11 @@ impl Instance {
         !settled.is_nothing() && !system.ambient.is_empty(&settled)
     }
 
+    /// Whether it has the same sizes.
+    pub(crate) fn is_same(&self, other: &Instance) -> bool {
+        self.fixed == other.fixed && self.pattern == other.pattern
+    }
+
     /// The whole number that an expression of sizes alone is.
     pub(crate) fn whole(&self, affine: &Affine) -> Option<i64> {
         self.settle(affine).as_int()
@@ -154,10 +159,7 @@ pub fn instances(system: &System, domains: &[Domain]) -> Vec<Instance> {
         let Some(instance) = choose(system, &depths, pattern, depth, None) else {
             continue;
         };
-        if result
-            .iter()
-            .all(|other| other.fixed != instance.fixed || other.pattern != instance.pattern)
-        {
+        if !result.iter().any(|other| other.is_same(&instance)) {
             result.push(instance);
         }
     }
@@ -182,6 +184,20 @@ pub fn deeper_instances(system: &System) -> Vec<Instance> {
     DEEPER
         .into_iter()
         .filter_map(|depth| choose(system, &depths, 0, depth, None))
+        .collect()
+}
+
+/// Instances in each of which another size is at least this.
+pub fn large_instances(system: &System, least: i64) -> Vec<Instance> {
+    let depths = depth_sizes(system);
+    let plain = (0..system.sizes.len()).map(|at| SizeId(at as u32));
+    plain
+        .filter(|size| system.size(*size).slots == 0)
+        .filter_map(|size| {
+            let large = Domain::at_least(&Affine::size(size), &Affine::int(least));
+            choose(system, &depths, 0, DEPTHS[0], Some(&large))
+                .filter(|found| found.reaches(system, &large))
+        })
         .collect()
 }
 

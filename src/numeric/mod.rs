@@ -34,7 +34,7 @@ pub use at::evaluate_at;
 pub use confirm::{Confirmation, Failure, Outcome, Status, confirm};
 pub(crate) use contract::dot;
 pub(crate) use declared::check as check_declared;
-pub use instance::{Instance, deeper_instances, instances};
+pub use instance::{Instance, deeper_instances, instances, large_instances};
 pub(crate) use names::element as element_name;
 pub use program::Program;
 pub use sample::Sampling;

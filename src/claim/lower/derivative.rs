@@ -271,7 +271,8 @@ impl Lowering<'_> {
         if let Some(known) = self.adjoints.get(&(of, wrt, direct)) {
             return Ok(*known);
         }
-        let found = if of != wrt && !self.depends(of, wrt, direct) {
+        let close = direct && !self.leads_through(of, wrt);
+        let found = if of != wrt && !self.depends(of, wrt, close) {
             None
         } else {
             Some(self.derived(of, wrt, direct, span)?)
@@ -295,6 +296,32 @@ impl Lowering<'_> {
             at += 1;
         }
         false
+    }
+
+    /// Whether the direct part of a derivative goes through other quantities of the same layer or step: where `h[t] = tanh(a[t])`
+    /// and `a[t] = w h[t-1]`, only h stands still. Where others lead from step to step too it is not told what would.
+    fn leads_through(&self, of: FamilyId, wrt: FamilyId) -> bool {
+        let read = crate::derive::reads(&self.system, of);
+        if read.contains(&wrt) {
+            return false;
+        }
+        // What is reached from each of them without the quantity itself.
+        let reached = |from: FamilyId| {
+            let mut seen: Vec<FamilyId> = Vec::new();
+            let mut open = vec![from];
+            while let Some(family) = open.pop() {
+                for next in crate::derive::reads(&self.system, family) {
+                    if next != of && !seen.contains(&next) {
+                        seen.push(next);
+                        open.push(next);
+                    }
+                }
+            }
+            seen
+        };
+        let inner = reached(of);
+        let recurs = |family: &FamilyId| crate::derive::reads(&self.system, *family).contains(&of);
+        inner.iter().any(recurs) && !inner.iter().any(|family| reached(*family).contains(family))
     }
 
     /// What the sizes are at this instance.
@@ -330,16 +357,20 @@ impl Lowering<'_> {
         let mut still = None;
         if direct {
             // Everything but the quantity itself stands still, and so does it at other layers or steps.
+            let through = self.leads_through(of, wrt);
             for (at, family) in asked.families.iter_mut().enumerate() {
-                if at != of.0 as usize && family.kind == FamilyKind::Defined {
+                if at != of.0 as usize && family.kind == FamilyKind::Defined && !through {
                     stand_still(family);
                 }
             }
             let mut copy = asked.family(of).clone();
             stand_still(&mut copy);
+            let readers: Vec<FamilyId> = asked.family_ids().collect();
             let copy = asked.add_family(copy);
             still = Some(copy);
-            redirect(&mut asked, of, of, copy);
+            for reader in readers {
+                redirect(&mut asked, reader, of, copy);
+            }
         }
         let by = still.filter(|_| of == wrt).unwrap_or(wrt);
         asked.questions = vec![Question {

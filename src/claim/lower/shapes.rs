@@ -372,7 +372,27 @@ impl Lowering<'_> {
         if right.is_ok() {
             return right;
         }
+        if let Some(parts) = self.by_parts(&groups, span) {
+            return Ok(parts);
+        }
         self.formal_chain(factors, span, letters).unwrap_or(first)
+    }
+
+    /// Groups of which the longest beginning that fits is joined with what stands before, and the rest follows:
+    /// `s \odot A v\,x^T` is `(s \odot A v) x^T` where s is as long as `A v`.
+    fn by_parts(&mut self, groups: &[(Join, Vec<Array>)], span: Span) -> Option<Array> {
+        let ((_, first), rest) = groups.split_first()?;
+        let mut result = self.chain(first, span).ok()?;
+        for (join, group) in rest {
+            result = (1..=group.len()).rev().find_map(|count| {
+                let (head, tail) = group.split_at(count);
+                let head = self.chain(head, span).ok()?;
+                let mut parts = vec![self.joined(*join, &result, &head, span).ok()?];
+                parts.extend(tail.iter().cloned());
+                self.chain(&parts, span).ok()
+            })?;
+        }
+        Some(result)
     }
 
     /// The factors of a product. `I - \frac1n\mathbf 1\mathbf 1^\top` has the size of what stands beside it.

@@ -107,8 +107,11 @@ fn row(cells: &[List]) -> Option<(List, List)> {
     Some((value.to_vec(), condition))
 }
 
+/// A value with what is said of when it counts.
+type Branch<'l> = (&'l [Noad], Option<&'l [Noad]>);
+
 /// The cases of a line, `a if x > 0, b otherwise`, each with its condition; none behind the value of all other cases.
-fn of_line(list: &[Noad]) -> Option<Vec<(&[Noad], Option<&[Noad]>)>> {
+fn of_line(list: &[Noad]) -> Option<Vec<Branch<'_>>> {
     let leads: Vec<usize> = (0..list.len())
         .filter(|&at| matches!(lead(&list[at]), Some(Lead::If | Lead::Otherwise)))
         .collect();

@@ -70,7 +70,11 @@ impl Reader<'_, '_> {
     }
 
     pub(super) fn indicator(&mut self, list: &[Noad], span: Span) -> Result<Expr, Report> {
-        let conditions = self.conditions(list)?;
+        let mut conditions = self.conditions(list)?;
+        for condition in &mut conditions {
+            entry_by_entry(&mut condition.left);
+            entry_by_entry(&mut condition.right);
+        }
         Ok(Expr::new(ExprKind::Indicator(conditions), span))
     }
 
@@ -673,4 +677,16 @@ pub(super) fn entries_multiplied(left: Expr, right: Expr, span: Span) -> Expr {
     let all = Expr::new(ExprKind::Letter("all".into()), span);
     let sum = ExprKind::Call("sum".into(), 0, vec![products, all]);
     Expr::new(sum, span)
+}
+
+/// What is compared is compared entry by entry, and so are magnitudes in it: `1(|x| < 1)`.
+fn entry_by_entry(expr: &mut Expr) {
+    if let ExprKind::Call(name, ..) = &mut expr.kind
+        && name == "bars"
+    {
+        *name = "abs".into();
+    }
+    for child in expr.children_mut() {
+        entry_by_entry(child);
+    }
 }

@@ -63,14 +63,13 @@ impl Plain {
     }
 }
 
-/// Whether bounds are meant from the greater to the smaller one, `t = T` below and `2` above: a size or letter is followed
-/// by a number, or a size by a letter.
+/// Whether bounds are meant from the greater to the smaller one, `t = T` below and `2` above: a size is followed by a number or a
+/// letter. A sum from `k + 1` to `2` may well have no summands.
 pub(super) fn runs_down(first: &Expr, last: &Expr) -> bool {
     let (Some(first), Some(last)) = (Plain::of(first), Plain::of(last)) else {
         return false;
     };
-    let to_number = !first.symbols.is_empty() && last.symbols.is_empty();
-    to_number || (first.has_size() && !last.has_size() && !last.symbols.is_empty())
+    first.has_size() && first.symbols.len() == 1 && !last.has_size()
 }
 
 /// An expression with something else in the place of everything directly below it.
