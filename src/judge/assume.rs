@@ -21,7 +21,7 @@ pub(super) fn only_if(
     example: &Counterexample,
 ) -> Option<Vec<String>> {
     signs(judge, truth, claim, example)
-        .or_else(|| targets(judge, truth, claim))
+        .or_else(|| targets(judge, truth, claim, example))
         .or_else(|| vanishing(judge, truth, claim).map(|name| vec![format!("{name} = 0")]))
 }
 
@@ -47,7 +47,12 @@ fn holds_over(
 }
 
 /// Facts of targets that the network does not assume: they sum to 1, or are one-hot, or binary.
-fn targets(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<Vec<String>> {
+fn targets(
+    judge: &mut Judge<'_>,
+    truth: &Expr,
+    claim: &Expr,
+    example: &Counterexample,
+) -> Option<Vec<String>> {
     let system = judge.system;
     let targets: Vec<FamilyId> = families(system)
         .filter(|family| {
@@ -78,6 +83,9 @@ fn targets(judge: &mut Judge<'_>, truth: &Expr, claim: &Expr) -> Option<Vec<Stri
             }
         };
         for (said, kind) in facts {
+            if matches!(kind, Kind::Binary) && example.binary.contains(&family) {
+                continue;
+            }
             let change = |system: &mut System| {
                 let element = system.store.access(family, clause.index.iter().cloned());
                 let one = system.store.int(1);
@@ -276,7 +284,10 @@ fn signs(
     if speaks_of_derivatives(truth) && !closed_and_smooth(claim) {
         return None;
     }
-    if !has_kinks(judge) && !takes_logarithms(claim) {
+    let wants_signs = has_kinks(judge)
+        || takes_logarithms(claim)
+        || !speaks_of_derivatives(truth) && (bends(claim) || bends(truth));
+    if !wants_signs {
         return None;
     }
     let families: Vec<FamilyId> = families(judge.system).collect();
@@ -365,6 +376,21 @@ fn has_kinks(judge: &Judge<'_>) -> bool {
     })
 }
 
+/// Whether a function with a kink is taken, or a root.
+fn bends(expr: &Expr) -> bool {
+    expr.any(&mut |inner| match &inner.kind {
+        ExprKind::Call(name, ..) => is_kinked(name),
+        ExprKind::Power(_, exponent, _) => {
+            !matches!(&exponent.plain().kind, ExprKind::Number(number) if number.is_integer())
+        }
+        _ => false,
+    })
+}
+
+fn is_kinked(name: &str) -> bool {
+    matches!(name, "relu" | "step" | "sign" | "abs" | "max" | "min")
+}
+
 /// Whether a logarithm is taken, which there is of positive numbers only.
 fn takes_logarithms(claim: &Expr) -> bool {
     let log = |name: &str| matches!(name, "log" | "log2" | "log10");
@@ -379,12 +405,7 @@ pub(super) fn speaks_of_derivatives(expr: &Expr) -> bool {
 /// Whether the claim has no kink in it and leaves no derivative as a symbol.
 fn closed_and_smooth(claim: &Expr) -> bool {
     !claim.any(&mut |expr| match &expr.kind {
-        ExprKind::Call(name, ..) => {
-            matches!(
-                name.as_str(),
-                "relu" | "step" | "sign" | "abs" | "max" | "min"
-            )
-        }
+        ExprKind::Call(name, ..) => is_kinked(name),
         ExprKind::Indicator(_) | ExprKind::Cases(_) | ExprKind::Derivative { .. } => true,
         _ => false,
     })

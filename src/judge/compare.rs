@@ -10,12 +10,12 @@ use super::evaluate::{
 };
 use super::field::Field;
 use super::finite::refuted_by_values;
-use super::point::{
-    Demands, Plan, Unmet, beside, holds, keeps_signs, point, satisfied, solutions, steered,
-};
+use super::kinks::{beside_kinks, hole, on_kinks};
+use super::point::{Demands, Plan, keeps_signs, point, satisfied, steered};
+use super::rational::Rational;
 use super::reach::{Wanted, dead_revived, patterns_not_met, zeros_not_met};
 use super::slopes::without_slope;
-use super::value::{Arithmetic, Trouble, Value, differ, lie_close, show, told_apart};
+use super::value::{Arithmetic, Real, Trouble, Value, differ, lie_close, show, told_apart};
 use crate::claim::Lowering;
 use crate::syntax::StepAtZero;
 use crate::system::{Fact, Primitive, System};
@@ -40,6 +40,8 @@ pub struct Counterexample {
     pub visible: bool,
     /// The given quantities that are not positive there.
     pub(super) not_positive: Vec<FamilyId>,
+    /// Those all of whose elements that count are 0 or 1 there.
+    pub(super) binary: Vec<FamilyId>,
 }
 
 /// What comparing has shown.
@@ -122,6 +124,8 @@ pub(super) struct At {
     /// Whether there were residues.
     residues: bool,
     pub(super) kinks: Vec<Kink>,
+    /// What the claim divides by and the truth does not.
+    divisors: Vec<(TermId, Env)>,
     /// Whether both sides are the same formulas of the inputs wherever these are.
     straight: bool,
     /// Whether all kinks of the truth are on.
@@ -145,9 +149,6 @@ const MOST_PATTERNS: usize = 16;
 
 /// So many points more are tried where the first show nothing.
 const SPARE_POINTS: u64 = 20;
-
-/// A kink is reached by changing one input; so many inputs are tried.
-const MOST_SOLUTIONS: usize = 6;
 
 /// What seeds grow by, and up to what, where other numbers are to be tried for one step pattern.
 const SEED_STEP: u64 = 2_000;
@@ -270,6 +271,7 @@ fn compared(
     }
     let few_values = has_few_values(&lowering.system);
     let mut met: Vec<Kink> = Vec::new();
+    let mut divisors: Vec<(TermId, Env)> = Vec::new();
     let mut signs: Vec<Kink> = Vec::new();
     let mut at = 0;
     let mut spare = SPARE_POINTS;
@@ -336,6 +338,7 @@ fn compared(
         }
         if first.is_none() {
             first = Some((seed, make, found.kinks.clone()));
+            divisors.clone_from(&found.divisors);
             if !search.active && !found.kinks.is_empty() {
                 // Points built for patterns that chance seldom meets.
                 for seed in 0..2 {
@@ -422,7 +425,8 @@ fn compared(
         return Outcome::Differs(example);
     }
     if !search.active
-        && let Some(found) = patterns_not_met(lowering, pairs, demands, search, &all, &signs)
+        && let Some(found) =
+            patterns_not_met(lowering, pairs, demands, search, &all, (&signs, by_slopes))
     {
         return found;
     }
@@ -475,6 +479,9 @@ fn compared(
             return Outcome::Open(why.into());
         }
     }
+    if search.kinks && except.is_none() {
+        except = hole(lowering, pairs, demands, search, (seed, make), &divisors);
+    }
     Outcome::Same {
         patterns,
         except,
@@ -497,53 +504,11 @@ pub(super) fn is_active(system: &mut System, kinks: &[Kink]) -> bool {
 }
 
 /// Whether an input has some values only: a class, a target that is 0 or 1.
-fn has_few_values(system: &System) -> bool {
+pub(super) fn has_few_values(system: &System) -> bool {
     let mut facts = system.assumptions.iter().map(|assumption| &assumption.fact);
     let mut families = system.family_ids().map(|family| system.family(family));
     facts.any(|fact| matches!(fact, Fact::OneOf(..) | Fact::OneHot(..)))
         || families.any(|family| family.integers.is_some())
-}
-
-/// Next to each kink, on both sides of it, so that thresholds far away and narrow windows are met too.
-fn beside_kinks(
-    lowering: &mut Lowering<'_>,
-    pairs: &[Pair],
-    demands: &Demands,
-    search: Search,
-    (seed, make): (u64, Make),
-    kinks: &[Kink],
-) -> Option<Counterexample> {
-    if !demands.zero.is_empty() {
-        return None;
-    }
-    let start = built(lowering, pairs, demands, search, seed, make, pair(0))?;
-    let assumptions = lowering.system.assumptions.clone();
-    for kink in kinks {
-        let (argument, env) = (kink.argument, &kink.env);
-        let Ok(points) = solutions(lowering, &start, argument, env, &assumptions, 3) else {
-            continue;
-        };
-        for solution in points {
-            for point in beside(lowering, &start, &solution, &assumptions) {
-                if !keeps_signs(&point, demands) {
-                    continue;
-                }
-                // Numbers alone refute; residues tell whether what is 0 there is 0 by accident.
-                let mut found = look(lowering, pairs, &point, point.on_kink);
-                let zero = found.kinks.iter().any(|kink| kink.sign == Ordering::Equal);
-                if zero && !point.on_kink && matches!(found.shown, Shown::Refuted(_)) {
-                    found = look(lowering, pairs, &point, true);
-                }
-                let accidental = found.kinks.iter().any(|kink| kink.accidental);
-                if let Shown::Refuted(example) = found.shown
-                    && !accidental
-                {
-                    return Some(example);
-                }
-            }
-        }
-    }
-    None
 }
 
 /// Summands of either side that have several kinks: products that are 0 unless all of them are on.
@@ -727,6 +692,7 @@ pub(super) fn look(
         Ordering::Equal => !kink.accidental,
         Ordering::Less => false,
     });
+    evaluator.divisors.clear();
     let both = if trouble.is_none() { pairs } else { &[] };
     for (at, (pair, truth)) in both.iter().zip(truths).enumerate() {
         match evaluator.term(pair.claim, &empty) {
@@ -757,6 +723,7 @@ pub(super) fn look(
             }
         }
     }
+    let divisors = std::mem::take(&mut evaluator.divisors);
     let (kinks, straight, mut read) = evaluator.finished();
     let shown = match (trouble, refuted) {
         (Some(_), _) => Shown::Nothing,
@@ -771,6 +738,7 @@ pub(super) fn look(
                 step_pattern: pattern_text(&kinks),
                 sizes: lowering.instance.name(&lowering.system),
                 not_positive: not_positive(&read, point),
+                binary: binary(&read, point),
                 visible: claim.is_none_or(|claim| told_apart(&claim.real, &truth.real)),
             })
         }
@@ -786,6 +754,7 @@ pub(super) fn look(
         close,
         residues,
         kinks,
+        divisors,
         straight,
         all_on,
         alive,
@@ -823,6 +792,18 @@ fn not_positive(read: &[Element], point: &Point) -> Vec<FamilyId> {
         .collect();
     found.dedup();
     found
+}
+
+fn binary(read: &[Element], point: &Point) -> Vec<FamilyId> {
+    let bit = |element: &Element| match point.value(element).real {
+        Real::Exact(number) => number == Rational::int(0) || number == Rational::int(1),
+        Real::Between(..) => false,
+    };
+    let families = read.chunk_by(|a, b| a.0 == b.0);
+    families
+        .filter(|elements| elements.iter().all(bit))
+        .map(|elements| elements[0].0)
+        .collect()
 }
 
 const UNPROVED: &str = "the two sides could not be shown to be identical";
@@ -871,76 +852,6 @@ fn identical(
     Err(why.into())
 }
 
-/// Each kink at 0, one after the other and all together: where the sides differ, if they do.
-///
-/// # Errors
-/// The kinks that may be met at points that could not be computed.
-fn on_kinks(
-    lowering: &mut Lowering<'_>,
-    pairs: &[Pair],
-    demands: &Demands,
-    search: Search,
-    (seed, make, draw): (u64, Make, usize),
-    (kinks, by_slopes): (&[Kink], bool),
-) -> Result<Option<Counterexample>, Vec<Kink>> {
-    let start = built(lowering, pairs, demands, search, seed, make, pair(draw))
-        .ok_or_else(|| kinks.to_vec())?;
-    let assumptions = lowering.system.assumptions.clone();
-    let mut together = start.clone();
-    let mut unknown = Vec::new();
-    let mut zeros: Vec<Wanted> = Vec::new();
-    for kink in kinks
-        .iter()
-        .filter(|kink| kink.sign != Ordering::Equal)
-        .take(16)
-    {
-        let mut met = false;
-        for base in [start.clone(), together.clone()] {
-            let (argument, env) = (kink.argument, &kink.env);
-            match solutions(lowering, &base, argument, env, &assumptions, MOST_SOLUTIONS) {
-                Ok(points) => {
-                    for point in points.into_iter().rev() {
-                        // The claim does not speak of it.
-                        if !keeps_signs(&point, demands) || !holds(lowering, &point, &demands.zero)
-                        {
-                            met = true;
-                            continue;
-                        }
-                        match look(lowering, pairs, &point, true).shown {
-                            Shown::Refuted(example) => return Ok(Some(example)),
-                            Shown::Agrees(1..) => {}
-                            // Enclosures alone show nothing; residues that differ show that the numbers agree by chance.
-                            _ if point.on_kink => continue,
-                            Shown::Agrees(0) if !by_slopes => continue,
-                            _ => {}
-                        }
-                        together = point;
-                        met = true;
-                    }
-                }
-                Err(why) => met |= why == Unmet::Forbidden,
-            }
-        }
-        // Whatever the inputs are: what is identical with this sign is so where the kink is met.
-        if !met {
-            let zero = (kink.argument, kink.env.clone(), Ordering::Equal);
-            met = agrees_with(lowering, pairs, &start, std::slice::from_ref(&zero));
-            zeros.push(zero);
-        }
-        if !met {
-            unknown.push(kink.clone());
-        }
-    }
-    if unknown.is_empty() && zeros.len() > 1 && !agrees_with(lowering, pairs, &together, &zeros) {
-        unknown.extend_from_slice(kinks);
-    }
-    if unknown.is_empty() {
-        Ok(None)
-    } else {
-        Err(unknown)
-    }
-}
-
 /// Both sides with these signs of some arguments, whatever the inputs are; none if there are no residues of them.
 pub(super) fn look_with(
     lowering: &mut Lowering<'_>,
@@ -980,15 +891,4 @@ pub(super) fn with_signs(
         }
     }
     Some(point)
-}
-
-/// Whether the sides are the same in some tower with these signs of some arguments.
-fn agrees_with(
-    lowering: &mut Lowering<'_>,
-    pairs: &[Pair],
-    point: &Point,
-    signs: &[Wanted],
-) -> bool {
-    let found = look_with(lowering, pairs, point, signs);
-    found.is_some_and(|found| matches!(found.shown, Shown::Agrees(1..)))
 }

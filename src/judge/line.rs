@@ -7,7 +7,7 @@ use super::compare::{Counterexample, Outcome, Pair, Search, compare};
 use super::evaluate::{Detached, Env};
 use super::mistakes::{self as mistake, Mistake};
 use super::point::Demands;
-use super::sizes::sizes;
+use super::sizes::{beyond, sizes};
 use crate::claim::{
     self, Array, Expr, ExprKind, Fault, Letters, Line, LineKind, Lowering, Skipped, print,
 };
@@ -145,7 +145,9 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
         .step_at_zero
         .or(system.step_at_zero)
         .unwrap_or(StepAtZero::One);
-    let (instances, rest) = sizes(system);
+    let (instances, rest) = sizes(system, &claims.header.letters);
+    let members = claims.lines.iter().flat_map(|line| &line.members);
+    let large = beyond(system, members);
     let further = OnceCell::new();
     let layout = options
         .layout
@@ -164,6 +166,7 @@ pub fn check(system: &System, source: &Source, options: Options<'_>) -> Result<J
             .map(|instance| Lowering::new(system, instance, step_at_zero, layout))
             .collect(),
         rest: &rest,
+        large: &large,
         further: &further,
         tried: 0,
         absent: None,
@@ -242,6 +245,8 @@ pub(super) struct Judge<'s> {
     pub(super) lowerings: Vec<Lowering<'s>>,
     /// Sizes that are tried if none of these has, deeper ones behind these, and how many of them are among these by now.
     rest: &'s [Instance],
+    /// Sizes beyond the integers of the claims, at which they are only refuted.
+    large: &'s [Instance],
     further: &'s OnceCell<Vec<Instance>>,
     tried: usize,
     /// What the last claim speaks of and does not exist at some layer or step of a letter, and whether others are left.
@@ -433,6 +438,10 @@ impl<'s> Judge<'s> {
         loop {
             match self.compared(truth, claim, &Demands::default(), false, true) {
                 Relation::Nothing => {}
+                same @ Relation::Same { .. } => {
+                    let found = self.refuted_beyond(truth, claim);
+                    return found.map_or(same, Relation::Differs);
+                }
                 found => return found,
             }
             at += 1;
@@ -454,6 +463,33 @@ impl<'s> Judge<'s> {
             }
             self.lowerings.swap(0, at);
         }
+    }
+
+    /// A point at sizes beyond the integers of the claim at which it is wrong; these are the first of all then.
+    fn refuted_beyond(&mut self, truth: &Expr, claim: &Expr) -> Option<Counterexample> {
+        let at = self.lowerings.len();
+        for instance in self.large {
+            let lowering = Lowering::new(self.system, instance, self.step_at_zero, self.layout);
+            self.lowerings.push(lowering);
+            if let Ok((pairs, zero)) = self.pairs(at, truth, claim) {
+                let demands = Demands {
+                    zero,
+                    ..Demands::default()
+                };
+                let search = Search {
+                    shown: true,
+                    prove: false,
+                    ..self.search(at, false)
+                };
+                let found = compare(&mut self.lowerings[at], &pairs, &demands, search);
+                if let Outcome::Differs(example) = found {
+                    self.lowerings.swap(0, at);
+                    return Some(example);
+                }
+            }
+            self.lowerings.pop();
+        }
+        None
     }
 
     /// Compares two members at every instance at which there is something to compare, the first of all included.

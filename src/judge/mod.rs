@@ -3,12 +3,13 @@
 //! Equality is said only where nothing refutes a claim and identity testing agrees on every step pattern that was met,
 //! in two towers of prime fields above 2⁶⁰; floating point neither proves nor refutes.
 
-mod alive;
 mod assume;
 mod compare;
 mod evaluate;
+mod exclude;
 mod field;
 mod finite;
+mod kinks;
 mod line;
 mod mistakes;
 mod pages;
@@ -16,6 +17,7 @@ mod point;
 mod rational;
 mod reach;
 mod report;
+mod signs;
 mod sizes;
 mod slopes;
 mod square;

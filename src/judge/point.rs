@@ -213,8 +213,12 @@ pub(super) fn point(lowering: &mut Lowering<'_>, plan: Plan, demands: &Demands) 
             }
         }
     }
-    for (term, env) in &demands.zero {
-        point = solved(lowering, &point, *term, env, &assumptions).ok()?;
+    // Each by an input that leaves those before it at 0.
+    for (at, (term, env)) in demands.zero.iter().enumerate() {
+        let found = solutions(lowering, &point, *term, env, &assumptions, MOST_INPUTS).ok()?;
+        let before = &demands.zero[..at];
+        let mut found = found.into_iter();
+        point = found.find(|point| holds(lowering, point, before))?;
     }
     satisfied(lowering, &point, &assumptions)?.then_some(point)
 }

@@ -7,18 +7,18 @@
 
 use std::cmp::Ordering;
 
-use super::alive::{Aliveness, aliveness};
 use super::compare::{
-    MOST_DRAWS, MOST_STARTS, Make, Outcome, Pair, Search, Shown, built, drawn, is_active, look,
-    look_with, pair,
+    Counterexample, MOST_DRAWS, MOST_STARTS, Make, Outcome, Pair, Search, Shown, built, drawn,
+    has_few_values, is_active, look, look_with, pair, with_signs,
 };
-use super::evaluate::{Element, Env, Evaluator, Kink, Point};
+use super::evaluate::{Detached, Element, Env, Kink, Point};
+use super::exclude::{exclude_each_other, is_impossible};
 use super::field::Field;
-use super::point::{Demands, holds, is_movable, keeps_signs, satisfied, signs};
+use super::point::{Demands, holds, is_movable, keeps_signs, satisfied, signs, solutions};
 use super::rational::Rational;
+use super::signs::{Found, Question, SignSearch};
 use super::value::Real;
 use crate::claim::Lowering;
-use crate::simplify::Signs;
 use crate::term::{FamilyId, Node, Reduction, TermId};
 
 /// An argument with the sign that it is to have.
@@ -61,19 +61,41 @@ pub(super) fn patterns_not_met(
     demands: &Demands,
     search: Search,
     starts: &[(u64, Make, Vec<Kink>)],
-    signs: &[Kink],
+    (signs, by_slopes): (&[Kink], bool),
 ) -> Option<Outcome> {
+    if signs.is_empty() {
+        return None;
+    }
+    let mut left = None;
+    // A claim about some points says nothing of signs that are met at others; and residues of logarithms say nothing of sides
+    // of which only the derivatives are the same.
+    if demands.zero.is_empty() && !by_slopes {
+        // Where nothing else branches, one start tells of all signs.
+        if !has_few_values(&lowering.system) {
+            let mut reach = Reach::new(lowering, pairs, demands, search, &starts[..1]);
+            if let Some(Ok(())) = reach.differing() {
+                return None;
+            }
+        }
+        let mut reach = Reach::new(lowering, pairs, demands, search, starts);
+        match reach.differing() {
+            Some(Ok(())) => return None,
+            Some(Err(Outcome::Open(why))) => left = Some(Outcome::Open(why)),
+            Some(Err(outcome)) => return Some(outcome),
+            None => {}
+        }
+    }
     let missing = unseen(signs);
     let on = all_on(lowering, signs);
     let shown_on = starts
         .iter()
         .any(|(.., kinks)| is_active(&mut lowering.system, kinks));
     if missing.is_empty() && (shown_on || on.len() < 2) {
-        return None;
+        return left;
     }
     let mut reach = Reach::new(lowering, pairs, demands, search, starts);
     if reach.starts.is_empty() {
-        return None;
+        return left;
     }
     // Points of each pattern, and whether one of them has to show what holds there.
     let mut found: Vec<(Vec<Point>, bool)> = Vec::new();
@@ -122,7 +144,7 @@ pub(super) fn patterns_not_met(
             return Some(Outcome::Open(NOT_MET.into()));
         }
     }
-    None
+    left
 }
 
 /// Whether nothing is left to know of kinks that no point was found on: their arguments are never 0, or both sides are
@@ -171,30 +193,22 @@ pub(super) fn dead_revived(
     let dead = pairs.iter().zip(alive).filter(|(_, alive)| !**alive);
     for (pair, _) in dead {
         match reach.signs_of_value(pair.truth) {
-            Aliveness::Vanishes => {}
+            Found::Never => {}
             // Only points at which all units are on are asked for.
-            Aliveness::With(wanted)
+            Found::With(wanted)
                 if search.active && wanted.iter().any(|(.., sign)| *sign == Ordering::Less) =>
             {
                 return Some(Outcome::Open(DEAD.into()));
             }
-            Aliveness::With(wanted) => {
+            Found::With(wanted) => {
                 let mut all = 0..reach.starts.len();
                 if all.any(|start| reach.identical(start, &wanted).0) {
                     continue;
                 }
-                for point in reach.climbed(&wanted).unwrap_or_default() {
-                    let seen = look(reach.lowering, pairs, &point, true);
-                    let accidental = seen.kinks.iter().any(|kink| kink.accidental);
-                    if let Shown::Refuted(example) = seen.shown
-                        && !accidental
-                    {
-                        return Some(Outcome::Differs(example));
-                    }
-                }
-                return Some(Outcome::Open(DEAD.into()));
+                let example = reach.refuted_with(0, &wanted);
+                return Some(example.map_or(Outcome::Open(DEAD.into()), Outcome::Differs));
             }
-            Aliveness::Unknown => return Some(Outcome::Open(DEAD.into())),
+            Found::Unknown => return Some(Outcome::Open(DEAD.into())),
         }
     }
     None
@@ -288,14 +302,24 @@ impl<'r, 'l> Reach<'r, 'l> {
 
     /// Whether the sides are identical with these signs of some arguments, and the kinks that are met then.
     fn identical(&mut self, start: usize, signs: &[Wanted]) -> (bool, Vec<Kink>) {
+        self.identical_in(self.pairs, start, signs)
+    }
+
+    /// The same for some of the pairs.
+    fn identical_in(
+        &mut self,
+        pairs: &[Pair],
+        start: usize,
+        signs: &[Wanted],
+    ) -> (bool, Vec<Kink>) {
         let mut kinks = Vec::new();
-        let mut agreed = vec![0; self.pairs.len()];
+        let mut agreed = vec![0; pairs.len()];
         let lucky = self.starts[start].lucky;
         for draw in std::iter::once(lucky).chain(0..3 * MOST_DRAWS) {
             let Some(point) = self.drawn(start, draw) else {
                 continue;
             };
-            let Some(found) = look_with(self.lowering, self.pairs, &point, signs) else {
+            let Some(found) = look_with(self.lowering, pairs, &point, signs) else {
                 continue;
             };
             self.starts[start].lucky = draw;
@@ -311,28 +335,127 @@ impl<'r, 'l> Reach<'r, 'l> {
     }
 
     /// Signs with which a number is not 0, from the first start from which there are some.
-    fn signs_of_value(&mut self, term: TermId) -> Aliveness {
-        let mut vanishes = true;
+    fn signs_of_value(&mut self, term: TermId) -> Found {
+        let mut never = true;
         for start in 0..self.starts.len() {
-            let mut known = false;
-            for draw in 0..MOST_DRAWS {
-                let Some(point) = self.drawn(start, draw) else {
-                    continue;
-                };
-                match aliveness(self.lowering, &point, term) {
-                    Aliveness::With(signs) => return Aliveness::With(signs),
-                    Aliveness::Vanishes => known = true,
-                    Aliveness::Unknown => continue,
-                }
+            match self.searched(start, Question::NotZero(term)) {
+                (_, Found::With(signs)) => return Found::With(signs),
+                (search, Found::Never) => never &= !search.branched,
+                (_, Found::Unknown) => never = false,
+            }
+        }
+        if never { Found::Never } else { Found::Unknown }
+    }
+
+    /// What a search from a start finds first, with residues that exist.
+    fn searched<'q>(&mut self, start: usize, question: Question<'q>) -> (SignSearch<'q>, Found) {
+        let mut search = SignSearch::new(self.point(start), question);
+        let mut found = Found::Unknown;
+        for draw in 0..MOST_DRAWS {
+            let Some(point) = self.drawn(start, draw) else {
+                continue;
+            };
+            search = SignSearch::new(&point, question);
+            found = search.next(self.lowering);
+            // Other residues are drawn only where there were none.
+            if found != Found::Unknown || search.looks > 1 {
                 break;
             }
-            vanishes &= known;
         }
-        if vanishes {
-            Aliveness::Vanishes
-        } else {
-            Aliveness::Unknown
+        (search, found)
+    }
+
+    /// Whether there are signs with which the sides differ, from whatever start: a point at which they do, or what is left
+    /// open. None where it is not known.
+    fn differing(&mut self) -> Option<Result<(), Outcome>> {
+        let (mut open, mut doubtful) = (0, 0);
+        let mut never = true;
+        for (start, pair) in (0..self.starts.len())
+            .flat_map(|start| self.pairs.iter().map(move |pair| (start, pair)))
+        {
+            // What is known of one pair does not depend on the kinks of another.
+            let pair = std::slice::from_ref(pair);
+            let (mut search, mut found) = self.searched(start, Question::Differs(pair));
+            let mut leaves = 0;
+            while let Found::With(signs) = &found {
+                leaves += 1;
+                if open + doubtful >= MOST_OPEN || leaves > MOST_LEAVES {
+                    found = Found::Unknown;
+                    break;
+                }
+                if !self.excluded(&mut search, start, signs)
+                    && !self.identical_in(pair, start, signs).0
+                {
+                    if self.search.detached != Detached::Nothing && !search.chosen {
+                        return Some(Err(Outcome::Open(NOT_MET.into())));
+                    }
+                    if let Some(example) = self.refuted_with(start, signs) {
+                        return Some(Err(Outcome::Differs(example)));
+                    }
+                    if search.chosen {
+                        never = false;
+                        doubtful += 1;
+                    } else {
+                        open += 1;
+                    }
+                }
+                found = search.next(self.lowering);
+            }
+            never &= found == Found::Never && !search.branched;
         }
+        if open > 0 {
+            return Some(Err(Outcome::Open(NOT_MET.into())));
+        }
+        never.then_some(Ok(()))
+    }
+
+    /// Whether some signs are impossible; those that are so by themselves are not looked at again.
+    fn excluded(&mut self, search: &mut SignSearch<'_>, start: usize, signs: &[Wanted]) -> bool {
+        let first = self.point(0).clone();
+        let mut found = false;
+        for sign in signs {
+            let own = std::slice::from_ref(sign);
+            if is_impossible(self.lowering, self.demands, &first, own) {
+                search.exclude(sign.clone());
+                found = true;
+            }
+        }
+        let mut points = Vec::new();
+        for draw in 0..MOST_DRAWS {
+            if found || points.len() == 2 {
+                break;
+            }
+            let point = self.drawn(start, draw);
+            points.extend(point.and_then(|point| with_signs(self.lowering, &point, signs)));
+        }
+        found || exclude_each_other(self.lowering, self.demands, &points, signs)
+    }
+
+    /// A point at which arguments have these signs and the sides differ.
+    fn refuted_with(&mut self, start: usize, wanted: &[Wanted]) -> Option<Counterexample> {
+        let mut points = self.climbed(wanted).unwrap_or_default();
+        if points.is_empty() {
+            points = self.between(wanted);
+        }
+        // Only those that kinks do not have already: the others may have to give way.
+        let kinks = self.starts[start].kinks.clone();
+        let shown = |(argument, env, sign): &&Wanted| {
+            let mut known = kinks.iter();
+            known.any(|kink| kink.argument == *argument && kink.env == *env && kink.sign == *sign)
+        };
+        let new: Vec<Wanted> = wanted.iter().filter(|sign| !shown(sign)).cloned().collect();
+        if points.is_empty() && !new.is_empty() && new.len() < wanted.len() {
+            points = self.climbed(&new).unwrap_or_default();
+        }
+        for point in points {
+            let seen = look(self.lowering, self.pairs, &point, true);
+            let accidental = seen.kinks.iter().any(|kink| kink.accidental);
+            match seen.shown {
+                Shown::Refuted(example) if !accidental => return Some(example),
+                _ => {}
+            }
+        }
+        None
     }
 
     /// Points at which arguments have signs, from the first start from which they are reached.
@@ -343,6 +466,37 @@ impl<'r, 'l> Reach<'r, 'l> {
                 climbed(self.lowering, &point, wanted, self.demands)
             })
             .find(|met| !met.is_empty())
+    }
+
+    /// Points in narrow windows: where two arguments that are to be positive are equal, as far as all have their signs there.
+    fn between(&mut self, wanted: &[Wanted]) -> Vec<Point> {
+        let assumptions = self.lowering.system.assumptions.clone();
+        let mut found = Vec::new();
+        for start in 0..self.starts.len() {
+            let point = self.point(start).clone();
+            for (at, (first, env, own)) in wanted.iter().enumerate().take(MOST_TOGETHER) {
+                for (second, other_env, other) in &wanted[..at] {
+                    if env != other_env {
+                        continue;
+                    }
+                    let store = &mut self.lowering.system.store;
+                    let second = if own == other {
+                        store.negative(*second)
+                    } else {
+                        *second
+                    };
+                    let difference = store.add([*first, second]);
+                    let met = solutions(self.lowering, &point, difference, env, &assumptions, 3);
+                    found.extend(met.unwrap_or_default().into_iter().filter(|point| {
+                        have_signs(self.lowering, point, wanted) && keeps_signs(point, self.demands)
+                    }));
+                    if found.len() > 2 {
+                        return found;
+                    }
+                }
+            }
+        }
+        found
     }
 
     /// A sign of one kink that no point showed, from points of other patterns.
@@ -404,6 +558,15 @@ impl<'r, 'l> Reach<'r, 'l> {
     }
 }
 
+/// So many sets of signs may be left open before others are no longer looked for.
+const MOST_OPEN: usize = 3;
+
+/// So many sets of signs are looked at for one pair.
+const MOST_LEAVES: usize = 40;
+
+/// Windows are looked for between so many thresholds.
+const MOST_TOGETHER: usize = 24;
+
 /// More kinks that are met with a sign only are not looked at.
 const MOST_NEW: usize = 6;
 
@@ -425,49 +588,6 @@ fn all_on(lowering: &mut Lowering<'_>, kinks: &[Kink]) -> Vec<Wanted> {
         }
     }
     found
-}
-
-/// Whether one of some arguments never has its sign, whatever the inputs are: by what is known of functions, or evaluated
-/// with ranges for numbers.
-pub(super) fn is_impossible(
-    lowering: &mut Lowering<'_>,
-    demands: &Demands,
-    like: &Point,
-    wanted: &[Wanted],
-) -> bool {
-    let mut known = Signs::new(&lowering.system, true);
-    let excluded = wanted.iter().any(|(argument, _, sign)| {
-        let known = known.of(&lowering.system, *argument);
-        match sign {
-            Ordering::Less => known.is_nonnegative(),
-            Ordering::Greater => known.is_nonpositive(),
-            Ordering::Equal => known.is_nonzero(),
-        }
-    });
-    if excluded {
-        return true;
-    }
-    let boxed = super::point::boxed(lowering, like, demands);
-    let mut evaluator = Evaluator::bare(lowering, &boxed);
-    wanted.iter().any(|(argument, env, sign)| {
-        let Ok(value) = evaluator.term(*argument, env) else {
-            return false;
-        };
-        let (low, high) = value.real.bounds();
-        // The ends of a range are rounded outward.
-        let slack = |other: f64| {
-            if other.is_finite() {
-                other.abs() * 1e-14
-            } else {
-                f64::MIN_POSITIVE
-            }
-        };
-        match sign {
-            Ordering::Less => low >= -slack(high),
-            Ordering::Greater => high <= slack(low),
-            Ordering::Equal => low > 0.0 || high < 0.0,
-        }
-    })
 }
 
 /// Whether an argument compares something with the greatest of several, one of which it is: it vanishes on open sets and

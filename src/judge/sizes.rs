@@ -1,10 +1,11 @@
 //! Sizes at which a claim is judged: those that confirming takes, and others at which each piece of the network exists.
 
-use num_traits::Signed;
+use num_traits::{Signed, ToPrimitive};
 
-use crate::numeric::{Instance, instances};
+use crate::claim::{Expr, ExprKind, LetterRule};
+use crate::numeric::{Instance, instances, large_instances};
 use crate::system::System;
-use crate::term::{Affine, Atom, Cmp, Domain, Node, Relation, TermId};
+use crate::term::{Affine, Atom, Cmp, Domain, Node, Relation, SizeId, TermId};
 
 /// How many of the usual sizes are taken always.
 const USUAL: usize = 3;
@@ -17,9 +18,15 @@ const MOST_UNREACHED: usize = 3;
 
 /// The sizes at which a claim is judged, and those that are looked at only where it says nothing of them.
 ///
-/// `sum_{i > 4} x_i` is empty at small sizes, and `h[k+1] = … if k < 6` is the same for all layers of a shallow network.
-pub(super) fn sizes(system: &System) -> (Vec<Instance>, Vec<Instance>) {
-    let usual = instances(system, &[]);
+/// `sum_{i > 4} x_i` is empty at small sizes, and `h[k+1] = … if k < 6` is the same for all layers of a shallow network. What
+/// the claim file says of sizes, `L = 2`, holds in all of them, if small sizes can do that.
+pub(super) fn sizes(system: &System, said: &[LetterRule]) -> (Vec<Instance>, Vec<Instance>) {
+    let fixed = fixed(system, said);
+    let reaches = |known: &Instance, domain: &Domain| known.clone().reaches(system, domain);
+    let mut usual = instances(system, std::slice::from_ref(&fixed));
+    if usual.iter().any(|known| reaches(known, &fixed)) {
+        usual.retain(|known| reaches(known, &fixed));
+    }
     let mut conditions = Conditions {
         system,
         found: Vec::new(),
@@ -33,8 +40,11 @@ pub(super) fn sizes(system: &System) -> (Vec<Instance>, Vec<Instance>) {
     }
     let (taken, rest) = usual.split_at(usual.len().min(USUAL));
     let (mut taken, mut rest) = (taken.to_vec(), rest.to_vec());
-    let reaches = |known: &Instance, domain: &Domain| known.clone().reaches(system, domain);
-    let mut unreached = conditions.found;
+    let mut unreached: Vec<Domain> = conditions
+        .found
+        .iter()
+        .map(|domain| domain.and(&fixed))
+        .collect();
     unreached.retain(|domain| {
         !system.ambient.is_empty(domain) && !taken.iter().any(|known| reaches(known, domain))
     });
@@ -47,9 +57,58 @@ pub(super) fn sizes(system: &System) -> (Vec<Instance>, Vec<Instance>) {
         }
         !serves
     });
-    let all = instances(system, &unreached);
-    taken.extend(all.into_iter().skip(usual.len()));
+    let all = instances(system, &unreached).into_iter();
+    let known = |instance: &Instance| usual.iter().any(|other| other.is_same(instance));
+    taken.extend(all.filter(|instance| !known(instance) && reaches(instance, &fixed)));
     (taken, rest)
+}
+
+/// What a claim file says of sizes.
+fn fixed(system: &System, said: &[LetterRule]) -> Domain {
+    let mut fixed = Domain::everything();
+    for rule in said {
+        if let LetterRule::Value(letter, value) = rule
+            && let ExprKind::Number(number) = &value.kind
+            && let Some(value) = number.to_integer().to_i64()
+            && let Some(size) = plain_size(system, letter)
+        {
+            fixed = fixed.and(&Domain::equal(&Affine::size(size), &Affine::int(value)));
+        }
+    }
+    fixed
+}
+
+fn plain_size(system: &System, name: &str) -> Option<SizeId> {
+    let mut sizes = (0..system.sizes.len()).map(|at| SizeId(at as u32));
+    sizes.find(|size| {
+        let known = system.size(*size);
+        known.slots == 0 && known.name == name
+    })
+}
+
+/// Sizes beyond the integers of a claim, at which what it says of `\min(n, 6)` or `T - 4` shows.
+pub(super) fn beyond<'e>(
+    system: &System,
+    members: impl Iterator<Item = &'e Expr>,
+) -> Vec<Instance> {
+    let most = members.filter_map(greatest_integer).max();
+    match most {
+        Some(most @ LEAST_INTEGER..=MOST_INTEGER) => large_instances(system, most + 2),
+        _ => Vec::new(),
+    }
+}
+
+/// Smaller integers do not hide at the usual sizes; larger sizes are not tried.
+const LEAST_INTEGER: i64 = 3;
+const MOST_INTEGER: i64 = 12;
+
+fn greatest_integer(expr: &Expr) -> Option<i64> {
+    let own = match &expr.kind {
+        ExprKind::Number(number) if number.is_integer() => number.to_integer().abs().to_i64(),
+        _ => None,
+    };
+    let children = expr.children().into_iter();
+    own.max(children.filter_map(greatest_integer).max())
 }
 
 /// What has to hold of letters and sizes for parts of definitions to count.

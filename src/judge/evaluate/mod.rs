@@ -5,11 +5,12 @@
 
 mod indices;
 mod logarithms;
+mod powers;
+mod signs;
 
 use std::cmp::Ordering;
 
 use num_rational::Ratio;
-use num_traits::{Signed, Zero};
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
@@ -25,9 +26,6 @@ use crate::term::{Affine, Cmp, FamilyId, FunctionId, Node, Reduction, TermId, Va
 
 /// Definitions are read through to so many levels in search of a logarithm.
 const MOST_READ_THROUGH: usize = 4;
-
-/// A product with more factors is not taken apart.
-const MOST_FACTORS: usize = 100;
 
 /// The letters' values.
 pub(super) type Env = SmallVec<[(VarId, i64); 4]>;
@@ -138,14 +136,16 @@ pub(super) struct Evaluator<'e> {
     /// Whether the values depended on more than sums, products, whole powers and functions without kinks.
     pub(super) branched: bool,
     met: FxHashSet<Instantiated>,
+    /// What was divided by, with its letters' values.
+    pub(super) divisors: Vec<(TermId, Env)>,
     /// Inputs that were read.
     pub(super) read: Vec<Element>,
     reading: FxHashSet<Element>,
     work: usize,
 }
 
-/// Tells unknown steps from functions without a definition.
-const STEP: u64 = 0x57e9;
+/// So many divisors are remembered.
+const MOST_DIVISORS: usize = 24;
 
 /// Beyond this many steps the evaluation is given up.
 const MOST_WORK: usize = 3_000_000;
@@ -188,6 +188,7 @@ impl<'e> Evaluator<'e> {
             kinks: Vec::new(),
             branched: false,
             met: FxHashSet::default(),
+            divisors: Vec::new(),
             read: Vec::new(),
             reading: FxHashSet::default(),
             work: 0,
@@ -297,7 +298,7 @@ impl<'e> Evaluator<'e> {
                 for factor in factors {
                     if self.is_condition(*factor) {
                         let value = self.term(*factor, env)?;
-                        if value.real.sign() == Some(Ordering::Equal) {
+                        if value.real.sign() == Some(Ordering::Equal) && !self.is_unknown(&value) {
                             return Ok(arithmetic.int(0));
                         }
                     }
@@ -317,9 +318,19 @@ impl<'e> Evaluator<'e> {
                 {
                     return Ok(value);
                 }
-                let base_value = self.term(*base, env)?;
                 let whole = matches!(&exponent.real, Real::Exact(number) if number.is_integer());
                 self.branched |= !whole;
+                if let Real::Exact(number) = &exponent.real
+                    && !whole
+                    && let Some(value) = self.root_of_squares(*base, number, env)?
+                {
+                    return Ok(value);
+                }
+                let base_value = self.term(*base, env)?;
+                let divides = matches!(&exponent.real, Real::Exact(number) if number.is_negative());
+                if divides && self.divisors.len() < MOST_DIVISORS {
+                    self.divisors.push((*base, env.clone()));
+                }
                 if let Real::Exact(number) = &exponent.real
                     && (number.is_integer() || number.parts().is_some_and(|(_, below)| below <= 12))
                 {
@@ -385,196 +396,6 @@ impl<'e> Evaluator<'e> {
                 }
                 Err(Trouble::NoValue)
             }
-        }
-    }
-
-    /// A whole power of a root, without the root: `norm(x)^2` is exact where `norm(x)` is not.
-    fn power_of_root(
-        &mut self,
-        base: TermId,
-        power: &Rational,
-        env: &Env,
-    ) -> Result<Option<Value>, Trouble> {
-        match &*self.system.store.shared(base) {
-            Node::Access(family, index) => {
-                let index = self.whole_index(index, env)?;
-                let element = (*family, index);
-                if self.is_given(&element) {
-                    return Ok(None);
-                }
-                match self.definition(*family, &element.1)? {
-                    Some((body, inner)) => self.power_of_root(body, power, &inner),
-                    None => Ok(None),
-                }
-            }
-            Node::Power(inner, order) => {
-                let Some(order) = self.system.store.as_number(*order) else {
-                    return Ok(None);
-                };
-                let even = (order.denom() % 2u32).is_zero();
-                if order.is_integer() || !even || order.is_negative() {
-                    return Ok(None);
-                }
-                let whole = Rational::from(order).times(power);
-                if !whole.is_integer() {
-                    return Ok(None);
-                }
-                let value = self.term(*inner, env)?;
-                match value.real.sign() {
-                    Some(Ordering::Less) => Err(Trouble::NoValue),
-                    None => Ok(None),
-                    Some(_) => Ok(Some(self.arithmetic().power(&value, &whole)?)),
-                }
-            }
-            _ => Ok(None),
-        }
-    }
-
-    fn sign(&self, value: &Value) -> Option<Ordering> {
-        let vanishes = || {
-            let residues = value.residues.as_ref();
-            residues.is_some_and(|residues| self.arithmetic.field.vanishes(residues))
-        };
-        let sign = value.real.sign();
-        if sign.is_none() && vanishes() {
-            return Some(Ordering::Equal);
-        }
-        sign
-    }
-
-    /// The sign that a value is given at this point, by its residues: both sides may write it in their own way.
-    fn forced(&self, value: &Value) -> Option<Ordering> {
-        if self.point.signs.is_empty() {
-            return None;
-        }
-        let field = self.arithmetic.field;
-        let own = value.residues.as_ref()?;
-        if field.vanishes(own) {
-            return None;
-        }
-        let negative = field.negated(own);
-        self.point.signs.iter().find_map(|forced| {
-            if forced.residues == *own {
-                Some(forced.sign)
-            } else {
-                (forced.residues == negative).then(|| forced.sign.reverse())
-            }
-        })
-    }
-
-    /// The sign that an argument is given at this point, by itself or by its value.
-    fn given_sign(&self, argument: TermId, env: &Env, value: &Value) -> Option<Ordering> {
-        let own = |forced: &&Forced| {
-            forced.argument == argument
-                && self.free_values(argument, env) == self.free_values(argument, &forced.env)
-        };
-        let forced = self.point.signs.iter().find(own);
-        forced
-            .map(|forced| forced.sign)
-            .or_else(|| self.forced(value))
-    }
-
-    /// The sign of an argument where only that matters.
-    fn sign_of(&self, argument: TermId, env: &Env, value: &Value) -> Result<Ordering, Trouble> {
-        let sign = self.given_sign(argument, env, value);
-        sign.or_else(|| self.sign(value)).ok_or(Trouble::Unknown)
-    }
-
-    /// An unknown number for a step whose argument has a sign of its own, at a point that wants one.
-    fn unknown_step(
-        &self,
-        argument: TermId,
-        env: &Env,
-        value: &Value,
-        sign: Ordering,
-    ) -> Option<Residues> {
-        if !self.point.soft
-            || sign == Ordering::Equal
-            || self.given_sign(argument, env, value).is_some()
-        {
-            return None;
-        }
-        let (field, seed) = (self.arithmetic.field, self.arithmetic.seed);
-        Some(field.arbitrary(&[value.residues?], STEP, seed))
-    }
-
-    fn is_condition(&self, term: TermId) -> bool {
-        matches!(
-            self.system.store.node(term),
-            Node::Guard(_) | Node::Test(..)
-        )
-    }
-
-    /// All branches of a distinction of cases with what their conditions are, where these are unknown numbers.
-    fn mixed(&mut self, branches: &[(TermId, TermId)], env: &Env) -> Result<Value, Trouble> {
-        let arithmetic = self.arithmetic();
-        let mut real = None;
-        let mut sum = arithmetic.int(0);
-        let mut rest = arithmetic.int(1);
-        for (condition, value) in branches {
-            let condition = self.term(*condition, env)?;
-            let share = arithmetic.times(&rest, &condition);
-            let never = |value: &Value| {
-                let residues = value.residues.as_ref();
-                residues.is_some_and(|residues| arithmetic.field.vanishes(residues))
-            };
-            if !never(&share) {
-                let value = self.term(*value, env)?;
-                sum = arithmetic.plus(&sum, &arithmetic.times(&share, &value));
-                let taken = condition.real.sign().ok_or(Trouble::Unknown)? != Ordering::Equal;
-                real = real.or(taken.then_some(value.real));
-            }
-            rest = arithmetic.times(&rest, &arithmetic.minus(&arithmetic.int(1), &condition));
-            if never(&rest) {
-                break;
-            }
-        }
-        Ok(Value {
-            real: real.ok_or(Trouble::NoValue)?,
-            residues: sum.residues,
-        })
-    }
-
-    /// The range of a product, in which equal factors are one power: a square is not negative.
-    fn product_of_ranges(&mut self, term: TermId, env: &Env) -> Result<Value, Trouble> {
-        let arithmetic = self.arithmetic();
-        let mut product = arithmetic.int(1);
-        let mut factors = self.factors(term, env);
-        while let Some((factor, env, mut power)) = factors.pop() {
-            let free = self.free_values(factor, &env);
-            factors.retain(|(term, at, other)| {
-                let same = *term == factor
-                    && power.is_integer()
-                    && other.is_integer()
-                    && self.free_values(*term, at) == free;
-                if same {
-                    power = power.plus(other);
-                }
-                !same
-            });
-            let value = self.term(factor, &env)?;
-            product = arithmetic.times(&product, &arithmetic.power(&value, &power)?);
-        }
-        Ok(product)
-    }
-
-    fn kink(&mut self, argument: TermId, env: &Env, sign: Ordering, value: &Value) {
-        if self.point.soft && self.given_sign(argument, env, value).is_some() {
-            return;
-        }
-        let free = self.free_values(argument, env);
-        if self.met.insert((argument, free)) {
-            let accidental = sign == Ordering::Equal
-                && value
-                    .residues
-                    .as_ref()
-                    .is_none_or(|residues| !self.arithmetic.field.vanishes(residues));
-            self.kinks.push(Kink {
-                argument,
-                env: env.clone(),
-                sign,
-                accidental,
-            });
         }
     }
 
@@ -666,43 +487,6 @@ impl<'e> Evaluator<'e> {
                 arithmetic.arbitrary(&values, u64::from(function.0))
             }
         }
-    }
-
-    /// What a product or a power is made of, read through definitions, with exponents: where one of them is 0 it is 0.
-    pub(super) fn factors(&mut self, term: TermId, env: &Env) -> Vec<(TermId, Env, Rational)> {
-        let mut found = Vec::new();
-        let mut open = vec![(term, env.clone(), Rational::int(1))];
-        while let Some((term, env, power)) = open.pop() {
-            if found.len() + open.len() > MOST_FACTORS {
-                found.push((term, env, power));
-                continue;
-            }
-            match &*self.system.store.shared(term) {
-                Node::Mul(parts) => {
-                    let part = |part: &TermId| (*part, env.clone(), power.clone());
-                    open.extend(parts.iter().map(part));
-                }
-                Node::Power(base, exponent) => match self.system.store.as_number(*exponent) {
-                    Some(exponent) if exponent.is_positive() => {
-                        let power = power.times(&Rational::from(exponent));
-                        open.push((*base, env, power));
-                    }
-                    _ => found.push((term, env, power)),
-                },
-                Node::Access(family, index) => {
-                    let body = self.whole_index(index, &env).and_then(|index| {
-                        let given = self.is_given(&(*family, index.clone()));
-                        Ok((!given).then_some(self.definition(*family, &index)?))
-                    });
-                    match body {
-                        Ok(Some(Some((body, env)))) => open.push((body, env, power)),
-                        _ => found.push((term, env, power)),
-                    }
-                }
-                _ => found.push((term, env, power)),
-            }
-        }
-        found
     }
 
     fn instantiated(&mut self, function: FunctionId, body: TermId, arguments: &[TermId]) -> TermId {
