@@ -200,6 +200,10 @@ pub(super) fn dead_revived(
             {
                 return Some(Outcome::Open(DEAD.into()));
             }
+            // With signs that there never are, a condition that never holds is met.
+            Found::With(wanted) if reach.are_impossible(&wanted) && !reach.is_same(pair) => {
+                return Some(Outcome::Open(DEAD.into()));
+            }
             Found::With(wanted) => {
                 let mut all = 0..reach.starts.len();
                 if all.any(|start| reach.identical(start, &wanted).0) {
@@ -345,6 +349,18 @@ impl<'r, 'l> Reach<'r, 'l> {
             }
         }
         if never { Found::Never } else { Found::Unknown }
+    }
+
+    /// Whether one of some signs is never met.
+    fn are_impossible(&mut self, signs: &[Wanted]) -> bool {
+        let first = self.point(0).clone();
+        is_impossible(self.lowering, self.demands, &first, signs)
+    }
+
+    /// Whether the sides of a pair are identical for all signs, possible or not.
+    fn is_same(&mut self, pair: &Pair) -> bool {
+        let question = Question::Differs(std::slice::from_ref(pair));
+        (0..self.starts.len()).all(|start| self.searched(start, question).1 == Found::Never)
     }
 
     /// What a search from a start finds first, with residues that exist.
