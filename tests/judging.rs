@@ -690,6 +690,11 @@ const READINGS: &[(&str, &str, &str)] = &[
         r"\frac{\partial C}{\partial w} = (r-y)x, \quad z^2 + 1 < 0",
         "undecided",
     ),
+    (
+        NEURON,
+        r"\frac{\partial C}{\partial w} = (r-y)x, \quad w > 1, \quad w < 0",
+        "undecided",
+    ),
     // A recursion holds where all of it exists.
     (
         "h[0] = 0\nh[t] = tanh(w h[t-1] + u x[t]) for t in 1..T\nloss C = sum_{t in 1..T} h[t]\ngrad u",

@@ -201,7 +201,11 @@ pub(super) fn dead_revived(
                 return Some(Outcome::Open(DEAD.into()));
             }
             // With signs that there never are, a condition that never holds is met.
-            Found::With(wanted) if reach.are_impossible(&wanted) && !reach.is_same(pair) => {
+            Found::With(wanted)
+                if (!reach.impossible_alone(&wanted).is_empty()
+                    || reach.exclude_each_other(0, &wanted))
+                    && !reach.is_same(pair) =>
+            {
                 return Some(Outcome::Open(DEAD.into()));
             }
             Found::With(wanted) => {
@@ -351,12 +355,6 @@ impl<'r, 'l> Reach<'r, 'l> {
         if never { Found::Never } else { Found::Unknown }
     }
 
-    /// Whether one of some signs is never met.
-    fn are_impossible(&mut self, signs: &[Wanted]) -> bool {
-        let first = self.point(0).clone();
-        is_impossible(self.lowering, self.demands, &first, signs)
-    }
-
     /// Whether the sides of a pair are identical for all signs, possible or not.
     fn is_same(&mut self, pair: &Pair) -> bool {
         let question = Question::Differs(std::slice::from_ref(pair));
@@ -427,24 +425,35 @@ impl<'r, 'l> Reach<'r, 'l> {
 
     /// Whether some signs are impossible; those that are so by themselves are not looked at again.
     fn excluded(&mut self, search: &mut SignSearch<'_>, start: usize, signs: &[Wanted]) -> bool {
-        let first = self.point(0).clone();
-        let mut found = false;
-        for sign in signs {
-            let own = std::slice::from_ref(sign);
-            if is_impossible(self.lowering, self.demands, &first, own) {
-                search.exclude(sign.clone());
-                found = true;
-            }
+        let alone = self.impossible_alone(signs);
+        let found = !alone.is_empty();
+        for sign in alone {
+            search.exclude(sign);
         }
+        found || self.exclude_each_other(start, signs)
+    }
+
+    /// Those signs that an argument never has, whatever those of the others are.
+    fn impossible_alone(&mut self, signs: &[Wanted]) -> Vec<Wanted> {
+        let first = self.point(0).clone();
+        let mut never = |sign: &Wanted| {
+            let own = std::slice::from_ref(sign);
+            is_impossible(self.lowering, self.demands, &first, own)
+        };
+        signs.iter().filter(|sign| never(sign)).cloned().collect()
+    }
+
+    /// Whether some signs are never met together.
+    fn exclude_each_other(&mut self, start: usize, signs: &[Wanted]) -> bool {
         let mut points = Vec::new();
         for draw in 0..MOST_DRAWS {
-            if found || points.len() == 2 {
+            if points.len() == 2 {
                 break;
             }
             let point = self.drawn(start, draw);
             points.extend(point.and_then(|point| with_signs(self.lowering, &point, signs)));
         }
-        found || exclude_each_other(self.lowering, self.demands, &points, signs)
+        exclude_each_other(self.lowering, self.demands, &points, signs)
     }
 
     /// A point at which arguments have these signs and the sides differ.
