@@ -204,6 +204,11 @@ fn read_with<'a>(
     {
         signs.push(("otimes".into(), Join::Kronecker));
     }
+    names.d_derives = lists.iter().any(|(formula, list)| {
+        let statements = statements(list, formula.continues);
+        let mut all = statements.iter();
+        all.any(|statement| names.is_about_derivative(statement.list))
+    });
     // Definitions may stand behind what uses them.
     let mut defined = Vec::new();
     let mut later: Vec<Statement<'_>> = Vec::new();
@@ -249,7 +254,7 @@ fn read_with<'a>(
                 name.is_some_and(used) && claims.define(&statement, &mut names, &header).is_ok()
             };
             claimed |= !defines && statement.list.iter().any(noad::Noad::is_equality);
-            let is_named = statement.named(name, &names);
+            let is_named = name.is_some();
             let unusual = || header.about.is_some() && statement.is_unusual(&names, &header);
             if is_named && statement.is_chain() {
                 named.push(span);
@@ -639,24 +644,16 @@ impl Statement<'_> {
         sign.map_or(self.list, |sign| &self.list[sign + 1..])
     }
 
-    /// Whether its left side is a name for what follows: this new one, or one with arguments.
-    fn named(&self, name: Option<&noad::Noad>, names: &names::Names<'_>) -> bool {
-        let call = match self.list {
-            [name, arguments, sign, ..] => {
-                matches!(name.kind, noad::Kind::Letter(_) | noad::Kind::Command(_))
-                    && matches!(arguments.kind, noad::Kind::Fence('(', _))
-                    && sign.is_equality()
-                    && names.find(&self.list[..1]).is_none()
-            }
-            _ => false,
-        };
-        name.is_some() || call
-    }
-
-    /// The left side, if it is a symbol that nothing is known of.
+    /// What its left side is, alone or with arguments, if it is a symbol that nothing is known of.
     fn new_name(&self, names: &names::Names<'_>) -> Option<&noad::Noad> {
-        let [name, sign, _, ..] = self.list else {
-            return None;
+        let (name, sign) = match self.list {
+            [name, arguments, sign, _, ..]
+                if matches!(arguments.kind, noad::Kind::Fence('(', _)) =>
+            {
+                (name, sign)
+            }
+            [name, sign, _, ..] => (name, sign),
+            _ => return None,
         };
         let symbol = matches!(
             name.kind,

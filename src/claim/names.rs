@@ -40,6 +40,20 @@ pub(crate) struct Found {
     weight: (usize, usize, usize, i32),
 }
 
+impl Found {
+    /// The quantity that it is, by its own name or a spelling.
+    pub(crate) fn quantity(&self) -> Option<FamilyId> {
+        match &self.meaning {
+            Meaning::Quantity(family) => Some(*family),
+            Meaning::Spelled(value) => match &value.plain().kind {
+                ExprKind::Quantity { family, .. } => Some(*family),
+                _ => None,
+            },
+            Meaning::Size(_) | Meaning::Function(_) => None,
+        }
+    }
+}
+
 /// The names of one claim.
 #[derive(Debug)]
 pub(crate) struct Names<'a> {
@@ -56,6 +70,8 @@ pub(crate) struct Names<'a> {
     pub(crate) macros: Macros<'a>,
     /// What given quantities change by, where claims speak of differentials.
     pub(crate) changes: Changes,
+    /// Whether a d in front of a quantity is that of a derivative although there is a size d.
+    pub(crate) d_derives: bool,
 }
 
 /// Functions of whole arrays and others that claims know beside those of the table.
@@ -77,6 +93,7 @@ impl<'a> Names<'a> {
             index_letters: FxHashSet::default(),
             macros,
             changes,
+            d_derives: false,
         };
         for id in system.family_ids() {
             let family = system.family(id);
@@ -118,10 +135,12 @@ impl<'a> Names<'a> {
                     .iter()
                     .any(|used| speaks_of(&used.name, row.name));
             if plain && custom {
-                names
-                    .functions
-                    .entry(printed)
-                    .or_insert_with(|| row.name.to_owned());
+                // Either form of the letter.
+                let other = printed.strip_prefix("var").map(str::to_owned);
+                for printed in other.into_iter().chain([printed]) {
+                    let known = names.functions.entry(printed);
+                    known.or_insert_with(|| row.name.to_owned());
+                }
             }
         }
         for function in &system.functions {
@@ -468,6 +487,9 @@ impl<'a> Names<'a> {
                     self.offer_name(&name, at + 1, 1, rest, offer);
                 }
             }
+            if at == 0 && self.d_derives && self.is_d_of_quantity(list) {
+                continue;
+            }
             // `\log 2` is no name of a function.
             let counted = at > 0 && matches!(noad.kind, Kind::Number(_));
             if !(counted && self.functions.contains_key(&base)) {
@@ -477,6 +499,24 @@ impl<'a> Names<'a> {
                 return;
             }
         }
+    }
+
+    /// Whether an equation is about `dW` where d is a size: no equation is about a multiple of a quantity.
+    pub(crate) fn is_about_derivative(&self, list: &[Noad]) -> bool {
+        let end = list.iter().position(Noad::is_equality);
+        end.is_some_and(|end| {
+            let found = list.get(1..end).and_then(|of| self.find_quantity(of));
+            self.is_d_of_quantity(list) && found.is_some_and(|found| found.length + 1 == end)
+        })
+    }
+
+    /// Whether a d that is the name of a size stands in front of a quantity.
+    fn is_d_of_quantity(&self, list: &[Noad]) -> bool {
+        let [d, of @ ..] = list else { return false };
+        d.kind == Kind::Letter('d')
+            && d.is_bare()
+            && self.sizes.contains_key("d")
+            && self.find_quantity(of).is_some()
     }
 
     fn offer_name(

@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHasher};
 use smallvec::{SmallVec, smallvec};
 
 use super::evaluate::{
-    Detached, Element, Env, Evaluator, Forced, Kink, Numbers, Point, is_intermediate,
+    Detached, Element, Env, Evaluator, Forced, Kink, Numbers, Point, Steps, is_intermediate,
 };
 use super::field::Field;
 use super::finite::refuted_by_values;
@@ -126,8 +126,8 @@ pub(super) struct At {
     pub(super) kinks: Vec<Kink>,
     /// What the claim divides by and the truth does not.
     divisors: Vec<(TermId, Env)>,
-    /// Whether both sides are the same formulas of the inputs wherever these are.
-    straight: bool,
+    /// Whether the values depended on more than sums, products, whole powers and functions with kinks or without.
+    branched: bool,
     /// Whether all kinks of the truth are on.
     all_on: bool,
     /// For each pair whether the truth is certainly not 0.
@@ -135,6 +135,11 @@ pub(super) struct At {
 }
 
 impl At {
+    /// Whether both sides are the same formulas of the inputs wherever these are.
+    fn is_straight(&self) -> bool {
+        self.kinks.is_empty() && !self.branched
+    }
+
     /// Adds in how many towers each pair is the same, and says whether each is in as many as are wanted.
     pub(super) fn agree(&self, agreed: &mut [usize], wanted: usize) -> bool {
         for (all, here) in agreed.iter_mut().zip(&self.agreed) {
@@ -180,6 +185,9 @@ const DRAWS_OF_FEW: usize = 8;
 
 /// How often other residues are drawn in two towers each; in one tower twice as often.
 pub(super) const MOST_DRAWS: usize = 80;
+
+/// So often other residues are drawn for steps that are unknown numbers.
+const MOST_FORMAL: usize = 2;
 
 /// More steps are not evaluated for one comparison.
 const MOST_STEPS: u64 = 60_000_000;
@@ -273,6 +281,7 @@ fn compared(
     let mut met: Vec<Kink> = Vec::new();
     let mut divisors: Vec<(TermId, Env)> = Vec::new();
     let mut signs: Vec<Kink> = Vec::new();
+    let mut formal = false;
     let mut at = 0;
     let mut spare = SPARE_POINTS;
     let mut quiet = 0;
@@ -284,7 +293,7 @@ fn compared(
             makes.push((seed, makes[0].1));
             spare -= 1;
         }
-        let dead = first.is_some() && alive.contains(&false);
+        let dead = first.is_some() && !formal && alive.contains(&false);
         if at == makes.len() && dead && quiet < QUIET_POINTS {
             // Where a function saturates nothing is told from 0.
             makes.push((1_100 + quiet, Make::QuietOn));
@@ -306,9 +315,10 @@ fn compared(
         };
         // Where kinks were met the pattern may be new, and is then tested for identity, unless that failed already.
         let smooth = first.as_ref().is_some_and(|(_, _, kinks)| kinks.is_empty());
-        let residues = point.on_kink || (!smooth && unproved.is_none());
+        let prove = !formal && unproved.is_none();
+        let residues = point.on_kink || (!smooth && prove);
         let mut found = look(lowering, pairs, &point, residues);
-        let unknown = unproved.is_none() && !patterns.contains_key(&signature(&found.kinks));
+        let unknown = prove && !patterns.contains_key(&signature(&found.kinks));
         let on_kink = found.kinks.iter().any(|kink| kink.sign == Ordering::Equal);
         if !found.residues && (unknown || on_kink) {
             found = look(lowering, pairs, &point, true);
@@ -339,7 +349,18 @@ fn compared(
         if first.is_none() {
             first = Some((seed, make, found.kinks.clone()));
             divisors.clone_from(&found.divisors);
-            if !search.active && !found.kinks.is_empty() {
+            if unproved.is_none()
+                && !found.is_straight()
+                && !few_values
+                && demands.zero.is_empty()
+                && matches!(found.shown, Shown::Agrees(1..))
+                && let Some(divides_by) =
+                    formally_identical(lowering, pairs, demands, search, (seed, make))
+            {
+                formal = true;
+                divisors = divides_by;
+            }
+            if !search.active && !found.kinks.is_empty() && !formal {
                 // Points built for patterns that chance seldom meets.
                 for seed in 0..2 {
                     makes.push((1_000 + seed, Make::AllOn));
@@ -363,6 +384,9 @@ fn compared(
                 return Outcome::Differs(plainer.unwrap_or(example));
             }
             Shown::Agrees(_) | Shown::Unlucky if known || patterns.len() >= MOST_PATTERNS => {}
+            Shown::Agrees(_) | Shown::Unlucky if formal => {
+                patterns.insert(pattern, ());
+            }
             Shown::Agrees(_) | Shown::Unlucky => {
                 if unproved.is_none() {
                     match identical(lowering, pairs, demands, search, (seed, make), &found) {
@@ -370,7 +394,7 @@ fn compared(
                             patterns.insert(pattern, ());
                             starts.push((seed, make, found.kinks.clone()));
                             // Other points have nothing to add.
-                            if found.straight && !few_values {
+                            if found.is_straight() && !few_values {
                                 break;
                             }
                         }
@@ -399,6 +423,14 @@ fn compared(
             Some(count) => patterns = count,
             None => return Outcome::Open(why),
         }
+    }
+    if formal {
+        return Outcome::Same {
+            patterns,
+            except: hole(lowering, pairs, demands, search, (seed, make), &divisors)
+                .filter(|_| search.kinks),
+            by_slopes,
+        };
     }
     let mut all = starts.clone();
     if !all.iter().any(|start| start.0 == seed) {
@@ -724,7 +756,7 @@ pub(super) fn look(
         }
     }
     let divisors = std::mem::take(&mut evaluator.divisors);
-    let (kinks, straight, mut read) = evaluator.finished();
+    let (kinks, branched, mut read) = evaluator.finished();
     let shown = match (trouble, refuted) {
         (Some(_), _) => Shown::Nothing,
         (None, Some((at, claim, truth))) => {
@@ -755,7 +787,7 @@ pub(super) fn look(
         residues,
         kinks,
         divisors,
-        straight,
+        branched,
         all_on,
         alive,
     }
@@ -850,6 +882,35 @@ fn identical(
         }
     }
     Err(why.into())
+}
+
+/// What the claim divides by if the sides are identical in two towers where every step and every choice is an unknown number: they
+/// are the same wherever both have a value then, on kinks too.
+fn formally_identical(
+    lowering: &mut Lowering<'_>,
+    pairs: &[Pair],
+    demands: &Demands,
+    search: Search,
+    (seed, make): (u64, Make),
+) -> Option<Vec<(TermId, Env)>> {
+    let mut agreed = vec![0; pairs.len()];
+    for draw in 0..MOST_FORMAL {
+        let point = built(lowering, pairs, demands, search, seed, make, pair(draw))?;
+        let point = Point {
+            steps: Steps::Formal,
+            ..point
+        };
+        let found = look(lowering, pairs, &point, true);
+        match found.shown {
+            Shown::Agrees(1..) | Shown::Unlucky if found.branched => return None,
+            Shown::Agrees(1..) | Shown::Unlucky => {}
+            Shown::Agrees(0) | Shown::Refuted(_) | Shown::Nothing => return None,
+        }
+        if found.agree(&mut agreed, 2) {
+            return Some(found.divisors);
+        }
+    }
+    None
 }
 
 /// Both sides with these signs of some arguments, whatever the inputs are; none if there are no residues of them.

@@ -12,7 +12,6 @@ use super::rational::Rational;
 use super::reach::Wanted;
 use super::value::{Arithmetic, Real, Value};
 use crate::claim::Lowering;
-use crate::simplify::Signs;
 
 /// Whether one of some arguments never has its sign, whatever the inputs are: by what is known of functions, or evaluated
 /// with ranges for numbers.
@@ -22,9 +21,8 @@ pub(super) fn is_impossible(
     like: &Point,
     wanted: &[Wanted],
 ) -> bool {
-    let mut known = Signs::new(&lowering.system, true);
     let excluded = wanted.iter().any(|(argument, _, sign)| {
-        let known = known.of(&lowering.system, *argument);
+        let known = lowering.structure.sign(&lowering.system, *argument);
         match sign {
             Ordering::Less => known.is_nonnegative(),
             Ordering::Greater => known.is_nonpositive(),

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use super::evaluate::{Detached, Element, Env, Evaluator, Kink, Numbers, Point};
+use super::evaluate::{Detached, Element, Env, Evaluator, Kink, Numbers, Point, Steps};
 use super::field::scramble;
 use super::rational::Rational;
 use super::value::{Arithmetic, Real, Trouble, Value};
@@ -115,7 +115,7 @@ pub(super) fn point(lowering: &mut Lowering<'_>, plan: Plan, demands: &Demands) 
         detached: plan.detached,
         signs: Vec::new(),
         boxed: false,
-        soft: false,
+        steps: Steps::Taken,
     };
     fix_integers(lowering, &mut point);
     let bounds = bounds_of(lowering, demands)?;

@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 
 use super::compare::{Pair, with_signs};
-use super::evaluate::{Env, Evaluator, Kink, Point};
+use super::evaluate::{Env, Evaluator, Kink, Point, Steps};
 use super::field::Residues;
 use super::reach::Wanted;
 use crate::claim::Lowering;
@@ -52,7 +52,7 @@ pub(super) struct SignSearch<'q> {
 impl<'q> SignSearch<'q> {
     pub(super) fn new(point: &Point, question: Question<'q>) -> Self {
         let point = Point {
-            soft: true,
+            steps: Steps::Unknown,
             ..point.clone()
         };
         Self {

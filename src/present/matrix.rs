@@ -105,6 +105,13 @@ impl Printer<'_> {
                 {
                     return indicated;
                 }
+                // Bars around an array are its norm, or its determinant.
+                if let [argument] = &arguments[..]
+                    && !argument.is_number()
+                    && self.is_in_bars(*function)
+                {
+                    return self.named(r"\operatorname{abs}", argument, scope);
+                }
                 self.applied(*function, orders, &printed)
             }
             Kind::Softmax(_, inner) => self.named(r"\operatorname{softmax}", inner, scope),

@@ -592,6 +592,11 @@ impl<'a> Printer<'a> {
         }
     }
 
+    /// Whether a function is written as bars around its argument.
+    pub(super) fn is_in_bars(&self, function: FunctionId) -> bool {
+        self.system.function(function).latex == r"\lvert\cdot\rvert"
+    }
+
     /// A function in front of its printed arguments.
     pub(super) fn applied(
         &mut self,
@@ -609,7 +614,7 @@ impl<'a> Printer<'a> {
                 ..Printed::atom(id)
             };
         }
-        if underived && row.latex == r"\lvert\cdot\rvert" {
+        if underived && self.is_in_bars(function) {
             let id = self.boxes.fence(Fence::Bars, tall, printed[0].id);
             return Printed {
                 tall,

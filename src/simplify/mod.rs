@@ -20,7 +20,7 @@ pub(crate) use arithmetic::{Product, scaled, shared_factors, summands};
 use arithmetic::{build_sum, cancelled_in_brackets, collect, flipped, whole_power};
 use rule::Pattern;
 pub use rule::{Demand, Holds, LETTERS, Rule};
-pub(crate) use sign::Signs;
+pub(crate) use sign::{Sign, Signs};
 pub use trace::{Condition, Link, Step};
 
 use crate::syntax::StepAtZero;

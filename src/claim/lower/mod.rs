@@ -27,6 +27,7 @@ use super::tree::{Binder, Condition, Entry, Expr, ExprKind, Fold, Join};
 use crate::derive::{Request, derive};
 use crate::matrix::Layout;
 use crate::numeric::Instance;
+use crate::simplify::{Sign, Signs};
 use crate::source::Span;
 use crate::syntax::{Order, StepAtZero};
 use crate::system::{Clause, Family, FamilyKind, Question, System, Target};
@@ -65,9 +66,18 @@ pub(crate) struct Structure {
     detachable: FxHashMap<FamilyId, bool>,
     /// The bodies of functions with their arguments put in.
     pub(crate) bodies: FxHashMap<(FunctionId, SmallVec<[TermId; 2]>), TermId>,
+    /// Signs that terms always have.
+    signs: Option<Signs>,
 }
 
 impl Structure {
+    /// The sign that a term always has, by its form and what is assumed.
+    pub(crate) fn sign(&mut self, system: &System, term: TermId) -> Sign {
+        let signs = &mut self.signs;
+        let signs = signs.get_or_insert_with(|| Signs::new(system, true));
+        signs.of(system, term)
+    }
+
     /// Whether a quantity of the network is defined by sums and products alone, `z = W x + b`. What a function gives is
     /// not: its derivative may be written by its value.
     pub(crate) fn is_detachable(&mut self, system: &System, family: FamilyId) -> bool {

@@ -679,6 +679,28 @@ pub(super) fn entries_multiplied(left: Expr, right: Expr, span: Span) -> Expr {
     Expr::new(sum, span)
 }
 
+/// What is multiplied, divided by or raised entry by entry is no number: `w \oslash (1 + |w|)` has no norm in it, as it would
+/// be one where nothing but numbers stands beside bars.
+pub(super) fn magnitudes_alone(expr: &mut Expr) {
+    fn is_number_of_bars(expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Call(name, ..) if name == "bars" => true,
+            ExprKind::Number(_) | ExprKind::Pi => true,
+            ExprKind::Sum(_)
+            | ExprKind::Product(_)
+            | ExprKind::Quotient(..)
+            | ExprKind::Power(..) => {
+                let mut children = expr.children().into_iter();
+                children.all(is_number_of_bars)
+            }
+            _ => false,
+        }
+    }
+    if is_number_of_bars(expr) {
+        entry_by_entry(expr);
+    }
+}
+
 /// What is compared is compared entry by entry, and so are magnitudes in it: `1(|x| < 1)`.
 fn entry_by_entry(expr: &mut Expr) {
     if let ExprKind::Call(name, ..) = &mut expr.kind

@@ -26,8 +26,7 @@ impl Reader<'_, '_> {
         let [d, of @ ..] = side else { return false };
         let loss = self.names.find(of).is_some_and(|found| {
             let loss = self.names.system.loss;
-            found.length == of.len()
-                && matches!(found.meaning, Meaning::Quantity(family) if Some(family) == loss)
+            found.length == of.len() && loss.is_some() && found.quantity() == loss
         });
         let bracket = matches!(of, [only] if matches!(only.kind, Kind::Fence('(', _)));
         is_d(d) && (loss || bracket && self.names.find(&side[..1]).is_none())
@@ -50,7 +49,7 @@ impl Reader<'_, '_> {
             };
             let quantity = || {
                 let found = self.names.find(&list[at + 1..]);
-                found.is_some_and(|found| matches!(found.meaning, Meaning::Quantity(_)))
+                found.is_some_and(|found| found.quantity().is_some())
             };
             inside || (is_d(noad) && quantity())
         })

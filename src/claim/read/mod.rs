@@ -29,7 +29,7 @@ use symbols::{
 };
 pub(crate) use symbols::{is_dots, letter_name};
 
-use constructs::entries_multiplied;
+use constructs::{entries_multiplied, magnitudes_alone};
 
 /// How signs are read in this claim.
 #[derive(Debug, Clone, Default)]
@@ -417,8 +417,8 @@ impl<'n, 'a> Reader<'n, 'a> {
             return Some(*join);
         }
         match name {
-            "*" | "cdot" | "times" | "bullet" | "ast" => Some(Join::Product),
-            "odot" | "oslash" | "circ" => Some(Join::Elementwise),
+            "*" | "cdot" | "times" | "ast" => Some(Join::Product),
+            "odot" | "oslash" | "circ" | "bullet" => Some(Join::Elementwise),
             "otimes" => Some(Join::Tensor),
             _ => None,
         }
@@ -505,6 +505,13 @@ impl<'n, 'a> Reader<'n, 'a> {
             }
             if cursor.peek().is_none() {
                 break;
+            }
+        }
+        for at in 1..factors.len() {
+            if factors[at].0 == Join::Elementwise {
+                for (_, factor) in &mut factors[at - 1..=at] {
+                    magnitudes_alone(factor);
+                }
             }
         }
         let span = start.to(factors.last().map_or(start, |(_, factor)| factor.span));
@@ -852,9 +859,9 @@ impl<'n, 'a> Reader<'n, 'a> {
                     && noad.is_bare()
                     && cursor.list.len() > cursor.at + 1
                     && let Some(found) = self.names.find(&cursor.list[cursor.at + 1..])
-                    && matches!(found.meaning, Meaning::Quantity(_))
+                    && let Some(family) = found.quantity()
                 {
-                    if matches!(found.meaning, Meaning::Quantity(family) if family == loss) {
+                    if family == loss {
                         return Err(differential::unread(span));
                     }
                     cursor.at += 1;

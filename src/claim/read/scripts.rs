@@ -675,6 +675,10 @@ impl Reader<'_, '_> {
         let before = std::mem::replace(&mut self.in_index, false);
         let exponent = self.whole(sup);
         self.in_index = before;
+        let mut base = base;
+        if elementwise {
+            magnitudes_alone(&mut base);
+        }
         Ok(Expr::new(
             ExprKind::Power(Box::new(base), Box::new(exponent?), elementwise),
             span,

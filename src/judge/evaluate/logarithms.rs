@@ -13,7 +13,7 @@ use crate::term::{Node, TermId};
 impl Evaluator<'_> {
     /// The logarithm of a term, taken apart as far as its form allows.
     pub(super) fn log_of(&mut self, term: TermId, env: &Env) -> Result<Value, Trouble> {
-        self.branched = true;
+        self.branched |= !self.is_always_positive(term);
         let arithmetic = self.arithmetic();
         let whole = self.term(term, env)?;
         match whole.real.sign() {
@@ -31,6 +31,7 @@ impl Evaluator<'_> {
                 for factor in factors {
                     let value = self.term(*factor, env)?;
                     if value.real.sign() != Some(Ordering::Greater) {
+                        self.branched = true;
                         return arithmetic.log(&whole);
                     }
                     let part = self.log_of(*factor, env)?;
@@ -41,6 +42,7 @@ impl Evaluator<'_> {
             Node::Power(base, exponent) => {
                 let value = self.term(*base, env)?;
                 if value.real.sign() != Some(Ordering::Greater) {
+                    self.branched = true;
                     return arithmetic.log(&whole);
                 }
                 let exponent = self.term(*exponent, env)?;
@@ -93,10 +95,10 @@ impl Evaluator<'_> {
         env: &Env,
         most: usize,
     ) -> Result<(Value, Value), Trouble> {
-        self.branched = true;
         let arithmetic = self.arithmetic();
         let node = self.system.store.shared(term);
         if let Some(of) = self.applied(Primitive::Log, &node) {
+            self.branched |= !self.is_always_positive(of);
             let value = self.term(of, env)?;
             return match value.real.sign() {
                 Some(Ordering::Greater) => {

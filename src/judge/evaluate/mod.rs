@@ -50,8 +50,19 @@ pub(super) struct Point {
     pub(super) signs: Vec<Forced>,
     /// Whether what nobody fixed may be any number: values are ranges.
     pub(super) boxed: bool,
-    /// Whether the residues of steps whose signs are not given are unknowns: 0 then says that they are 0 for all signs.
-    pub(super) soft: bool,
+    pub(super) steps: Steps,
+}
+
+/// What the residues of steps are whose signs are not given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Steps {
+    /// What they are at the point.
+    Taken,
+    /// Unknown numbers off the kinks: 0 then says that it is 0 for all signs.
+    Unknown,
+    /// Unknown numbers on them too, and the greatest of several is an unknown function of them: what is identical then is
+    /// so wherever both sides have a value.
+    Formal,
 }
 
 /// Which quantities of the network have any value, as if they were given.
@@ -195,16 +206,15 @@ impl<'e> Evaluator<'e> {
         }
     }
 
-    /// Ends a look at both sides, the next of which needs about as much room: the kinks, whether the values are the same
-    /// formula of the inputs wherever these are, and what was read.
+    /// Ends a look at both sides, the next of which needs about as much room: the kinks, whether the values branched, and
+    /// what was read.
     pub(super) fn finished(self) -> (Vec<Kink>, bool, Vec<Element>) {
         self.structure.room = Room {
             elements: self.memory.elements.len(),
             terms: self.memory.terms.len(),
             closed: self.memory.closed.len(),
         };
-        let straight = self.kinks.is_empty() && !self.branched;
-        (self.kinks, straight, self.read)
+        (self.kinks, self.branched, self.read)
     }
 
     fn arithmetic(&self) -> Arithmetic {
@@ -319,7 +329,7 @@ impl<'e> Evaluator<'e> {
                     return Ok(value);
                 }
                 let whole = matches!(&exponent.real, Real::Exact(number) if number.is_integer());
-                self.branched |= !whole;
+                self.branched |= !whole && !self.is_always_positive(*base);
                 if let Real::Exact(number) = &exponent.real
                     && !whole
                     && let Some(value) = self.root_of_squares(*base, number, env)?
@@ -369,9 +379,7 @@ impl<'e> Evaluator<'e> {
                     let argument = self.system.store.add([*left, negative]);
                     let sign = self.sign_of(argument, env, &difference)?;
                     self.kink(argument, env, sign, &difference);
-                    if matches!(cmp, Cmp::Greater | Cmp::GreaterEqual) {
-                        unknown = self.unknown_step(argument, env, &difference, sign);
-                    }
+                    unknown = self.unknown_test(*cmp, (argument, env), &difference, sign);
                     sign
                 };
                 let holds = match cmp {
@@ -386,7 +394,7 @@ impl<'e> Evaluator<'e> {
                     ..value
                 })
             }
-            Node::Cases(branches) if self.point.soft => self.mixed(branches, env),
+            Node::Cases(branches) if self.point.steps != Steps::Taken => self.mixed(branches, env),
             Node::Cases(branches) => {
                 for (condition, value) in branches {
                     let condition = self.term(*condition, env)?;
@@ -512,24 +520,34 @@ impl<'e> Evaluator<'e> {
             return Err(Trouble::Unknown);
         };
         let known = self.system.function(function);
-        let slope = known.slopes.get(at).copied().flatten();
+        let mut slope = known.slopes.get(at).copied().flatten();
         let points = known.slopes_at.clone();
+        // Values at single points, with whether the argument is there where that is an unknown number.
+        let mut shares: Vec<(Value, TermId)> = Vec::new();
         if at == 0 && !points.is_empty() {
-            self.branched = true;
+            self.branched |= self.point.steps != Steps::Formal;
             let argument = self.term(arguments[0], env)?;
             for (place, value) in points {
                 let place = self.system.store.instantiate(place, arguments);
                 let place = self.term(place, env)?;
                 let difference = self.arithmetic().minus(&argument, &place);
-                if difference.real.sign().ok_or(Trouble::Unknown)? == Ordering::Equal {
-                    let value = self.system.store.instantiate(value, arguments);
-                    return self.term(value, env);
+                let value = self.system.store.instantiate(value, arguments);
+                if let Some(share) = self.unknown_zero(&difference) {
+                    shares.push((share, value));
+                } else if difference.real.sign().ok_or(Trouble::Unknown)? == Ordering::Equal {
+                    slope = Some(value);
+                    break;
                 }
             }
         }
         let slope = slope.ok_or(Trouble::Unknown)?;
         let term = self.system.store.instantiate(slope, arguments);
-        self.term(term, env)
+        let mut result = self.term(term, env)?;
+        for (share, value) in shares.into_iter().rev() {
+            let there = self.term(value, env)?;
+            result = self.shared(&share, there, result);
+        }
+        Ok(result)
     }
 
     /// The definition that a function's call or a read quantity stands for.
@@ -569,7 +587,7 @@ impl<'e> Evaluator<'e> {
                 .copied()
                 .collect();
             inner.extend(vars.iter().copied().zip(point.iter().copied()));
-            values.push(self.term(body, &inner)?);
+            self.chosen_from(reduction, body, &inner, &mut values)?;
         }
         match reduction {
             Reduction::Sum => Ok(values
@@ -579,7 +597,8 @@ impl<'e> Evaluator<'e> {
                 arithmetic.times(&product, value)
             })),
             Reduction::Max | Reduction::Min => {
-                self.branched = true;
+                let unknown = self.unknown_choice(reduction, &values);
+                self.branched |= unknown.is_none();
                 let mut values = values.into_iter();
                 let mut best = values.next().ok_or(Trouble::NoValue)?;
                 for next in values {
@@ -596,7 +615,43 @@ impl<'e> Evaluator<'e> {
                         best = next;
                     }
                 }
-                Ok(best)
+                Ok(Value {
+                    residues: unknown.or(best.residues),
+                    ..best
+                })
+            }
+        }
+    }
+
+    /// The values that a reduction is over at one point of its range: the greatest of the greatest of several is the greatest
+    /// of all of them.
+    fn chosen_from(
+        &mut self,
+        reduction: Reduction,
+        body: TermId,
+        env: &Env,
+        values: &mut Vec<Value>,
+    ) -> Result<(), Trouble> {
+        let node = self.system.store.shared(body);
+        match &*node {
+            Node::Reduce(inner @ (Reduction::Max | Reduction::Min), vars, domain, of)
+                if *inner == reduction =>
+            {
+                let points = self.range(body, vars, domain, env)?;
+                if points.is_empty() {
+                    return Err(Trouble::NoValue);
+                }
+                for point in points.iter() {
+                    let mut inner = env.clone();
+                    inner.retain(|(var, _)| !vars.contains(var));
+                    inner.extend(vars.iter().copied().zip(point.iter().copied()));
+                    self.chosen_from(reduction, *of, &inner, values)?;
+                }
+                Ok(())
+            }
+            _ => {
+                values.push(self.term(body, env)?);
+                Ok(())
             }
         }
     }

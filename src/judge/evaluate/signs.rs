@@ -3,13 +3,14 @@
 use std::cmp::Ordering;
 
 use super::super::field::Residues;
-use super::super::value::{Trouble, Value};
-use super::{Env, Evaluator, Forced, Kink};
-use crate::simplify::Signs;
-use crate::term::{Node, TermId};
+use super::super::rational::Rational;
+use super::super::value::{Real, Trouble, Value};
+use super::{Env, Evaluator, Forced, Kink, Steps};
+use crate::term::{Cmp, Node, Reduction, TermId};
 
-/// Tells unknown steps from functions without a definition.
+/// Tells unknown steps, conditions and choices from functions without a definition.
 const STEP: u64 = 0x57e9;
+const OF_KINKS: u64 = 0x57ea;
 
 impl Evaluator<'_> {
     pub(super) fn sign(&self, value: &Value) -> Option<Ordering> {
@@ -63,7 +64,7 @@ impl Evaluator<'_> {
 
     /// The sign that something has whatever the inputs are: as it is given, as its value is, or by what is assumed.
     pub(in super::super) fn known_sign(
-        &self,
+        &mut self,
         term: TermId,
         env: &Env,
         value: &Value,
@@ -75,15 +76,20 @@ impl Evaluator<'_> {
         if self.arithmetic.field.vanishes(residues) {
             return Some(Ordering::Equal);
         }
-        let mut signs = Signs::new(self.system, true);
-        let sign = signs.of(self.system, term);
-        if sign.is_nonnegative() && sign.is_nonzero() {
-            Some(Ordering::Greater)
-        } else if sign.is_nonpositive() && sign.is_nonzero() {
-            Some(Ordering::Less)
-        } else {
+        let sign = self.structure.sign(self.system, term);
+        if !sign.is_nonzero() {
             None
+        } else if sign.is_nonnegative() {
+            Some(Ordering::Greater)
+        } else {
+            sign.is_nonpositive().then_some(Ordering::Less)
         }
+    }
+
+    /// Whether a term is positive whatever the inputs are.
+    pub(super) fn is_always_positive(&mut self, term: TermId) -> bool {
+        let sign = self.structure.sign(self.system, term);
+        sign.is_nonnegative() && sign.is_nonzero()
     }
 
     /// The sign of an argument where only that matters.
@@ -105,14 +111,88 @@ impl Evaluator<'_> {
         value: &Value,
         sign: Ordering,
     ) -> Option<Residues> {
-        if !self.point.soft
-            || sign == Ordering::Equal
-            || self.given_sign(argument, env, value).is_some()
-        {
+        let hidden = match self.point.steps {
+            Steps::Taken => true,
+            Steps::Unknown => sign == Ordering::Equal,
+            Steps::Formal => self.arithmetic.field.vanishes(&value.residues?),
+        };
+        if hidden || self.given_sign(argument, env, value).is_some() {
             return None;
         }
         let (field, seed) = (self.arithmetic.field, self.arithmetic.seed);
         Some(field.arbitrary(&[value.residues?], STEP, seed))
+    }
+
+    /// The same for a comparison with 0. On kinks each has a value of its own.
+    pub(super) fn unknown_test(
+        &self,
+        cmp: Cmp,
+        (argument, env): (TermId, &Env),
+        value: &Value,
+        sign: Ordering,
+    ) -> Option<Residues> {
+        let formal = self.point.steps == Steps::Formal;
+        let step = self.unknown_step(argument, env, value, sign);
+        let (field, seed) = (self.arithmetic.field, self.arithmetic.seed);
+        let own = |which: u64| -> Option<Residues> {
+            Some(field.arbitrary(&[value.residues?, step?], OF_KINKS + which, seed))
+        };
+        match cmp {
+            Cmp::Greater | Cmp::GreaterEqual if !formal => step,
+            Cmp::Equal | Cmp::NotEqual if !formal => None,
+            Cmp::Greater => own(0),
+            Cmp::GreaterEqual => own(1),
+            Cmp::Equal => own(2),
+            Cmp::NotEqual => own(3),
+        }
+    }
+
+    /// Whether a number that is not always 0 is 0, as an unknown number; none where it is not asked for or is always 0.
+    pub(super) fn unknown_zero(&self, difference: &Value) -> Option<Value> {
+        let (field, seed) = (self.arithmetic.field, self.arithmetic.seed);
+        let own = difference.residues?;
+        if self.point.steps != Steps::Formal || field.vanishes(&own) {
+            return None;
+        }
+        Some(Value {
+            real: Real::Exact(Rational::int(i64::from(
+                difference.real.sign()? == Ordering::Equal,
+            ))),
+            residues: Some(field.arbitrary(&[own], OF_KINKS + 6, seed)),
+        })
+    }
+
+    /// One of two values, by a condition that may be an unknown number.
+    pub(super) fn shared(&self, condition: &Value, holds: Value, fails: Value) -> Value {
+        let arithmetic = self.arithmetic();
+        let rest = arithmetic.minus(&arithmetic.int(1), condition);
+        let first = arithmetic.times(condition, &holds);
+        let residues = arithmetic
+            .plus(&first, &arithmetic.times(&rest, &fails))
+            .residues;
+        let taken = condition.real.sign() != Some(Ordering::Equal);
+        Value {
+            real: if taken { holds.real } else { fails.real },
+            residues,
+        }
+    }
+
+    /// The greatest or least of several where that is an unknown function of them, whatever their order.
+    pub(super) fn unknown_choice(&self, reduction: Reduction, values: &[Value]) -> Option<Residues> {
+        if self.point.steps != Steps::Formal {
+            return None;
+        }
+        let (field, seed) = (self.arithmetic.field, self.arithmetic.seed);
+        let residues = values.iter().map(|value| value.residues);
+        let mut residues: Vec<Residues> = residues.collect::<Option<_>>()?;
+        residues.sort_unstable();
+        residues.dedup();
+        let which = u64::from(reduction == Reduction::Max);
+        match &residues[..] {
+            [] => None,
+            [only] => Some(*only),
+            several => Some(field.arbitrary(several, OF_KINKS + 4 + which, seed)),
+        }
     }
 
     pub(super) fn is_condition(&self, term: TermId) -> bool {
@@ -126,7 +206,7 @@ impl Evaluator<'_> {
     pub(super) fn is_unknown(&self, condition: &Value) -> bool {
         let field = self.arithmetic.field;
         let residues = condition.residues.as_ref();
-        self.point.soft && residues.is_none_or(|residues| !field.vanishes(residues))
+        self.point.steps != Steps::Taken && residues.is_none_or(|residues| !field.vanishes(residues))
     }
 
     /// All branches of a distinction of cases with what their conditions are, where these are unknown numbers.
@@ -164,7 +244,7 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn kink(&mut self, argument: TermId, env: &Env, sign: Ordering, value: &Value) {
-        if self.point.soft && self.given_sign(argument, env, value).is_some() {
+        if self.point.steps != Steps::Taken && self.given_sign(argument, env, value).is_some() {
             return;
         }
         let free = self.free_values(argument, env);
