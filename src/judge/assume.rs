@@ -3,8 +3,8 @@
 use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
 
-use super::compare::Counterexample;
 use super::line::{Judge, Relation};
+use super::look::Counterexample;
 use super::point::Demands;
 use crate::claim::{Expr, ExprKind};
 use crate::derive::split_domain;
@@ -250,9 +250,14 @@ fn below_powers(system: &System, term: TermId, family: FamilyId, inside: bool) -
             below_powers(system, *base, family, inside || special)
                 && below_powers(system, *exponent, family, false)
         }
-        Node::Add(terms) => terms
-            .iter()
-            .all(|term| (inside && own(term)) || below_powers(system, *term, family, inside)),
+        // `x - 3` is no number with a small one added to it.
+        Node::Add(terms) => {
+            let constant = |term: &TermId| own(term) || system.store.as_number(*term).is_some();
+            let added = inside && !terms.iter().all(constant);
+            terms
+                .iter()
+                .all(|term| (added && own(term)) || below_powers(system, *term, family, inside))
+        }
         // The logarithm's slope is a denominator.
         Node::Apply(function, _, arguments) if system.function(*function).name == "log" => {
             arguments

@@ -2,47 +2,21 @@
 
 use std::cmp::Ordering;
 
-use rustc_hash::{FxHashMap, FxHasher};
-use smallvec::{SmallVec, smallvec};
+use rustc_hash::{FxHashSet, FxHasher};
 
-use super::evaluate::{
-    Detached, Element, Env, Evaluator, Forced, Kink, Numbers, Point, Steps, is_intermediate,
-};
+use super::evaluate::{Detached, Env, Kink, Numbers, Point, Steps, is_intermediate};
 use super::field::Field;
-use super::finite::refuted_by_values;
+use super::finite::{Tried, freed, tried_values};
 use super::kinks::{beside_kinks, hole, on_kinks};
+use super::look::{At, Counterexample, Holes, Pair, Shown, look};
 use super::point::{Demands, Plan, keeps_signs, point, satisfied, steered};
-use super::rational::Rational;
-use super::reach::{Wanted, dead_revived, patterns_not_met, zeros_not_met};
+use super::reach::{dead_revived, patterns_not_met, without_value, zeros_not_met};
 use super::slopes::without_slope;
-use super::value::{Arithmetic, Real, Trouble, Value, differ, lie_close, show, told_apart};
+use super::value::Arithmetic;
 use crate::claim::Lowering;
 use crate::syntax::StepAtZero;
 use crate::system::{Fact, Primitive, System};
-use crate::term::{FamilyId, Node, TermId};
-
-/// A point that a person can check.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Counterexample {
-    /// The given quantities with their values.
-    pub point: Vec<(String, String)>,
-    /// The value of what is claimed; none if it has no value there.
-    pub claim_value: Option<String>,
-    /// The true value.
-    pub true_value: String,
-    /// Which element, if there are several.
-    pub element: Option<String>,
-    /// The signs of what stands in kinked functions, in the order in which they are met.
-    pub step_pattern: String,
-    /// The sizes.
-    pub sizes: String,
-    /// Whether the two values are told apart by their first digits.
-    pub visible: bool,
-    /// The given quantities that are not positive there.
-    pub(super) not_positive: Vec<FamilyId>,
-    /// Those all of whose elements that count are 0 or 1 there.
-    pub(super) binary: Vec<FamilyId>,
-}
+use crate::term::{Node, TermId};
 
 /// What comparing has shown.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,14 +32,6 @@ pub(super) enum Outcome {
     Differs(Counterexample),
     /// Nothing was shown, and why.
     Open(String),
-}
-
-/// A pair of numbers that are claimed to be equal, with the letters' values.
-#[derive(Debug, Clone)]
-pub(super) struct Pair {
-    pub(super) truth: TermId,
-    pub(super) claim: TermId,
-    pub(super) element: Option<String>,
 }
 
 /// How one point is made.
@@ -105,50 +71,6 @@ pub(super) struct Search {
     pub(super) detached: Detached,
 }
 
-/// What one point showed.
-pub(super) enum Shown {
-    Refuted(Counterexample),
-    /// Equal as far as numbers can tell; how many towers show the sides to be identical, 0 if one tells them apart.
-    Agrees(usize),
-    /// The residues have no value here: other ones may.
-    Unlucky,
-    Nothing,
-}
-
-pub(super) struct At {
-    pub(super) shown: Shown,
-    /// For each pair in how many towers both sides are the same.
-    agreed: Vec<usize>,
-    /// Whether the numbers of both sides lie close together: an enclosure may hold everything.
-    close: bool,
-    /// Whether there were residues.
-    residues: bool,
-    pub(super) kinks: Vec<Kink>,
-    /// What the claim divides by and the truth does not.
-    divisors: Vec<(TermId, Env)>,
-    /// Whether the values depended on more than sums, products, whole powers and functions with kinks or without.
-    branched: bool,
-    /// Whether all kinks of the truth are on.
-    all_on: bool,
-    /// For each pair whether the truth is certainly not 0.
-    alive: Vec<bool>,
-}
-
-impl At {
-    /// Whether both sides are the same formulas of the inputs wherever these are.
-    fn is_straight(&self) -> bool {
-        self.kinks.is_empty() && !self.branched
-    }
-
-    /// Adds in how many towers each pair is the same, and says whether each is in as many as are wanted.
-    pub(super) fn agree(&self, agreed: &mut [usize], wanted: usize) -> bool {
-        for (all, here) in agreed.iter_mut().zip(&self.agreed) {
-            *all += here;
-        }
-        agreed.iter().all(|towers| *towers >= wanted)
-    }
-}
-
 /// At further step patterns the sides are only compared: exactly equal at a random point, or enclosed together.
 const MOST_PATTERNS: usize = 16;
 
@@ -186,8 +108,11 @@ const DRAWS_OF_FEW: usize = 8;
 /// How often other residues are drawn in two towers each; in one tower twice as often.
 pub(super) const MOST_DRAWS: usize = 80;
 
+/// The same for an identity with many roots, half of which exist by chance.
+const MOST_OF_ROOTS: usize = 600;
+
 /// So often other residues are drawn for steps that are unknown numbers.
-const MOST_FORMAL: usize = 2;
+const MOST_FORMAL: usize = 12;
 
 /// More steps are not evaluated for one comparison.
 const MOST_STEPS: u64 = 60_000_000;
@@ -251,49 +176,65 @@ fn bounded(
     ))
 }
 
-fn compared(
+/// What points have shown.
+struct Seen {
+    /// The step patterns at which the sides are identical.
+    patterns: FxHashSet<u64>,
+    /// The first point at which both sides have values.
+    first: Option<(u64, Make, Vec<Kink>)>,
+    /// A point of each pattern: a kink may show there and nowhere else, behind a unit that is on or off.
+    starts: Vec<(u64, Make, Vec<Kink>)>,
+    /// Why the sides are not shown to be identical.
+    unproved: Option<String>,
+    /// Whether they are so with every step an unknown number.
+    formal: bool,
+    /// For each pair whether the truth is not 0 everywhere.
+    alive: Vec<bool>,
+    /// Kinks, each with the point at which it was met first.
+    met: Vec<(Kink, (u64, Make))>,
+    /// Kinks with the signs that they were seen to have.
+    signs: Vec<Kink>,
+    holes: Holes,
+}
+
+/// Looks at points, each step pattern of which is tested for identity; one at which the sides differ ends it.
+fn points_seen(
     lowering: &mut Lowering<'_>,
     pairs: &[Pair],
     demands: &Demands,
     search: Search,
-) -> Outcome {
-    let mut patterns: FxHashMap<u64, ()> = FxHashMap::default();
-    let mut first: Option<(u64, Make, Vec<Kink>)> = None;
-    // A point of each pattern: a kink may show there and nowhere else, behind a unit that is on or off.
-    let mut starts: Vec<(u64, Make, Vec<Kink>)> = Vec::new();
-    let mut unproved = (!search.prove).then(|| UNPROVED.to_owned());
-    let mut alive: Vec<bool> = pairs
-        .iter()
-        .map(|pair| lowering.system.store.is_zero(pair.truth))
-        .collect();
-    let mut makes: Vec<(u64, Make)> = Vec::new();
-    for seed in 0..search.points {
-        makes.push((
-            seed,
-            if search.active {
-                Make::AllOn
-            } else {
-                Make::Plain
-            },
-        ));
-    }
+) -> Result<Seen, Box<Counterexample>> {
+    let is_zero = |pair: &Pair| lowering.system.store.is_zero(pair.truth);
+    let mut seen = Seen {
+        patterns: FxHashSet::default(),
+        first: None,
+        starts: Vec::new(),
+        unproved: (!search.prove).then(|| UNPROVED.to_owned()),
+        formal: false,
+        alive: pairs.iter().map(is_zero).collect(),
+        met: Vec::new(),
+        signs: Vec::new(),
+        holes: Holes::default(),
+    };
+    let usual = if search.active {
+        Make::AllOn
+    } else {
+        Make::Plain
+    };
+    let mut makes: Vec<(u64, Make)> = (0..search.points).map(|seed| (seed, usual)).collect();
     let few_values = has_few_values(&lowering.system);
-    let mut met: Vec<Kink> = Vec::new();
-    let mut divisors: Vec<(TermId, Env)> = Vec::new();
-    let mut signs: Vec<Kink> = Vec::new();
-    let mut formal = false;
     let mut at = 0;
     let mut spare = SPARE_POINTS;
     let mut quiet = 0;
     let mut others = 0;
     loop {
-        if at == makes.len() && first.is_none() && spare > 0 {
+        if at == makes.len() && seen.first.is_none() && spare > 0 {
             // Where values meet by chance, as those of a maximum do, nothing is shown: another point.
             let seed = search.points + SPARE_POINTS - spare;
             makes.push((seed, makes[0].1));
             spare -= 1;
         }
-        let dead = first.is_some() && !formal && alive.contains(&false);
+        let dead = seen.first.is_some() && !seen.formal && seen.alive.contains(&false);
         if at == makes.len() && dead && quiet < QUIET_POINTS {
             // Where a function saturates nothing is told from 0.
             makes.push((1_100 + quiet, Make::QuietOn));
@@ -313,12 +254,15 @@ fn compared(
         let Some(point) = built(lowering, pairs, demands, search, seed, make, pair(0)) else {
             continue;
         };
-        // Where kinks were met the pattern may be new, and is then tested for identity, unless that failed already.
-        let smooth = first.as_ref().is_some_and(|(_, _, kinks)| kinks.is_empty());
-        let prove = !formal && unproved.is_none();
+        // Where kinks were seen.met the pattern may be new, and is then tested for identity, unless that failed already.
+        let smooth = seen
+            .first
+            .as_ref()
+            .is_some_and(|(_, _, kinks)| kinks.is_empty());
+        let prove = !seen.formal && seen.unproved.is_none();
         let residues = point.on_kink || (!smooth && prove);
         let mut found = look(lowering, pairs, &point, residues);
-        let unknown = prove && !patterns.contains_key(&signature(&found.kinks));
+        let unknown = prove && !seen.patterns.contains(&signature(&found.kinks));
         let on_kink = found.kinks.iter().any(|kink| kink.sign == Ordering::Equal);
         if !found.residues && (unknown || on_kink) {
             found = look(lowering, pairs, &point, true);
@@ -334,34 +278,36 @@ fn compared(
         }
         let told = found.close || matches!(found.shown, Shown::Refuted(_) | Shown::Agrees(1..));
         for kink in found.kinks.iter().filter(|_| told) {
-            if met.len() < MOST_BESIDE && !met.iter().any(|other| other.is_same(kink)) {
-                met.push(kink.clone());
+            if seen.met.len() < MOST_BESIDE
+                && !seen.met.iter().any(|(other, _)| other.is_same(kink))
+            {
+                seen.met.push((kink.clone(), (seed, make)));
             }
             let known = |other: &Kink| other.sign == kink.sign && other.is_same(kink);
-            if signs.len() < MOST_SIGNS && !signs.iter().any(known) {
-                signs.push(kink.clone());
+            if seen.signs.len() < MOST_SIGNS && !seen.signs.iter().any(known) {
+                seen.signs.push(kink.clone());
             }
         }
         // With every kink on, what is 0 is 0 by its structure.
-        for (seen, now) in alive.iter_mut().zip(&found.alive) {
-            *seen |= *now || found.all_on;
+        for (known, now) in seen.alive.iter_mut().zip(&found.alive) {
+            *known |= *now || found.all_on;
         }
-        if first.is_none() {
-            first = Some((seed, make, found.kinks.clone()));
-            divisors.clone_from(&found.divisors);
-            if unproved.is_none()
-                && !found.is_straight()
-                && !few_values
+        if seen.first.is_none() {
+            seen.first = Some((seed, make, found.kinks.clone()));
+            seen.holes.clone_from(&found.holes);
+            if seen.unproved.is_none()
+                && (few_values || !found.is_straight())
+                && !has_classes(&lowering.system)
                 && demands.zero.is_empty()
                 && matches!(found.shown, Shown::Agrees(1..))
-                && let Some(divides_by) =
+                && let Some(all) =
                     formally_identical(lowering, pairs, demands, search, (seed, make))
             {
-                formal = true;
-                divisors = divides_by;
+                seen.formal = true;
+                seen.holes = all;
             }
-            if !search.active && !found.kinks.is_empty() && !formal {
-                // Points built for patterns that chance seldom meets.
+            if !search.active && !found.kinks.is_empty() && !seen.formal {
+                // Points built for seen.patterns that chance seldom meets.
                 for seed in 0..2 {
                     makes.push((1_000 + seed, Make::AllOn));
                 }
@@ -375,47 +321,61 @@ fn compared(
             }
         }
         let pattern = signature(&found.kinks);
-        let known = patterns.contains_key(&pattern);
+        let known = seen.patterns.contains(&pattern);
         match found.shown {
             Shown::Refuted(example) => {
                 let plainer = (search.shown && !example.visible)
                     .then(|| visible(lowering, pairs, demands, search))
                     .flatten();
-                return Outcome::Differs(plainer.unwrap_or(example));
+                return Err(Box::new(plainer.unwrap_or(example)));
             }
-            Shown::Agrees(_) | Shown::Unlucky if known || patterns.len() >= MOST_PATTERNS => {}
-            Shown::Agrees(_) | Shown::Unlucky if formal => {
-                patterns.insert(pattern, ());
+            Shown::Agrees(_) | Shown::Unlucky if known || seen.patterns.len() >= MOST_PATTERNS => {}
+            Shown::Agrees(_) | Shown::Unlucky if seen.formal => {
+                seen.patterns.insert(pattern);
             }
             Shown::Agrees(_) | Shown::Unlucky => {
-                if unproved.is_none() {
+                if seen.unproved.is_none() {
                     match identical(lowering, pairs, demands, search, (seed, make), &found) {
                         Ok(()) => {
-                            patterns.insert(pattern, ());
-                            starts.push((seed, make, found.kinks.clone()));
+                            seen.patterns.insert(pattern);
+                            seen.starts.push((seed, make, found.kinks.clone()));
                             // Other points have nothing to add.
                             if found.is_straight() && !few_values {
                                 break;
                             }
                         }
-                        Err(why) => unproved = Some(why),
+                        Err(why) => seen.unproved = Some(why),
                     }
                 }
                 // Residues differ: where the numbers were equal by chance, others may tell the sides apart.
-                if unproved.is_some() && seed < MOST_SEEDS {
+                if seen.unproved.is_some() && seed < MOST_SEEDS {
                     makes.push((seed + SEED_STEP, make));
                 }
             }
             Shown::Nothing => {}
         }
     }
-    let Some((seed, make, kinks)) = first else {
-        let none = "no point was found at which both sides have a value";
-        return Outcome::Open(unproved.unwrap_or_else(|| none.into()));
+    Ok(seen)
+}
+
+fn compared(
+    lowering: &mut Lowering<'_>,
+    pairs: &[Pair],
+    demands: &Demands,
+    search: Search,
+) -> Outcome {
+    let seen = match points_seen(lowering, pairs, demands, search) {
+        Ok(seen) => seen,
+        Err(example) => return Outcome::Differs(*example),
     };
-    let mut patterns = patterns.len();
-    let by_slopes = unproved.is_some();
-    if let Some(why) = unproved {
+    let Some((seed, make, kinks)) = &seen.first else {
+        let none = "no point was found at which both sides have a value";
+        return Outcome::Open(seen.unproved.unwrap_or_else(|| none.into()));
+    };
+    let first = (*seed, *make);
+    let mut patterns = seen.patterns.len();
+    let by_slopes = seen.unproved.is_some();
+    if let Some(why) = seen.unproved {
         let shown = (search.prove && search.slopes > 0)
             .then(|| without_slope(lowering, pairs, demands, search))
             .flatten();
@@ -424,100 +384,131 @@ fn compared(
             None => return Outcome::Open(why),
         }
     }
-    if formal {
-        return Outcome::Same {
-            patterns,
-            except: hole(lowering, pairs, demands, search, (seed, make), &divisors)
-                .filter(|_| search.kinks),
-            by_slopes,
-        };
-    }
-    let mut all = starts.clone();
-    if !all.iter().any(|start| start.0 == seed) {
-        all.push((seed, make, kinks.clone()));
-    }
-    if alive.contains(&false)
-        && let Some(found) = dead_revived(lowering, pairs, demands, search, &all, &alive)
-    {
-        return found;
-    }
-    if patterns == 0 {
-        return Outcome::Open("no step pattern could be decided".into());
-    }
-    if search.values
-        && few_values
-        && let Some(start) = built(lowering, pairs, demands, search, seed, make, pair(0))
-        && let Some(example) = refuted_by_values(lowering, pairs, demands, &start, search.active)
+    let mut all = seen.starts;
+    let known = all.iter().position(|start| start.0 == *seed);
+    let other = match known {
+        Some(at) => all.remove(at),
+        None => (*seed, *make, kinks.clone()),
+    };
+    all.insert(0, other);
+    if !search.active
+        && let Some(example) = without_value(
+            lowering,
+            pairs,
+            demands,
+            search,
+            &all,
+            &seen.holes.radicands,
+        )
     {
         return Outcome::Differs(example);
     }
-    if !search.active
-        && let Some(example) = beside_kinks(lowering, pairs, demands, search, (seed, make), &met)
-    {
-        return Outcome::Differs(example);
-    }
-    if !search.active
-        && let Some(found) =
-            patterns_not_met(lowering, pairs, demands, search, &all, (&signs, by_slopes))
-    {
-        return found;
+    if !seen.formal {
+        if seen.alive.contains(&false)
+            && let Some(found) = dead_revived(lowering, pairs, demands, search, &all, &seen.alive)
+        {
+            return found;
+        }
+        if patterns == 0 {
+            return Outcome::Open("no step pattern could be decided".into());
+        }
+        if search.values
+            && has_few_values(&lowering.system)
+            && let Some(start) = built(lowering, pairs, demands, search, first.0, first.1, pair(0))
+        {
+            match tried_values(lowering, pairs, demands, &start, search.active) {
+                Tried::Refuted(example) => return Outcome::Differs(example),
+                Tried::All => {}
+                Tried::Some => return Outcome::Open(MANY_VALUES.into()),
+            }
+        }
+        if !search.active
+            && let Some(example) = beside_kinks(lowering, pairs, demands, search, &seen.met)
+        {
+            return Outcome::Differs(example);
+        }
+        let signs = (seen.signs.as_slice(), by_slopes);
+        if !search.active
+            && let Some(found) = patterns_not_met(lowering, pairs, demands, search, &all, signs)
+        {
+            return found;
+        }
     }
     let mut except = None;
-    if search.kinks && search.step_at_zero != StepAtZero::Undefined {
-        let others = starts.into_iter().filter(|start| start.0 != seed);
-        let (on, others): (Vec<_>, Vec<_>) = others.partition(|(_, make, _)| *make == Make::AllOn);
-        let first = std::iter::once((seed, make, kinks));
-        // A kink that is met from one of them is known.
-        let mut met: Vec<Kink> = Vec::new();
-        let mut open: Vec<Kink> = Vec::new();
-        for (seed, make, kinks) in first.chain(on).chain(others).take(MOST_STARTS) {
-            let mut unmet = kinks.clone();
-            // Where a root is met, its residues may have to be drawn again; where both sides are the same by chance, others.
-            let mut found = None;
-            let mut wanted = if few_values { DRAWS_OF_FEW } else { 1 };
-            for draw in 0..KINK_DRAWS + wanted {
-                let start = (seed + draw as u64 * SEED_STEP, make, draw);
-                let wanted_on = if unmet.is_empty() { &kinks } else { &unmet };
-                match on_kinks(
-                    lowering,
-                    pairs,
-                    demands,
-                    search,
-                    start,
-                    (wanted_on, by_slopes),
-                ) {
-                    Ok(example) => {
-                        found = example;
-                        unmet.clear();
-                        wanted -= 1;
-                    }
-                    Err(left) => unmet.retain(|kink| left.contains(kink)),
-                }
-                if wanted == 0 || found.is_some() {
-                    break;
-                }
-            }
-            met.extend(kinks.into_iter().filter(|kink| !unmet.contains(kink)));
-            open.append(&mut unmet);
-            except = found;
-            if except.is_some() {
-                break;
-            }
-        }
-        open.retain(|kink| !met.iter().any(|other| other.is_same(kink)));
-        if except.is_none() && !zeros_not_met(lowering, pairs, demands, search, &all, open) {
-            let why =
-                "equal off the kinks; on a kink no exact point was found to tell what holds there";
-            return Outcome::Open(why.into());
-        }
+    if search.kinks && !seen.formal && search.step_at_zero != StepAtZero::Undefined {
+        except = match at_kinks(lowering, pairs, demands, search, &all, by_slopes) {
+            Ok(except) => except,
+            Err(why) => return Outcome::Open(why),
+        };
     }
     if search.kinks && except.is_none() {
-        except = hole(lowering, pairs, demands, search, (seed, make), &divisors);
+        let divisors = &seen.holes.divisors;
+        except = hole(lowering, pairs, demands, search, first, divisors);
     }
     Outcome::Same {
         patterns,
         except,
         by_slopes,
+    }
+}
+
+/// A point on a kink at which the sides differ, with the kinks of some starts at 0.
+///
+/// # Errors
+/// Why it is not known of some kink.
+fn at_kinks(
+    lowering: &mut Lowering<'_>,
+    pairs: &[Pair],
+    demands: &Demands,
+    search: Search,
+    starts: &[(u64, Make, Vec<Kink>)],
+    by_slopes: bool,
+) -> Result<Option<Counterexample>, String> {
+    let few_values = has_few_values(&lowering.system);
+    let (first, others) = starts.split_at(1);
+    let (on, others): (Vec<_>, Vec<_>) =
+        others.iter().partition(|(_, make, _)| *make == Make::AllOn);
+    // A kink that is met from one of them is known.
+    let mut met: Vec<Kink> = Vec::new();
+    let mut open: Vec<Kink> = Vec::new();
+    for (seed, make, kinks) in first.iter().chain(on).chain(others).take(MOST_STARTS) {
+        let mut unmet = kinks.clone();
+        // Where a root is met, its residues may have to be drawn again; where both sides are the same by chance, others.
+        let mut wanted = if few_values { DRAWS_OF_FEW } else { 1 };
+        for draw in 0..KINK_DRAWS + wanted {
+            let start = (seed + draw as u64 * SEED_STEP, *make, draw);
+            let wanted_on = if unmet.is_empty() { kinks } else { &unmet };
+            let looked = on_kinks(
+                lowering,
+                pairs,
+                demands,
+                search,
+                start,
+                (wanted_on, by_slopes),
+            );
+            match looked {
+                Ok(Some(example)) => return Ok(Some(example)),
+                Ok(None) => {
+                    unmet.clear();
+                    wanted -= 1;
+                }
+                Err(left) => unmet.retain(|kink| left.contains(kink)),
+            }
+            if wanted == 0 {
+                break;
+            }
+        }
+        met.extend(kinks.iter().filter(|kink| !unmet.contains(kink)).cloned());
+        open.append(&mut unmet);
+    }
+    open.retain(|kink| !met.iter().any(|other| other.is_same(kink)));
+    if zeros_not_met(lowering, pairs, demands, search, starts, open) {
+        Ok(None)
+    } else {
+        Err(
+            "equal off the kinks; on a kink no exact point was found to tell what holds there"
+                .into(),
+        )
     }
 }
 
@@ -538,9 +529,13 @@ pub(super) fn is_active(system: &mut System, kinks: &[Kink]) -> bool {
 /// Whether an input has some values only: a class, a target that is 0 or 1.
 pub(super) fn has_few_values(system: &System) -> bool {
     let mut facts = system.assumptions.iter().map(|assumption| &assumption.fact);
+    facts.any(|fact| matches!(fact, Fact::OneOf(..) | Fact::OneHot(..))) || has_classes(system)
+}
+
+/// Whether an input is a whole number, with which others are counted.
+fn has_classes(system: &System) -> bool {
     let mut families = system.family_ids().map(|family| system.family(family));
-    facts.any(|fact| matches!(fact, Fact::OneOf(..) | Fact::OneHot(..)))
-        || families.any(|family| family.integers.is_some())
+    families.any(|family| family.integers.is_some())
 }
 
 /// Summands of either side that have several kinks: products that are 0 unless all of them are on.
@@ -586,12 +581,8 @@ fn visible(
     (0..QUIET_POINTS).find_map(|seed| {
         let make = Make::Quiet;
         let point = built(lowering, pairs, demands, search, seed, make, pair(0))?;
-        let found = look(lowering, pairs, &point, true);
-        let accidental = found.kinks.iter().any(|kink| kink.accidental);
-        match found.shown {
-            Shown::Refuted(example) if example.visible && !accidental => Some(example),
-            _ => None,
-        }
+        let found = look(lowering, pairs, &point, true).refutes();
+        found.filter(|example| example.visible)
     })
 }
 
@@ -683,160 +674,8 @@ fn signature(kinks: &[Kink]) -> u64 {
     hasher.finish()
 }
 
-/// Both sides of every pair at a point, with residues or by numbers alone.
-pub(super) fn look(
-    lowering: &mut Lowering<'_>,
-    pairs: &[Pair],
-    point: &Point,
-    residues: bool,
-) -> At {
-    let evaluator = if residues {
-        Evaluator::new(lowering, point)
-    } else {
-        Evaluator::bare(lowering, point)
-    };
-    let mut evaluator = evaluator.roomy();
-    let empty = Env::new();
-    let field = point.arithmetic.field;
-    // For each tower whether it has both sides, and whether they are the same there.
-    let mut towers: SmallVec<[Option<bool>; 2]> = smallvec![Some(true); field.towers()];
-    let mut agreed = vec![0; pairs.len()];
-    let mut close = true;
-    let mut refuted: Option<(usize, Option<Value>, Value)> = None;
-    let mut trouble = None;
-    let mut alive = vec![false; pairs.len()];
-    let mut truths = Vec::with_capacity(pairs.len());
-    for (pair, alive) in pairs.iter().zip(&mut alive) {
-        match evaluator.term(pair.truth, &empty) {
-            Ok(truth) => {
-                *alive = matches!(truth.real.sign(), Some(Ordering::Less | Ordering::Greater));
-                truths.push(truth);
-            }
-            Err(found) => {
-                trouble = Some(found);
-                break;
-            }
-        }
-    }
-    // An argument that is 0 whatever the inputs are is never on.
-    let all_on = evaluator.kinks.iter().all(|kink| match kink.sign {
-        Ordering::Greater => true,
-        Ordering::Equal => !kink.accidental,
-        Ordering::Less => false,
-    });
-    evaluator.divisors.clear();
-    let both = if trouble.is_none() { pairs } else { &[] };
-    for (at, (pair, truth)) in both.iter().zip(truths).enumerate() {
-        match evaluator.term(pair.claim, &empty) {
-            Ok(claim) => {
-                close &= lie_close(&truth.real, &claim.real);
-                if refuted.is_none() && differ(&truth.real, &claim.real) {
-                    refuted = Some((at, Some(claim), truth));
-                    continue;
-                }
-                match (&truth.residues, &claim.residues) {
-                    (Some(a), Some(b)) => {
-                        for (known, same) in towers.iter_mut().zip(field.compared(a, b)) {
-                            agreed[at] += usize::from(same == Some(true));
-                            *known = known.zip(same).map(|(before, now)| before && now);
-                        }
-                    }
-                    _ => towers.fill(None),
-                }
-            }
-            Err(Trouble::NoValue) => {
-                if refuted.is_none() {
-                    refuted = Some((at, None, truth));
-                }
-            }
-            Err(found) => {
-                trouble = Some(found);
-                break;
-            }
-        }
-    }
-    let divisors = std::mem::take(&mut evaluator.divisors);
-    let (kinks, branched, mut read) = evaluator.finished();
-    let shown = match (trouble, refuted) {
-        (Some(_), _) => Shown::Nothing,
-        (None, Some((at, claim, truth))) => {
-            read.sort();
-            read.dedup();
-            Shown::Refuted(Counterexample {
-                point: named(lowering, &read, point),
-                claim_value: claim.as_ref().map(|claim| show(&claim.real)),
-                true_value: show(&truth.real),
-                element: pairs[at].element.clone(),
-                step_pattern: pattern_text(&kinks),
-                sizes: lowering.instance.name(&lowering.system),
-                not_positive: not_positive(&read, point),
-                binary: binary(&read, point),
-                visible: claim.is_none_or(|claim| told_apart(&claim.real, &truth.real)),
-            })
-        }
-        (None, None) if towers.contains(&Some(false)) => Shown::Agrees(0),
-        (None, None) => match towers.iter().flatten().count() {
-            0 => Shown::Unlucky,
-            count => Shown::Agrees(count),
-        },
-    };
-    At {
-        shown,
-        agreed,
-        close,
-        residues,
-        kinks,
-        divisors,
-        branched,
-        all_on,
-        alive,
-    }
-}
-
-/// Whether the sides have residues at a point that are not the same.
-pub(super) fn residues_differ(lowering: &mut Lowering<'_>, pairs: &[Pair], point: &Point) -> bool {
-    matches!(look(lowering, pairs, point, true).shown, Shown::Agrees(0))
-}
-
-fn pattern_text(kinks: &[Kink]) -> String {
-    kinks
-        .iter()
-        .map(|kink| match kink.sign {
-            Ordering::Greater => '+',
-            Ordering::Less => '-',
-            Ordering::Equal => '0',
-        })
-        .collect()
-}
-
-fn named(lowering: &Lowering<'_>, read: &[Element], point: &Point) -> Vec<(String, String)> {
-    let name = |element: &Element| lowering.element_name(element.0, &element.1);
-    read.iter()
-        .map(|element| (name(element), show(&point.value(element).real)))
-        .collect()
-}
-
-fn not_positive(read: &[Element], point: &Point) -> Vec<FamilyId> {
-    let mut found: Vec<FamilyId> = read
-        .iter()
-        .filter(|element| point.value(element).real.sign() != Some(Ordering::Greater))
-        .map(|element| element.0)
-        .collect();
-    found.dedup();
-    found
-}
-
-fn binary(read: &[Element], point: &Point) -> Vec<FamilyId> {
-    let bit = |element: &Element| match point.value(element).real {
-        Real::Exact(number) => number == Rational::int(0) || number == Rational::int(1),
-        Real::Between(..) => false,
-    };
-    let families = read.chunk_by(|a, b| a.0 == b.0);
-    families
-        .filter(|elements| elements.iter().all(bit))
-        .map(|elements| elements[0].0)
-        .collect()
-}
+const MANY_VALUES: &str = "equal for the values that were tried of what has some values only; they are too many to try all, and the sides are not \
+                           identical for all numbers";
 
 const UNPROVED: &str = "the two sides could not be shown to be identical";
 
@@ -853,7 +692,7 @@ fn identical(
     for tall in [false, true] {
         // Each pair has roots of its own.
         let mut agreed = vec![0; pairs.len()];
-        for draw in 0..if tall { 2 * MOST_DRAWS } else { MOST_DRAWS } {
+        for draw in 0..if tall { 2 * MOST_DRAWS } else { MOST_OF_ROOTS } {
             let other;
             let found = if draw == 0 && !tall {
                 first
@@ -884,7 +723,7 @@ fn identical(
     Err(why.into())
 }
 
-/// What the claim divides by if the sides are identical in two towers where every step and every choice is an unknown number: they
+/// Where the claim may have no value if the sides are identical in two towers where every step and every choice is an unknown number: they
 /// are the same wherever both have a value then, on kinks too.
 fn formally_identical(
     lowering: &mut Lowering<'_>,
@@ -892,13 +731,13 @@ fn formally_identical(
     demands: &Demands,
     search: Search,
     (seed, make): (u64, Make),
-) -> Option<Vec<(TermId, Env)>> {
+) -> Option<Holes> {
     let mut agreed = vec![0; pairs.len()];
     for draw in 0..MOST_FORMAL {
         let point = built(lowering, pairs, demands, search, seed, make, pair(draw))?;
         let point = Point {
             steps: Steps::Formal,
-            ..point
+            ..freed(lowering, &point)
         };
         let found = look(lowering, pairs, &point, true);
         match found.shown {
@@ -907,49 +746,8 @@ fn formally_identical(
             Shown::Agrees(0) | Shown::Refuted(_) | Shown::Nothing => return None,
         }
         if found.agree(&mut agreed, 2) {
-            return Some(found.divisors);
+            return Some(found.holes);
         }
     }
     None
-}
-
-/// Both sides with these signs of some arguments, whatever the inputs are; none if there are no residues of them.
-pub(super) fn look_with(
-    lowering: &mut Lowering<'_>,
-    pairs: &[Pair],
-    point: &Point,
-    signs: &[Wanted],
-) -> Option<At> {
-    let point = with_signs(lowering, point, signs)?;
-    Some(look(lowering, pairs, &point, true))
-}
-
-/// A point at which some arguments have these signs; none if there are no residues of them.
-pub(super) fn with_signs(
-    lowering: &mut Lowering<'_>,
-    point: &Point,
-    signs: &[Wanted],
-) -> Option<Point> {
-    let mut point = point.clone();
-    // What an argument is may depend on the signs of others that come later.
-    for _ in 0..2 {
-        let before = point.signs.clone();
-        for (at, (argument, env, sign)) in signs.iter().enumerate() {
-            let value = Evaluator::new(lowering, &point).term(*argument, env);
-            let forced = Forced {
-                argument: *argument,
-                env: env.clone(),
-                sign: *sign,
-                residues: value.ok()?.residues?,
-            };
-            match point.signs.get_mut(at) {
-                Some(known) => *known = forced,
-                None => point.signs.push(forced),
-            }
-        }
-        if signs.len() < 2 || before == point.signs {
-            break;
-        }
-    }
-    Some(point)
 }

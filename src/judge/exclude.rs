@@ -4,14 +4,15 @@ use std::cmp::Ordering;
 
 use rustc_hash::FxHashMap;
 
-use super::compare::with_signs;
 use super::evaluate::{Element, Evaluator, Point};
 use super::field::Residues;
+use super::look::with_signs;
 use super::point::Demands;
 use super::rational::Rational;
 use super::reach::Wanted;
 use super::value::{Arithmetic, Real, Value};
 use crate::claim::Lowering;
+use crate::term::TermId;
 
 /// Whether one of some arguments never has its sign, whatever the inputs are: by what is known of functions, or evaluated
 /// with ranges for numbers.
@@ -21,12 +22,30 @@ pub(super) fn is_impossible(
     like: &Point,
     wanted: &[Wanted],
 ) -> bool {
-    let excluded = wanted.iter().any(|(argument, _, sign)| {
-        let known = lowering.structure.sign(&lowering.system, *argument);
+    let excluded = wanted.iter().any(|(argument, env, sign)| {
+        // `h - a`, where h is a with something positive added to it.
+        let summands = Evaluator::bare(lowering, like).summands(*argument, env);
+        let mut known = |negative: bool, term: TermId| {
+            let sign = lowering.structure.sign(&lowering.system, term);
+            let (above, below) = (sign.is_nonnegative(), sign.is_nonpositive());
+            let (above, below) = if negative {
+                (below, above)
+            } else {
+                (above, below)
+            };
+            [above, below, sign.is_nonzero()]
+        };
+        let whole = known(false, *argument);
+        let parts: Vec<[bool; 3]> = summands
+            .iter()
+            .map(|(negative, term)| known(*negative, *term))
+            .collect();
+        let all = |at: usize| parts.iter().all(|part| part[at]);
+        let some = parts.iter().any(|part| part[2]);
         match sign {
-            Ordering::Less => known.is_nonnegative(),
-            Ordering::Greater => known.is_nonpositive(),
-            Ordering::Equal => known.is_nonzero(),
+            Ordering::Less => whole[0] || all(0),
+            Ordering::Greater => whole[1] || all(1),
+            Ordering::Equal => whole[2] || (some && (all(0) || all(1))),
         }
     });
     if excluded {

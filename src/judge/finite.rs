@@ -1,10 +1,12 @@
-//! Inputs that have some values only, a class or a one-hot target: all of them are tried where they are few.
+//! Inputs that have some values only, a class or a one-hot target: all of them are tried where they are few, or any number stands
+//! for them.
 
-use super::compare::{Counterexample, Pair, Shown, is_active, look};
+use super::compare::is_active;
 use super::evaluate::{Element, Evaluator, Point};
-use super::point::{Demands, integer_range};
+use super::look::{Counterexample, Pair, look};
 use super::point::{
-    elements_of, env_of, input_of, keeps_signs, one_hot_rows, satisfied, values_of,
+    Demands, elements_of, env_of, input_of, integer_range, keeps_signs, one_hot_rows, satisfied,
+    values_of,
 };
 use super::rational::Rational;
 use crate::claim::Lowering;
@@ -14,24 +16,72 @@ use crate::system::Fact;
 type Values = Vec<(Element, Rational)>;
 
 /// More values are not tried for one comparison.
-const MOST_VALUES: usize = 1_024;
+const MOST_VALUES: usize = 4_096;
 
-/// A combination of values at which the sides differ, the other numbers as at a point; if only that counts, one at which
-/// every kink's argument is positive.
-pub(super) fn refuted_by_values(
+/// What trying values has shown.
+pub(super) enum Tried {
+    /// The sides differ.
+    Refuted(Counterexample),
+    /// They do not differ for any of them.
+    All,
+    /// They do not differ for those that were tried.
+    Some,
+}
+
+/// Whether the sides differ for some combination of values, the other numbers as at a point; if only that counts, for one at
+/// which every kink's argument is positive.
+pub(super) fn tried_values(
     lowering: &mut Lowering<'_>,
     pairs: &[Pair],
     demands: &Demands,
     start: &Point,
     active: bool,
-) -> Option<Counterexample> {
+) -> Tried {
     if !demands.zero.is_empty() {
-        return None;
+        return Tried::All;
     }
-    let assumptions = lowering.system.assumptions.clone();
+    let choices = sorted_choices(lowering, pairs, start);
+    let (mut all, complete) = combined(lowering, &choices, true);
+    // All of them alike.
+    let most = choices.iter().map(|(_, choice)| choice.len()).max();
+    all.extend((0..most.unwrap_or(0)).map(|at| -> Values {
+        let alike = choices
+            .iter()
+            .flat_map(|(_, choice)| &choice[at.min(choice.len() - 1)]);
+        alike.cloned().collect()
+    }));
+    if let Some(example) = refuted_by(lowering, pairs, demands, (start, &all), active) {
+        return Tried::Refuted(example);
+    }
+    if complete {
+        return Tried::All;
+    }
+    // Each pair reads fewer of them.
+    for pair in pairs.chunks(1) {
+        let choices = sorted_choices(lowering, pair, start);
+        let (all, complete) = combined(lowering, &choices, false);
+        if let Some(example) = refuted_by(lowering, pair, demands, (start, &all), active) {
+            return Tried::Refuted(example);
+        }
+        if !complete {
+            return Tried::Some;
+        }
+    }
+    Tried::All
+}
+
+/// Combinations of choices, with those that are not read as far as there is room, and whether they are all that count.
+fn combined(
+    lowering: &Lowering<'_>,
+    choices: &[(bool, Vec<Values>)],
+    unread: bool,
+) -> (Vec<Values>, bool) {
     let mut all: Vec<Values> = vec![Vec::new()];
-    for choice in sorted_choices(lowering, pairs, start) {
-        if all.len() * choice.len() > MOST_VALUES {
+    let mut complete = true;
+    for (read, choice) in choices {
+        if all.len() * choice.len() > MOST_VALUES || !(*read || unread) {
+            // Of the classes of several examples some combinations have to do.
+            complete &= !read || is_class(lowering, choice);
             continue;
         }
         let joined = |known: &Values| -> Vec<Values> {
@@ -41,20 +91,30 @@ pub(super) fn refuted_by_values(
         };
         all = all.iter().flat_map(joined).collect();
     }
+    (all, complete)
+}
+
+/// A point with some of these values at which the sides differ.
+fn refuted_by(
+    lowering: &mut Lowering<'_>,
+    pairs: &[Pair],
+    demands: &Demands,
+    (start, all): (&Point, &[Values]),
+    active: bool,
+) -> Option<Counterexample> {
+    let assumptions = lowering.system.assumptions.clone();
     for values in all {
         let mut point = start.clone();
         for (element, value) in values {
-            let value = point.arithmetic.number(value);
-            point.fixed.insert(element, value);
+            let value = point.arithmetic.number(value.clone());
+            point.fixed.insert(element.clone(), value);
         }
         if !keeps_signs(&point, demands) || satisfied(lowering, &point, &assumptions) != Some(true)
         {
             continue;
         }
         let found = look(lowering, pairs, &point, false);
-        let on_kink = found.kinks.iter().any(|kink| kink.accidental);
-        if let Shown::Refuted(example) = found.shown
-            && !on_kink
+        if let Some(example) = found.refutes()
             && (!active || is_active(&mut lowering.system, &found.kinks))
         {
             return Some(example);
@@ -63,8 +123,39 @@ pub(super) fn refuted_by_values(
     None
 }
 
-/// The choices, each with its alternatives: those that either side reads at a point and then those with the fewest first.
-fn sorted_choices(lowering: &mut Lowering<'_>, pairs: &[Pair], start: &Point) -> Vec<Vec<Values>> {
+/// Whether what is chosen is a class.
+fn is_class(lowering: &Lowering<'_>, choice: &[Values]) -> bool {
+    let mut elements = choice.iter().flatten().map(|(element, _)| element);
+    elements.any(|element| lowering.system.family(element.0).integers.is_some())
+}
+
+/// A point at which what has some values only has any: of what is one-hot the sum stays 1.
+pub(super) fn freed(lowering: &mut Lowering<'_>, point: &Point) -> Point {
+    let mut freed = point.clone();
+    for choice in choices(lowering) {
+        let Some(all) = choice.first() else { continue };
+        for (element, _) in all {
+            freed.fixed.insert(element.clone(), point.made_up(element));
+        }
+        if let [others @ .., (last, _)] = all.as_slice()
+            && !others.is_empty()
+        {
+            let arithmetic = point.arithmetic;
+            let rest = others.iter().fold(arithmetic.int(1), |rest, (element, _)| {
+                arithmetic.minus(&rest, &point.made_up(element))
+            });
+            freed.fixed.insert(last.clone(), rest);
+        }
+    }
+    freed
+}
+
+/// The choices, each with whether either side reads it at a point and with its alternatives: those that either side reads at a point and then those with the fewest first.
+fn sorted_choices(
+    lowering: &mut Lowering<'_>,
+    pairs: &[Pair],
+    start: &Point,
+) -> Vec<(bool, Vec<Values>)> {
     let mut evaluator = Evaluator::bare(lowering, start);
     for pair in pairs {
         for side in [pair.truth, pair.claim] {
@@ -73,15 +164,15 @@ fn sorted_choices(lowering: &mut Lowering<'_>, pairs: &[Pair], start: &Point) ->
         }
     }
     let read = evaluator.read.clone();
-    let mut found = choices(lowering);
-    found.retain(|choice| choice.len() > 1);
-    found.sort_by_key(|choice| {
-        let mut elements = choice.iter().flatten().map(|(element, _)| element);
-        (
-            !elements.any(|element| read.contains(element)),
-            choice.len(),
-        )
-    });
+    let mut found: Vec<(bool, Vec<Values>)> = choices(lowering)
+        .into_iter()
+        .filter(|choice| choice.len() > 1)
+        .map(|choice| {
+            let mut elements = choice.iter().flatten().map(|(element, _)| element);
+            (elements.any(|element| read.contains(element)), choice)
+        })
+        .collect();
+    found.sort_by_key(|(read, choice)| (!read, choice.len()));
     found
 }
 

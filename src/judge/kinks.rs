@@ -2,9 +2,10 @@
 
 use std::cmp::Ordering;
 
-use super::compare::{Counterexample, Make, Pair, Search, Shown, built, look, look_with, pair};
+use super::compare::{Make, Search, built, pair};
 use super::evaluate::{Env, Kink, Point};
 use super::exclude::is_impossible;
+use super::look::{Counterexample, Pair, Shown, look, look_with};
 use super::point::{Demands, Unmet, beside, holds, keeps_signs, solutions};
 use super::reach::Wanted;
 use crate::claim::Lowering;
@@ -19,16 +20,15 @@ pub(super) fn beside_kinks(
     pairs: &[Pair],
     demands: &Demands,
     search: Search,
-    (seed, make): (u64, Make),
-    kinks: &[Kink],
+    kinks: &[(Kink, (u64, Make))],
 ) -> Option<Counterexample> {
     if !demands.zero.is_empty() {
         return None;
     }
-    let start = built(lowering, pairs, demands, search, seed, make, pair(0))?;
     let assumptions = lowering.system.assumptions.clone();
-    for kink in kinks {
+    for (kink, (seed, make)) in kinks {
         let (argument, env) = (kink.argument, &kink.env);
+        let start = built(lowering, pairs, demands, search, *seed, *make, pair(0))?;
         let Ok(points) = solutions(lowering, &start, argument, env, &assumptions, 3) else {
             continue;
         };
@@ -43,10 +43,7 @@ pub(super) fn beside_kinks(
                 if zero && !point.on_kink && matches!(found.shown, Shown::Refuted(_)) {
                     found = look(lowering, pairs, &point, true);
                 }
-                let accidental = found.kinks.iter().any(|kink| kink.accidental);
-                if let Shown::Refuted(example) = found.shown
-                    && !accidental
-                {
+                if let Some(example) = found.refutes() {
                     return Some(example);
                 }
             }

@@ -3,8 +3,9 @@
 use std::cell::OnceCell;
 
 use super::assume;
-use super::compare::{Counterexample, Outcome, Pair, Search, compare};
+use super::compare::{Outcome, Search, compare};
 use super::evaluate::{Detached, Env};
+use super::look::{Counterexample, Pair};
 use super::mistakes::{self as mistake, Mistake};
 use super::point::Demands;
 use super::sizes::{beyond, sizes};
@@ -13,7 +14,6 @@ use crate::claim::{
 };
 use crate::matrix::Layout;
 use crate::numeric::{Instance, deeper_instances};
-
 use crate::source::{Report, Source, Span};
 use crate::syntax::StepAtZero;
 use crate::system::System;
@@ -516,6 +516,8 @@ impl<'s> Judge<'s> {
         let mut open = None;
         let mut by_slopes = false;
         let mut sizes = Vec::new();
+        // Whether what stands behind the formula holds anywhere.
+        let mut met = false;
         for at in 0..self.lowerings.len() {
             let (pairs, at_points) = match self.pairs(at, truth, claim) {
                 Ok(pairs) => pairs,
@@ -550,16 +552,20 @@ impl<'s> Judge<'s> {
                     return Relation::Differs(example);
                 }
                 Outcome::Same {
-                    patterns: met,
+                    patterns: count,
                     except: found,
                     by_slopes: also,
                 } => {
                     by_slopes |= also;
-                    patterns = patterns.max(met);
+                    patterns = patterns.max(count);
                     except = except.or(found);
+                    met = met || self.is_meant(at, &pairs, &demands, search);
                 }
                 Outcome::Open(why) => open = open.or(Some(why)),
             }
+        }
+        if open.is_none() && !sizes.is_empty() && !met {
+            open = Some("no point was found at which what stands behind the formula holds".into());
         }
         match open {
             Some(why) => Relation::Open(why),
@@ -570,6 +576,33 @@ impl<'s> Judge<'s> {
                 sizes,
             },
         }
+    }
+
+    /// Whether some pair is meant somewhere: the condition that it is under holds at a point.
+    fn is_meant(&mut self, at: usize, pairs: &[Pair], demands: &Demands, search: Search) -> bool {
+        if pairs.iter().any(|pair| pair.guard.is_none()) {
+            return true;
+        }
+        let lowering = &mut self.lowerings[at];
+        let zero = lowering.system.store.int(0);
+        let guards = pairs.iter().filter_map(|pair| pair.guard);
+        let never = guards.map(|guard| Pair {
+            truth: zero,
+            claim: guard,
+            guard: None,
+            element: None,
+        });
+        let never: Vec<Pair> = never.collect();
+        let search = Search {
+            prove: false,
+            values: true,
+            shown: false,
+            ..search
+        };
+        matches!(
+            compare(lowering, &never, demands, search),
+            Outcome::Differs(_)
+        )
     }
 
     /// The numbers that are claimed to be equal at one instance, and what is 0 at the points that are meant.
@@ -600,10 +633,12 @@ impl<'s> Judge<'s> {
                 lowering.guarded(&left, guard),
                 lowering.guarded(&right, guard),
             );
+            let guard = Some(guard).filter(|guard| !lowering.system.store.is_one(*guard));
             for (entry, (a, b)) in left.entries.iter().zip(&right.entries).enumerate() {
                 pairs.push(Pair {
                     truth: *a,
                     claim: *b,
+                    guard,
                     element: element_text(letters, &left, entry),
                 });
             }

@@ -11,6 +11,7 @@ mod field;
 mod finite;
 mod kinks;
 mod line;
+mod look;
 mod mistakes;
 mod pages;
 mod point;
@@ -24,8 +25,8 @@ mod square;
 mod value;
 
 pub use crate::claim::{LineKind, Skipped};
-pub use compare::Counterexample;
 pub use line::{Judged, LineVerdict, Options, Verdict, check};
+pub use look::Counterexample;
 pub use mistakes::{MISTAKES, Mistake, Row as MistakeRow};
 pub use pages::{html, html_refusal, html_section, markdown};
 pub use report::{json, text};

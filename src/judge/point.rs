@@ -116,6 +116,7 @@ pub(super) fn point(lowering: &mut Lowering<'_>, plan: Plan, demands: &Demands) 
         signs: Vec::new(),
         boxed: false,
         steps: Steps::Taken,
+        exponents: lowering.structure.exponents(&lowering.system),
     };
     fix_integers(lowering, &mut point);
     let bounds = bounds_of(lowering, demands)?;
@@ -592,14 +593,32 @@ fn solutions_of(
             let rise = arithmetic.times(&slope, &arithmetic.int(place));
             lines.push((arithmetic.minus(&low, &rise), slope));
         }
-        for (zero, slope) in lines {
-            if slope.real.sign().is_none_or(|sign| sign == Ordering::Equal) {
-                continue;
+        let mut roots: Vec<Value> = lines
+            .iter()
+            .filter(|(_, slope)| {
+                slope
+                    .real
+                    .sign()
+                    .is_some_and(|sign| sign != Ordering::Equal)
+            })
+            .filter_map(|(zero, slope)| {
+                let inverse = arithmetic.inverse(slope).ok()?;
+                Some(arithmetic.times(&arithmetic.times(zero, &inverse), &arithmetic.int(-1)))
+            })
+            .collect();
+        if lines.len() > 1
+            && let (Some(below), Some(middle), Some(above)) = (
+                at(arithmetic.int(-1)),
+                at(arithmetic.int(0)),
+                at(arithmetic.int(1)),
+            )
+        {
+            roots.extend(roots_of_quadratic(arithmetic, &below, &middle, &above));
+        }
+        for root in roots {
+            if found.iter().any(|(family, _)| *family == element.0) {
+                break;
             }
-            let Ok(inverse) = arithmetic.inverse(&slope) else {
-                continue;
-            };
-            let root = arithmetic.times(&arithmetic.times(&zero, &inverse), &arithmetic.int(-1));
             let Some(check) = value_at(lowering, point, element, root.clone(), term, env) else {
                 continue;
             };
@@ -624,6 +643,31 @@ fn solutions_of(
         return Err(if constant { Unmet::Forbidden } else { unmet });
     }
     Ok(found.into_iter().map(|(_, point)| point).collect())
+}
+
+/// The roots of what has these values at -1, 0 and 1, if it is quadratic.
+fn roots_of_quadratic(
+    arithmetic: Arithmetic,
+    below: &Value,
+    middle: &Value,
+    above: &Value,
+) -> Vec<Value> {
+    let half = arithmetic.number(Rational::new(1, 2));
+    let sum = arithmetic.plus(above, below);
+    let curve = arithmetic.minus(&arithmetic.times(&sum, &half), middle);
+    let slope = arithmetic.times(&arithmetic.minus(above, below), &half);
+    let four = arithmetic.times(&arithmetic.int(4), &arithmetic.times(&curve, middle));
+    let discriminant = arithmetic.minus(&arithmetic.times(&slope, &slope), &four);
+    let twice = arithmetic.plus(&curve, &curve);
+    let (Ok(inverse), Ok(root)) = (
+        arithmetic.inverse(&twice),
+        arithmetic.power(&discriminant, &Rational::new(1, 2)),
+    ) else {
+        return Vec::new();
+    };
+    [root.clone(), arithmetic.minus(&arithmetic.int(0), &root)]
+        .map(|root| arithmetic.times(&arithmetic.minus(&root, &slope), &inverse))
+        .to_vec()
 }
 
 /// Whether elements of a quantity can be changed one by one: those of a symmetric matrix cannot.

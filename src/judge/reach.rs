@@ -8,12 +8,12 @@
 use std::cmp::Ordering;
 
 use super::compare::{
-    Counterexample, MOST_DRAWS, MOST_STARTS, Make, Outcome, Pair, Search, Shown, built, drawn,
-    has_few_values, is_active, look, look_with, pair, with_signs,
+    MOST_DRAWS, MOST_STARTS, Make, Outcome, Search, built, drawn, has_few_values, is_active, pair,
 };
 use super::evaluate::{Detached, Element, Env, Kink, Point};
 use super::exclude::{exclude_each_other, is_impossible};
 use super::field::Field;
+use super::look::{Counterexample, Pair, Shown, look, look_with, with_signs};
 use super::point::{Demands, holds, is_movable, keeps_signs, satisfied, signs, solutions};
 use super::rational::Rational;
 use super::signs::{Found, Question, SignSearch};
@@ -172,6 +172,34 @@ pub(super) fn zeros_not_met(
     let together = (all.len() > 1).then(|| all.clone());
     let mut sets = all.into_iter().map(|zero| vec![zero]).chain(together);
     sets.all(|zeros| (0..reach.starts.len()).all(|start| reach.identical(start, &zeros).0))
+}
+
+/// A point at which what the claim takes a logarithm or a root of is negative, and the truth has a value.
+pub(super) fn without_value(
+    lowering: &mut Lowering<'_>,
+    pairs: &[Pair],
+    demands: &Demands,
+    search: Search,
+    starts: &[(u64, Make, Vec<Kink>)],
+    radicands: &[(TermId, Env)],
+) -> Option<Counterexample> {
+    if radicands.is_empty() || !demands.zero.is_empty() {
+        return None;
+    }
+    let mut reach = Reach::new(lowering, pairs, demands, search, starts);
+    if reach.starts.is_empty() {
+        return None;
+    }
+    radicands.iter().find_map(|(argument, env)| {
+        let negative = [(*argument, env.clone(), Ordering::Less)];
+        if !reach.impossible_alone(&negative).is_empty() {
+            return None;
+        }
+        let points = reach.climbed(&negative).unwrap_or_default();
+        points
+            .iter()
+            .find_map(|point| look(reach.lowering, pairs, point, true).refutes())
+    })
 }
 
 /// Compares both sides of pairs whose truth was 0 at every point with signs for which it is not, if it is not 0 for all:
@@ -474,10 +502,8 @@ impl<'r, 'l> Reach<'r, 'l> {
         }
         for point in points {
             let seen = look(self.lowering, self.pairs, &point, true);
-            let accidental = seen.kinks.iter().any(|kink| kink.accidental);
-            match seen.shown {
-                Shown::Refuted(example) if !accidental => return Some(example),
-                _ => {}
+            if let Some(example) = seen.refutes() {
+                return Some(example);
             }
         }
         None

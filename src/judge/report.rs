@@ -3,8 +3,8 @@
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
-use super::compare::Counterexample;
 use super::line::{Judged, LineVerdict, Verdict};
+use super::look::Counterexample;
 use crate::claim::LineKind;
 use crate::source::{Source, Span};
 

@@ -6,9 +6,9 @@
 
 use std::cmp::Ordering;
 
-use super::compare::{Pair, with_signs};
 use super::evaluate::{Env, Evaluator, Kink, Point, Steps};
 use super::field::Residues;
+use super::look::{Pair, with_signs};
 use super::reach::Wanted;
 use crate::claim::Lowering;
 use crate::term::TermId;

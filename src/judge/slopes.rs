@@ -7,9 +7,10 @@
 use num_bigint::BigInt;
 use rustc_hash::FxHashSet;
 
-use super::compare::{Make, Outcome, Pair, Search, built, compare, drawn, residues_differ};
+use super::compare::{Make, Outcome, Search, built, compare, drawn};
 use super::evaluate::{Element, Env, Evaluator};
 use super::field::Field;
+use super::look::{Pair, residues_differ};
 use super::point::Demands;
 use crate::claim::Lowering;
 use crate::source::Span;
@@ -52,6 +53,7 @@ pub(super) fn without_slope(
             slopes.push(Pair {
                 truth: zero,
                 claim: slope.ok()?,
+                guard: None,
                 element: None,
             });
         }

@@ -48,10 +48,11 @@ impl Real {
         match self {
             Real::Exact(value) => {
                 let near = value.nearest();
+                let exact = |whole: i64| whole.unsigned_abs() < 1 << f64::MANTISSA_DIGITS;
                 if near.is_nan() {
                     (f64::NEG_INFINITY, f64::INFINITY)
-                } else if value.is_zero() {
-                    (0.0, 0.0)
+                } else if value.as_int().is_some_and(exact) {
+                    (near, near)
                 } else {
                     (below(near, 2), above(near, 2))
                 }
@@ -92,7 +93,18 @@ impl Real {
             return Real::exact(a.plus(b));
         }
         let ((a, b), (c, d)) = (self.bounds(), other.bounds());
-        Real::between((a + c).next_down(), (b + d).next_up())
+        // What is exact is not rounded (Knuth 1997, section 4.2.2, theorem B, tells the error).
+        let sum = |x: f64, y: f64, away: fn(f64) -> f64| {
+            let sum = x + y;
+            let other = sum - x;
+            let error = (x - (sum - other)) + (y - other);
+            if error.abs() > 0.0 || error.is_nan() {
+                away(sum)
+            } else {
+                sum
+            }
+        };
+        Real::between(sum(a, c, f64::next_down), sum(b, d, f64::next_up))
     }
 
     fn times(&self, other: &Real) -> Real {
@@ -105,12 +117,19 @@ impl Real {
             }
         }
         let ((a, b), (c, d)) = (self.bounds(), other.bounds());
-        // An end without bound is never reached, so that 0 times it is 0.
-        let product = |x: f64, y: f64| if x == 0.0 || y == 0.0 { 0.0 } else { x * y };
-        let all = [product(a, c), product(a, d), product(b, c), product(b, d)];
-        let low = all.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        Real::between(low.next_down(), high.next_up())
+        // An end without bound is never reached, so that 0 times it is 0. What is exact is not rounded.
+        let product = |x: f64, y: f64, away: fn(f64) -> f64| match (x, y) {
+            (0.0, _) | (_, 0.0) => 0.0,
+            (1.0 | -1.0, _) | (_, 1.0 | -1.0) => x * y,
+            _ => away(x * y),
+        };
+        let ends = [(a, c), (a, d), (b, c), (b, d)];
+        let low = ends.map(|(x, y)| product(x, y, f64::next_down));
+        let high = ends.map(|(x, y)| product(x, y, f64::next_up));
+        Real::between(
+            low.into_iter().fold(f64::INFINITY, f64::min),
+            high.into_iter().fold(f64::NEG_INFINITY, f64::max),
+        )
     }
 
     fn inverse(&self) -> Result<Real, Trouble> {

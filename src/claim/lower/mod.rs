@@ -18,7 +18,7 @@ pub(crate) use shapes::{Array, Dim};
 use num_bigint::BigInt;
 use num_rational::{BigRational, Ratio};
 use num_traits::{One, Signed, ToPrimitive, Zero};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -68,6 +68,8 @@ pub(crate) struct Structure {
     pub(crate) bodies: FxHashMap<(FunctionId, SmallVec<[TermId; 2]>), TermId>,
     /// Signs that terms always have.
     signs: Option<Signs>,
+    /// Real inputs on which exponents depend, and how many terms were looked at for them.
+    exponents: (Rc<[FamilyId]>, usize),
 }
 
 impl Structure {
@@ -76,6 +78,45 @@ impl Structure {
         let signs = &mut self.signs;
         let signs = signs.get_or_insert_with(|| Signs::new(system, true));
         signs.of(system, term)
+    }
+
+    /// The real inputs on which exponents depend, in the network or in a claim: `x^a` says more than it does at whole a.
+    pub(crate) fn exponents(&mut self, system: &System) -> Rc<[FamilyId]> {
+        let (known, seen) = &mut self.exponents;
+        let count = system.store.len();
+        let new = (*seen..count).filter_map(|at| {
+            let term = TermId(u32::try_from(at).expect("as many terms as numbers for them"));
+            match system.store.node(term) {
+                Node::Power(_, exponent) if system.store.as_number(*exponent).is_none() => {
+                    Some(*exponent)
+                }
+                _ => None,
+            }
+        });
+        let mut open: Vec<TermId> = new.collect();
+        *seen = count;
+        if open.is_empty() {
+            return Rc::clone(known);
+        }
+        let mut met: FxHashSet<FamilyId> = FxHashSet::default();
+        let mut inputs = known.to_vec();
+        while let Some(term) = open.pop() {
+            system.store.any(term, |node| {
+                if let Node::Access(family, _) = node
+                    && met.insert(*family)
+                {
+                    let read = system.family(*family);
+                    let real = read.kind == FamilyKind::Input && read.integers.is_none();
+                    if real && !inputs.contains(family) {
+                        inputs.push(*family);
+                    }
+                    open.extend(read.clauses.iter().filter_map(|clause| clause.body));
+                }
+                false
+            });
+        }
+        *known = inputs.into();
+        Rc::clone(known)
     }
 
     /// Whether a quantity of the network is defined by sums and products alone, `z = W x + b`. What a function gives is

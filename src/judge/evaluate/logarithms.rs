@@ -18,6 +18,7 @@ impl Evaluator<'_> {
         let whole = self.term(term, env)?;
         match whole.real.sign() {
             Some(Ordering::Greater) => {}
+            Some(_) if self.is_zero_by_accident(&whole) => return Err(Trouble::Unknown),
             Some(_) => return Err(Trouble::NoValue),
             None => return Err(Trouble::Unknown),
         }
@@ -99,12 +100,14 @@ impl Evaluator<'_> {
         let node = self.system.store.shared(term);
         if let Some(of) = self.applied(Primitive::Log, &node) {
             self.branched |= !self.is_always_positive(of);
+            self.needs_no_sign(of, env);
             let value = self.term(of, env)?;
             return match value.real.sign() {
                 Some(Ordering::Greater) => {
                     let power = arithmetic.power(&value, &Rational::int(c))?;
                     Ok((arithmetic.int(0), power))
                 }
+                Some(_) if self.is_zero_by_accident(&value) => Err(Trouble::Unknown),
                 Some(_) => Err(Trouble::NoValue),
                 None => Err(Trouble::Unknown),
             };

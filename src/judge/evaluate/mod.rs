@@ -9,6 +9,7 @@ mod powers;
 mod signs;
 
 use std::cmp::Ordering;
+use std::rc::Rc;
 
 use num_rational::Ratio;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
@@ -51,6 +52,8 @@ pub(super) struct Point {
     /// Whether what nobody fixed may be any number: values are ranges.
     pub(super) boxed: bool,
     pub(super) steps: Steps,
+    /// The inputs on which exponents depend: not all of them are whole numbers.
+    pub(super) exponents: Rc<[FamilyId]>,
 }
 
 /// What the residues of steps are whose signs are not given.
@@ -149,6 +152,8 @@ pub(super) struct Evaluator<'e> {
     met: FxHashSet<Instantiated>,
     /// What was divided by, with its letters' values.
     pub(super) divisors: Vec<(TermId, Env)>,
+    /// What logarithms and roots were taken of, unless it is never negative.
+    pub(super) radicands: Vec<(TermId, Env)>,
     /// Inputs that were read.
     pub(super) read: Vec<Element>,
     reading: FxHashSet<Element>,
@@ -200,6 +205,7 @@ impl<'e> Evaluator<'e> {
             branched: false,
             met: FxHashSet::default(),
             divisors: Vec::new(),
+            radicands: Vec::new(),
             read: Vec::new(),
             reading: FxHashSet::default(),
             work: 0,
@@ -321,6 +327,9 @@ impl<'e> Evaluator<'e> {
                 Ok(product)
             }
             Node::Power(base, exponent) => {
+                // What is identical for one exponent need not be for others.
+                let reads = |node: &Node| matches!(node, Node::Access(..));
+                let varies = self.system.store.any(*exponent, reads);
                 let exponent = self.term(*exponent, env)?;
                 if let Real::Exact(number) = &exponent.real
                     && number.is_integer()
@@ -329,7 +338,10 @@ impl<'e> Evaluator<'e> {
                     return Ok(value);
                 }
                 let whole = matches!(&exponent.real, Real::Exact(number) if number.is_integer());
-                self.branched |= !whole && !self.is_always_positive(*base);
+                if !whole {
+                    self.needs_no_sign(*base, env);
+                }
+                self.branched |= varies || (!whole && !self.is_always_positive(*base));
                 if let Real::Exact(number) = &exponent.real
                     && !whole
                     && let Some(value) = self.root_of_squares(*base, number, env)?
@@ -340,6 +352,9 @@ impl<'e> Evaluator<'e> {
                 let divides = matches!(&exponent.real, Real::Exact(number) if number.is_negative());
                 if divides && self.divisors.len() < MOST_DIVISORS {
                     self.divisors.push((*base, env.clone()));
+                }
+                if (divides || !whole) && self.is_zero_by_accident(&base_value) {
+                    return Err(Trouble::Unknown);
                 }
                 if let Real::Exact(number) = &exponent.real
                     && (number.is_integer() || number.parts().is_some_and(|(_, below)| below <= 12))
@@ -436,6 +451,7 @@ impl<'e> Evaluator<'e> {
         if let Some(primitive) = primitive {
             let argument = arguments[0];
             if primitive == Primitive::Log {
+                self.needs_no_sign(argument, env);
                 return self.log_of(argument, env);
             }
             if primitive == Primitive::Exp && self.has_log(argument, env, MOST_READ_THROUGH)? {
@@ -488,7 +504,20 @@ impl<'e> Evaluator<'e> {
         match body {
             Some(body) => {
                 let term = self.instantiated(function, body, arguments);
-                self.term(term, env)
+                let value = self.term(term, env)?;
+                if self.point.steps == Steps::Formal
+                    && let Some(reduction) = self.chooses(function)
+                {
+                    let mut values = Vec::with_capacity(arguments.len());
+                    for argument in arguments {
+                        self.chosen_from(reduction, *argument, env, &mut values)?;
+                    }
+                    return Ok(Value {
+                        residues: self.unknown_choice(reduction, &values),
+                        ..value
+                    });
+                }
+                Ok(value)
             }
             None => {
                 let values = self.values(arguments, env)?;
@@ -587,7 +616,12 @@ impl<'e> Evaluator<'e> {
                 .copied()
                 .collect();
             inner.extend(vars.iter().copied().zip(point.iter().copied()));
-            self.chosen_from(reduction, body, &inner, &mut values)?;
+            match reduction {
+                Reduction::Sum | Reduction::Product => values.push(self.term(body, &inner)?),
+                Reduction::Max | Reduction::Min => {
+                    self.chosen_from(reduction, body, &inner, &mut values)?;
+                }
+            }
         }
         match reduction {
             Reduction::Sum => Ok(values
@@ -619,39 +653,6 @@ impl<'e> Evaluator<'e> {
                     residues: unknown.or(best.residues),
                     ..best
                 })
-            }
-        }
-    }
-
-    /// The values that a reduction is over at one point of its range: the greatest of the greatest of several is the greatest
-    /// of all of them.
-    fn chosen_from(
-        &mut self,
-        reduction: Reduction,
-        body: TermId,
-        env: &Env,
-        values: &mut Vec<Value>,
-    ) -> Result<(), Trouble> {
-        let node = self.system.store.shared(body);
-        match &*node {
-            Node::Reduce(inner @ (Reduction::Max | Reduction::Min), vars, domain, of)
-                if *inner == reduction =>
-            {
-                let points = self.range(body, vars, domain, env)?;
-                if points.is_empty() {
-                    return Err(Trouble::NoValue);
-                }
-                for point in points.iter() {
-                    let mut inner = env.clone();
-                    inner.retain(|(var, _)| !vars.contains(var));
-                    inner.extend(vars.iter().copied().zip(point.iter().copied()));
-                    self.chosen_from(reduction, *of, &inner, values)?;
-                }
-                Ok(())
-            }
-            _ => {
-                values.push(self.term(body, env)?);
-                Ok(())
             }
         }
     }
@@ -822,8 +823,16 @@ impl Point {
                 residues: None,
             };
         }
-        let size: i64 = 1 + (state >> 8).cast_signed().rem_euclid(most);
+        let mut size: i64 = 1 + (state >> 8).cast_signed().rem_euclid(most);
         let sign = if state & 1 == 0 { 1 } else { -1 };
+        let mut below = below;
+        if below == 1 && self.exponents.contains(&element.0) {
+            (size, below) = match (state >> 40) % 4 {
+                0 | 1 => (2 * size - 1, 2),
+                2 => (size, 7),
+                _ => (size, 1),
+            };
+        }
         arithmetic.free(Rational::new(sign * size, below), state)
     }
 }

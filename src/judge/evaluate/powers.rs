@@ -46,6 +46,7 @@ impl Evaluator<'_> {
                 }
                 let value = self.term(*inner, env)?;
                 self.branched = true;
+                self.needs_no_sign(*inner, env);
                 match value.real.sign() {
                     Some(Ordering::Less) => Err(Trouble::NoValue),
                     None => Ok(None),

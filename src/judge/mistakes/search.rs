@@ -7,9 +7,10 @@ use super::sieve::{Known, Sieve, Values};
 use super::subject::Subject;
 use super::{Mistake, equal};
 use crate::claim::{Expr, ExprKind, Join, Lowering, edited, print, reread};
-use crate::judge::compare::{Outcome, Pair, compare};
+use crate::judge::compare::{Outcome, compare};
 use crate::judge::field::Residues;
 use crate::judge::line::Judge;
+use crate::judge::look::Pair;
 use crate::judge::point::Demands;
 use crate::system::{FamilyKind, System};
 use crate::term::{Affine, Domain, FamilyId, Node};
@@ -526,6 +527,7 @@ fn derives(
             pairs.push(Pair {
                 truth: *truth,
                 claim: *claim,
+                guard: None,
                 element: None,
             });
         }
