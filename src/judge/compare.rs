@@ -403,6 +403,18 @@ fn compared(
     {
         return Outcome::Differs(example);
     }
+    // What is identical whatever the values are may have no value for one of them.
+    if search.values
+        && has_few_values(&lowering.system)
+        && !(seen.formal && seen.holes.divisors.is_empty())
+        && let Some(start) = built(lowering, pairs, demands, search, first.0, first.1, pair(0))
+    {
+        match tried_values(lowering, pairs, demands, &start, search.active) {
+            Tried::Refuted(example) => return Outcome::Differs(example),
+            Tried::Some if !seen.formal => return Outcome::Open(MANY_VALUES.into()),
+            Tried::Some | Tried::All => {}
+        }
+    }
     if !seen.formal {
         if seen.alive.contains(&false)
             && let Some(found) = dead_revived(lowering, pairs, demands, search, &all, &seen.alive)
@@ -411,16 +423,6 @@ fn compared(
         }
         if patterns == 0 {
             return Outcome::Open("no step pattern could be decided".into());
-        }
-        if search.values
-            && has_few_values(&lowering.system)
-            && let Some(start) = built(lowering, pairs, demands, search, first.0, first.1, pair(0))
-        {
-            match tried_values(lowering, pairs, demands, &start, search.active) {
-                Tried::Refuted(example) => return Outcome::Differs(example),
-                Tried::All => {}
-                Tried::Some => return Outcome::Open(MANY_VALUES.into()),
-            }
         }
         if !search.active
             && let Some(example) = beside_kinks(lowering, pairs, demands, search, &seen.met)

@@ -3,7 +3,7 @@
 
 use super::compare::is_active;
 use super::evaluate::{Element, Evaluator, Point};
-use super::look::{Counterexample, Pair, look};
+use super::look::{Counterexample, Pair, Shown, look};
 use super::point::{
     Demands, elements_of, env_of, input_of, integer_range, keeps_signs, one_hot_rows, satisfied,
     values_of,
@@ -113,7 +113,11 @@ fn refuted_by(
         {
             continue;
         }
-        let found = look(lowering, pairs, &point, false);
+        let mut found = look(lowering, pairs, &point, false);
+        if matches!(found.shown, Shown::Nothing) {
+            // Residues tell what is 0 because of a value that was chosen.
+            found = look(lowering, pairs, &point, true);
+        }
         if let Some(example) = found.refutes()
             && (!active || is_active(&mut lowering.system, &found.kinks))
         {

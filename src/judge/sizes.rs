@@ -1,5 +1,6 @@
 //! Sizes at which a claim is judged: those that confirming takes, and others at which each piece of the network exists.
 
+use num_rational::BigRational;
 use num_traits::{Signed, ToPrimitive};
 
 use crate::claim::{Expr, ExprKind, LetterRule};
@@ -93,7 +94,7 @@ pub(super) fn beyond<'e>(
 ) -> Vec<Instance> {
     let most = members.filter_map(greatest_integer).max();
     match most {
-        Some(most @ LEAST_INTEGER..=MOST_INTEGER) => large_instances(system, most + 2),
+        Some(most @ LEAST_INTEGER..=MOST_INTEGER) => large_instances(system, most + BEYOND),
         _ => Vec::new(),
     }
 }
@@ -102,13 +103,26 @@ pub(super) fn beyond<'e>(
 const LEAST_INTEGER: i64 = 3;
 const MOST_INTEGER: i64 = 12;
 
+/// Sizes are so much larger: what is left out first may be 0, as `h[0]` is.
+const BEYOND: i64 = 3;
+
 fn greatest_integer(expr: &Expr) -> Option<i64> {
     let own = match &expr.kind {
         ExprKind::Number(number) if number.is_integer() => number.to_integer().abs().to_i64(),
+        // `T - 2` hides at sizes up to 3, and longer where what it leaves out is 0.
+        ExprKind::Sum(_) if takes_two_from_size(expr) => Some(LEAST_INTEGER),
         _ => None,
     };
     let children = expr.children().into_iter();
     own.max(children.filter_map(greatest_integer).max())
+}
+
+/// Whether a sum is a size with 2 added or taken away.
+fn takes_two_from_size(sum: &Expr) -> bool {
+    let parts = sum.children();
+    let two = |part: &&Expr| matches!(&part.plain().kind, ExprKind::Number(number) if *number == BigRational::from_integer(2.into()));
+    let size = |part: &&Expr| matches!(part.plain().kind, ExprKind::Size(..));
+    parts.iter().any(two) && parts.iter().any(size)
 }
 
 /// What has to hold of letters and sizes for parts of definitions to count.

@@ -155,10 +155,16 @@ impl Real {
         {
             return Real::exact(root.power(power as i32));
         }
+        // An exponent such as 22/7 is no floating point number itself.
         let (low, high) = self.bounds();
-        let exponent = exponent.nearest();
-        let (a, b) = (low.max(0.0).powf(exponent), high.powf(exponent));
-        Real::between(below(a.min(b), 8).max(0.0), above(a.max(b), 8))
+        let (least, most) = Real::Exact(exponent.clone()).bounds();
+        let ends = [least, most].map(|exponent| {
+            let (a, b) = (low.max(0.0).powf(exponent), high.powf(exponent));
+            (a.min(b), a.max(b))
+        });
+        let low = ends[0].0.min(ends[1].0);
+        let high = ends[0].1.max(ends[1].1);
+        Real::between(below(low, 8).max(0.0), above(high, 8))
     }
 
     fn monotone(&self, function: impl Fn(f64) -> f64) -> Real {

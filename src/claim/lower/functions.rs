@@ -348,8 +348,10 @@ impl Lowering<'_> {
             *first = primes;
         }
         let orders = orders.into_boxed_slice();
+        // Of a function that is only written out no slope is known before it is differentiated.
+        let has_slope = known.slopes.first().is_some_and(Option::is_some);
         if let [value] = values
-            && primes > 1
+            && (primes > 1 || primes == 1 && !has_slope)
             && !known.is_opaque()
         {
             let entries: Result<Vec<TermId>> = value
