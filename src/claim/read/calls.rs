@@ -301,6 +301,13 @@ impl Reader<'_, '_> {
         span: Span,
     ) -> Result<Expr, Report> {
         let count = arguments.len();
+        // `\max(a, b, c)`: the greatest of one and of the greatest of the others.
+        if matches!(name, "max" | "min") && primes == 0 && count > 2 {
+            let mut arguments = arguments;
+            let others = arguments.split_off(1);
+            arguments.push(self.known_call(name, 0, others, span)?);
+            return self.known_call(name, 0, arguments, span);
+        }
         let fits = match name {
             "max" | "min" => count == 2 || count == 1,
             "softmax" | "sum" | "mean" | "norm" => count == 1 || count == 2,
