@@ -254,7 +254,7 @@ fn points_seen(
         let Some(point) = built(lowering, pairs, demands, search, seed, make, pair(0)) else {
             continue;
         };
-        // Where kinks were seen.met the pattern may be new, and is then tested for identity, unless that failed already.
+        // Where kinks were met the pattern may be new, and is then tested for identity, unless that failed already.
         let smooth = seen
             .first
             .as_ref()
@@ -307,7 +307,7 @@ fn points_seen(
                 seen.holes = all;
             }
             if !search.active && !found.kinks.is_empty() && !seen.formal {
-                // Points built for seen.patterns that chance seldom meets.
+                // Points built for patterns that chance seldom meets.
                 for seed in 0..2 {
                     makes.push((1_000 + seed, Make::AllOn));
                 }
@@ -725,8 +725,8 @@ fn identical(
     Err(why.into())
 }
 
-/// Where the claim may have no value if the sides are identical in two towers where every step and every choice is an unknown number: they
-/// are the same wherever both have a value then, on kinks too.
+/// Where the claim may have no value if the sides are identical in two towers where every step and every choice is an unknown
+/// number: they are the same wherever both have a value then, on kinks too.
 fn formally_identical(
     lowering: &mut Lowering<'_>,
     pairs: &[Pair],

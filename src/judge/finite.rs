@@ -154,7 +154,8 @@ pub(super) fn freed(lowering: &mut Lowering<'_>, point: &Point) -> Point {
     freed
 }
 
-/// The choices, each with whether either side reads it at a point and with its alternatives: those that either side reads at a point and then those with the fewest first.
+/// The choices, each with whether either side reads it at a point and with its alternatives: those that are read first, then
+/// those with the fewest.
 fn sorted_choices(
     lowering: &mut Lowering<'_>,
     pairs: &[Pair],
