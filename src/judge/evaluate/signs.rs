@@ -109,8 +109,7 @@ impl Evaluator<'_> {
 
     /// Whether a term is positive whatever the inputs are.
     pub(super) fn is_always_positive(&mut self, term: TermId) -> bool {
-        let sign = self.structure.sign(self.system, term);
-        sign.is_nonnegative() && sign.is_nonzero()
+        self.structure.sign(self.system, term).is_positive()
     }
 
     /// The sign of an argument where only that matters.
@@ -153,10 +152,10 @@ impl Evaluator<'_> {
         let mut rest = self.arithmetic().int(1);
         for (factor, env, power) in self.factors(argument, env) {
             let sign = self.structure.sign(self.system, factor);
-            let (some, odd) = (sign.is_nonzero(), power.as_int()? % 2 != 0);
-            let value = if some && sign.is_nonnegative() {
+            let odd = power.as_int()? % 2 != 0;
+            let value = if sign.is_positive() {
                 continue;
-            } else if some && sign.is_nonpositive() {
+            } else if sign.is_nonzero() && sign.is_nonpositive() {
                 self.arithmetic().int(if odd { -1 } else { 1 })
             } else {
                 let value = self.term(factor, &env).ok()?;
