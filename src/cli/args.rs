@@ -19,7 +19,9 @@ pub(super) struct Arguments {
     pub(super) command: Command,
 }
 
+// The arguments of a command are built when it is the one.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum Command {
     /// Derive the gradients that the network asks for
     Derive(DeriveArguments),

@@ -191,6 +191,9 @@ impl Writer<'_> {
     ) -> Option<(TermId, Vec<Condition>)> {
         let step_at_zero = self.derivation.step_at_zero;
         let system = &mut self.derivation.system;
+        if term == known && self.orientations.is_short(system, term) {
+            return None;
+        }
         let (oriented, assumed) =
             self.orientations
                 .shortened(system, step_at_zero, term, context)?;

@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::Condition;
 use super::hidden::Hidden;
 use super::measure::calls;
-use super::plain::is_plain_product;
+use super::plain::{is_plain_product, is_short};
 use super::sums::{Lemma, Total, assumed_sums, totals, with_values};
 use super::written::written;
 use crate::normal::{Monomial, Normal, Normalizer, components};
@@ -292,6 +292,11 @@ impl Orientations {
             domain: clause.domain.clone(),
             term,
         });
+    }
+
+    /// Whether a term is written as short as it can be, also by what definitions offer.
+    pub(super) fn is_short(&self, system: &mut System, term: TermId) -> bool {
+        is_short(system, term) && self.rewritten(system, term) == term
     }
 
     /// The shortest way to write the term that turning definitions round gives, with what it rests on;

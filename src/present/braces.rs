@@ -395,9 +395,9 @@ impl Printer<'_> {
         };
         let words = &self.words.braces;
         let words = self.boxes.text(match brace {
-            Brace::Upstream => &words.upstream,
-            Brace::Local => &words.local,
-            Brace::Input => &words.input,
+            Brace::Upstream => words.upstream,
+            Brace::Local => words.local,
+            Brace::Input => words.input,
         });
         let id = self.boxes.intern(Math::Brace {
             body: printed.id,

@@ -225,7 +225,7 @@ pub fn present_network(system: &System, notation: &Notation, words: &'static Wor
     let definitions = printer.definitions();
     let mut notes = Vec::new();
     for assumption in &system.assumptions {
-        let mut prose = vec![Inline::Words(words.conditions.assumed.clone())];
+        let mut prose = vec![Inline::Words(words.conditions.assumed.to_owned())];
         prose.extend(printer.assumption(assumption));
         notes.push(prose);
     }
@@ -253,28 +253,28 @@ pub fn present_network(system: &System, notation: &Notation, words: &'static Wor
 /// Where the axes of Jacobians stand.
 fn layout_note(layout: Layout, words: &Words) -> Prose {
     let note = match layout {
-        Layout::Same | Layout::Numerator => &words.conditions.numerator_layout,
-        Layout::Intermediates => &words.conditions.intermediates_layout,
-        Layout::Denominator => &words.conditions.denominator_layout,
+        Layout::Same | Layout::Numerator => words.conditions.numerator_layout,
+        Layout::Intermediates => words.conditions.intermediates_layout,
+        Layout::Denominator => words.conditions.denominator_layout,
     };
-    vec![Inline::Words(note.clone())]
+    vec![Inline::Words(note.to_owned())]
 }
 
 /// Why an equation stays in index form.
 fn why_index(refusal: Refusal, words: &Words) -> String {
     let words = &words.index_form;
     match refusal {
-        Refusal::Axes(count) => filled(&words.axes, &[("count", &count.to_string())]),
-        Refusal::Index => words.index.clone(),
-        Refusal::Coupled => words.coupled.clone(),
-        Refusal::Partial => words.partial.clone(),
-        Refusal::Left => words.left.clone(),
-        Refusal::Extremum => words.extremum.clone(),
-        Refusal::Exponent => words.exponent.clone(),
-        Refusal::Entrywise => words.entrywise.clone(),
-        Refusal::IndexAsNumber => words.index_as_number.clone(),
-        Refusal::Contraction => words.contraction.clone(),
-        Refusal::Unproved => words.unproved.clone(),
+        Refusal::Axes(count) => filled(words.axes, &[("count", &count.to_string())]),
+        Refusal::Index => words.index.to_owned(),
+        Refusal::Coupled => words.coupled.to_owned(),
+        Refusal::Partial => words.partial.to_owned(),
+        Refusal::Left => words.left.to_owned(),
+        Refusal::Extremum => words.extremum.to_owned(),
+        Refusal::Exponent => words.exponent.to_owned(),
+        Refusal::Entrywise => words.entrywise.to_owned(),
+        Refusal::IndexAsNumber => words.index_as_number.to_owned(),
+        Refusal::Contraction => words.contraction.to_owned(),
+        Refusal::Unproved => words.unproved.to_owned(),
     }
 }
 
@@ -571,8 +571,8 @@ impl Printer<'_> {
             match condition {
                 // Said once, below all equations.
                 Condition::StepAtZero => {}
-                Condition::OffKinks => except.push(self.said(&self.words.conditions.off_kinks)),
-                Condition::OffTies => except.push(self.said(&self.words.conditions.off_ties)),
+                Condition::OffKinks => except.push(self.said(self.words.conditions.off_kinks)),
+                Condition::OffTies => except.push(self.said(self.words.conditions.off_ties)),
                 Condition::Assumed(at) => {
                     let assumption = &self.system.assumptions[*at];
                     let of_arrays = whole.then(|| self.whole_assumption(assumption)).flatten();
@@ -627,7 +627,7 @@ impl Printer<'_> {
                 let term = self.term(*term, scope).id;
                 let letter = self.variable(*var, scope).id;
                 fill(
-                    &self.words.conditions.one_hot,
+                    self.words.conditions.one_hot,
                     &[
                         ("quantity", &[Inline::Math(term)]),
                         ("index", &[Inline::Math(letter)]),
@@ -639,10 +639,10 @@ impl Printer<'_> {
                 let symbol = self.boxes.script(name.base, name.sub, None);
                 let words = &self.words.conditions;
                 let text = match property {
-                    MatrixProperty::Symmetric => &words.symmetric,
-                    MatrixProperty::PositiveDefinite => &words.positive_definite,
-                    MatrixProperty::Invertible => &words.invertible,
-                    MatrixProperty::Orthogonal => &words.orthogonal,
+                    MatrixProperty::Symmetric => words.symmetric,
+                    MatrixProperty::PositiveDefinite => words.positive_definite,
+                    MatrixProperty::Invertible => words.invertible,
+                    MatrixProperty::Orthogonal => words.orthogonal,
                 };
                 fill(text, &[("quantity", &[Inline::Math(symbol)])])
             }
@@ -688,7 +688,7 @@ impl Printer<'_> {
                 vec![Inline::Math(self.boxes.row([applied, equals, value]))]
             }
             None => fill(
-                &self.words.conditions.undefined,
+                self.words.conditions.undefined,
                 &[("value", &[Inline::Math(applied)])],
             ),
         }

@@ -17,9 +17,6 @@ use crate::term::{
 };
 use crate::words::Words;
 
-/// No words.
-static NONE: String = String::new();
-
 impl Printer<'_> {
     /// One row for each quantity of the network.
     pub(super) fn symbols(&mut self) -> Vec<SymbolRow> {
@@ -97,7 +94,7 @@ impl Printer<'_> {
             )]);
         }
         if let Some(last) = notes.last_mut().filter(|_| general) {
-            last.push(Inline::Words(self.words.conditions.so_for_all.clone()));
+            last.push(Inline::Words(self.words.conditions.so_for_all.to_owned()));
         }
         notes
     }
@@ -184,7 +181,7 @@ impl Printer<'_> {
             rows.push(LegendRow {
                 symbol,
                 meaning: Some(Meaning::In(set)),
-                words: self.words.legend.size.clone(),
+                words: self.words.legend.size.to_owned(),
                 range: None,
             });
         }
@@ -244,7 +241,7 @@ impl Printer<'_> {
                 let pair = self.boxes.row([letters[0].id, comma, zero]);
                 let pair = self.boxes.fence(Fence::Round, false, pair);
                 let max = self.boxes.latex(r"\max");
-                (is(self.boxes.row([max, pair])), &words.rectifier)
+                (is(self.boxes.row([max, pair])), words.rectifier)
             }
             Some(Primitive::Step) => {
                 let one = self.boxes.number(1);
@@ -258,34 +255,33 @@ impl Printer<'_> {
                 cases.push((one, above));
                 let cases = self.cases(cases, false);
                 let words = match step {
-                    StepAtZero::Undefined => &words.step_undefined,
-                    StepAtZero::Zero | StepAtZero::Half | StepAtZero::One => &words.step,
+                    StepAtZero::Undefined => words.step_undefined,
+                    StepAtZero::Zero | StepAtZero::Half | StepAtZero::One => words.step,
                 };
                 (is(cases), words)
             }
-            Some(Primitive::Log) => (None, &words.logarithm),
-            Some(Primitive::Erf) => (None, &words.error_function),
+            Some(Primitive::Log) => (None, words.logarithm),
+            Some(Primitive::Erf) => (None, words.error_function),
             // Everybody knows these.
             Some(Primitive::Exp | Primitive::Sin | Primitive::Cos) => return None,
             None => match function.body {
                 // The radical explains itself.
                 Some(_) if function.latex == r"\sqrt" => return None,
                 Some(body) => {
-                    let none = &NONE;
                     let words = if function.activation {
-                        &words.activation_function
+                        words.activation_function
                     } else {
-                        none
+                        ""
                     };
                     (is(self.term(body, Scope::EMPTY).id), words)
                 }
-                None => (None, &words.any_function),
+                None => (None, words.any_function),
             },
         };
         Some(LegendRow {
             symbol,
             meaning,
-            words: words.clone(),
+            words: words.to_owned(),
             range: None,
         })
     }
@@ -347,12 +343,12 @@ impl Printer<'_> {
             }));
         };
         let words = &self.words.legend;
-        row(sums[BigOperator::Sum as usize], &words.sum);
-        row(sums[BigOperator::Product as usize], &words.product);
-        row(sums[BigOperator::Max as usize], &words.maximum);
-        row(sums[BigOperator::Min as usize], &words.minimum);
-        row(delta, &words.delta);
-        row(bracket, &words.bracket);
+        row(sums[BigOperator::Sum as usize], words.sum);
+        row(sums[BigOperator::Product as usize], words.product);
+        row(sums[BigOperator::Max as usize], words.maximum);
+        row(sums[BigOperator::Min as usize], words.minimum);
+        row(delta, words.delta);
+        row(bracket, words.bracket);
     }
 
     pub(super) fn set(&mut self, family: &Family, clause: &Clause, scope: Scope) -> MathId {
@@ -467,7 +463,7 @@ fn boundary(
 ) -> &'static str {
     match clause.body.map(|body| system.store.node(body)) {
         Some(Node::Access(source, _)) => kind_in(words, system.family(*source)),
-        Some(_) => &words.legend.boundary,
+        Some(_) => words.legend.boundary,
         None => kind_in(words, family),
     }
 }
@@ -476,16 +472,16 @@ fn boundary(
 fn kind_in(words: &'static Words, family: &Family) -> &'static str {
     let words = &words.legend;
     match kind(family) {
-        "parameter" => &words.parameter,
-        "input" => &words.input,
-        "target" => &words.target,
-        "pre-activation" => &words.pre_activation,
-        "activation" => &words.activation,
-        "output" => &words.output,
-        "loss" => &words.loss,
-        "given" => &words.given,
-        "defined" => &words.defined,
-        _ => &words.derivative,
+        "parameter" => words.parameter,
+        "input" => words.input,
+        "target" => words.target,
+        "pre-activation" => words.pre_activation,
+        "activation" => words.activation,
+        "output" => words.output,
+        "loss" => words.loss,
+        "given" => words.given,
+        "defined" => words.defined,
+        _ => words.derivative,
     }
 }
 

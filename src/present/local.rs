@@ -65,7 +65,7 @@ impl Printer<'_> {
         for (at, condition) in valid_if.into_iter().enumerate() {
             separate(&mut why);
             if at == 0 {
-                why.push(Inline::Words(self.words.conditions.valid_if.clone()));
+                why.push(Inline::Words(self.words.conditions.valid_if.to_owned()));
             }
             why.extend(condition);
         }
@@ -82,20 +82,20 @@ impl Printer<'_> {
         let reasons = &self.words.reasons;
         let said = |words: &str| vec![Inline::Words(words.to_owned())];
         match local.reason {
-            Reason::Itself => said(&reasons.itself),
+            Reason::Itself => said(reasons.itself),
             Reason::Linear => match self.local_sides(local.symbol, scope) {
-                Some((_, by)) => fill(&reasons.linear_in, &[("quantity", &[Inline::Math(by)])]),
-                None => said(&reasons.linear),
+                Some((_, by)) => fill(reasons.linear_in, &[("quantity", &[Inline::Math(by)])]),
+                None => said(reasons.linear),
             },
             Reason::Function(function) => {
                 let symbol = self.function_symbol(function);
                 let symbol = [Inline::Math(symbol)];
-                fill(&reasons.derivative_of, &[("function", &symbol)])
+                fill(reasons.derivative_of, &[("function", &symbol)])
             }
             Reason::Rules if matches!(system.store.node(local.symbol), Node::Mul(_)) => {
-                said(&reasons.chain_rule)
+                said(reasons.chain_rule)
             }
-            Reason::Rules => said(&reasons.rules),
+            Reason::Rules => said(reasons.rules),
         }
     }
 

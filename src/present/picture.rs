@@ -40,15 +40,15 @@ impl Picture {
     pub fn name(&self) -> String {
         let words = &self.words.picture;
         if self.title.is_empty() {
-            words.untitled.clone()
+            words.untitled.to_owned()
         } else {
-            filled(&words.title, &[("loss", &self.title)])
+            filled(words.title, &[("loss", &self.title)])
         }
     }
 
     /// What stands at dots for so many definitions.
     pub(crate) fn more(&self, count: usize) -> String {
-        filled(&self.words.picture.more, &[("count", &count.to_string())])
+        filled(self.words.picture.more, &[("count", &count.to_string())])
     }
 }
 
@@ -360,12 +360,12 @@ impl Printer<'_> {
 
 fn caption(graph: &Graph, words: &Words) -> String {
     let words = &words.picture;
-    let mut sentences = vec![words.values.as_str()];
+    let mut sentences = vec![words.values];
     if graph.edges.iter().any(|edge| edge.back) {
-        sentences.push(&words.gradients);
+        sentences.push(words.gradients);
     }
     if !graph.frames.is_empty() {
-        sentences.push(&words.frames);
+        sentences.push(words.frames);
     }
     sentences.join(" ")
 }

@@ -17,25 +17,25 @@ impl Printer<'_> {
             Some(Link::Term(term)) if self.names_local(*term) => {
                 let words = &self.words.prose;
                 let result = if formula.locals.len() == 1 {
-                    &words.inserted
+                    words.inserted
                 } else {
-                    &words.inserted_all
+                    words.inserted_all
                 };
                 return Leads {
                     first: self.chain_lead(formula, *term, scope),
                     result: Some(said(result)),
-                    arrays: said(&words.arrays),
+                    arrays: said(words.arrays),
                 };
             }
             Some(Link::Operator { of, .. }) if self.is_derivative(*of) => {
-                said(&self.words.prose.again)
+                said(self.words.prose.again)
             }
             _ => self.direct_lead(formula, scope),
         };
         Leads {
             first,
             result: None,
-            arrays: said(&self.words.prose.arrays),
+            arrays: said(self.words.prose.arrays),
         }
     }
 
@@ -74,24 +74,24 @@ impl Printer<'_> {
             })
             .collect();
         let (Some((of, wrt)), Some(users)) = (sides, users) else {
-            return said(&words.chain);
+            return said(words.chain);
         };
         let direct = match system.store.node(statement) {
             Node::Add(parts) => parts.iter().any(|part| !self.names_local(*part)),
             _ => false,
         };
         let text = match (direct, users.as_slice()) {
-            (_, []) => return said(&words.chain),
-            (true, _) => &words.chain_direct,
-            (false, [_]) => &words.chain_one,
-            (false, _) => &words.chain_many,
+            (_, []) => return said(words.chain),
+            (true, _) => words.chain_direct,
+            (false, [_]) => words.chain_one,
+            (false, _) => words.chain_many,
         };
         fill(
             text,
             &[
                 ("of", &[Inline::Math(of)]),
                 ("wrt", &[Inline::Math(wrt)]),
-                ("users", &enumerate(&users, &self.words.conditions.list_and)),
+                ("users", &enumerate(&users, self.words.conditions.list_and)),
             ],
         )
     }
@@ -99,7 +99,7 @@ impl Printer<'_> {
     /// The output by its definition, where nothing stands between it and the quantity.
     fn direct_lead(&mut self, formula: &Formula, scope: Scope) -> Prose {
         let Some((of, wrt)) = self.sides_of(formula, scope) else {
-            return said(&self.words.prose.chain);
+            return said(self.words.prose.chain);
         };
         let system = self.system;
         let definition = match system.family(formula.adjoint).kind {
@@ -117,9 +117,9 @@ impl Printer<'_> {
         let definition = definition.and_then(|(named, body)| self.definition(named, body?, scope));
         let words = &self.words.prose;
         let text = if definition.is_some() {
-            &words.direct
+            words.direct
         } else {
-            &words.direct_short
+            words.direct_short
         };
         let definition: Vec<Inline> = definition.map(Inline::Math).into_iter().collect();
         fill(
@@ -151,24 +151,24 @@ impl Printer<'_> {
     pub(super) fn local_lead(&mut self, local: &LocalDerivative, scope: Scope) -> Prose {
         let words = &self.words.prose;
         let Some((user, wrt)) = self.local_sides(local.symbol, scope) else {
-            return said(&words.joined);
+            return said(words.joined);
         };
         let definition = local
             .body
             .and_then(|body| self.definition(user, body, scope));
         let mut function = Vec::new();
         let text = match (&local.reason, definition) {
-            (Reason::Linear | Reason::Itself, Some(_)) => &words.linear,
-            (Reason::Linear | Reason::Itself, None) => &words.linear_short,
+            (Reason::Linear | Reason::Itself, Some(_)) => words.linear,
+            (Reason::Linear | Reason::Itself, None) => words.linear_short,
             (Reason::Function(of), definition) => {
                 function.push(Inline::Math(self.function_symbol(*of)));
                 match definition {
-                    Some(_) => &words.function,
-                    None => &words.function_short,
+                    Some(_) => words.function,
+                    None => words.function_short,
                 }
             }
-            (Reason::Rules, Some(_)) => &words.rules,
-            (Reason::Rules, None) => &words.rules_short,
+            (Reason::Rules, Some(_)) => words.rules,
+            (Reason::Rules, None) => words.rules_short,
         };
         let definition: Vec<Inline> = definition.map(Inline::Math).into_iter().collect();
         fill(

@@ -248,8 +248,8 @@ impl<'a> Printer<'a> {
         whole: bool,
     ) -> MathId {
         let words = &self.words.conditions;
-        let when = self.boxes.text(&words.r#if);
-        let otherwise = self.boxes.text(&words.otherwise);
+        let when = self.boxes.text(words.r#if);
+        let otherwise = self.boxes.text(words.otherwise);
         self.boxes.intern(Math::Cases {
             rows: rows.into(),
             whole,

@@ -18,7 +18,7 @@ pub use read::read;
 pub use spellings::spelled_out;
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use serde::Deserialize;
 
@@ -488,9 +488,15 @@ pub const LETTERS: &[&str] = &[
     "i", "j", "k", "l", "m", "n", "p", "q", "r", "s", "t", "u", "v", "a", "b", "c", "d", "g", "h",
 ];
 
-/// The profiles that the program knows: a file each.
+/// The default profile, which writes networks as they are: it says nothing.
+static STANDARD: LazyLock<Profile> = LazyLock::new(|| Profile {
+    name: "standard".to_owned(),
+    about: "the network as it is written: its own names, numbers and indices".to_owned(),
+    ..Profile::default()
+});
+
+/// The other profiles that the program knows: a file each.
 const FILES: &[(&str, &str)] = &[
-    ("standard", include_str!("notations/standard.toml")),
     ("nielsen", include_str!("notations/nielsen.toml")),
     ("ng", include_str!("notations/ng.toml")),
     ("ufldl", include_str!("notations/ufldl.toml")),
@@ -517,16 +523,19 @@ fn known(at: usize) -> &'static Profile {
 
 /// All profiles that the program knows, the default first.
 pub fn profiles() -> impl Iterator<Item = &'static Profile> {
-    (0..FILES.len()).map(known)
+    std::iter::once(standard()).chain((0..FILES.len()).map(known))
 }
 
 /// The default profile, which writes networks as they are.
 pub fn standard() -> &'static Profile {
-    known(0)
+    &STANDARD
 }
 
 /// The profile of a name, if the program knows it.
 pub fn profile(name: &str) -> Option<&'static Profile> {
+    if name == STANDARD.name {
+        return Some(standard());
+    }
     FILES
         .iter()
         .position(|(known, _)| *known == name)

@@ -18,7 +18,7 @@ use smallvec::SmallVec;
 
 pub(crate) use arithmetic::{Product, scaled, shared_factors, summands};
 use arithmetic::{build_sum, cancelled_in_brackets, collect, flipped, whole_power};
-use rule::Pattern;
+use rule::{Argument, Heads, Outline, Pattern};
 pub use rule::{Demand, Holds, LETTERS, Rule};
 pub(crate) use sign::{Sign, Signs};
 pub use trace::{Condition, Link, Step};
@@ -39,10 +39,10 @@ type Simplified = (TermId, Rc<[Condition]>);
 #[derive(Debug)]
 struct Applicable {
     rule: &'static Rule,
-    /// The first function of the left side; it stands at its top.
-    leading: Option<FunctionId>,
-    /// Whether the left side is a call of it and nothing else.
-    is_call: bool,
+    /// The functions at the top of the left side.
+    heads: Heads,
+    /// What its left side is a call with, if it is a call.
+    call: Option<Argument>,
     left: Option<Pattern>,
 }
 
@@ -57,13 +57,46 @@ impl Applicable {
         if !rule.holds.under(step_at_zero) || !names.all(|name| in_use(name).is_some()) {
             return None;
         }
-        let first = rule::function_names(rule.left).next();
+        let Outline { heads, call } = Outline::of(rule.left);
         Some(Self {
             rule,
-            leading: first.and_then(in_use),
-            is_call: first.is_some_and(|name| rule::is_call(rule.left, name)),
+            heads: heads.into_iter().filter_map(in_use).collect(),
+            call,
             left: None,
         })
+    }
+
+    /// Whether the outline of the left side admits a term, at whose top these functions are applied.
+    fn admits(
+        &self,
+        system: &mut System,
+        signs: &mut Signs,
+        term: TermId,
+        present: &Heads,
+    ) -> bool {
+        if !self.heads.iter().all(|head| present.contains(head)) {
+            return false;
+        }
+        let Some(argument) = self.call else {
+            return true;
+        };
+        let Node::Apply(_, _, arguments) = system.store.node(term) else {
+            return false;
+        };
+        let [given] = arguments[..] else {
+            return true;
+        };
+        match (argument, system.store.node(given)) {
+            (Argument::Letter(demand), _) => signs.of(system, given).meets(demand),
+            (Argument::Call(name), Node::Apply(inner, _, _)) => {
+                system.functions[inner.0 as usize].name == name
+            }
+            (Argument::Call(_), _)
+            | (Argument::Product, Node::Pi | Node::Index(_) | Node::Access(..) | Node::Apply(..)) => {
+                false
+            }
+            (Argument::Product, _) => true,
+        }
     }
 }
 
@@ -356,27 +389,17 @@ impl Simplifier {
         if present.is_empty() {
             return term;
         }
-        let calls = matches!(system.store.node(term), Node::Apply(..));
         let mut opened = None;
         for at in 0..self.rules.len() {
-            let Applicable {
-                rule,
-                leading,
-                is_call,
-                left,
-            } = &mut self.rules[at];
-            let leads = leading.is_none_or(|leading| present.contains(&leading));
-            if !leads || (*is_call && !calls) {
+            let applicable = &mut self.rules[at];
+            if !applicable.admits(system, &mut self.signs, term, &present) {
                 continue;
             }
-            let rule = *rule;
-            let left = left.get_or_insert_with(|| {
+            let rule = applicable.rule;
+            let left = applicable.left.get_or_insert_with(|| {
                 let term = side(system, rule.left);
                 Pattern::new(&mut system.store, term)
             });
-            if !left.heads.iter().all(|head| present.contains(head)) {
-                continue;
-            }
             let mut used = Vec::new();
             let signs = &mut self.signs;
             let mut store = std::mem::take(&mut system.store);
@@ -384,13 +407,7 @@ impl Simplifier {
                 std::mem::swap(store, &mut system.store);
                 let sign = signs.of(system, candidate);
                 std::mem::swap(store, &mut system.store);
-                let holds = match demand {
-                    Demand::Positive => sign.is_positive(),
-                    Demand::NonNegative => sign.is_nonnegative(),
-                    Demand::NonPositive => sign.is_nonpositive(),
-                    Demand::Negative => sign.is_negative(),
-                    Demand::Any | Demand::PositiveNumber | Demand::WholeFrom(_) => true,
-                };
+                let holds = sign.meets(demand);
                 if holds {
                     used.extend(sign.assumed);
                 }
@@ -853,19 +870,40 @@ fn has_logistic(system: &System, exp: FunctionId) -> bool {
 mod tests {
     use super::*;
 
-    /// The text of a left side tells which terms it may match before it is read.
+    /// The outline of a left side says of its functions what the side says once it is read.
     #[test]
-    fn left_sides_are_led_by_their_first_function() {
+    fn outlines_are_those_of_the_terms() {
         let mut system = System::default();
         for rule in rules() {
             let term = pattern(&mut system, rule.left, LETTERS).expect("rules are read");
-            let name = rule::function_names(rule.left).next();
-            let name = name.expect("each rule is about a function");
-            let leading = system.find_function(name).expect("it was just read");
-            let left = Pattern::new(&mut system.store, term);
-            assert!(left.heads.contains(&leading), "{}", rule.name);
-            let is_call = matches!(system.store.node(term), Node::Apply(..));
-            assert_eq!(rule::is_call(rule.left, name), is_call, "{}", rule.name);
+            let mut names = rule::function_names(rule.left).chain(rule::function_names(rule.right));
+            let known =
+                |name: &str| crate::functions::row(name).is_some_and(|row| row.name == name);
+            assert!(names.all(known), "{}", rule.name);
+            let outline = Outline::of(rule.left);
+            let named = |id: FunctionId| &*system.functions[id.0 as usize].name;
+            let heads = rule::heads(&system.store, term);
+            assert!(!heads.is_empty(), "{}", rule.name);
+            let (mut from_term, mut from_text): (Vec<_>, Vec<_>) = (
+                heads.iter().map(|id| named(*id)).collect(),
+                outline.heads.to_vec(),
+            );
+            from_text.sort_unstable();
+            from_text.dedup();
+            from_term.sort_unstable();
+            assert_eq!(from_text, from_term, "{}", rule.name);
+            let store = &system.store;
+            let call = match store.node(term) {
+                Node::Apply(_, _, arguments) => Some(match *store.node(arguments[0]) {
+                    Node::Parameter(letter) => Argument::Letter(Demand::of(letter)),
+                    Node::Apply(inner, _, _) => {
+                        Argument::Call(crate::functions::row(named(inner)).expect("a row").name)
+                    }
+                    _ => Argument::Product,
+                }),
+                _ => None,
+            };
+            assert_eq!(outline.call, call, "{}", rule.name);
         }
     }
 }

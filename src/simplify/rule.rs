@@ -6,7 +6,6 @@ use num_traits::{One, Signed};
 use smallvec::SmallVec;
 
 use super::arithmetic::{Product, flipped};
-use crate::functions;
 use crate::syntax::StepAtZero;
 use crate::term::{FunctionId, Node, Store, TermId};
 
@@ -98,35 +97,86 @@ impl Demand {
     }
 }
 
-/// The names of functions in a side of a rule, in order.
+/// The names of functions in a side of a rule, in order: all words in it that are not letters.
 pub(crate) fn function_names(side: &'static str) -> impl Iterator<Item = &'static str> {
     side.split(|c: char| !c.is_alphanumeric() && c != '_')
-        .filter(|word| !LETTERS.contains(word) && functions::rows().any(|row| row.name == *word))
+        .filter(|word| word.starts_with(char::is_alphabetic) && !LETTERS.contains(word))
 }
 
-/// Whether a left side is a call of this function and nothing else: `step(n u)`, but not `step(u)^b`. Only calls are
-/// matched by it.
-pub(crate) fn is_call(left: &str, function: &str) -> bool {
-    let Some(arguments) = left.strip_prefix(function) else {
-        return false;
-    };
-    let mut depth = 0_usize;
-    arguments.char_indices().all(|(at, letter)| {
-        match letter {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            _ => {}
+/// What the text of a left side tells of the terms that it may match, before it is read: most sides never are.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Outline {
+    /// The functions that are applied at the top, in factors, or in the parts of a sum.
+    pub(crate) heads: SmallVec<[&'static str; 2]>,
+    /// For a call and nothing else, `step(n u)` but not `step(u)^b`, what it is a call with.
+    pub(crate) call: Option<Argument>,
+}
+
+/// What a function is called with in a left side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Argument {
+    /// What meets the demand of a letter.
+    Letter(Demand),
+    /// A call of another function.
+    Call(&'static str),
+    /// A product, also one with a number in front only.
+    Product,
+}
+
+impl Outline {
+    pub(crate) fn of(left: &'static str) -> Self {
+        let mut outline = Self::default();
+        // Brackets that are open since the first head's.
+        let mut open = 0_usize;
+        let mut start = 0;
+        for (at, sign) in left.char_indices() {
+            match sign {
+                '(' if open > 0 => open += 1,
+                '(' => {
+                    let name = name_before(left, at);
+                    if !name.is_empty() {
+                        outline.heads.push(name);
+                        (open, start) = (1, at + 1);
+                    }
+                }
+                ')' if open == 1 => {
+                    open = 0;
+                    if at + 1 == left.len() && start == outline.heads[0].len() + 1 {
+                        outline.call = Some(Argument::of(&left[start..at]));
+                    }
+                }
+                ')' => open = open.saturating_sub(1),
+                _ => {}
+            }
         }
-        depth > 0 || at + 1 == arguments.len()
-    })
+        outline
+    }
+}
+
+/// The name of a function that is called with what follows at a bracket; empty if that one only groups.
+fn name_before(text: &'static str, bracket: usize) -> &'static str {
+    let before = text[..bracket].rsplit(|sign: char| !sign.is_alphanumeric() && sign != '_');
+    before.into_iter().next().unwrap_or_default()
+}
+
+impl Argument {
+    fn of(text: &'static str) -> Self {
+        if let Some(letter) = LETTERS.iter().position(|letter| *letter == text) {
+            return Argument::Letter(Demand::of(letter as u32));
+        }
+        match text.find('(') {
+            Some(bracket) if !name_before(text, bracket).is_empty() => {
+                Argument::Call(name_before(text, bracket))
+            }
+            _ => Argument::Product,
+        }
+    }
 }
 
 /// The left side of a rule, once it was read.
 #[derive(Debug)]
 pub(crate) struct Pattern {
     term: TermId,
-    /// The functions applied at the top: a term without them is not looked at further.
-    pub(crate) heads: Heads,
     /// For a product, its number and its factors, letters last.
     product: Option<(BigRational, Vec<Wanted>)>,
 }
@@ -137,11 +187,7 @@ impl Pattern {
             let coefficient = Product::of(store, term).coefficient;
             (coefficient, wanted_factors(store, term))
         });
-        Self {
-            term,
-            heads: heads(store, term),
-            product,
-        }
+        Self { term, product }
     }
 }
 

@@ -5,6 +5,7 @@ use num_traits::{One, Signed, Zero};
 use rustc_hash::FxHashMap;
 
 use super::Product;
+use super::rule::Demand;
 use crate::system::{ClauseIndex, Fact, FamilyKind, Primitive, System};
 use crate::term::{Affine, Cmp, Domain, FamilyId, Node, Reduction, Substitution, TermId, VarId};
 
@@ -57,6 +58,17 @@ impl Sign {
 
     pub(crate) fn is_nonpositive(&self) -> bool {
         !self.positive
+    }
+
+    /// Whether it is what a letter demands; a demand that is not about the sign is met.
+    pub(super) fn meets(&self, demand: Demand) -> bool {
+        match demand {
+            Demand::Positive => self.is_positive(),
+            Demand::NonNegative => self.is_nonnegative(),
+            Demand::NonPositive => self.is_nonpositive(),
+            Demand::Negative => self.is_negative(),
+            Demand::Any | Demand::PositiveNumber | Demand::WholeFrom(_) => true,
+        }
     }
 
     pub(crate) fn is_nonzero(&self) -> bool {

@@ -26,7 +26,8 @@ pub const UNSUPPORTED_FUNCTIONS: &[&str] = &[
 fn reserved() -> &'static FxHashMap<&'static str, &'static str> {
     static TABLE: OnceLock<FxHashMap<&'static str, &'static str>> = OnceLock::new();
     TABLE.get_or_init(|| {
-        let mut table = FxHashMap::default();
+        // More than there are, so that it does not grow while it is filled.
+        let mut table = FxHashMap::with_capacity_and_hasher(256, Default::default());
         for row in functions::rows() {
             table.insert(row.name, row.name);
             table.extend(row.also.iter().map(|alias| (*alias, row.name)));

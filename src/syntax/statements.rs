@@ -32,24 +32,23 @@ pub fn parse(source: &Source) -> Result<Network, Report> {
         return Err(mistakes::text_too_large(MAX_TEXT));
     }
     let text = brackets::without_comments(&source.text);
-    with_deep_stack(text.len(), || read_text(&text))
+    read_text(&text)
 }
 
-/// Nested brackets are bounded, but each level takes several frames of the grammar, large ones in a debug
-/// build: a stack of this size holds them wherever the caller runs. A short text cannot nest deeply, and another stack
-/// costs more than reading it.
-fn with_deep_stack<T>(length: usize, work: impl FnOnce() -> T) -> T {
-    let needed = (length + 64).saturating_mul(16 * 1024);
-    stacker::maybe_grow(needed.min(16 * 1024 * 1024), 64 * 1024 * 1024, work)
-}
-
-/// The same for what walks a network that was read.
+/// Walks a network that was read, on a stack that holds its deepest formula wherever the caller runs. Nesting is bounded,
+/// but a level takes several frames, large ones in a debug build. What is short cannot nest deeply: how much stack is left is
+/// not even asked there, which would cost more than the walk.
 pub(crate) fn with_stack_for<T>(network: &Network, work: impl FnOnce() -> T) -> T {
-    let ends = network
-        .statements
-        .iter()
-        .map(|statement| statement.span.end);
-    with_deep_stack(ends.max().unwrap_or(0), work)
+    const SHORT: usize = 64;
+    const LEVEL: usize = 16 << 10;
+    let statements = network.statements.iter();
+    let lengths = statements.map(|statement| statement.span.end - statement.span.start);
+    let longest = lengths.max().unwrap_or(0);
+    if longest <= SHORT {
+        return work();
+    }
+    let needed = longest.saturating_mul(LEVEL).min(16 << 20);
+    stacker::maybe_grow(needed, 64 << 20, work)
 }
 
 fn read_text(text: &str) -> Result<Network, Report> {

@@ -1,120 +1,46 @@
 //! The words of write-ups: one file for each language, and no words elsewhere.
 
+mod de;
+mod en;
+
 use std::fmt;
-use std::ops::Deref;
-use std::sync::OnceLock;
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-
-/// The languages: the name by which each is asked for, and its file.
-const LANGUAGES: &[(&str, &str)] = &[
-    ("en", include_str!("en.toml")),
-    ("de", include_str!("de.toml")),
-];
-
-/// Each is read when it is first asked for.
-static READ: [OnceLock<Words>; LANGUAGES.len()] = [const { OnceLock::new() }; LANGUAGES.len()];
+/// The languages; the first is the one that is spoken where none is asked for.
+static LANGUAGES: [&Words; 2] = [&en::ENGLISH, &de::GERMAN];
 
 /// The words of a language, by its tag: `en`, `de`.
 pub fn words(language: &str) -> Option<&'static Words> {
-    let at = LANGUAGES.iter().position(|(name, _)| *name == language)?;
-    Some(numbered(at))
-}
-
-fn numbered(at: usize) -> &'static Words {
-    READ[at].get_or_init(|| {
-        let (name, text) = LANGUAGES[at];
-        let words = Words::of(text);
-        assert_eq!(words.language, name, "a language is asked for by its tag");
-        words
-    })
-}
-
-/// A part of a file of words.
-fn read<T: DeserializeOwned>(text: &str) -> T {
-    toml::from_str(text).expect("each file has all words, as tests see")
-}
-
-/// A table of a file, read when one of its words is first asked for: an answer needs few of them.
-pub(crate) struct Table<T> {
-    text: &'static str,
-    words: OnceLock<T>,
-}
-
-impl<T> Table<T> {
-    /// The table of this name, among all of a file with their texts.
-    fn of(tables: &[(&str, &'static str)], name: &str) -> Self {
-        let found = tables.iter().find(|(own, _)| *own == name);
-        let (_, text) = found.expect("each file has all tables, as tests see");
-        Self {
-            text,
-            words: OnceLock::new(),
-        }
-    }
-}
-
-impl<T: DeserializeOwned> Deref for Table<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        self.words.get_or_init(|| read(self.text))
-    }
+    LANGUAGES
+        .into_iter()
+        .find(|words| words.language == language)
 }
 
 /// The tags of all languages; the first is the one that is spoken where none is asked for.
 pub fn languages() -> impl Iterator<Item = &'static str> {
-    LANGUAGES.iter().map(|(name, _)| *name)
+    LANGUAGES.iter().map(|words| words.language)
 }
 
 /// The words of one language.
 pub struct Words {
     /// Its tag, as `lang` has it.
-    pub language: String,
+    pub language: &'static str,
     /// Its name in LaTeX's babel.
-    pub babel: String,
-    pub(crate) headings: Table<Headings>,
-    pub(crate) conditions: Table<Conditions>,
-    pub(crate) reasons: Table<Reasons>,
-    pub(crate) braces: Table<Braces>,
-    pub(crate) legend: Table<Legend>,
-    pub(crate) index_form: Table<IndexForm>,
-    pub(crate) confirmation: Table<ConfirmationWords>,
-    pub(crate) prose: Table<Sentences>,
-    pub(crate) picture: Table<PictureWords>,
-}
-
-/// What stands above the tables.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Head {
-    language: String,
-    babel: String,
+    pub babel: &'static str,
+    pub(crate) headings: Headings,
+    pub(crate) conditions: Conditions,
+    pub(crate) reasons: Reasons,
+    pub(crate) braces: Braces,
+    pub(crate) legend: Legend,
+    pub(crate) index_form: IndexForm,
+    pub(crate) confirmation: ConfirmationWords,
+    pub(crate) prose: Sentences,
+    pub(crate) picture: PictureWords,
 }
 
 impl Words {
     /// English.
     pub fn english() -> &'static Self {
-        numbered(0)
-    }
-
-    fn of(file: &'static str) -> Self {
-        let mut parts = file.split("\n[");
-        let Head { language, babel } = read(parts.next().unwrap_or_default());
-        let tables: Vec<_> = parts.filter_map(|table| table.split_once(']')).collect();
-        Self {
-            language,
-            babel,
-            headings: Table::of(&tables, "headings"),
-            conditions: Table::of(&tables, "conditions"),
-            reasons: Table::of(&tables, "reasons"),
-            braces: Table::of(&tables, "braces"),
-            legend: Table::of(&tables, "legend"),
-            index_form: Table::of(&tables, "index-form"),
-            confirmation: Table::of(&tables, "confirmation"),
-            prose: Table::of(&tables, "prose"),
-            picture: Table::of(&tables, "picture"),
-        }
+        LANGUAGES[0]
     }
 }
 
@@ -124,14 +50,20 @@ impl fmt::Debug for Words {
     }
 }
 
-/// A table of the file, with a text under each key.
+/// Words that belong together.
 macro_rules! table {
     ($(#[$doc:meta])* $name:ident { $($key:ident),* $(,)? }) => {
         $(#[$doc])*
-        #[derive(Debug, Deserialize)]
-        #[serde(deny_unknown_fields, rename_all = "kebab-case")]
         pub(crate) struct $name {
-            $(pub(crate) $key: String,)*
+            $(pub(crate) $key: &'static str,)*
+        }
+
+        #[cfg(test)]
+        impl $name {
+            /// All of them by their keys.
+            fn all(&self) -> Vec<(&'static str, &'static str)> {
+                vec![$((stringify!($key), self.$key)),*]
+            }
         }
     };
 }
@@ -242,64 +174,39 @@ mod tests {
     use super::*;
 
     /// The places of each text, by the text's key.
-    fn places(text: &str) -> Vec<(String, Vec<String>)> {
-        let tables: toml::Table = toml::from_str(text).expect("a file of words");
-        let mut found = Vec::new();
-        for (name, table) in &tables {
-            for (key, text) in table.as_table().into_iter().flatten() {
-                let text = text.as_str().expect("words are texts");
-                let mut names: Vec<String> = segments(text)
-                    .into_iter()
-                    .filter_map(|segment| match segment {
-                        Segment::Place(name) => Some(name.to_owned()),
-                        Segment::Words(_) => None,
-                    })
-                    .collect();
-                names.sort();
-                names.dedup();
-                found.push((format!("{name}.{key}"), names));
-            }
-        }
-        found.sort();
-        found
+    fn places(words: &Words) -> Vec<(&'static str, Vec<&'static str>)> {
+        let tables = [
+            words.headings.all(),
+            words.conditions.all(),
+            words.reasons.all(),
+            words.braces.all(),
+            words.legend.all(),
+            words.index_form.all(),
+            words.confirmation.all(),
+            words.prose.all(),
+            words.picture.all(),
+        ];
+        let places = |(key, text)| {
+            let mut names: Vec<&str> = segments(text)
+                .into_iter()
+                .filter_map(|segment| match segment {
+                    Segment::Place(name) => Some(name),
+                    Segment::Words(_) => None,
+                })
+                .collect();
+            names.sort_unstable();
+            names.dedup();
+            (key, names)
+        };
+        tables.into_iter().flatten().map(places).collect()
     }
 
     #[test]
-    fn all_languages_have_the_same_words_and_places() {
-        let english = places(LANGUAGES[0].1);
+    fn all_languages_have_the_same_places() {
+        let english = places(Words::english());
         assert!(english.len() > 80, "the words are found");
-        for (name, text) in LANGUAGES {
-            assert_eq!(places(text), english, "{name}");
-        }
-    }
-
-    /// Each table is read, and there is none besides.
-    #[test]
-    fn all_words_are_known() {
-        for (name, text) in LANGUAGES {
-            let Words {
-                language,
-                babel,
-                headings,
-                conditions,
-                reasons,
-                braces,
-                legend,
-                index_form,
-                confirmation,
-                prose,
-                picture,
-            } = words(name).expect("a language of the list");
-            let all = (
-                [language, babel],
-                (&**headings, &**conditions, &**reasons, &**braces, &**legend),
-                (&**index_form, &**confirmation, &**prose, &**picture),
-            );
-            let said = format!("{all:?}");
-            let texts: usize = places(text).len();
-            assert!(said.matches(": \"").count() >= texts, "{name}: {said}");
-            let tables: toml::Table = toml::from_str(text).expect("a file of words");
-            assert_eq!(tables.len(), 2 + 9, "{name}");
+        for words in LANGUAGES {
+            assert_eq!(places(words), english, "{}", words.language);
         }
     }
 

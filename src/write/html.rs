@@ -96,8 +96,8 @@ impl<'a> Page<'a> {
         let headings = &self.table.headings;
         self.sheet.text(format!(
             "</title>\n</head>\n<body data-copy=\"{}\" data-copied=\"{}\">\n<h1>",
-            escape(&headings.copy),
-            escape(&headings.copied)
+            escape(headings.copy),
+            escape(headings.copied)
         ));
         self.prose(title);
         self.sheet.text("</h1>\n");
@@ -143,7 +143,7 @@ impl<'a> Page<'a> {
         let more = |step: &Equation| step.members.len() > 1 || step.lead.is_some();
         if derivation.steps.len() > 1 || derivation.steps.iter().any(more) {
             self.sheet.text("<details>\n<summary>");
-            self.words(&self.table.headings.steps);
+            self.words(self.table.headings.steps);
             self.sheet.text("</summary>\n");
             // The result above has the number.
             let steps: Vec<Equation> = derivation
@@ -237,7 +237,7 @@ impl<'a> Page<'a> {
     fn legend(&mut self, rows: &[LegendRow]) {
         let headings = &self.table.headings;
         self.sheet.text("<h2>");
-        self.words(&headings.symbols);
+        self.words(headings.symbols);
         self.sheet.text("</h2>\n<table>\n<tr>");
         let columns = [
             &headings.symbol,

@@ -43,9 +43,9 @@ pub(super) fn lay_out(document: &Document, environment: Environment) -> Sheet<'_
         }
         if let Some((first, rest)) = document.notes.split_first() {
             let words = &document.words.conditions;
-            page.note(&words.with, first);
+            page.note(words.with, first);
             for note in rest {
-                page.note(&words.and, note);
+                page.note(words.and, note);
             }
         }
         page.close();
@@ -89,23 +89,23 @@ pub(super) fn confirmation_lines(document: &Document) -> Vec<String> {
     }
     let words = &document.words.confirmation;
     match &document.confirmation {
-        Confirmed::Skipped => vec![words.skipped.clone()],
+        Confirmed::Skipped => vec![words.skipped.to_owned()],
         Confirmed::Yes(evidence) => {
             let points = evidence.iter().map(|e| e.points).min().unwrap_or(0);
             let patterns = evidence.iter().map(|e| e.step_patterns).max().unwrap_or(0);
             let worst: Option<Vec<f64>> = evidence.iter().map(|e| e.worst_error).collect();
             let error = worst.map_or_else(String::new, |errors| {
                 let worst = errors.into_iter().fold(0.0, f64::max);
-                filled(&words.error, &[("bound", &error_bound(worst))])
+                filled(words.error, &[("bound", &error_bound(worst))])
             });
             let counted = if patterns == 1 {
-                &words.pattern
+                words.pattern
             } else {
-                &words.patterns
+                words.patterns
             };
             let patterns = filled(counted, &[("count", &patterns.to_string())]);
             vec![filled(
-                &words.confirmed,
+                words.confirmed,
                 &[
                     ("points", &points.to_string()),
                     ("patterns", &patterns),
@@ -234,7 +234,7 @@ impl<'a> Page<'a> {
         }
         for (at, condition) in gradient.valid_if.iter().enumerate() {
             if at == 0 {
-                let words = &self.words.conditions.valid_if;
+                let words = self.words.conditions.valid_if;
                 self.sheet.text(format!(r" \qquad \text{{{words}}}"));
             } else {
                 self.sheet.text(r",\ ");
@@ -242,7 +242,7 @@ impl<'a> Page<'a> {
             self.prose(condition);
         }
         if let Some(why) = &gradient.why_index {
-            let aside = filled(&self.words.index_form.aside, &[("why", why)]);
+            let aside = filled(self.words.index_form.aside, &[("why", why)]);
             self.sheet.text(format!(r" \qquad \text{{({aside})}}"));
         }
         if gradient.entry.is_none() {

@@ -117,7 +117,7 @@ pub(super) fn outline(document: &Document, extent: Extent) -> Outline<'_> {
 fn title(document: &Document) -> Prose {
     let headings = &document.words.headings;
     if document.gradients.is_empty() {
-        return vec![words(&headings.network)];
+        return vec![words(headings.network)];
     }
     let loss = document
         .symbols
@@ -125,10 +125,10 @@ fn title(document: &Document) -> Prose {
         .find(|symbol| symbol.name == document.title);
     match loss {
         Some(loss) => fill(
-            &headings.derivatives_of,
+            headings.derivatives_of,
             &[("loss", &[Inline::Math(loss.symbol)])],
         ),
-        None => vec![words(&headings.derivatives)],
+        None => vec![words(headings.derivatives)],
     }
 }
 
@@ -222,12 +222,12 @@ fn steps(gradient: &Gradient) -> Vec<Equation<'_>> {
 fn conditions(gradient: &Gradient, words: &Words) -> Vec<Prose> {
     let formula = [Inline::Math(gradient.left)];
     let texts = &words.conditions;
-    let list = |items: &[Prose]| enumerate(items, &texts.list_and);
+    let list = |items: &[Prose]| enumerate(items, texts.list_and);
     let sentence = match (gradient.except.is_empty(), gradient.valid_if.is_empty()) {
         (true, true) => None,
-        (false, true) => Some(&texts.valid_at_sentence),
-        (true, false) => Some(&texts.valid_if_sentence),
-        (false, false) => Some(&texts.valid_at_if_sentence),
+        (false, true) => Some(texts.valid_at_sentence),
+        (true, false) => Some(texts.valid_if_sentence),
+        (false, false) => Some(texts.valid_at_if_sentence),
     };
     let holds = sentence.map(|sentence| {
         fill(
@@ -242,7 +242,7 @@ fn conditions(gradient: &Gradient, words: &Words) -> Vec<Prose> {
     let index_form = gradient.why_index.as_ref().map(|why| {
         let why = [Inline::Words(why.clone())];
         fill(
-            &words.index_form.sentence,
+            words.index_form.sentence,
             &[("formula", &formula), ("why", &why)],
         )
     });
@@ -266,7 +266,7 @@ fn notes(document: &Document) -> Vec<Prose> {
     let Some((first, rest)) = document.notes.split_first() else {
         return Vec::new();
     };
-    let mut convention = vec![words(&document.words.conditions.convention)];
+    let mut convention = vec![words(document.words.conditions.convention)];
     convention.extend_from_slice(first);
     for note in rest {
         convention.push(words("; "));

@@ -61,7 +61,7 @@ pub(super) fn lay_out(document: &Document, extent: Extent) -> Sheet<'_> {
             Block::Comment(words) => sheet.text(format!("% {words}\n")),
             Block::Legend(rows) => {
                 if page.title.is_some() {
-                    let words = escape(&document.words.headings.symbols);
+                    let words = escape(document.words.headings.symbols);
                     sheet.text(format!("\\subsection*{{{words}}}\n"));
                 } else {
                     sheet.text("\\medskip\n");

@@ -43,7 +43,7 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
             prose(&mut sheet, condition);
         }
         if let Some(why) = &gradient.why_index {
-            let aside = filled(&words.index_form.aside, &[("why", why)]);
+            let aside = filled(words.index_form.aside, &[("why", why)]);
             sheet.text(format!("   ({aside})"));
         }
         if let Some(tag) = &gradient.tag {
@@ -56,7 +56,7 @@ pub(super) fn lay_out(document: &Document) -> Sheet<'_> {
     }
     for note in &document.notes {
         if !document.gradients.is_empty() {
-            sheet.text(words.conditions.with.clone());
+            sheet.text(words.conditions.with.to_owned());
         }
         prose(&mut sheet, note);
         sheet.text("\n");

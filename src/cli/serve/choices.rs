@@ -114,8 +114,10 @@ impl Offer {
 }
 
 fn subcommand(name: &str) -> Command {
-    Arguments::command()
-        .find_subcommand(name)
+    let mut all = Arguments::command();
+    // The arguments of a command are there once it is built.
+    all.build();
+    all.find_subcommand(name)
         .expect("questions are answered by commands")
         .clone()
 }
