@@ -1,15 +1,18 @@
 //! Local derivatives: a term differentiated by each element that it reads.
 
 use num_rational::BigRational;
-use num_traits::{One, Signed};
+use num_traits::{One, Signed, Zero};
 use rustc_hash::FxHashMap;
 
 use crate::array::fresh_bound;
 use crate::functions::MatrixRow;
+use crate::normal::Normalizer;
 use crate::simplify::{Condition, Signs};
 use crate::syntax::StepAtZero;
 use crate::system::{FamilyKind, System};
-use crate::term::{Affine, Cmp, Domain, FamilyId, FunctionId, Node, Reduction, TermId, VarId};
+use crate::term::{
+    Affine, Cmp, Domain, FamilyId, FunctionId, Node, Reduction, Store, TermId, VarId,
+};
 
 /// What a term is differentiated by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -350,6 +353,20 @@ impl Differentiator<'_> {
                 arguments.into(),
             )));
         }
+        if let Some(last) = orders.iter().rposition(|order| *order > 0) {
+            // `f'` has a value where it is applied, but only its term in the parameters can be differentiated.
+            let mut lower = orders.to_vec();
+            lower[last] -= 1;
+            let parameters: Vec<TermId> = (0..orders.len() as u32)
+                .map(|at| self.system.store.intern(Node::Parameter(at)))
+                .collect();
+            let applied = self.slope(function, &lower, &parameters, last);
+            let Slope { value, conditions } = self.slope_of_body(applied.value, at);
+            return Slope {
+                value: self.system.store.instantiate(value, arguments),
+                conditions: [applied.conditions, conditions].concat(),
+            };
+        }
         let Slope { value, conditions } = match (row.slopes.get(at).copied().flatten(), row.body) {
             (Some(slope), _) => Slope::plain(slope),
             (None, Some(body)) => self.slope_of_body(body, at),
@@ -436,35 +453,10 @@ impl Differentiator<'_> {
             return at_place == value;
         };
         for (condition, branch) in branches {
-            let holds = match store.node(condition) {
-                Node::Number(_) => true,
-                Node::Test(cmp, left, right) => {
-                    let (Some(left), Some(right)) =
-                        (store.as_number(*left), store.as_number(*right))
-                    else {
-                        return false;
-                    };
-                    match cmp {
-                        Cmp::Greater => left > right,
-                        Cmp::GreaterEqual => left >= right,
-                        Cmp::Equal => left == right,
-                        Cmp::NotEqual => left != right,
-                    }
-                }
-                Node::Pi
-                | Node::Index(_)
-                | Node::Access(..)
-                | Node::Parameter(_)
-                | Node::Reduce(..)
-                | Node::Add(_)
-                | Node::Mul(_)
-                | Node::Power(..)
-                | Node::Apply(..)
-                | Node::Guard(_)
-                | Node::Cases(_) => return false,
-            };
-            if holds {
-                return branch == value;
+            match decided(store, condition) {
+                Some(true) => return branch == value,
+                Some(false) => {}
+                None => return false,
             }
         }
         false
@@ -608,7 +600,89 @@ impl Differentiator<'_> {
             let value = self.branch_values(branches, &values);
             all.push(Partial { value, ..partial });
         }
-        all
+        // What is chosen by a comparison is constant by its sides, but not where it jumps.
+        for at in 0..branches.len() {
+            for (left, right) in comparisons(&self.system.store, branches[at].0) {
+                if !self.jumps(branches, at, left, right) {
+                    continue;
+                }
+                for side in [left, right] {
+                    let partials = self.partials(side);
+                    all.extend(partials.into_iter().map(|partial| Partial {
+                        value: zero,
+                        conditions: vec![Condition::OffKinks],
+                        ..partial
+                    }));
+                }
+            }
+        }
+        self.merged(all)
+    }
+
+    /// Whether the value of cases jumps where the sides of a comparison in branch `at` are equal, for all or almost all
+    /// values of the other quantities. What cannot be told is taken to be continuous, as activations by cases are.
+    fn jumps(
+        &mut self,
+        branches: &[(TermId, TermId)],
+        at: usize,
+        left: TermId,
+        right: TermId,
+    ) -> bool {
+        let store = &mut self.system.store;
+        let is_name = |term: &TermId| {
+            matches!(
+                store.node(*term),
+                Node::Access(..) | Node::Parameter(_) | Node::Apply(..)
+            )
+        };
+        let (gone, stays) = match [left, right].iter().position(is_name) {
+            Some(1) => (right, left),
+            _ => (left, right),
+        };
+        let there = |store: &mut Store, term: TermId| {
+            store.replace(term, &mut |_, part| (part == gone).then_some(stays))
+        };
+        let mut next = None;
+        for (condition, value) in &branches[at + 1..] {
+            let condition = there(store, *condition);
+            match decided(store, condition) {
+                Some(false) => {}
+                Some(true) => {
+                    next = Some(*value);
+                    break;
+                }
+                None => return false,
+            }
+        }
+        let Some(next) = next else {
+            return false;
+        };
+        let [here, next] = [branches[at].1, next].map(|value| there(store, value));
+        let minus = store.negative(next);
+        let jump = store.add([here, minus]);
+        let mut normalizer = Normalizer::new(self.system, self.step_at_zero, Domain::everything());
+        let Ok(normal) = normalizer.normal(jump) else {
+            return false;
+        };
+        let jump = normalizer.term(&normal);
+        let store = &self.system.store;
+        if store.is_zero(jump) {
+            return false;
+        }
+        let sign = Signs::new(self.system, false).of(self.system, jump);
+        if sign.is_positive() || sign.is_negative() {
+            return true;
+        }
+        // What is not 0 as a rational function of quantities that the comparison leaves free is not 0 at most of their values.
+        let bound = |node: &Node| {
+            matches!(node, Node::Access(..) | Node::Parameter(_))
+                && store.any(gone, |other| other == node)
+        };
+        !store.any(jump, |node| match node {
+            Node::Number(_) | Node::Pi | Node::Add(_) | Node::Mul(_) | Node::Power(..) => false,
+            Node::Access(..) | Node::Parameter(_) => bound(node),
+            _ => true,
+        })
     }
 
     fn branch_values(&mut self, branches: &[(TermId, TermId)], values: &[TermId]) -> TermId {
@@ -645,6 +719,45 @@ impl Differentiator<'_> {
             }
         }
         result
+    }
+}
+
+/// The sides of the comparisons between quantities in a condition.
+fn comparisons(store: &Store, condition: TermId) -> Vec<(TermId, TermId)> {
+    match store.node(condition) {
+        Node::Test(_, left, right) => vec![(*left, *right)],
+        Node::Mul(parts) => parts
+            .iter()
+            .flat_map(|part| comparisons(store, *part))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a condition holds, if it is about numbers.
+fn decided(store: &Store, condition: TermId) -> Option<bool> {
+    match store.node(condition) {
+        Node::Number(value) => Some(!value.is_zero()),
+        Node::Test(cmp, left, right) => {
+            let (left, right) = (store.as_number(*left)?, store.as_number(*right)?);
+            Some(match cmp {
+                Cmp::Greater => left > right,
+                Cmp::GreaterEqual => left >= right,
+                Cmp::Equal => left == right,
+                Cmp::NotEqual => left != right,
+            })
+        }
+        Node::Mul(parts) => {
+            let parts: Vec<Option<bool>> = parts.iter().map(|part| decided(store, *part)).collect();
+            if parts.contains(&Some(false)) {
+                return Some(false);
+            }
+            parts
+                .into_iter()
+                .collect::<Option<Vec<bool>>>()
+                .map(|_| true)
+        }
+        _ => None,
     }
 }
 

@@ -66,14 +66,14 @@ pub(super) fn resolved(
                 push_if_new(&mut formula.chain, open);
             }
             push_if_new(&mut formula.chain, term);
+            // What was written by Step may be without it once all is put in.
+            formula
+                .conditions
+                .retain(|condition| *condition != Condition::StepAtZero);
             let (conditions, steps) = simplifier.take_record();
             formula.conditions.extend(conditions);
             if uses_step(system, term) {
                 formula.conditions.push(Condition::StepAtZero);
-            } else {
-                formula
-                    .conditions
-                    .retain(|condition| *condition != Condition::StepAtZero);
             }
             formula.conditions = simplifier.settled(system, formula.conditions);
             without_divisors(system, term, &mut formula.conditions);

@@ -20,7 +20,7 @@ pub(super) struct NameBox {
 pub(super) struct Names {
     families: Vec<NameBox>,
     sizes: Vec<NameBox>,
-    /// Every name as written; index letters keep away from them.
+    /// Every name as written, and what the author writes in place of names; index letters keep away from them.
     taken: FxHashSet<String>,
     /// Whether something else is called δ.
     pub(super) delta_taken: bool,
@@ -88,6 +88,10 @@ impl Names {
             names.e_taken |= function.latex == "e";
         }
         for spelling in &system.spellings {
+            let symbol = spelling.latex.trim();
+            names
+                .taken
+                .insert(symbol.trim_start_matches('\\').to_owned());
             names.delta_taken |= mentions_word(&spelling.latex, "delta");
             names.e_taken |= spelling.latex.trim_start().starts_with('e');
         }

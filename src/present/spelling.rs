@@ -3,7 +3,7 @@
 use super::access::{Element, Part};
 use super::letters::Scope;
 use super::math::{Fence, Math, MathId, Piece};
-use super::terms::{Level, Printed, Printer};
+use super::terms::{Begin, Level, Printed, Printer};
 use crate::system::{Spelled, Spelling, System};
 use crate::term::{Affine, FamilyId, Node, Store, TermId, VarId};
 
@@ -148,43 +148,82 @@ impl Printer<'_> {
         }
         let shape = Outline::of(&spelling.latex);
         let mut id: MathId = self.boxes.intern(Math::Spelled(pieces.into_boxed_slice()));
-        if matches!(spelling.what, Spelled::Term(_)) && shape.sum {
+        let is_term = matches!(spelling.what, Spelled::Term(_));
+        if is_term && (shape.sum || shape.product) {
             return Printed {
-                level: Level::Sum,
+                level: if shape.sum {
+                    Level::Sum
+                } else {
+                    Level::Product
+                },
+                begin: shape.begin,
                 ..Printed::atom(id)
             };
         }
-        if shape.subscript && !matches!(spelling.what, Spelled::Term(_)) {
+        if shape.sum || shape.product {
+            // A name stands where no brackets would be put: below a fraction's ∂, in front of indices.
+            return Printed::atom(self.boxes.fence(Fence::Round, false, id));
+        }
+        if shape.subscript && !is_term {
             // Elements will stand below: the spelling's own subscript has to be inside a group.
             id = self.boxes.fence(Fence::Group, false, id);
         }
-        if shape.superscript || shape.subscript {
+        let printed = if shape.superscript || shape.subscript {
             Printed::scripted(id)
         } else {
             Printed::atom(id)
+        };
+        Printed {
+            begin: shape.begin,
+            ..printed
         }
     }
 }
 
 /// What stands at the top of a spelling.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Outline {
     superscript: bool,
     subscript: bool,
     sum: bool,
+    /// Factors with a sign between them, or a relation.
+    product: bool,
+    begin: Begin,
 }
 
 impl Outline {
     fn of(latex: &str) -> Self {
-        let mut outline = Self::default();
+        let mut outline = Self {
+            superscript: false,
+            subscript: false,
+            sum: false,
+            product: false,
+            begin: Begin::Other,
+        };
         let mut depth = 0;
-        for token in tokens(latex) {
+        let mut script = false;
+        for (at, token) in tokens(latex.trim_start()).into_iter().enumerate() {
+            if at == 0 {
+                outline.begin = match token {
+                    "-" => Begin::Minus,
+                    r"\frac" => Begin::Digit,
+                    _ if token.starts_with(|sign: char| sign.is_ascii_digit()) => Begin::Digit,
+                    _ => Begin::Other,
+                };
+            }
+            // A sign that is raised or lowered belongs to the symbol.
+            let raised = std::mem::replace(&mut script, matches!(token, "^" | "_"));
             match token {
-                "{" => depth += 1,
-                "}" => depth -= 1,
+                _ if raised && token != "{" => {}
+                "{" | "(" | "[" => depth += 1,
+                "}" | ")" | "]" => depth -= 1,
                 "^" | "'" if depth == 0 => outline.superscript = true,
                 "_" if depth == 0 => outline.subscript = true,
-                "+" | "-" if depth == 0 => outline.sum = true,
+                "+" | "-" | r"\pm" | r"\mp" if depth == 0 => outline.sum = true,
+                "*" | "/" | "=" | "<" | ">" | "," if depth == 0 => outline.product = true,
+                r"\cdot" | r"\times" | r"\odot" | r"\oslash" | r"\otimes" if depth == 0 => {
+                    outline.product = true;
+                }
                 _ => {}
             }
         }

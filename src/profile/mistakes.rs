@@ -6,8 +6,8 @@ use super::Profile;
 use super::notation::{Notation, symbol_of};
 use super::parts::Part;
 use crate::source::{Diagnostic, Span};
-use crate::system::{Spelled, System};
-use crate::term::FamilyId;
+use crate::system::{Spelled, Spelling, System};
+use crate::term::{FamilyId, Node, TermId};
 
 /// No quantity plays a role that the profile needs.
 pub(super) fn role_missing(system: &System, profile: &Profile, part: Part) -> Diagnostic {
@@ -111,5 +111,67 @@ pub(super) fn same_symbols(system: &System, notation: &Notation) -> Vec<Diagnost
         }
         alike.push((&row.name, row.span));
     }
+    problems.extend(same_spellings(system, &seen));
     problems
+}
+
+/// What the author's spellings would make look the same: two quantities, or a derivative and a quantity.
+fn same_spellings(
+    system: &System,
+    symbols: &FxHashMap<Shown, Vec<(&str, Option<Span>)>>,
+) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    let mut before: Vec<(String, &Spelling)> = Vec::new();
+    for spelling in &system.spellings {
+        let shown: String = spelling.latex.split_whitespace().collect();
+        let plain = symbols.get(&(shown.clone(), None, None));
+        let quantity = plain.into_iter().flatten().find(|(name, _)| {
+            // What has a definition as `r[0] = x` is written as what it is.
+            !defined_as(system, &spelling.what, name)
+        });
+        let twin = before.iter().find(|(other, twin)| {
+            *other == shown
+                && twin.what != spelling.what
+                && twin.vars.is_empty()
+                && spelling.vars.is_empty()
+        });
+        let other = quantity
+            .map(|(name, span)| (format!("`{name}`"), *span))
+            .or_else(|| {
+                twin.map(|(_, twin)| ("what this line spells".to_owned(), Some(twin.span)))
+            });
+        if let Some((other, span)) = other {
+            let message = format!("the spelling `{shown}` is that of another quantity");
+            let mut diagnostic = Diagnostic::error(
+                "spelling-collision",
+                message,
+                spelling.span,
+                "would look the same",
+            )
+            .help("choose another spelling, or spell the other one differently");
+            diagnostic = match span {
+                Some(span) => diagnostic.label(span, format!("as {other}")),
+                None => diagnostic.help(format!("it is the symbol of {other}")),
+            };
+            problems.push(diagnostic);
+        }
+        before.push((shown, spelling));
+    }
+    problems
+}
+
+/// Whether a quantity is, by its definition, another one.
+fn defined_as(system: &System, what: &Spelled, name: &str) -> bool {
+    let named = |term: &TermId| matches!(system.store.node(*term), Node::Access(family, _) if system.family(*family).name == name);
+    match what {
+        Spelled::Slots(family, slots) => {
+            let clauses = system.family(*family).clauses.iter();
+            system.family(*family).name == name
+                || clauses
+                    .filter(|clause| !clause.at(slots).1.is_nothing())
+                    .all(|clause| clause.body.as_ref().is_some_and(named))
+        }
+        Spelled::Term(term) => named(term),
+        Spelled::Derivative { .. } => false,
+    }
 }

@@ -440,6 +440,9 @@ impl Simplifier {
             for number in used {
                 self.rests_on(Condition::Assumed(number));
             }
+            if let Holds::Under(_) = rule.holds {
+                self.rests_on(Condition::StepAtZero);
+            }
             self.record(rule.name, term, result, rule.why);
             return result;
         }

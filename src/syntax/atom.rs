@@ -3,6 +3,7 @@
 use crate::source::{Report, Span};
 
 use super::item::{Factor, Item, ItemKind, Items, Operator, Reader, SubItem};
+use super::layout::check_is_name;
 use super::mistakes::{self, Behind};
 use super::reduction::reduction;
 use super::tree::{Expr, ExprKind, Name, Spanned};
@@ -157,6 +158,7 @@ impl Reader<'_> {
         word: String,
         span: Span,
     ) -> Result<Factor, Report> {
+        check_is_name(&word, span)?;
         if self.short_head(&word).is_some() {
             return Err(mistakes::reduction_without_brackets(span));
         }

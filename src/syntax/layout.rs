@@ -1,10 +1,11 @@
 //! Which lines belong together: statements, the lines of `where`, `assume` and `write` blocks, and the
 //! equations below a `for` line.
 
-use crate::source::Span;
+use crate::source::{Report, Span};
 
 use super::brackets::{Line, lines};
 use super::letters::continues_name;
+use super::mistakes;
 
 /// Words that begin a statement.
 pub(super) const KEYWORDS: &[&str] = &[
@@ -23,6 +24,32 @@ pub(super) const KEYWORDS: &[&str] = &[
     "hess",
     "for",
 ];
+
+/// Words of other languages that cannot be names: what is written in their place.
+const FOREIGN: &[(&str, &str)] = &[
+    ("and", "conditions are joined by commas: `x > 0, y > 0`"),
+    (
+        "or",
+        "write a branch for each condition: `{ u if x > 0; u if y > 0; v otherwise }`",
+    ),
+    (
+        "not",
+        "turn the comparison round: `x <= 0` in place of `not x > 0`",
+    ),
+    ("then", "write `{ u if x > 0; v otherwise }`"),
+    ("else", "write `{ u if x > 0; v otherwise }`"),
+];
+
+/// Complains of a word that is no name, because it begins statements or would join conditions.
+pub(super) fn check_is_name(word: &str, span: Span) -> Result<(), Report> {
+    if KEYWORDS.contains(&word) {
+        return Err(mistakes::keyword_as_name(span, word));
+    }
+    match FOREIGN.iter().find(|(foreign, _)| *foreign == word) {
+        Some((_, instead)) => Err(mistakes::foreign_word(span, word, instead)),
+        None => Ok(()),
+    }
+}
 
 /// What a piece of text is to be read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use crate::source::{Report, Span};
 
 use super::grammar::Rule;
 use super::item::{Reader, comparison};
+use super::layout::check_is_name;
 use super::letters::ascii;
 use super::mistakes;
 use super::scope::reserved_function;
@@ -80,6 +81,7 @@ impl Reader<'_> {
     }
 
     fn check_free(&self, word: &str, span: Span) -> Result<(), Report> {
+        check_is_name(word, span)?;
         let written = &self.text[span.start..span.end];
         if let Some(function) = reserved_function(word) {
             return Err(mistakes::reserved_function(span, written, function));

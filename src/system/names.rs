@@ -1,7 +1,7 @@
 //! Which name is what: letters, sizes and quantities share one namespace.
 
 use indexmap::IndexMap;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::{SmallVec, smallvec};
 
 use super::describe::spell;
@@ -36,6 +36,8 @@ pub(super) struct Names<'a> {
     pub(super) roles: IndexMap<String, (Role, Span)>,
     /// Functions defined by the author.
     pub(super) functions: FxHashMap<String, &'a FunctionDefinition>,
+    /// What the author writes in place of names, `z`, or `mu` for `\mu`: the program gives no such names.
+    pub(super) spellings: FxHashSet<String>,
     /// Whether there is a `where` or an `index`: then inputs have to be declared.
     pub(super) closed: bool,
 }
@@ -92,9 +94,11 @@ impl<'a> Names<'a> {
                 }
                 StatementKind::Function(function) => names.add_function(function, problems),
                 StatementKind::Assume(_, ranges) => names.add_ranges(ranges, problems),
-                StatementKind::Write { .. }
-                | StatementKind::Convention(_)
-                | StatementKind::Question(_) => {}
+                StatementKind::Write { spelling, .. } => {
+                    let symbol = spelling.value.trim().trim_start_matches('\\');
+                    names.spellings.insert(symbol.to_owned());
+                }
+                StatementKind::Convention(_) | StatementKind::Question(_) => {}
             }
         }
         names

@@ -46,6 +46,13 @@ impl Lowering<'_> {
         else {
             return;
         };
+        for (target, wrt) in targets.iter().zip(&question.wrt) {
+            let family = self.system.family(target.family);
+            if family.integers.is_some() {
+                let problem = mistakes::whole_number(&family.name, wrt.span, family.span);
+                self.problems.push(problem);
+            }
+        }
         if !self.names.closed {
             let reached = self.system.depends_on(of.family);
             for (target, wrt) in targets.iter().zip(&question.wrt) {

@@ -167,6 +167,7 @@ impl Lowering<'_> {
                 && !self.names.letters.contains_key(name)
                 && !self.names.roles.contains_key(name)
                 && !self.names.functions.contains_key(name)
+                && !self.names.spellings.contains(name)
         };
         std::iter::once(wish.to_owned())
             .chain((1..).map(|count| format!("{wish}{count}")))

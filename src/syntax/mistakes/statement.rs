@@ -59,6 +59,32 @@ pub(in crate::syntax) fn statement_too_large(span: Span, limit: usize) -> Report
     .into()
 }
 
+/// A word that begins statements where a name is expected.
+pub(in crate::syntax) fn keyword_as_name(span: Span, word: &str) -> Report {
+    Diagnostic::error(
+        "reserved-word",
+        format!("`{word}` is reserved"),
+        span,
+        "begins a statement",
+    )
+    .help(format!(
+        "a statement stands on a line of its own that is not indented; for a quantity choose another name, for instance `{word}_0`"
+    ))
+    .into()
+}
+
+/// A word by which other languages join conditions.
+pub(in crate::syntax) fn foreign_word(span: Span, word: &str, instead: &str) -> Report {
+    Diagnostic::error(
+        "reserved-word",
+        format!("`{word}` is reserved"),
+        span,
+        "no name, and no part of the language",
+    )
+    .help(instead)
+    .into()
+}
+
 pub(in crate::syntax) fn reserved_function(span: Span, written: &str, function: &str) -> Report {
     let label = if written == function {
         "the name of a function".to_owned()

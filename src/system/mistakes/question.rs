@@ -32,6 +32,25 @@ pub(in crate::system) fn independent(of: &str, wrt: &str, span: Span) -> Diagnos
     ))
 }
 
+/// `grad c` where `c in 1..K`.
+pub(in crate::system) fn whole_number(
+    name: &str,
+    span: Span,
+    declared: Option<Span>,
+) -> Diagnostic {
+    let problem = Diagnostic::error(
+        "derivative-by-whole-number",
+        format!("there is no derivative by `{name}`: its values are whole numbers"),
+        span,
+        "asks for one",
+    )
+    .help("ask for what it chooses from");
+    match declared {
+        Some(declared) => problem.label(declared, "declared here"),
+        None => problem,
+    }
+}
+
 /// `grad dC/dz wrt w`.
 pub(in crate::system) fn second_derivative(span: Span) -> Diagnostic {
     Diagnostic::error(
