@@ -65,7 +65,8 @@ pub(super) fn cases(
 }
 
 /// The conditions of the contributions that speak of slots only. That a slot of the output is one of what is
-/// differentiated by is none of them: as between elements, it is written `δ`.
+/// differentiated by is none of them: as between elements, it is written `δ`. Nor is that it is a whole number that inputs
+/// give, `[i = c]`: a case for each order of such numbers says nothing more.
 fn slot_guards(piece: &AdjointPiece, slot_vars: &[VarId], outer: &[VarId]) -> Vec<Constraint> {
     let joins = |constraint: &Constraint| {
         let (mut one, mut other) = (false, false);
@@ -80,6 +81,7 @@ fn slot_guards(piece: &AdjointPiece, slot_vars: &[VarId], outer: &[VarId]) -> Ve
         let (_, outside) = split_domain(&contribution.domain, &contribution.vars);
         for constraint in outside.constraints() {
             if about_slots(constraint, slot_vars)
+                && !constraint.affine().reads()
                 && !joins(constraint)
                 && !guards.contains(constraint)
             {

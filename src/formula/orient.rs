@@ -511,11 +511,16 @@ fn cancelled(
     before: TermId,
     after: TermId,
 ) -> impl Iterator<Item = TermId> {
-    let left = divisors(normalizer.system, dividing, after);
-    let mut gone = divisors(normalizer.system, dividing, before);
-    gone.retain(|divisor| !left.contains(divisor));
-    // The same may have other bound letters, or be turned round.
+    let mut gone = divisors(normalizer.system, before, 1, |_, family, _| {
+        dividing.contains(&family)
+    });
     if !gone.is_empty() {
+        // `P` is written for what divides by the sum of `e^S`, and `S` itself may be a quotient.
+        let left = divisors(normalizer.system, after, DEEPEST, |_, family, deep| {
+            deep > 1 || dividing.contains(&family)
+        });
+        gone.retain(|divisor| !left.contains(divisor));
+        // The same may have other bound letters, or be turned round.
         let left: Vec<Option<Normal>> = left
             .into_iter()
             .map(|divisor| normalizer.normal(divisor).ok())
@@ -549,7 +554,7 @@ fn divides(store: &Store, term: TermId) -> bool {
     })
 }
 
-/// Leaves out that something is not 0 where the term itself divides by it: the reader sees that.
+/// Leaves out that something is not 0 where the term itself divides by it, or a derivative upstream does: the reader sees that.
 pub(super) fn without_divisors(system: &mut System, term: TermId, conditions: &mut Vec<Condition>) {
     if !conditions
         .iter()
@@ -557,7 +562,9 @@ pub(super) fn without_divisors(system: &mut System, term: TermId, conditions: &m
     {
         return;
     }
-    let divisors = divisors(system, &FxHashSet::default(), term);
+    let divisors = divisors(system, term, DEEPEST, |system, family, _| {
+        matches!(system.family(family).kind, FamilyKind::Adjoint { .. })
+    });
     conditions.retain(|condition| match condition {
         Condition::NonZero(term) => !divisors
             .iter()
@@ -566,23 +573,31 @@ pub(super) fn without_divisors(system: &mut System, term: TermId, conditions: &m
     });
 }
 
-/// What a term divides by, by itself or in the definitions of what it names; only those of `dividing` families divide.
-fn divisors(system: &mut System, dividing: &FxHashSet<FamilyId>, term: TermId) -> Vec<TermId> {
+/// How many definitions behind one another are looked into.
+const DEEPEST: u8 = 3;
+
+/// What a term divides by, by itself or in the definitions of what it names, and so on at most so `deep`; `opens` says of
+/// a quantity whether to look into its definition.
+fn divisors(
+    system: &mut System,
+    term: TermId,
+    deep: u8,
+    opens: impl Fn(&System, FamilyId, u8) -> bool,
+) -> Vec<TermId> {
     let mut found = Vec::new();
     let mut seen = FxHashSet::default();
-    let mut stack = vec![(term, true)];
-    while let Some((term, opens)) = stack.pop() {
-        if !seen.insert((term, opens)) {
+    let mut stack = vec![(term, deep)];
+    while let Some((term, deep)) = stack.pop() {
+        if !seen.insert((term, deep)) {
             continue;
         }
         let store = &system.store;
         match store.node(term).clone() {
-            Node::Access(family, _) if !dividing.contains(&family) => {}
-            Node::Access(family, index) if opens => {
+            Node::Access(family, index) if deep > 0 && opens(system, family, deep) => {
                 for clause in system.family(family).clauses.clone() {
                     let (values, domain) = clause.at(&index);
                     if let (Some(body), false) = (clause.body, domain.is_nothing()) {
-                        stack.push((system.store.substitute(body, &values), false));
+                        stack.push((system.store.substitute(body, &values), deep - 1));
                     }
                 }
             }
@@ -595,9 +610,9 @@ fn divisors(system: &mut System, dividing: &FxHashSet<FamilyId>, term: TermId) -
                 if let Node::Access(family, index) = system.store.node(base).clone() {
                     found.extend(radicand(system, family, &index));
                 }
-                stack.push((base, opens));
+                stack.push((base, deep));
             }
-            node => stack.extend(node.children().into_iter().map(|child| (child, opens))),
+            node => stack.extend(node.children().into_iter().map(|child| (child, deep))),
         }
     }
     found

@@ -157,7 +157,15 @@ fn invented(system: &System, formulas: &[Formula]) -> Vec<FamilyId> {
                 matches!(system.family(adjoint).kind,
                     FamilyKind::Adjoint { wrt, .. } | FamilyKind::Local { wrt, .. } if wrt == *family)
             };
-            let mut terms = terms.chain(formula.locals.iter().map(|local| local.value));
+            let conditions = formula.conditions.iter().filter_map(|it| match it {
+                Condition::NonZero(term) | Condition::Positive(term) => Some(*term),
+                Condition::Assumed(_)
+                | Condition::StepAtZero
+                | Condition::OffKinks
+                | Condition::OffTies => None,
+            });
+            let locals = formula.locals.iter().map(|local| local.value);
+            let mut terms = terms.chain(locals).chain(conditions);
             by(formula.adjoint)
                 || terms.any(|term| {
                     system.store.any(term, |node| match node {

@@ -8,14 +8,18 @@ use super::grammar::Rule;
 use super::item::{Reader, comparison};
 use super::mistakes;
 use super::tree::{
-    Assumption, AssumptionKind, Declaration, Expr, MatrixProperty, Name, Set, StatementKind,
+    Assumption, AssumptionKind, Declaration, Expr, MatrixProperty, Name, Range, Set, StatementKind,
 };
 
 impl Reader<'_> {
-    pub(super) fn declarations(&mut self, pairs: Pairs<'_, Rule>) -> Result<StatementKind, Report> {
+    /// A `for` is about what stands before it, up to the one before, and the last one about what stands behind it, too.
+    pub(super) fn declarations(
+        &mut self,
+        pairs: Pairs<'_, Rule>,
+    ) -> Result<Vec<StatementKind>, Report> {
+        let mut closed: Vec<(Vec<Declaration>, Vec<Range>)> = Vec::new();
         let mut declarations: Vec<Declaration> = Vec::new();
         let mut waiting: Vec<(Name, Vec<Expr>, Span)> = Vec::new();
-        let mut ranges = Vec::new();
         for pair in pairs {
             match pair.as_rule() {
                 Rule::declaration => {
@@ -43,14 +47,24 @@ impl Reader<'_> {
                         });
                     }
                 }
-                Rule::for_ranges => ranges = self.ranges(pair)?,
+                Rule::for_ranges => {
+                    let ranges = self.ranges(pair)?;
+                    closed.push((std::mem::take(&mut declarations), ranges));
+                }
                 _ => {}
             }
         }
         if let Some((name, _, _)) = waiting.first() {
             return Err(mistakes::declaration_without_set(name.span, &name.value));
         }
-        Ok(StatementKind::Where(declarations, ranges))
+        match closed.last_mut() {
+            Some((last, _)) => last.append(&mut declarations),
+            None => closed.push((declarations, Vec::new())),
+        }
+        let lines = closed.into_iter();
+        Ok(lines
+            .map(|(them, ranges)| StatementKind::Where(them, ranges))
+            .collect())
     }
 
     pub(super) fn set(&mut self, pair: Pair<'_, Rule>) -> Result<Set, Report> {

@@ -40,13 +40,14 @@ impl Reader<'_> {
                     Rule::function => self.function(statement)?,
                     Rule::convention => self.convention(statement)?,
                     Rule::question => {
-                        return Ok(in_place(self.question(statement)?, span));
+                        let questions = self.question(statement)?.into_iter();
+                        return Ok(in_place(questions.map(StatementKind::Question), span));
                     }
                     Rule::equation => return self.equation(statement, span, above),
                     rule => unreachable!("{rule:?} is no statement"),
                 }
             }
-            Rule::declaration_line => self.declarations(inner)?,
+            Rule::declaration_line => return Ok(in_place(self.declarations(inner)?, span)),
             Rule::assumption_line => self.assumptions(inner)?,
             Rule::spelling_line => return self.spellings(inner),
             rule => unreachable!("{rule:?} is no piece"),
@@ -366,7 +367,10 @@ impl Reader<'_> {
                     )),
                 })
                 .collect::<Result<Vec<_>, _>>()?;
-            return Ok(in_place(questions, span));
+            return Ok(in_place(
+                questions.into_iter().map(StatementKind::Question),
+                span,
+            ));
         }
         for (number, (sign, place)) in signs.iter().enumerate() {
             match sign {
@@ -449,13 +453,11 @@ fn known(definition: &mut Option<FunctionDefinition>) -> &mut FunctionDefinition
         .expect("the grammar puts the name of a function first")
 }
 
-fn in_place(questions: Vec<Question>, span: Span) -> Vec<Statement> {
-    questions
+/// Several statements that are written as one.
+fn in_place(kinds: impl IntoIterator<Item = StatementKind>, span: Span) -> Vec<Statement> {
+    kinds
         .into_iter()
-        .map(|question| Statement {
-            span,
-            kind: StatementKind::Question(question),
-        })
+        .map(|kind| Statement { span, kind })
         .collect()
 }
 

@@ -140,8 +140,14 @@ impl Lowering<'_> {
             index: index.into_boxed_slice(),
         };
         if !self.exists(&target) {
-            self.problems
-                .push(mistakes::nothing_there(&self.system, family, expr.span));
+            let row = self.system.family(family);
+            self.problems.push(match self.system.loss {
+                // It was written, but the terms with it are constant: `x^0`.
+                Some(loss) if row.clauses.is_empty() => {
+                    mistakes::independent(&self.system.family(loss).name, &row.name, expr.span)
+                }
+                Some(_) | None => mistakes::nothing_there(&self.system, family, expr.span),
+            });
             return None;
         }
         Some(target)
