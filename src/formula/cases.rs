@@ -43,7 +43,13 @@ pub(super) fn cases(
         .iter()
         .filter_map(Affine::as_var)
         .collect();
-    let guards = slot_guards(piece, &slot_vars, &outer);
+    let elements: Vec<VarId> = piece
+        .index
+        .iter()
+        .zip(are_elements(system, family))
+        .filter_map(|(index, is_element)| index.as_var().filter(|_| is_element))
+        .collect();
+    let guards = slot_guards(piece, &slot_vars, &outer, &elements);
     let domains = split(system, piece, &guards);
     let mut result: Vec<Case> = domains
         .into_iter()
@@ -64,17 +70,41 @@ pub(super) fn cases(
     result
 }
 
+/// Of each index of a family, whether it is one of elements; those of a derivative are those of both quantities.
+fn are_elements(system: &System, family: FamilyId) -> Vec<bool> {
+    let row = system.family(family);
+    match row.kind {
+        FamilyKind::Adjoint { of, wrt } | FamilyKind::Local { of, wrt } => {
+            let mut all = are_elements(system, of);
+            all.extend(are_elements(system, wrt));
+            all
+        }
+        _ => (0..row.slots + row.axes)
+            .map(|at| at >= row.slots)
+            .collect(),
+    }
+}
+
 /// The conditions of the contributions that speak of slots only. That a slot of the output is one of what is
-/// differentiated by is none of them: as between elements, it is written `δ`. Nor is that it is a whole number that inputs
+/// differentiated by is none of them: as between `elements`, it is written `δ`. Nor is that it is a whole number that inputs
 /// give, `[i = c]`: a case for each order of such numbers says nothing more.
-fn slot_guards(piece: &AdjointPiece, slot_vars: &[VarId], outer: &[VarId]) -> Vec<Constraint> {
+fn slot_guards(
+    piece: &AdjointPiece,
+    slot_vars: &[VarId],
+    outer: &[VarId],
+    elements: &[VarId],
+) -> Vec<Constraint> {
     let joins = |constraint: &Constraint| {
         let (mut one, mut other) = (false, false);
+        let mut of_elements = true;
+        let mut count = 0;
         constraint.affine().visit_vars(&mut |var| {
             one |= outer.contains(&var);
             other |= !outer.contains(&var);
+            of_elements &= elements.contains(&var);
+            count += 1;
         });
-        constraint.relation() == Relation::Zero && one && other
+        constraint.relation() == Relation::Zero && (one && other || of_elements && count > 1)
     };
     let mut guards = Vec::new();
     for contribution in &piece.contributions {

@@ -14,7 +14,7 @@ pub(super) struct Closed {
     pub(super) term: TermId,
     /// What it rests on.
     pub(super) conditions: Vec<Condition>,
-    /// Whether it is shorter than what it was put together from, because something cancelled.
+    /// Whether it is shorter than what it was put together from, because something cancelled or is a number.
     pub(super) shorter: bool,
     /// Whether it is a product without sums, which is shown as the step of substituting.
     pub(super) plain: bool,
@@ -53,7 +53,7 @@ pub(super) type Layer = (FamilyId, Vec<i64>, Option<FamilyId>);
 
 impl Writer<'_> {
     /// The case with its upstream adjoints substituted, if what they stand for is short: all of them, those before the
-    /// ways to the output meet, or those with which something cancels.
+    /// ways to the output meet, or those with which something cancels and those that are numbers.
     pub(super) fn closed(
         &mut self,
         adjoint: FamilyId,
@@ -105,6 +105,8 @@ impl Writer<'_> {
         let mut ingredients = 0;
         let mut parts = FxHashSet::default();
         let mut dropped = false;
+        // Whether some upstream adjoint is a number, and whether others are put in, too.
+        let (mut numbers, mut others) = (false, false);
         for (at, contribution) in case.contributions.iter().enumerate() {
             ingredients += leaves(&self.derivation.system, contribution.local);
             kinds(&self.derivation.system, contribution.local, &mut parts);
@@ -127,7 +129,12 @@ impl Writer<'_> {
             let upstream = self.closed_access(&context, contribution.upstream, family)?;
             ingredients += leaves(&self.derivation.system, upstream.term);
             kinds(&self.derivation.system, upstream.term, &mut parts);
-            dropped |= self.derivation.system.store.is_zero(upstream.term);
+            let store = &self.derivation.system.store;
+            dropped |= store.is_zero(upstream.term);
+            match store.as_number(upstream.term) {
+                Some(_) => numbers = true,
+                None => others = true,
+            }
             values.push(upstream.term);
             conditions.extend(upstream.conditions);
         }
@@ -177,7 +184,8 @@ impl Writer<'_> {
         Some(Closed {
             term,
             conditions,
-            shorter: length < ingredients && (dropped || !parts.is_subset(&left)),
+            shorter: (length < ingredients && (dropped || !parts.is_subset(&left)))
+                || (numbers && !others && length <= ingredients),
             plain: !has_sums(system, term),
         })
     }

@@ -145,6 +145,7 @@ impl Normalizer<'_> {
     fn best_order(&mut self, part: &Component, level: usize) -> (Component, BigRational) {
         let mut best: Option<(Component, BigRational)> = None;
         for order in orders(&self.classes(part)) {
+            self.work += part.factors.len();
             let vars: Vec<VarId> = (0..order.len()).map(|at| self.letter(level, at)).collect();
             let renaming = Substitution::new(
                 order

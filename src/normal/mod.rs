@@ -37,6 +37,10 @@ pub(crate) struct TooLarge;
 /// A polynomial with more monomials is not formed.
 const MOST_MONOMIALS: usize = 400;
 
+/// Factors that one normalizer gives letters, over all orders of the letters: what takes longer, a second or two, is more than anybody
+/// reads.
+const MOST_WORK: usize = 150_000;
+
 /// Powers of sums up to this exponent are multiplied out.
 const HIGHEST_POWER: usize = 6;
 
@@ -154,6 +158,8 @@ pub(crate) struct Normalizer<'a> {
     memo: FxHashMap<TermId, Normal>,
     /// What was proved of conditions inside a context; monomials of one product have the same ones.
     proved: FxHashMap<(Domain, Domain), Proved>,
+    /// How many factors were given letters so far, in all orders that were tried.
+    work: usize,
 }
 
 /// What is known of conditions.
@@ -172,6 +178,7 @@ impl<'a> Normalizer<'a> {
             pool: Vec::new(),
             memo: FxHashMap::default(),
             proved: FxHashMap::default(),
+            work: 0,
         }
     }
 
@@ -543,7 +550,7 @@ impl<'a> Normalizer<'a> {
 
     /// Every monomial brought to canonical form, like ones added up, in canonical order.
     fn collected(&mut self, monomials: Vec<Monomial>) -> Result<Normal, TooLarge> {
-        if monomials.len() > MOST_MONOMIALS {
+        if monomials.len() > MOST_MONOMIALS || self.work > MOST_WORK {
             return Err(TooLarge);
         }
         let mut result: Vec<Monomial> = Vec::with_capacity(monomials.len());

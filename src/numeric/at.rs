@@ -39,6 +39,12 @@ pub fn evaluate_at(
         ]);
     };
     let mut errors = unknown_names(system, given);
+    for function in system.functions.iter().filter(|it| it.is_opaque()) {
+        let name = &function.name;
+        errors.push(format!(
+            "`{name}` stands for any function and has no values: define it, `fn {name}(…) = …`"
+        ));
+    }
     let tables = tables(system, given, &mut errors);
     if !errors.is_empty() {
         return Err(errors);

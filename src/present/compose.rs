@@ -1,5 +1,7 @@
 //! From formulas to a document.
 
+use num_traits::One;
+
 use super::conditions::{Ranges, Span};
 use super::document::{Confirmed, Definition, Document, Entry, Gradient, Inline, Prose, StepRow};
 use super::labels;
@@ -16,7 +18,9 @@ use crate::matrix::{self, Expression, Layout, MatrixForm, Refusal};
 use crate::profile::{Notation, StepSign};
 use crate::syntax::{MatrixProperty, StepAtZero};
 use crate::system::{Assumption, Fact, FamilyKind, Primitive, System};
-use crate::term::{Affine, Constraint, Domain, FamilyId, FunctionId, Node, TermId, VarId};
+use crate::term::{
+    Affine, Atom, Constraint, Domain, FamilyId, FunctionId, Node, Relation, TermId, VarId,
+};
 use crate::words::{Words, filled};
 
 /// How the answer looks.
@@ -258,10 +262,44 @@ pub fn present_network(system: &System, notation: &Notation, words: &'static Wor
     }
 }
 
+/// The domain with equations for what is said of sizes: `T = 2` for `T ≤ 2` and `T ≥ 2`, and `T = 1` for `T ≤ 1`, since sizes
+/// are positive.
+fn with_values(domain: &Domain, vars: &[VarId]) -> Domain {
+    let is_value = |at: usize, constraint: &Constraint| {
+        let affine = constraint.affine();
+        if constraint.relation() != Relation::NonNegative
+            || vars.iter().any(|var| affine.mentions(*var))
+        {
+            return false;
+        }
+        let least = matches!(affine.terms(), [(Atom::Size(..), factor)] if (-factor).is_one());
+        (least && affine.constant().is_one())
+            || domain
+                .constraints()
+                .iter()
+                .enumerate()
+                .any(|(other, opposite)| {
+                    other != at
+                        && opposite.relation() == Relation::NonNegative
+                        && affine.plus(opposite.affine()).as_int() == Some(0)
+                })
+    };
+    let constraints = domain.constraints().iter().enumerate();
+    Domain::of(constraints.map(|(at, constraint)| {
+        let relation = if is_value(at, constraint) {
+            Relation::Zero
+        } else {
+            constraint.relation()
+        };
+        (relation, constraint.affine().clone())
+    }))
+}
+
 /// Where the axes of Jacobians stand.
 fn layout_note(layout: Layout, words: &Words) -> Prose {
     let note = match layout {
-        Layout::Same | Layout::Numerator => words.conditions.numerator_layout,
+        Layout::Same => words.conditions.same_layout,
+        Layout::Numerator => words.conditions.numerator_layout,
         Layout::Intermediates => words.conditions.intermediates_layout,
         Layout::Denominator => words.conditions.denominator_layout,
     };
@@ -510,6 +548,7 @@ impl Printer<'_> {
         domain: &Domain,
         scope: Scope,
     ) -> Option<MathId> {
+        let domain = &with_values(domain, vars);
         let mut bounds: Vec<(VarId, Vec<Constraint>)> = Vec::with_capacity(vars.len());
         for var in vars {
             let mut found = Vec::new();

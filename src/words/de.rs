@@ -45,6 +45,7 @@ pub(super) static GERMAN: Words = Words {
         invertible: "{quantity} invertierbar",
         orthogonal: "{quantity} orthogonal",
         undefined: "{value} undefiniert",
+        same_layout: "Jacobi-Matrizen, deren Zeilen Ausgaben sind",
         numerator_layout: "Ableitungen im Zähler-Layout: Zeilen sind Ausgaben",
         intermediates_layout: "Ableitungen nach Zwischengrößen sind Zeilen",
         denominator_layout: "Ableitungen im Nenner-Layout: Spalten sind Ausgaben",

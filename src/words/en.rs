@@ -45,6 +45,7 @@ pub(super) static ENGLISH: Words = Words {
         invertible: "{quantity} invertible",
         orthogonal: "{quantity} orthogonal",
         undefined: "{value} is left undefined",
+        same_layout: "Jacobians whose rows are outputs",
         numerator_layout: "derivatives in numerator layout: rows are outputs",
         intermediates_layout: "derivatives by intermediate quantities are rows",
         denominator_layout: "derivatives in denominator layout: columns are outputs",

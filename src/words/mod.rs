@@ -78,7 +78,7 @@ table! {
     Conditions {
         with, and, list_and, r#if, otherwise, valid_if, valid_at_sentence, valid_if_sentence, valid_at_if_sentence,
         convention, assumed, off_kinks, off_ties, one_hot, one_hot_whole, one_hot_rows, one_hot_columns, symmetric, positive_definite, invertible, orthogonal,
-        undefined, numerator_layout, intermediates_layout, denominator_layout, so_for_all,
+        undefined, same_layout, numerator_layout, intermediates_layout, denominator_layout, so_for_all,
     }
 }
 
