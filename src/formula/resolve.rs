@@ -55,6 +55,9 @@ pub(super) fn resolved(
             let (raw, conditions) = resolver.resolve(system, named)?;
             formula.conditions.extend(conditions.iter().cloned());
             resolver.resolve_conditions(system, &mut formula.conditions)?;
+            if system.store.size(raw) > LARGEST {
+                return Err(too_large(system, &formula));
+            }
             simplifier.take_record();
             let term = simplifier.simplify(system, raw, &formula.domain);
             let term = resolver.hidden.shown(&mut system.store, term);
@@ -504,6 +507,29 @@ fn runs_over_slots(system: &System, vars: &[VarId], body: TermId) -> bool {
         stack.extend(system.store.node(term).children());
     }
     false
+}
+
+/// A formula with more parts than that, hundreds of megabytes, is not simplified: nobody could print it.
+const LARGEST: u64 = 100_000_000;
+
+fn too_large(system: &System, formula: &Formula) -> Report {
+    let (of, wrt) = match system.family(formula.adjoint).kind {
+        FamilyKind::Adjoint { of, wrt } | FamilyKind::Local { of, wrt } => (of, wrt),
+        _ => (formula.adjoint, formula.adjoint),
+    };
+    let name = |family: FamilyId| &system.family(family).name;
+    Diagnostic::general(
+        "resolved-too-large",
+        format!(
+            "∂{}/∂{} has more than {} million parts when it is resolved",
+            name(of),
+            name(wrt),
+            LARGEST / 1_000_000
+        ),
+    )
+    .note("each use of an intermediate is written out")
+    .help("leave out `--resolve`: the form with named intermediates is short")
+    .into()
 }
 
 fn symbolic_depth(system: &System, family: FamilyId) -> Report {

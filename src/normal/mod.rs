@@ -37,9 +37,8 @@ pub(crate) struct TooLarge;
 /// A polynomial with more monomials is not formed.
 const MOST_MONOMIALS: usize = 400;
 
-/// Factors that one normalizer gives letters, over all orders of the letters: what takes longer, a second or two, is more than anybody
-/// reads.
-const MOST_WORK: usize = 150_000;
+/// Factors that one normalizer gives letters, over all orders of the letters: what takes longer, some seconds, is more than anybody reads.
+const MOST_WORK: usize = 50_000;
 
 /// Powers of sums up to this exponent are multiplied out.
 const HIGHEST_POWER: usize = 6;

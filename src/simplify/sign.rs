@@ -82,6 +82,20 @@ impl Sign {
         self
     }
 
+    /// Both are known; what says nothing new is not rested on.
+    fn narrowed(&self, other: &Sign) -> Sign {
+        let both = Sign::new(
+            self.negative && other.negative,
+            self.zero && other.zero,
+            self.positive && other.positive,
+        );
+        let bounds = |sign: &Sign| (sign.negative, sign.zero, sign.positive);
+        if bounds(&both) == bounds(self) {
+            return self.clone();
+        }
+        both.using(&self.assumed).using(&other.assumed)
+    }
+
     /// One or the other.
     fn or(&self, other: &Sign) -> Sign {
         Sign::new(
@@ -140,6 +154,8 @@ fn sum_of_numbers(system: &System, parts: &[TermId]) -> Option<BigRational> {
 pub(crate) struct Signs {
     /// Assumed signs of whole families where an assumption covers them.
     families: FxHashMap<FamilyId, Vec<Assumed>>,
+    /// Assumed signs of other terms, `w x > 0`, as they are written.
+    terms: FxHashMap<TermId, Sign>,
     /// Signs of the clauses of defined families.
     defined: FxHashMap<(FamilyId, usize), Sign>,
     clauses: ClauseIndex,
@@ -150,6 +166,7 @@ impl Signs {
     /// With the assumptions of the system, or without any.
     pub(crate) fn new(system: &System, use_assumptions: bool) -> Self {
         let mut families: FxHashMap<FamilyId, Vec<Assumed>> = FxHashMap::default();
+        let mut terms: FxHashMap<TermId, Sign> = FxHashMap::default();
         if use_assumptions {
             for (number, assumption) in system.assumptions.iter().enumerate() {
                 let Some((access, sign)) = assumed_sign(system, &assumption.fact) else {
@@ -165,11 +182,14 @@ impl Signs {
                         number,
                         whole,
                     });
+                } else if system.store.free_vars(access).is_empty() {
+                    terms.insert(access, sign.using(&[number]));
                 }
             }
         }
         Self {
             families,
+            terms,
             defined: FxHashMap::default(),
             clauses: ClauseIndex::default(),
             memo: FxHashMap::default(),
@@ -181,7 +201,10 @@ impl Signs {
         if let Some(known) = self.memo.get(&term) {
             return known.clone();
         }
-        let sign = crate::stack::deep(|| self.compute(system, term));
+        let mut sign = crate::stack::deep(|| self.compute(system, term));
+        if let Some(assumed) = self.terms.get(&term) {
+            sign = sign.narrowed(assumed);
+        }
         self.memo.insert(term, sign.clone());
         sign
     }
@@ -414,13 +437,7 @@ impl Signs {
                     &Domain::everything(),
                 );
             if speaks {
-                sign = Sign::new(
-                    sign.negative && assumed.sign.negative,
-                    sign.zero && assumed.sign.zero,
-                    sign.positive && assumed.sign.positive,
-                )
-                .using(&sign.assumed)
-                .using(&[assumed.number]);
+                sign = sign.narrowed(&assumed.sign.clone().using(&[assumed.number]));
             }
         }
         sign

@@ -262,6 +262,27 @@ impl Store {
         )
     }
 
+    /// How many nodes a term has where it is written out, what it shares as often as it stands there.
+    pub fn size(&self, term: TermId) -> u64 {
+        let mut known: FxHashMap<TermId, u64> = FxHashMap::default();
+        // Children before what they stand in.
+        let mut stack: Vec<(TermId, bool)> = vec![(term, false)];
+        while let Some((term, seen)) = stack.pop() {
+            if known.contains_key(&term) {
+                continue;
+            }
+            let children = self.node(term).children();
+            if seen {
+                let sizes = children.iter().map(|child| known[child]);
+                known.insert(term, sizes.fold(1, u64::saturating_add));
+            } else {
+                stack.push((term, true));
+                stack.extend(children.into_iter().map(|child| (child, false)));
+            }
+        }
+        known[&term]
+    }
+
     /// A function's body with its parameters replaced by arguments.
     pub fn instantiate(&mut self, body: TermId, arguments: &[TermId]) -> TermId {
         self.replace(body, &mut |store, term| match store.node(term) {
