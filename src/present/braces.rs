@@ -156,7 +156,7 @@ impl Printer<'_> {
                 ))
             }
             Node::Add(terms) => {
-                let joined = self.joined(terms);
+                let joined = self.joined(terms, Reduction::Sum);
                 if joined.len() != terms.len() {
                     return None;
                 }

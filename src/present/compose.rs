@@ -343,6 +343,7 @@ impl Printer<'_> {
     /// An equation; among these formulas, its parts have braces.
     fn gradient(&mut self, formula: &Formula, form: Form, braced: Option<&[Formula]>) -> Gradient {
         let scope = self.enter(Scope::EMPTY, &formula.vars);
+        self.knows(formula);
         let terms: Vec<TermId> = formula.chain.iter().flat_map(link_terms).collect();
         let scope = self.enter_free(scope, &terms);
         let left = self.access(formula.adjoint, &formula.index, scope).id;
@@ -536,6 +537,20 @@ impl Printer<'_> {
                 row.extend([operator, of.id]);
                 self.boxes.row(row)
             }
+        }
+    }
+
+    /// Notes what is known of the letters of a left side. What was printed with other knowledge and would look otherwise is
+    /// printed again.
+    fn knows(&mut self, formula: &Formula) {
+        let mut found = Vec::new();
+        for var in &formula.vars {
+            self.access_bounds(formula.adjoint, &formula.index, *var, &mut found);
+        }
+        let bounds = found.iter().map(|it| (it.relation(), it.affine().clone()));
+        self.known = Domain::of(bounds).and(&formula.domain);
+        if self.asked_known.take() {
+            self.memo.clear();
         }
     }
 

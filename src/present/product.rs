@@ -10,7 +10,7 @@ use super::math::{Math, MathId, Piece, Sign, Symbol};
 use super::terms::{Begin, Level, Printed, Printer};
 use crate::profile::{Factor, Part};
 use crate::system::{FamilyKind, Primitive};
-use crate::term::{Node, TermId};
+use crate::term::{Node, Reduction, TermId};
 
 /// A fraction whose factors are still being collected.
 struct Quotient {
@@ -114,16 +114,16 @@ impl Printer<'_> {
         let mut number = Some(coefficient);
         let mut done: Vec<Printed> = Vec::new();
         let mut open: Option<Quotient> = None;
-        for factor in rest {
-            if let Some(below) = self.below(*factor, scope) {
+        for (factor, unequal) in self.joined(rest, Reduction::Product) {
+            if let Some(below) = self.below(factor, scope) {
                 let quotient = open.get_or_insert_with(|| Quotient::behind(&mut done));
                 quotient.below.push(below);
-                quotient.of_sizes &= self.is_size(*factor);
+                quotient.of_sizes &= self.is_size(factor);
                 continue;
             }
-            let printed = match self.target_first(*factor, scope) {
+            let printed = match self.target_first(factor, scope) {
                 Some(turned) => turned,
-                None => self.term(*factor, scope),
+                None => self.with_unequal(unequal, |printer| printer.term(factor, scope)),
             };
             match &mut open {
                 // `1/n` stays in front, as an average is written.

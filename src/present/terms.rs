@@ -1,5 +1,7 @@
 //! Terms as boxes: precedence, brackets and signs are decided here and nowhere else.
 
+use std::cell::Cell;
+
 use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
 use rustc_hash::FxHashMap;
@@ -10,7 +12,7 @@ use super::names::Names;
 use crate::profile::Notation;
 use crate::syntax::StepAtZero;
 use crate::system::{Primitive, System};
-use crate::term::{Affine, Cmp, FamilyId, FunctionId, Node, Reduction, TermId, VarId};
+use crate::term::{Affine, Cmp, Domain, FamilyId, FunctionId, Node, Reduction, TermId, VarId};
 use crate::words::Words;
 
 /// How tightly a printed term holds together.
@@ -110,6 +112,10 @@ pub(super) struct Printer<'a> {
     pub(super) parameters: Vec<String>,
     /// The part that is shown differently just now.
     pub(super) unequal: Option<super::unequal::Unequal>,
+    /// What is known of the letters of the left side that stands in front.
+    pub(super) known: Domain,
+    /// Whether that was asked for, so that what was printed may look otherwise with other letters.
+    pub(super) asked_known: Cell<bool>,
     pub(super) spellings: super::spelling::Spellings,
     /// By what the cost is differentiated where a symbol of the profile says so.
     pub(super) shortened: Vec<FamilyId>,
@@ -149,6 +155,8 @@ impl<'a> Printer<'a> {
             memo: FxHashMap::default(),
             parameters: Vec::new(),
             unequal: None,
+            known: Domain::everything(),
+            asked_known: Cell::new(false),
             spellings: super::spelling::Spellings::of(system),
             shortened: Vec::new(),
             step_at_zero: system.step_at_zero.unwrap_or(StepAtZero::One),
@@ -414,7 +422,7 @@ impl<'a> Printer<'a> {
                 _ => false,
             })
         });
-        let joined = self.joined(terms);
+        let joined = self.joined(terms, Reduction::Sum);
         if let [(only, Some(unequal))] = joined.as_slice() {
             let (only, unequal) = (*only, unequal.clone());
             return self.with_unequal(Some(unequal), |printer| printer.term(only, scope));

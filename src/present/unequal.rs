@@ -18,16 +18,17 @@ pub(super) struct Unequal {
 }
 
 impl Printer<'_> {
-    /// The summands, with those joined that differ by the side of an inequality.
-    pub(super) fn joined(&self, terms: &[TermId]) -> Vec<(TermId, Option<Unequal>)> {
+    /// The summands, or the factors of a product, with those joined that differ by the side of an inequality: sums of sums,
+    /// products of products.
+    pub(super) fn joined(&self, terms: &[TermId], op: Reduction) -> Vec<(TermId, Option<Unequal>)> {
         let mut result: Vec<(TermId, Option<Unequal>)> = Vec::with_capacity(terms.len());
         for term in terms {
             let partner = result
                 .iter()
-                .position(|(other, joined)| joined.is_none() && self.has_sides(*other));
-            let found = partner.filter(|_| self.has_sides(*term)).and_then(|_| {
+                .position(|(other, joined)| joined.is_none() && self.has_sides(*other, op));
+            let found = partner.filter(|_| self.has_sides(*term, op)).and_then(|_| {
                 result.iter().enumerate().find_map(|(at, (other, joined))| {
-                    let unequal = joined.is_none().then(|| self.mirror(*other, *term))??;
+                    let unequal = joined.is_none().then(|| self.mirror(*other, *term, op))??;
                     Some((at, unequal))
                 })
             });
@@ -84,17 +85,20 @@ impl Printer<'_> {
         }
     }
 
-    fn has_sides(&self, term: TermId) -> bool {
-        self.factors(term).into_iter().any(|factor| {
-            matches!(
-                self.system.store.node(factor),
-                Node::Guard(_) | Node::Reduce(Reduction::Sum, ..)
-            )
-        })
+    fn has_sides(&self, term: TermId, op: Reduction) -> bool {
+        let own = |factor: TermId| match self.system.store.node(factor) {
+            Node::Guard(_) => op == Reduction::Sum,
+            Node::Reduce(other, ..) => *other == op,
+            _ => false,
+        };
+        match op {
+            Reduction::Sum => self.factors(term).into_iter().any(own),
+            Reduction::Product | Reduction::Max | Reduction::Min => own(term),
+        }
     }
 
-    /// How the first of two summands is shown if the second is the same on the other side of an inequality.
-    fn mirror(&self, first: TermId, second: TermId) -> Option<Unequal> {
+    /// How the first of two summands, or factors, is shown if the second is the same on the other side of an inequality.
+    fn mirror(&self, first: TermId, second: TermId, op: Reduction) -> Option<Unequal> {
         let (first, second) = (self.factors(first), self.factors(second));
         if first.len() != second.len() {
             return None;
@@ -108,10 +112,9 @@ impl Printer<'_> {
             (Node::Guard(one), Node::Guard(other)) => {
                 self.unequal_sides(*a, one, other, &Domain::everything())
             }
-            (
-                Node::Reduce(Reduction::Sum, vars, one, body),
-                Node::Reduce(Reduction::Sum, others, other, inner),
-            ) if vars.len() == others.len() => {
+            (Node::Reduce(left, vars, one, body), Node::Reduce(right, others, other, inner))
+                if *left == op && *right == op && vars.len() == others.len() =>
+            {
                 let mut values = Bindings::default();
                 if !unify(store, *inner, *body, others, &mut values) {
                     return None;
@@ -154,6 +157,7 @@ impl Printer<'_> {
         known: &Domain,
     ) -> Option<Unequal> {
         let ambient = &self.system.ambient;
+        self.asked_known.set(true);
         let strict = |constraint: &&Constraint| constraint.relation() == Relation::NonNegative;
         for constraint in one.constraints().iter().filter(strict) {
             for opposite in other.constraints().iter().filter(strict) {
@@ -163,8 +167,9 @@ impl Printer<'_> {
                 }
                 let rest = one.filter(|part| part != constraint);
                 let others = other.filter(|part| part != opposite);
-                if ambient.implies(&one.and(known), &others)
-                    && ambient.implies(&other.and(known), &rest)
+                let known = known.and(&self.known);
+                if ambient.implies(&one.and(&known), &others)
+                    && ambient.implies(&other.and(&known), &rest)
                 {
                     let kept = Domain::of([(constraint.relation(), constraint.affine().clone())]);
                     return Some(Unequal {

@@ -1,6 +1,6 @@
 //! The one place that knows what a diagnostic looks like on paper or on a terminal.
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
 
 use super::{Diagnostic, Report, Severity, Source, Span};
@@ -33,6 +33,26 @@ fn render_one(renderer: &Renderer, diagnostic: &Diagnostic, source: &Source) -> 
         Severity::Error | Severity::Fault => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
+    let title = level
+        .primary_title(diagnostic.message.as_str())
+        .id(diagnostic.code);
+    let mut group = if diagnostic.labels.is_empty() {
+        // It is about the whole text: no line of it says more than another.
+        title.element(Origin::path(&source.name))
+    } else {
+        title.element(snippet(diagnostic, source))
+    };
+    for note in &diagnostic.notes {
+        group = group.element(Level::NOTE.message(note.as_str()));
+    }
+    for help in &diagnostic.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    renderer.render(&[group])
+}
+
+/// The lines that a diagnostic is about, with what it says of them.
+fn snippet<'s>(diagnostic: &'s Diagnostic, source: &'s Source) -> Snippet<'s, Annotation<'s>> {
     let window = window(diagnostic, source);
     let mut snippet = Snippet::source(&source.text[window.start..window.end])
         .line_start(source.position(window.start).0)
@@ -52,17 +72,7 @@ fn render_one(renderer: &Renderer, diagnostic: &Diagnostic, source: &Source) -> 
             annotation.label(label.text.as_str())
         });
     }
-    let mut group = level
-        .primary_title(diagnostic.message.as_str())
-        .id(diagnostic.code)
-        .element(snippet);
-    for note in &diagnostic.notes {
-        group = group.element(Level::NOTE.message(note.as_str()));
-    }
-    for help in &diagnostic.help {
-        group = group.element(Level::HELP.message(help.as_str()));
-    }
-    renderer.render(&[group])
+    snippet
 }
 
 /// The whole lines that hold all labels: a message about one line of a large text costs one line.
