@@ -469,13 +469,19 @@ impl<'a> Writer<'a> {
     /// The parts of adjoint families that a term names, in the order of reading, where its letters have these values.
     fn named_parts(&mut self, term: TermId, context: &Domain) -> Vec<Parts> {
         let mut found: Vec<Parts> = Vec::new();
-        let mut seen: Seen<TermId> = Seen::default();
-        let mut stack: SmallVec<[TermId; 8]> = smallvec![term];
-        while let Some(term) = stack.pop() {
-            if !seen.insert(term) {
+        let mut seen: Seen<(TermId, usize)> = Seen::default();
+        // The letters of a sum have their own ranges.
+        let mut contexts = vec![context.clone()];
+        let mut stack: SmallVec<[(TermId, usize); 8]> = smallvec![(term, 0)];
+        while let Some((term, mut context)) = stack.pop() {
+            if !seen.insert((term, context)) {
                 continue;
             }
             let node = self.derivation.system.store.shared(term);
+            if let Node::Reduce(_, vars, domain, _) = &*node {
+                contexts.push(contexts[context].shadowed(vars).and(domain));
+                context = contexts.len() - 1;
+            }
             if let Node::Access(family, index) = &*node
                 && self.adjoints.contains_key(family)
             {
@@ -483,7 +489,7 @@ impl<'a> Writer<'a> {
                     if self.is_given(place.0, place.1) {
                         continue;
                     }
-                    let numbers = self.cases_at(place, index, context);
+                    let numbers = self.cases_at(place, index, &contexts[context]);
                     match found.iter_mut().find(|(known, _)| *known == place) {
                         Some((_, known)) => {
                             known.extend(numbers);
@@ -494,7 +500,8 @@ impl<'a> Writer<'a> {
                     }
                 }
             }
-            stack.extend(node.children().into_iter().rev());
+            let children = node.children().into_iter().rev();
+            stack.extend(children.map(|child| (child, context)));
         }
         found
     }

@@ -306,7 +306,13 @@ fn wanted_factors(store: &mut Store, pattern: TermId) -> Vec<Wanted> {
             }
         }
     }
-    result.sort_by_key(|wanted| matches!(store.node(wanted.base), Node::Parameter(_)));
+    // What binds a letter comes before what only compares with it, `sigmoid(u)` before `exp(-u)`.
+    let is_letter = |term: &TermId| matches!(store.node(*term), Node::Parameter(_));
+    result.sort_by_key(|wanted| match store.node(wanted.base) {
+        Node::Apply(_, _, arguments) if arguments.iter().all(is_letter) => 0,
+        Node::Parameter(_) => 2,
+        _ => 1,
+    });
     result
 }
 
@@ -460,7 +466,7 @@ fn matches(
     }
 }
 
-/// Whether `term` is `b - a` where a pattern asks for `-u` and `u` is `a - b`.
+/// Whether `term` is `b - a` where a pattern asks for `-u` and `u` is `a - b`, or a product with that.
 fn is_negative_of(store: &mut Store, wanted: &[Wanted], bindings: &Bindings, term: TermId) -> bool {
     let [Wanted { base, exponent }] = wanted else {
         return false;
@@ -468,8 +474,19 @@ fn is_negative_of(store: &mut Store, wanted: &[Wanted], bindings: &Bindings, ter
     let Node::Parameter(letter) = store.node(*base) else {
         return false;
     };
-    let bound = bindings[*letter as usize];
-    store.is_one(*exponent) && bound.is_some_and(|bound| flipped(store, bound) == Some(term))
+    let Some(bound) = bindings[*letter as usize].filter(|_| store.is_one(*exponent)) else {
+        return false;
+    };
+    let Node::Mul(factors) = store.node(bound).clone() else {
+        return flipped(store, bound) == Some(term);
+    };
+    (0..factors.len()).any(|at| {
+        flipped(store, factors[at]).is_some_and(|turned| {
+            let mut turned_there = factors.to_vec();
+            turned_there[at] = turned;
+            store.mul(turned_there) == term
+        })
+    })
 }
 
 /// Matches the summands of a sum in any order.
