@@ -153,9 +153,10 @@ impl Printer<'_> {
             let letter = self.variable(*var, scope).id;
             let mut over = None;
             let mut lines = Vec::new();
+            // Inside of `c[n]` a letter is not named as the one that runs.
             let named = conditions
                 .iter()
-                .any(|constraint| constraint.affine().mentions(*var));
+                .any(|constraint| !constraint.affine().coefficient_of_var(*var).is_zero());
             match span {
                 Span::Full if !named => {
                     lines.push(if self.notation.profile.entries.sum == Sum::ForAll {
