@@ -4,9 +4,9 @@ use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
 use rustc_hash::FxHashMap;
 
+use super::jumps::comparisons;
 use crate::array::fresh_bound;
 use crate::functions::MatrixRow;
-use crate::normal::Normalizer;
 use crate::simplify::{Condition, Signs};
 use crate::syntax::StepAtZero;
 use crate::system::{FamilyKind, System};
@@ -601,9 +601,9 @@ impl Differentiator<'_> {
             all.push(Partial { value, ..partial });
         }
         // What is chosen by a comparison is constant by its sides, but not where it jumps.
-        for at in 0..branches.len() {
-            for (left, right) in comparisons(&self.system.store, branches[at].0) {
-                if !self.jumps(branches, at, left, right) {
+        for (condition, _) in branches {
+            for (left, right) in comparisons(&self.system.store, *condition) {
+                if !self.may_jump(branches, left, right) {
                     continue;
                 }
                 for side in [left, right] {
@@ -617,72 +617,6 @@ impl Differentiator<'_> {
             }
         }
         self.merged(all)
-    }
-
-    /// Whether the value of cases jumps where the sides of a comparison in branch `at` are equal, for all or almost all
-    /// values of the other quantities. What cannot be told is taken to be continuous, as activations by cases are.
-    fn jumps(
-        &mut self,
-        branches: &[(TermId, TermId)],
-        at: usize,
-        left: TermId,
-        right: TermId,
-    ) -> bool {
-        let store = &mut self.system.store;
-        let is_name = |term: &TermId| {
-            matches!(
-                store.node(*term),
-                Node::Access(..) | Node::Parameter(_) | Node::Apply(..)
-            )
-        };
-        let (gone, stays) = match [left, right].iter().position(is_name) {
-            Some(1) => (right, left),
-            _ => (left, right),
-        };
-        let there = |store: &mut Store, term: TermId| {
-            store.replace(term, &mut |_, part| (part == gone).then_some(stays))
-        };
-        let mut next = None;
-        for (condition, value) in &branches[at + 1..] {
-            let condition = there(store, *condition);
-            match decided(store, condition) {
-                Some(false) => {}
-                Some(true) => {
-                    next = Some(*value);
-                    break;
-                }
-                None => return false,
-            }
-        }
-        let Some(next) = next else {
-            return false;
-        };
-        let [here, next] = [branches[at].1, next].map(|value| there(store, value));
-        let minus = store.negative(next);
-        let jump = store.add([here, minus]);
-        let mut normalizer = Normalizer::new(self.system, self.step_at_zero, Domain::everything());
-        let Ok(normal) = normalizer.normal(jump) else {
-            return false;
-        };
-        let jump = normalizer.term(&normal);
-        let store = &self.system.store;
-        if store.is_zero(jump) {
-            return false;
-        }
-        let sign = Signs::new(self.system, false).of(self.system, jump);
-        if sign.is_positive() || sign.is_negative() {
-            return true;
-        }
-        // What is not 0 as a rational function of quantities that the comparison leaves free is not 0 at most of their values.
-        let bound = |node: &Node| {
-            matches!(node, Node::Access(..) | Node::Parameter(_))
-                && store.any(gone, |other| other == node)
-        };
-        !store.any(jump, |node| match node {
-            Node::Number(_) | Node::Pi | Node::Add(_) | Node::Mul(_) | Node::Power(..) => false,
-            Node::Access(..) | Node::Parameter(_) => bound(node),
-            _ => true,
-        })
     }
 
     fn branch_values(&mut self, branches: &[(TermId, TermId)], values: &[TermId]) -> TermId {
@@ -719,18 +653,6 @@ impl Differentiator<'_> {
             }
         }
         result
-    }
-}
-
-/// The sides of the comparisons between quantities in a condition.
-fn comparisons(store: &Store, condition: TermId) -> Vec<(TermId, TermId)> {
-    match store.node(condition) {
-        Node::Test(_, left, right) => vec![(*left, *right)],
-        Node::Mul(parts) => parts
-            .iter()
-            .flat_map(|part| comparisons(store, *part))
-            .collect(),
-        _ => Vec::new(),
     }
 }
 

@@ -10,6 +10,7 @@
 //! (Griewank and Walther 2008, §3.2, written for families of scalars). The deltas are solved; what is
 //! left on `q` is a guard. The results are definitions like any other, so they can be derived again.
 
+mod jumps;
 mod local;
 mod order;
 mod pieces;

@@ -67,7 +67,11 @@ impl Writer<'_> {
             .and_then(|stop| self.closed_form(case, second, Kept::By(stop)));
         let length = |closed: &Closed| leaves(&self.derivation.system, closed.term);
         match (whole, in_part) {
-            (Some(whole), Some(in_part)) if length(&whole) <= length(&in_part) => Some(whole),
+            (Some(whole), Some(in_part))
+                if (whole.shorter || in_part.shorter) && length(&whole) <= length(&in_part) =>
+            {
+                Some(whole)
+            }
             (_, Some(in_part)) if in_part.shorter => Some(in_part),
             (Some(whole), _) if whole.shorter || second => Some(whole),
             (whole, _) => self.closed_in_pieces(case).or(whole),
@@ -181,12 +185,18 @@ impl Writer<'_> {
         }
         let mut left = FxHashSet::default();
         kinds(system, term, &mut left);
+        let is_plain = !has_sums(system, term);
+        // A number in the place of its name, with the conditions that stand as brackets.
+        let numbers = numbers && !others && {
+            let named = self.sum(case, |contribution| contribution.upstream);
+            self.simplifier.take_record();
+            length <= leaves(&self.derivation.system, named)
+        };
         Some(Closed {
             term,
             conditions,
-            shorter: (length < ingredients && (dropped || !parts.is_subset(&left)))
-                || (numbers && !others && length <= ingredients),
-            plain: !has_sums(system, term),
+            shorter: numbers || (length < ingredients && (dropped || !parts.is_subset(&left))),
+            plain: is_plain,
         })
     }
 

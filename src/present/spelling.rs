@@ -202,7 +202,8 @@ impl Outline {
         };
         let mut depth = 0;
         let mut script = false;
-        for (at, token) in tokens(latex.trim_start()).into_iter().enumerate() {
+        let tokens = tokens(latex.trim());
+        for (at, token) in tokens.iter().copied().enumerate() {
             if at == 0 {
                 outline.begin = match token {
                     "-" => Begin::Minus,
@@ -223,6 +224,10 @@ impl Outline {
                 "*" | "/" | "=" | "<" | ">" | "," if depth == 0 => outline.product = true,
                 r"\cdot" | r"\times" | r"\odot" | r"\oslash" | r"\otimes" if depth == 0 => {
                     outline.product = true;
+                }
+                // A blank parts factors, but behind a command it only ends its name.
+                " " if depth == 0 => {
+                    outline.product |= !tokens[at - 1].starts_with('\\') && tokens[at + 1] != "("
                 }
                 _ => {}
             }

@@ -122,12 +122,27 @@ fn same_spellings(
 ) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     let mut before: Vec<(String, &Spelling)> = Vec::new();
+    // As they look, whatever groups and blanks they are written with.
+    let look = |latex: &str| latex.replace([' ', '{', '}'], "");
+    let plain: Vec<(String, &str, Option<Span>)> = symbols
+        .iter()
+        .filter(|((_, number, label), _)| number.is_none() && label.is_none())
+        .flat_map(|((shown, ..), them)| them.iter().map(move |it| (as_printed(shown), it.0, it.1)))
+        .map(|(shown, name, span)| (look(&shown), name, span))
+        .collect();
+    let uses_pi = system.families.iter().any(|family| {
+        let mut bodies = family.clauses.iter().filter_map(|clause| clause.body);
+        bodies.any(|body| system.store.any(body, |node| *node == Node::Pi))
+    });
     for spelling in &system.spellings {
-        let shown: String = spelling.latex.split_whitespace().collect();
-        let plain = symbols.get(&(shown.clone(), None, None));
-        let quantity = plain.into_iter().flatten().find(|(name, _)| {
-            // What has a definition as `r[0] = x` is written as what it is.
-            !defined_as(system, &spelling.what, name)
+        let shown = look(&spelling.latex);
+        let pi = (uses_pi && shown == r"\pi").then_some(("pi", None));
+        let mut alike = plain.iter().filter(|(other, ..)| *other == shown);
+        let quantity = pi.or_else(|| {
+            alike.find_map(|(_, name, span)| {
+                // What has a definition as `r[0] = x` is written as what it is.
+                (!defined_as(system, &spelling.what, name)).then_some((*name, *span))
+            })
         });
         let twin = before.iter().find(|(other, twin)| {
             *other == shown
@@ -136,7 +151,7 @@ fn same_spellings(
                 && spelling.vars.is_empty()
         });
         let other = quantity
-            .map(|(name, span)| (format!("`{name}`"), *span))
+            .map(|(name, span)| (format!("`{name}`"), span))
             .or_else(|| {
                 twin.map(|(_, twin)| ("what this line spells".to_owned(), Some(twin.span)))
             });
@@ -158,6 +173,22 @@ fn same_spellings(
         before.push((shown, spelling));
     }
     problems
+}
+
+/// A name as it is printed: `x1` as x₁, `x_hat` with its mark.
+fn as_printed(name: &str) -> String {
+    for mark in ["hat", "bar", "tilde"] {
+        if let Some(base) = name.strip_suffix(mark).and_then(|it| it.strip_suffix('_')) {
+            return format!(r"\{mark}{{{base}}}");
+        }
+    }
+    let base = name.trim_end_matches(|sign: char| sign.is_ascii_digit());
+    match name.strip_prefix(base) {
+        Some(number) if !number.is_empty() && !base.is_empty() && !base.ends_with('_') => {
+            format!("{base}_{number}")
+        }
+        _ => name.to_owned(),
+    }
 }
 
 /// Whether a quantity is, by its definition, another one.
