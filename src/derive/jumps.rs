@@ -50,8 +50,6 @@ impl Differentiator<'_> {
     fn solved(&mut self, left: TermId, right: TermId) -> Vec<Vec<Value>> {
         let abs = self.system.find_function("abs");
         let store = &mut self.system.store;
-        let is_name =
-            |store: &Store, term| matches!(store.node(term), Node::Access(..) | Node::Parameter(_));
         let holds = |store: &Store, term, name| store.any(term, |node| node == store.node(name));
         let sides = [(left, right), (right, left)];
         for (side, other) in sides {
@@ -95,15 +93,10 @@ impl Differentiator<'_> {
         };
         let mut names: Vec<TermId> = Vec::new();
         for part in &parts {
-            let factors = Product::of(store, *part).factors;
-            let linear = factors
-                .into_iter()
-                .filter(|(_, exponent)| exponent.is_one());
-            names.extend(
-                linear.map(|(base, _)| base).filter(|base| {
-                    matches!(store.node(*base), Node::Access(..) | Node::Parameter(_))
-                }),
-            );
+            let factors = Product::of(store, *part).factors.into_iter();
+            let linear =
+                factors.filter(|(base, exponent)| exponent.is_one() && is_name(store, *base));
+            names.extend(linear.map(|(base, _)| base));
         }
         names.into_iter().find_map(|name| {
             let store = &mut self.system.store;
@@ -230,14 +223,20 @@ impl Differentiator<'_> {
         self.normal_difference(left, right)
     }
 
+    /// Without assumptions: they never enter before a result is simplified, which then names them.
     fn known_sign(&self, term: TermId) -> Option<i64> {
-        let sign = Signs::new(self.system, true).of(self.system, term);
+        let sign = Signs::new(self.system, false).of(self.system, term);
         match (sign.is_positive(), sign.is_negative()) {
             (true, _) => Some(1),
             (_, true) => Some(-1),
             _ => None,
         }
     }
+}
+
+/// Whether a term is a name for any value.
+fn is_name(store: &Store, term: TermId) -> bool {
+    matches!(store.node(term), Node::Access(..) | Node::Parameter(_))
 }
 
 /// The sides of the comparisons between quantities in a condition.
